@@ -1,0 +1,1 @@
+"""Turn posture into reps, phases, metrics and verdicts; nothing here knows about sensors."""

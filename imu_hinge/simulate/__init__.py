@@ -1,0 +1,1 @@
+"""Make a virtual lifter's samples together with their truth; nothing here analyses them."""

@@ -1,0 +1,1 @@
+"""Read and write recordings; nothing here analyses them."""
