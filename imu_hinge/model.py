@@ -169,6 +169,8 @@ class Posture:
         In the order of `conventions.ANGLES`; NaN where it cannot be told.
     sd_rad : (n, 5) [rad]
         Standard deviation of each angle; NaN where the angle is.
+    lean_rad : (n,) [rad]
+        Inclination of the sensor that tells the bends best, as it was measured; from it reps are found.
     height_m : (n,) [m]
         Height of the lowest trunk sensor against its height in quiet standing; negative is lower.
     height_sd_m : (n,) [m]
@@ -187,6 +189,7 @@ class Posture:
     time_s: Array
     angles_rad: Array
     sd_rad: Array
+    lean_rad: Array
     height_m: Array
     height_sd_m: Array
     speed_mps: Array

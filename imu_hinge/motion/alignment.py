@@ -1,0 +1,297 @@
+"""Find how a sensor sits on its segment, from quiet standing and the bends themselves.
+
+No poses are asked for and any mounting will do. It does not know which segment the sensor sits on.
+
+Method: facts/biomechanics section 4. Standing gives the vertical; where gravity goes in the bends gives forward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from imu_hinge.errors import MovedWhileStill
+from imu_hinge.model import Array, Region
+from imu_hinge.motion.displacement import rise_between
+from imu_hinge.motion.tracks import Track, stills
+from imu_hinge.settings import AlignmentSettings, Settings
+from imu_hinge.signals import Mask, regions
+
+
+ASIDE_COS: Final = 0.86
+"""A bend more than 30 degrees off the common direction is a bend to the side (or back)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """Hold the stretches of quiet standing and the up direction they share.
+
+    Parameters
+    ----------
+    up_s : (3,)
+        Up in the sensor's frame while standing.
+    where
+        The stretches, in samples.
+    sd_rad
+        Spread of single stretches around their mean.
+    """
+
+    up_s: Array
+    where: tuple[Region, ...]
+    sd_rad: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mounting:
+    """Hold how a sensor sits: two unit vectors in its own frame, and how well they are known.
+
+    Parameters
+    ----------
+    up_s, forward_s : (3,)
+        Up and forward of the upright body, in the sensor's frame.
+    share
+        First component's share of the leaning, 0 to 1.
+    zero_sd_rad
+        Standard deviation of the zero.
+    """
+
+    up_s: Array
+    forward_s: Array
+    share: float
+    zero_sd_rad: float
+
+
+def find_standing(track: Track, settings: Settings, *, earlier: Standing | None = None) -> Standing:
+    """Tell which of the quiet stretches are standing.
+
+    Of all postures in which the sensor rests, standing is the highest; among equals the longest. That does not
+    assume that a recording starts with standing, nor that it holds more standing than bending.
+
+    Raises
+    ------
+    MovedWhileStill
+        Where there is no quiet stretch at all.
+    """
+    still = stills(track, settings.stillness)
+    if not still:
+        if earlier is not None:
+            return Standing(earlier.up_s, (), earlier.sd_rad)
+        shortest = settings.stillness.min_still_s
+        raise MovedWhileStill(
+            f"No quiet standing was found in {track.time_s[-1] - track.time_s[0]:.1f} s: the sensor never held still "
+            f"for {shortest:g} s. Stand still for 2 s before and after the set and record again."
+        )
+    ups = np.array([_mean_direction(track.up_s[r.part]) for r in still])
+    lengths = np.array([len(r) for r in still]) / track.rate_hz
+    label = _postures(ups, lengths, np.radians(settings.alignment.same_posture_deg))
+    best = _highest(track, still, label, lengths)
+    chosen = np.flatnonzero(label == best)
+    weight = np.minimum(lengths[chosen], 3.0)
+    if np.any(lengths[chosen] >= 0.8):  # long stretches are standing; short ones may be lockouts under the bar
+        weight = np.where(lengths[chosen] >= 0.8, weight, 0.1 * weight)
+    up = _mean_direction(ups[chosen] * weight[:, None])
+    off = np.arccos(np.clip(ups[chosen] @ up, -1.0, 1.0))
+    sd = float(np.sqrt(np.average(off**2, weights=weight)))
+    return Standing(up, tuple(still[i] for i in chosen), sd)
+
+
+def find_mountings(tracks: Mapping[str, Track], settings: Settings) -> tuple[dict[str, Mounting], dict[str, Standing]]:
+    """Return each sensor's mounting, and the standing it rests on.
+
+    The sensor that leans most says when the bends were; so a pelvis that hardly moves is aligned by the bends of the
+    back above it. Side bends go both ways and are left out.
+
+    Parameters
+    ----------
+    tracks
+        By placement, on one grid.
+    settings
+
+    Returns
+    -------
+    dict, dict
+        The mountings are empty before the first bend.
+
+    Raises
+    ------
+    MovedWhileStill
+        Where a sensor was never quiet.
+    """
+    standings = {placement: find_standing(track, settings) for placement, track in tracks.items()}
+    leans = {p: _lean(track.up_s, standings[p].up_s) for p, track in tracks.items()}
+    leader = max(leans, key=lambda p: float(np.percentile(leans[p], 95.0)))
+    least = np.radians(settings.alignment.min_lean_deg)
+    leaning = regions(leans[leader] > 0.6 * least, at_least=3)
+    bends = [r for r in leaning if leans[leader][r.part].max() >= least]
+    bends = _sagittal(tracks[leader], standings[leader], bends)
+    mountings: dict[str, Mounting] = {}
+    for placement, track in tracks.items() if bends else ():
+        forward, share = _forward(track, standings[placement], bends)
+        standing = standings[placement]
+        zero_sd = np.hypot(np.radians(settings.errors.standing_deg), standing.sd_rad)
+        zero_sd /= np.sqrt(min(max(1, len(standing.where)), 4))
+        mountings[placement] = Mounting(standing.up_s, forward, share, float(zero_sd))
+    return mountings, standings
+
+
+def _lean(up_s: Array, standing_up_s: Array) -> Array:
+    """Return the angle to standing, in any direction. (n, 3) -> (n,) [rad]."""
+    across = _across(up_s, standing_up_s)
+    return np.asarray(np.arctan2(np.sqrt(np.einsum("ij,ij->i", across, across)), up_s @ standing_up_s))
+
+
+def _across(up_s: Array, standing_up_s: Array) -> Array:
+    """Return the part of the up direction that is across standing. (n, 3) -> (n, 3)."""
+    return np.asarray(up_s - np.outer(up_s @ standing_up_s, standing_up_s))
+
+
+def _sagittal(track: Track, standing: Standing, bends: list[Region]) -> list[Region]:
+    """Keep the bends that go forward: the direction all bends share once those to both sides cancel."""
+    if not bends:
+        return []
+    means = np.array([_bend_direction(track, standing, r) for r in bends])  # (b, 3)
+    length = np.sqrt(np.einsum("ij,ij->i", means, means))
+    forward = _mean_direction(means)
+    kept = means @ forward > ASIDE_COS * length
+    for _ in range(3):
+        if not kept.any():
+            return []
+        forward = _mean_direction(means[kept])
+        kept = means @ forward > ASIDE_COS * length
+    return [r for r, is_kept in zip(bends, kept, strict=True) if is_kept]
+
+
+def _bend_direction(track: Track, standing: Standing, bend: Region) -> Array:
+    """Return where the up direction went in one bend, deep samples counting more. (3,)."""
+    across = _across(track.up_s[bend.part], standing.up_s)
+    return np.asarray((across * np.sqrt(np.einsum("ij,ij->i", across, across))[:, None]).sum(axis=0))
+
+
+def _forward(track: Track, standing: Standing, bends: list[Region]) -> tuple[Array, float]:
+    """Return the forward direction over the bends and the share of the leaning that is along it.
+
+    Bending forward moves the up direction, seen by the sensor, to the back.
+    """
+    forward = -_mean_direction(np.array([_bend_direction(track, standing, r) for r in bends]))
+    rows = np.concatenate([_across(track.up_s[r.part], standing.up_s) for r in bends])
+    return forward, float(np.sum((rows @ forward) ** 2) / max(float(np.sum(rows**2)), 1e-12))
+
+
+def inclination(up_s: Array, mounting: Mounting) -> Array:
+    """Return the sagittal inclination against standing, forward positive. (n, 3) -> (n,) [rad]."""
+    return np.asarray(np.arctan2(-(up_s @ mounting.forward_s), up_s @ mounting.up_s))
+
+
+def side_lean(up_s: Array, mounting: Mounting) -> Array:
+    """Return the inclination out of the sagittal plane, to the left positive. (n, 3) -> (n,) [rad]."""
+    left = np.cross(mounting.up_s, mounting.forward_s)
+    return np.asarray(-np.arcsin(np.clip(up_s @ left, -1.0, 1.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """Hold one lasting change of the standing angle: somewhere in ``where`` the sensor moved by ``jump_rad``."""
+
+    where: Region
+    jump_rad: float
+
+
+def find_slips(lean: Array, standing: Standing, rate_hz: float, settings: AlignmentSettings) -> list[Slip]:
+    """Find lasting steps of the inclination in standing.
+
+    A lockout that leans back is not a slip: the standing after the set returns to the standing before it.
+
+    Parameters
+    ----------
+    lean : (n,) [rad]
+    standing
+    rate_hz
+    settings
+    """
+    where = [r for r in standing.where if r.stop <= len(lean)]
+    values = np.array([np.median(lean[r.part]) for r in where])
+    lengths = np.array([len(r) for r in where]) / rate_hz
+    slips: list[Slip] = []
+    _split(values, lengths, where, np.radians(settings.slip_min_deg), slips)
+    return sorted(slips, key=lambda slip: slip.where.start)
+
+
+def zero_offset(lean: Array, standing: Standing, slips: list[Slip]) -> Array:
+    """Return what to take off the inclination so that standing is zero between slips. (n,) [rad]."""
+    n = len(lean)
+    if not slips:
+        return np.zeros(n)
+    offset = np.zeros(n)
+    edges = [0, *((s.where.start + s.where.stop) // 2 for s in slips), n]
+    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        own = [r for r in standing.where if r.start >= start and r.stop <= stop]
+        weights = [min(len(r), 300) for r in own]
+        means = [float(np.median(lean[r.part])) for r in own]
+        offset[start:stop] = np.average(means, weights=weights) if own else 0.0
+    return offset
+
+
+def _split(values: Array, lengths: Array, where: list[Region], jump: float, found: list[Slip]) -> None:
+    best, best_gain = 0, 0.0
+    for k in range(1, len(values)):
+        before, after = values[:k], values[k:]
+        step = float(np.median(after) - np.median(before))
+        calm = np.median(np.abs(before - np.median(before))) + np.median(np.abs(after - np.median(after)))
+        lasts = abs(values[-1] - np.median(after)) < 0.5 * jump and lengths[k:].max() >= 1.0
+        began = abs(values[k - 1] - np.median(before)) < 0.6 * jump and abs(after[0] - np.median(after)) < 0.6 * jump
+        gain = abs(step) - 2.0 * float(calm)
+        if abs(step) > jump and lasts and began and gain > best_gain:
+            best, best_gain = k, gain
+    if best:
+        step = float(np.median(values[best:]) - np.median(values[:best]))
+        found.append(Slip(Region(where[best - 1].stop, where[best].start), step))
+        _split(values[:best], lengths[:best], where[:best], jump, found)
+        _split(values[best:], lengths[best:], where[best:], jump, found)
+
+
+def _mean_direction(vectors: Array) -> Array:
+    total = np.sum(vectors, axis=0)
+    return np.asarray(total / max(float(np.sqrt(total @ total)), 1e-12))
+
+
+def _postures(ups: Array, lengths: Array, radius_rad: float) -> Array:
+    """Label each still by posture, the longest stills founding the postures. (m, 3) -> (m,)."""
+    label = np.full(len(ups), -1)
+    founders: list[int] = []
+    for i in np.argsort(-lengths, kind="stable"):
+        near = [k for k, f in enumerate(founders) if np.arccos(np.clip(ups[i] @ ups[f], -1.0, 1.0)) < radius_rad]
+        if near:
+            label[i] = near[0]
+        else:
+            label[i] = len(founders)
+            founders.append(int(i))
+    return label
+
+
+def _highest(track: Track, still: list[Region], label: Array, lengths: Array) -> int:
+    """Return the label of the posture no other is above; among those the one held longest."""
+    count = int(label.max()) + 1
+    above = np.zeros((count, count))
+    for i in range(len(still) - 1):
+        a, b = int(label[i]), int(label[i + 1])
+        seconds = (still[i + 1].start - still[i].stop) / track.rate_hz
+        if a == b or seconds > 6.0:
+            continue
+        rise = rise_between(track, still[i], still[i + 1])
+        if abs(rise) > 0.04:
+            above[(b, a) if rise > 0.0 else (a, b)] += 1.0
+    held = np.array([lengths[label == k].sum() for k in range(count)])
+    is_below = (above.T - above).max(axis=1, initial=0.0) > 0.0
+    candidates = [k for k in range(count) if not is_below[k]] or list(range(count))
+    return max(candidates, key=lambda k: held[k])
+
+
+def standing_mask(standing: Standing, count: int) -> Mask:
+    """Return True where the athlete stands quietly. (count,)."""
+    mask = np.zeros(count, dtype=bool)
+    for r in standing.where:
+        mask[r.part] = True
+    return mask

@@ -1,0 +1,163 @@
+"""Put the sensors' tracks together into joint angles over time, each with its standard deviation.
+
+It knows where sensors sit, and nothing of reps. What no sensor tells is NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from imu_hinge import conventions as cv
+from imu_hinge.model import Array, Flags, Posture, Region
+from imu_hinge.motion.alignment import Mounting, Slip, Standing, find_slips, inclination, zero_offset
+from imu_hinge.motion.displacement import Travel, fit_accelerometer_bias, vertical_travel
+from imu_hinge.motion.tracks import Track, stills
+from imu_hinge.settings import ErrorBudget, Settings
+from imu_hinge.signals import Mask, derivative, smooth, turning_points
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentLean:
+    """Hold one sensor's inclination and vertical travel, re-zeroed where it slipped.
+
+    Parameters
+    ----------
+    lean_rad, sd_rad : (n,) [rad]
+        Inclination of the skin under the sensor, forward positive, zero in standing.
+    travel
+        See `displacement.Travel`.
+    slips
+        Where the sensor moved on the body.
+    """
+
+    lean_rad: Array
+    sd_rad: Array
+    travel: Travel
+    slips: tuple[Slip, ...]
+
+
+def segment_lean(
+    track: Track, mounting: Mounting, standing: Standing, settings: Settings, *, is_live: bool
+) -> SegmentLean:
+    """Return one sensor's inclination with its error budget, and its vertical travel."""
+    raw = inclination(track.up_s, mounting)
+    slips = find_slips(raw, standing, track.rate_hz, settings.alignment)
+    lean = raw - zero_offset(raw, standing, slips)
+    budget = settings.errors
+    filter_sd = np.radians(budget.filter_live_deg if is_live else budget.filter_both_ways_deg)
+    axis = np.radians(budget.axis_deg)
+    axis_sd = np.hypot(lean * (1.0 - np.cos(2.0 * axis)), np.radians(3.0) * np.sin(axis))
+    sd = np.sqrt(filter_sd**2 + mounting.zero_sd_rad**2 + axis_sd**2)
+    for slip in slips:
+        sd[slip.where.part] = np.hypot(sd[slip.where.part], abs(slip.jump_rad))
+    still = stills(track, settings.stillness)
+    upright = [r for r in standing.where]
+    travel = vertical_travel(
+        track,
+        still=still,
+        level=sorted({*_middles(upright), *_lockouts(lean, track.rate_hz)}),
+        bias=fit_accelerometer_bias(track, still),
+    )
+    return SegmentLean(lean, sd, travel, tuple(slips))
+
+
+def _middles(where: list[Region]) -> list[int]:
+    return [i for r in where for i in {r.start, r.stop - 1}]
+
+
+def _lockouts(lean: Array, rate_hz: float) -> list[int]:
+    """Return the instants between bends at which the body is upright and turns: at standing height, at rest."""
+    points = turning_points(smooth(lean, round(0.15 * rate_hz)), np.radians(15.0))
+    return [i for i in points if abs(lean[i]) < np.radians(8.0)]
+
+
+def assemble(
+    tracks: Mapping[str, Track], leans: Mapping[str, SegmentLean], settings: Settings, *, is_aligned: bool = True
+) -> Posture:
+    """Return the angles that the sensors measure; what they do not measure is NaN.
+
+    Parameters
+    ----------
+    tracks, leans
+        By placement, on one grid.
+    settings
+    is_aligned
+        False where the first component's share is low: every sample is then flagged.
+
+    Notes
+    -----
+    The skin over a segment turns by ``1 - k`` of the bone, ``k`` with a stated mean and spread; the mean is taken out
+    and the spread goes into the standard deviation (`settings.ErrorBudget`).
+    """
+    first = next(iter(tracks.values()))
+    n = len(first)
+    angles, sd = np.full((n, len(cv.ANGLES)), np.nan), np.full((n, len(cv.ANGLES)), np.nan)
+    pelvis = next((p for p in cv.PELVIS_PLACEMENTS if p in leans), None)
+    if pelvis is not None:
+        angles[:, cv.PELVIS_TILT], sd[:, cv.PELVIS_TILT] = _bone(leans[pelvis], settings.errors, is_trunk=False)
+    if "t12" in leans:
+        angles[:, cv.TRUNK_INCLINATION], sd[:, cv.TRUNK_INCLINATION] = _bone(
+            leans["t12"], settings.errors, is_trunk=True
+        )
+    if pelvis is not None and "t12" in leans:
+        lumbar = angles[:, cv.TRUNK_INCLINATION] - angles[:, cv.PELVIS_TILT]
+        angles[:, cv.LUMBAR_FLEXION] = lumbar
+        sync = settings.errors.sync_ms * 1e-3 * np.abs(derivative(lumbar, first.rate_hz))
+        sd[:, cv.LUMBAR_FLEXION] = np.sqrt(sd[:, cv.PELVIS_TILT] ** 2 + sd[:, cv.TRUNK_INCLINATION] ** 2 + sync**2)
+    lead = lead_placement(leans)
+    travel = leans[pelvis or lead].travel
+    return Posture(
+        time_s=first.time_s,
+        angles_rad=angles,
+        sd_rad=sd,
+        lean_rad=leans[lead].lean_rad,
+        height_m=travel.height_m,
+        height_sd_m=travel.height_sd_m,
+        speed_mps=travel.speed_mps,
+        shock_mps2=reduce(np.maximum, (shock(t.acc, t.rate_hz) for t in tracks.values())),
+        is_still=reduce(np.logical_and, (t.is_quiet for t in tracks.values())),
+        flags=_flags(tracks, leans, is_aligned=is_aligned),
+        basis="measured" if pelvis is not None and "t12" in leans else "inferred",
+    )
+
+
+def lead_placement(leans: Mapping[str, SegmentLean]) -> str:
+    """Return the placement whose lean tells the bends best: the highest on the trunk."""
+    return next((p for p in ("t12", "lumbar", "chest", "sacrum", "hip") if p in leans), next(iter(leans)))
+
+
+def shock(acc: Array, rate_hz: float) -> Array:
+    """Return how hard the sensor is shaken faster than a body moves: a plate on the floor. (n, 3) -> (n,) [m/s²].
+
+    The distance of each sample to the mean of its neighbours, the largest within 30 ms.
+    """
+    fast = acc - smooth(acc, max(3, round(0.06 * rate_hz)))
+    size = np.sqrt(np.einsum("ij,ij->i", fast, fast))
+    wide = max(1, round(0.03 * rate_hz))
+    return np.asarray(np.max([np.roll(size, k) for k in range(-wide, wide + 1)], axis=0)) if size.size else size
+
+
+def _bone(lean: SegmentLean, budget: ErrorBudget, *, is_trunk: bool) -> tuple[Array, Array]:
+    skin = budget.t12_skin if is_trunk else budget.sacrum_skin
+    skin_sd = budget.t12_skin_sd if is_trunk else budget.sacrum_skin_sd
+    bone = lean.lean_rad / (1.0 - skin)
+    return bone, np.hypot(lean.sd_rad / (1.0 - skin), skin_sd * np.abs(bone))
+
+
+def _flags(tracks: Mapping[str, Track], leans: Mapping[str, SegmentLean], *, is_aligned: bool) -> Flags:
+    flags: Flags = reduce(np.bitwise_or, (t.flags for t in tracks.values())).astype(np.uint16)
+    if not is_aligned:
+        flags |= np.uint16(cv.Flag.UNALIGNED)
+    for lean in leans.values():
+        for slip in lean.slips:
+            flags[slip.where.start :] |= np.uint16(cv.Flag.SLIPPED)
+    return flags
+
+
+def quiet_everywhere(tracks: Mapping[str, Track]) -> Mask:
+    """Return True where every sensor is quiet. (n,)."""
+    return reduce(np.logical_and, (t.is_quiet for t in tracks.values()))

@@ -1,0 +1,82 @@
+"""Hold what the orientation filter made of one sensor, on the even grid all sensors share.
+
+It does not filter and knows nothing of the body; the vectors are still in the sensor's own frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_hinge import conventions as cv
+from imu_hinge.model import Array, Flags, Region
+from imu_hinge.settings import StillnessSettings
+from imu_hinge.signals import Mask, regions, smooth, spread
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """Hold one sensor on the even grid.
+
+    Parameters
+    ----------
+    time_s : (n,) [s]
+    up_s : (n, 3)
+        The world's up direction, in the sensor's frame.
+    acc : (n, 3) [m/s², sensor]
+    gyr : (n, 3) [rad/s, sensor]
+        With the estimated bias taken off.
+    is_quiet : (n,)
+        See `quiet`.
+    flags : (n,)
+    """
+
+    time_s: Array
+    up_s: Array
+    acc: Array
+    gyr: Array
+    is_quiet: Mask
+    flags: Flags
+
+    def __len__(self) -> int:
+        return int(self.time_s.size)
+
+    @property
+    def rate_hz(self) -> float:
+        """Rate of the grid."""
+        return float((len(self) - 1) / (self.time_s[-1] - self.time_s[0]))
+
+    def part(self, start: int, stop: int) -> Track:
+        """Return the samples ``[start, stop)``."""
+        s = slice(start, stop)
+        return Track(self.time_s[s], self.up_s[s], self.acc[s], self.gyr[s], self.is_quiet[s], self.flags[s])
+
+
+def up_in_sensor(q_ws: Array) -> Array:
+    """Return the world's up direction in the sensor's frame: the third row of the rotation matrix. (n, 3)."""
+    w, x, y, z = q_ws.T
+    up = np.empty((len(q_ws), 3))
+    up[:, 0] = 2.0 * (x * z - w * y)
+    up[:, 1] = 2.0 * (y * z + w * x)
+    up[:, 2] = w * w - x * x - y * y + z * z
+    return up
+
+
+def quiet(acc: Array, gyr: Array, rate_hz: float, settings: StillnessSettings) -> Mask:
+    """Tell where the sensor is steady enough to trust gravity. (n, 3), (n, 3) -> (n,).
+
+    A person who stands sways and breathes; this is looser than the filter's rest detection, which looks for bias.
+    """
+    width = max(3, round(settings.window_s * rate_hz))
+    turning = smooth(np.sqrt(np.einsum("ij,ij->i", gyr, gyr)), width)
+    shaking = spread(np.sqrt(np.einsum("ij,ij->i", acc, acc)), width)
+    force = smooth(np.sqrt(np.einsum("ij,ij->i", acc, acc)), width)
+    near_gravity = np.abs(force - cv.GRAVITY_MPS2) < settings.force_off_max_mps2
+    steady = (turning < np.radians(settings.gyr_max_deg_s)) & (shaking < settings.acc_spread_max_mps2)
+    return np.asarray(steady & near_gravity)
+
+
+def stills(track: Track, settings: StillnessSettings) -> list[Region]:
+    """Return the quiet stretches that last long enough."""
+    return regions(track.is_quiet, at_least=max(2, round(settings.min_still_s * track.rate_hz)))

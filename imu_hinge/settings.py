@@ -1,0 +1,146 @@
+"""Hold every number that somebody may want to change, with its unit in its name; read them from TOML.
+
+It decides nothing: each section is handed to the room that uses it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from imu_hinge.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class StillnessSettings:
+    """Say what counts as quiet enough to trust gravity."""
+
+    window_s: float = 0.3
+    gyr_max_deg_s: float = 12.0
+    """Mean angular speed inside the window. A person standing sways by up to 6 deg/s."""
+    acc_spread_max_mps2: float = 0.45
+    force_off_max_mps2: float = 1.0
+    """Mean |f| may differ from 9.81 by this: 10 % scale error or 100 mg of bias."""
+    min_still_s: float = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class AlignmentSettings:
+    """Say how the mounting is found from standing and bending."""
+
+    min_lean_deg: float = 12.0
+    """A bend must reach this inclination before it tells where forward is."""
+    quality_min: float = 0.85
+    """Below this share of the first component the set is flagged (facts/biomechanics section 4)."""
+    same_posture_deg: float = 10.0
+    """Stills closer than this are one posture."""
+    slip_min_deg: float = 4.5
+    """A lasting change of the standing angle above this is a slipped sensor."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBudget:
+    """State the standard deviations from which every angle's error band is built."""
+
+    filter_both_ways_deg: float = 0.6
+    """Inclination RMSE on BROAD, see benchmarks/orientation.py."""
+    filter_live_deg: float = 0.9
+    standing_deg: float = 0.8
+    """How repeatably the zero is found: sway divided by a few seconds of standing."""
+    axis_deg: float = 5.0
+    """Error of the left-right axis; enters as lean times (1 - cos) and as cross-talk of a side bend of 3 degrees."""
+    sacrum_skin: float = 0.065
+    """The skin over the sacrum under-rotates by 3 to 10 % (facts/biomechanics section 6.3); corrected by the middle."""
+    sacrum_skin_sd: float = 0.02
+    t12_skin: float = 0.025
+    """The same over T12/L1: -3 to 8 %."""
+    t12_skin_sd: float = 0.032
+    sync_ms: float = 8.0
+    """Between two sensors on one timeline; times the difference of their rates."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepSettings:
+    """Say what counts as a rep."""
+
+    swing_min_deg: float = 20.0
+    """A bend is a change of lean by at least this."""
+    swing_min_share: float = 0.4
+    """... and by at least this share of the set's median bend."""
+    return_deg: float = 15.0
+    """A lockout comes back to within this of standing ..."""
+    return_share: float = 0.35
+    """... or to within this share of the bend."""
+    onset_share: float = 0.06
+    """A movement starts and ends where its speed passes this share of its peak."""
+    rest_min_s: float = 6.0
+    """Standing for longer ends a set."""
+    hold_min_s: float = 0.25
+    """Quiet at the bottom for longer is a pause."""
+    shock_min_mps2: float = 2.5
+    """A plate on the floor shakes the pelvis by at least this."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictSettings:
+    """Say how sure a verdict must be."""
+
+    decide_above: float = 0.8
+    decide_below: float = 0.2
+    change_min_deg: float = 5.0
+    """Minimum detectable change between reps; smaller differences are not narrated."""
+    alignment_min: float = 0.6
+    """Below this share no verdict is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Hold all sections; immutable, so that a run is reproducible from its report."""
+
+    rate_hz: float = 100.0
+    """Rate of the even grid on which everything is computed."""
+    stillness: StillnessSettings = field(default_factory=StillnessSettings)
+    alignment: AlignmentSettings = field(default_factory=AlignmentSettings)
+    errors: ErrorBudget = field(default_factory=ErrorBudget)
+    reps: RepSettings = field(default_factory=RepSettings)
+    verdict: VerdictSettings = field(default_factory=VerdictSettings)
+
+
+def read_settings(path: str | Path) -> Settings:
+    """Read settings from a TOML file; what is absent keeps its default.
+
+    Raises
+    ------
+    SettingsError
+        With the key's path, its value and the nearest valid key.
+    """
+    try:
+        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} is not a readable settings file: {error}. Give a TOML file.") from error
+    return _fill(Settings(), table, where="")
+
+
+def _fill(section: Any, table: dict[str, Any], *, where: str) -> Any:
+    known = {f.name: getattr(section, f.name) for f in fields(section)}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        path = f"{where}{key}"
+        if key not in known:
+            near = difflib.get_close_matches(key, sorted(known), n=1)
+            raise SettingsError(
+                f"Unknown setting {path} = {value!r}. "
+                + (f"Did you mean {where}{near[0]}?" if near else f"Use one of {', '.join(sorted(known))}.")
+            )
+        if is_dataclass(known[key]):
+            if not isinstance(value, dict):
+                raise SettingsError(f"Setting {path} = {value!r} is a section. Write [{path}] and keys below it.")
+            values[key] = _fill(known[key], value, where=f"{path}.")
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0.0:
+            raise SettingsError(f"Setting {path} = {value!r} is not a number of at least 0. Give one.")
+        else:
+            values[key] = float(value)
+    return replace(section, **values)
