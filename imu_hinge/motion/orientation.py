@@ -1,0 +1,278 @@
+"""Turn angular rate and acceleration into orientation with gyroscope bias, live in blocks or over a whole recording.
+
+It does not put samples on an even grid (`resample` does) and knows nothing of bodies (`alignment` does).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from imu_hinge.errors import BadSamples
+from imu_hinge.model import Array
+from imu_hinge.motion.kernel import (
+    BIAS,
+    COV,
+    OUT_BIAS,
+    OUT_COLUMNS,
+    OUT_REST,
+    OUT_SD,
+    Q_IS,
+    Q_WI,
+    ROWS,
+    Params,
+    State,
+    bias_sd,
+    restart,
+    update,
+)
+from imu_hinge.motion.quaternion import multiply
+from imu_hinge.motion.smoothing import smooth
+
+__all__ = [
+    "Oriented",
+    "Params",
+    "State",
+    "filter_block",
+    "filter_recording",
+    "initial_state",
+    "orientation",
+    "params",
+    "update",
+]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Oriented:
+    """Hold what the filter found for every sample.
+
+    Parameters
+    ----------
+    q_ws : (n, 4)
+        Orientation, sensor to world, scalar-first; z up, heading arbitrary.
+    bias_rad_s : (n, 3) [rad/s, sensor]
+        Gyroscope bias; subtract it from the angular rate.
+    bias_sd_rad_s : (n,) [rad/s]
+        Upper bound of its standard deviation.
+    is_rest : (n,)
+        True where the sensor was at rest.
+    """
+
+    q_ws: Array
+    bias_rad_s: Array
+    bias_sd_rad_s: Array
+    is_rest: npt.NDArray[np.bool_]
+
+
+def butterworth(tau_s: float, dt: float) -> tuple[float, float, float, float]:
+    """Return (b0, a1, a2) of a second-order low-pass with time constant `tau_s`, and the samples it starts over."""
+    c = math.tan(math.sqrt(0.5) * dt / tau_s)  # π fc dt with fc = √2 / (2 π τ)
+    d = c * c + math.sqrt(2.0) * c + 1.0
+    return c * c / d, 2.0 * (c * c - 1.0) / d, (1.0 - math.sqrt(2.0) * c + c * c) / d, math.ceil(tau_s / dt - 1e-9)
+
+
+def params(
+    rate_hz: float,
+    *,
+    tau_acc_s: float = 3.0,
+    rest_min_s: float = 0.5,
+    bias_clip_deg_s: float = 4.0,
+    bias_start_deg_s: float = 0.5,
+    rest_gyr_deg_s: float = 2.0,
+    rest_acc_mps2: float = 0.5,
+    rest_tau_s: float = 0.5,
+    bias_forgetting_s: float = 100.0,
+    bias_motion_deg_s: float = 0.1,
+    bias_rest_deg_s: float = 0.03,
+    vertical_forgetting: float = 1e-4,
+) -> Params:
+    """Derive the kernel's parameters."""
+    if not (math.isfinite(rate_hz) and rate_hz > 0.0):
+        raise BadSamples(f"The sample rate is {rate_hz!r} Hz. Give the samples per second as a positive number.")
+    dt = 1.0 / rate_hz
+    growth = math.radians(0.1) ** 2 * dt / bias_forgetting_s
+    var_motion, var_rest = math.radians(bias_motion_deg_s) ** 2, math.radians(bias_rest_deg_s) ** 2
+    noise_motion = var_motion**2 / growth + var_motion
+    up_b0, up_a1, up_a2, up_start = butterworth(tau_acc_s, dt)
+    rest_b0, rest_a1, rest_a2, rest_start = butterworth(rest_tau_s, dt)
+    return Params(
+        dt=dt,
+        up_b0=up_b0,
+        up_a1=up_a1,
+        up_a2=up_a2,
+        up_start=float(up_start),
+        rest_b0=rest_b0,
+        rest_a1=rest_a1,
+        rest_a2=rest_a2,
+        rest_start=float(rest_start),
+        rest_gyr=math.radians(rest_gyr_deg_s),
+        rest_acc=rest_acc_mps2,
+        rest_min_s=rest_min_s,
+        bias_clip=math.radians(bias_clip_deg_s),
+        cov_start=math.radians(bias_start_deg_s) ** 2,
+        cov_growth=growth,
+        noise_rest=var_rest**2 / growth + var_rest,
+        noise_motion=noise_motion,
+        noise_vertical=noise_motion / vertical_forgetting,
+    )
+
+
+def initial_state(params: Params, lanes: int = 1) -> State:
+    """Return the state before the first sample."""
+    memory = np.zeros((ROWS, lanes))
+    memory[0] = memory[4] = 1.0
+    memory[[COV, COV + 3, COV + 5]] = params.cov_start
+    return State(memory)
+
+
+def checked(gyr: npt.ArrayLike, acc: npt.ArrayLike) -> tuple[Array, Array]:
+    """Return both as (n, 3) float64 arrays in C order, or raise `BadSamples`."""
+    arrays = []
+    for name, unit, values in (("gyr", "rad/s", gyr), ("acc", "m/s²", acc)):
+        array = np.ascontiguousarray(values, dtype=np.float64)
+        if array.ndim != 2 or array.shape[1] != 3:
+            raise BadSamples(f"{name} has shape {array.shape}. Pass (n, 3) in {unit}.")
+        if not np.isfinite(array).all():
+            row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
+            raise BadSamples(
+                f"{name} is not a number at sample {row}. Drop such samples and let the gap be seen, or mend them."
+            )
+        arrays.append(array)
+    if arrays[0].shape != arrays[1].shape:
+        raise BadSamples(f"gyr has {len(arrays[0])} samples and acc {len(arrays[1])}. Pass one of each per instant.")
+    return arrays[0], arrays[1]
+
+
+def checked_gap(is_gap: npt.ArrayLike | None, n: int) -> npt.NDArray[np.bool_] | None:
+    """Return the gap mask as (n,) bool, or None where there is no gap."""
+    if is_gap is None:
+        return None
+    mask = np.asarray(is_gap, dtype=np.bool_)
+    if mask.shape != (n,):
+        raise BadSamples(f"is_gap has shape {mask.shape} but there are {n} samples. Pass one truth value per sample.")
+    return mask if mask.any() else None
+
+
+def filter_block(
+    state: State, params: Params, gyr: npt.ArrayLike, acc: npt.ArrayLike, *, is_gap: npt.ArrayLike | None = None
+) -> Oriented:
+    """Filter the next block of a live sensor; `state` is updated in place and goes on with the next block.
+
+    Any split of the same samples gives the same bits.
+
+    Parameters
+    ----------
+    state
+        From `initial_state`, or as the last block left it.
+    params
+        From `params`.
+    gyr : (n, 3) [rad/s, sensor]
+    acc : (n, 3) [m/s², sensor]
+    is_gap : (n,), optional
+        True where the sample was not measured: there the filter holds, and after it the inclination starts anew.
+
+    Raises
+    ------
+    BadSamples
+        Where shapes do not fit or a value is not finite.
+    """
+    gyr, acc = checked(gyr, acc)
+    n = len(gyr)
+    out = np.empty((n, OUT_COLUMNS))
+    gap = checked_gap(is_gap, n)
+    if gap is None:
+        update(state, params, gyr, acc, out)
+    else:
+        for start, stop in runs(gap):
+            if gap[start]:
+                hold(state, params, out[start:stop])
+            else:
+                update(state, params, gyr[start:stop], acc[start:stop], out[start:stop])
+    return oriented(out)
+
+
+def runs(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return the half-open ranges over which the mask does not change, in order."""
+    edges = [0, *(np.flatnonzero(mask[1:] != mask[:-1]) + 1).tolist(), len(mask)]
+    return list(zip(edges[:-1], edges[1:], strict=True))
+
+
+def hold(state: State, params: Params, out: Array) -> None:
+    """Repeat the last orientation and bias through a gap; the next sample starts the low-passes anew."""
+    m = state.memory
+    restart(m, 0)
+    out[:, :OUT_BIAS] = multiply(tuple(m[Q_WI : Q_WI + 4, 0].tolist()), tuple(m[Q_IS : Q_IS + 4, 0].tolist()))
+    out[:, OUT_BIAS:OUT_SD] = m[BIAS : BIAS + 3, 0]
+    out[:, OUT_SD] = bias_sd(m, params, 0)
+    out[:, OUT_REST] = 0.0
+
+
+def filter_recording(
+    gyr: npt.ArrayLike,
+    acc: npt.ArrayLike,
+    *,
+    rate_hz: float,
+    both_ways: bool = False,
+    is_gap: npt.ArrayLike | None = None,
+) -> Oriented:
+    """Filter a whole recording: as live, or forward and backward with a smoothed bias."""
+    p = params(rate_hz)
+    if not both_ways:
+        return filter_block(initial_state(p), p, gyr, acc, is_gap=is_gap)
+    gyr, acc = checked(gyr, acc)
+    gap = checked_gap(is_gap, len(gyr))
+    out = np.empty((len(gyr), OUT_COLUMNS))
+    is_edge = np.zeros(len(gyr), dtype=np.bool_)
+    is_edge[:1] = True
+    if gap is None:
+        smooth(initial_state(p, lanes=2), p, gyr, acc, is_edge, out)
+        return oriented(out)
+    measured = ~gap
+    parts = runs(gap)
+    start = 0
+    for a, b in parts:
+        if not gap[a]:
+            is_edge[start] = True
+            start += b - a
+    packed = np.empty((start, OUT_COLUMNS))
+    smooth(initial_state(p, lanes=2), p, gyr[measured], acc[measured], is_edge[:start], packed)
+    last = np.maximum(np.cumsum(measured) - 1, 0)
+    out = packed[last]
+    out[gap, OUT_REST] = 0.0
+    return oriented(out)
+
+
+def oriented(out: Array) -> Oriented:
+    """Name the columns of the kernel's output."""
+    return Oriented(out[:, :OUT_BIAS], out[:, OUT_BIAS:OUT_SD], out[:, OUT_SD], out[:, OUT_REST] != 0.0)
+
+
+def orientation(gyr: npt.ArrayLike, acc: npt.ArrayLike, *, rate_hz: float, both_ways: bool = False) -> Array:
+    """Return the orientation of a sensor from its angular rate and acceleration, the filter alone.
+
+    Parameters
+    ----------
+    gyr : (n, 3) [rad/s, sensor]
+    acc : (n, 3) [m/s², sensor]
+        Specific force including gravity.
+    rate_hz
+        Samples per second; they must be even.
+    both_ways
+        Use the whole recording at every instant, as an analysis afterwards may; else only the past, as live.
+
+    Returns
+    -------
+    (n, 4)
+        ``q_ws``, sensor to world, scalar-first; z up, heading arbitrary.
+
+    Raises
+    ------
+    BadSamples
+        Where shapes do not fit, a value is not finite, or the rate is not positive.
+
+    Notes
+    -----
+    Laidig and Seel, "VQF", Information Fusion 91 (2023), 6-axis; see `kernel`.
+    """
+    return filter_recording(gyr, acc, rate_hz=rate_hz, both_ways=both_ways).q_ws

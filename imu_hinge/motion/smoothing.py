@@ -1,0 +1,161 @@
+"""Filter a whole recording forward and backward: the bias from both sides, then orientation without delay.
+
+It is never used live. The method is the offline variant of VQF (Laidig and Seel 2023, section 4.4), written anew.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from imu_hinge.model import Array
+from imu_hinge.motion.kernel import (
+    BIAS,
+    COV,
+    OUT_BIAS,
+    OUT_REST,
+    OUT_SD,
+    UP_LP,
+    Covariance,
+    Params,
+    State,
+    correct_inclination,
+    lowpass3,
+    lowpass_now,
+    lowpasses_now,
+    restart,
+    step,
+)
+from imu_hinge.motion.quaternion import Vector, multiply, renormalize, rotate, turn
+
+FORWARD, BACKWARD = 0, 1
+
+
+@njit(cache=True, forceinline=True)
+def times(a: Covariance, v: Vector) -> Vector:
+    """Return the symmetric matrix xx xy xz yy yz zz times the vector."""
+    return (
+        a[0] * v[0] + a[1] * v[1] + a[2] * v[2],
+        a[1] * v[0] + a[3] * v[1] + a[4] * v[2],
+        a[2] * v[0] + a[4] * v[1] + a[5] * v[2],
+    )
+
+
+@njit(cache=True, forceinline=True)
+def inverse(a: Covariance) -> Covariance:
+    """Return the inverse of a symmetric positive definite matrix xx xy xz yy yz zz."""
+    xx, xy, xz, yy, yz, zz = a
+    c0, c1, c2 = yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy
+    s = 1.0 / (xx * c0 + xy * c1 + xz * c2)
+    return c0 * s, c1 * s, c2 * s, (xx * zz - xz * xz) * s, (xy * xz - xx * yz) * s, (xx * yy - xy * xy) * s
+
+
+@njit(cache=True, forceinline=True)
+def fuse(p: Params, b1: Vector, p1: Covariance, b2: Vector, p2: Covariance) -> tuple[Vector, float]:
+    """Return the bias known from two independent estimates, and an upper bound of its standard deviation."""
+    s = inverse((p1[0] + p2[0], p1[1] + p2[1], p1[2] + p2[2], p1[3] + p2[3], p1[4] + p2[4], p1[5] + p2[5]))
+    d = times(p1, times(s, (b2[0] - b1[0], b2[1] - b1[1], b2[2] - b1[2])))  # P1 (P1 + P2)⁻¹ (b2 - b1)
+    x = times(p2, times(s, (p1[0], p1[1], p1[2])))  # columns of P2 (P1 + P2)⁻¹ P1, the fused covariance
+    y = times(p2, times(s, (p1[1], p1[3], p1[4])))
+    z = times(p2, times(s, (p1[2], p1[4], p1[5])))
+    bound = max(
+        max(abs(x[0]) + abs(x[1]) + abs(x[2]), abs(y[0]) + abs(y[1]) + abs(y[2])), abs(z[0]) + abs(z[1]) + abs(z[2])
+    )
+    return (b1[0] + d[0], b1[1] + d[1], b1[2] + d[2]), math.sqrt(min(bound, p.cov_start))
+
+
+@njit(cache=True, forceinline=True)
+def meet(m: Array, p: Params, lane: int, i: int, has_met: bool, is_rest: bool, work: Array, out: Array) -> None:
+    """Keep one direction's bias for sample i until the other direction comes by, then fuse the two."""
+    sign = 1.0 if lane == FORWARD else -1.0
+    bias = (sign * m[BIAS, lane], sign * m[BIAS + 1, lane], sign * m[BIAS + 2, lane])
+    cov = (m[COV, lane], m[COV + 1, lane], m[COV + 2, lane], m[COV + 3, lane], m[COV + 4, lane], m[COV + 5, lane])
+    if has_met:
+        other = (work[i, 3], work[i, 4], work[i, 5], work[i, 6], work[i, 7], work[i, 8])
+        bias, sd = fuse(p, bias, cov, (work[i, 0], work[i, 1], work[i, 2]), other)
+        out[i, OUT_BIAS], out[i, OUT_BIAS + 1], out[i, OUT_BIAS + 2] = bias
+        out[i, OUT_SD] = sd
+        out[i, OUT_REST] = 1.0 if is_rest or out[i, OUT_REST] > 0.0 else 0.0
+    else:
+        work[i, 0], work[i, 1], work[i, 2] = bias
+        work[i, 3], work[i, 4], work[i, 5], work[i, 6], work[i, 7], work[i, 8] = cov
+        out[i, OUT_REST] = 1.0 if is_rest else 0.0
+
+
+@njit(cache=True, nogil=True)
+def bias_both_ways(
+    m: Array, p: Params, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], work: Array, out: Array
+) -> None:
+    """Run forward in lane 0 and backward in lane 1 at once; they meet in the middle and fuse from there."""
+    n = gyr.shape[0]
+    for i in range(n):
+        if is_edge[i]:
+            restart(m, FORWARD)
+        if i > 0 and is_edge[n - i]:
+            restart(m, BACKWARD)
+        for lane in range(2):
+            j = i if lane == FORWARD else n - 1 - i
+            sign = 1.0 if lane == FORWARD else -1.0
+            up, quiet = lowpasses_now(m, p, lane)
+            gyr_j = (sign * gyr[j, 0], sign * gyr[j, 1], sign * gyr[j, 2])
+            is_rest = step(m, p, lane, up, quiet, gyr_j, (acc[j, 0], acc[j, 1], acc[j, 2]))
+            has_met = 2 * i > n - 1 or (2 * i == n - 1 and lane == BACKWARD)
+            meet(m, p, lane, j, has_met, is_rest, work, out)
+
+
+@njit(cache=True, nogil=True)
+def integrate(
+    m: Array, p: Params, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], up: Array, out: Array
+) -> None:
+    """Integrate with the fused bias; filter the acceleration in i forward into `up`, orientations into `out`."""
+    q = (1.0, 0.0, 0.0, 0.0)
+    count = 0.0
+    for i in range(gyr.shape[0]):
+        if is_edge[i]:
+            restart(m, FORWARD)
+            count = 0.0
+        count += 1.0
+        c = lowpass_now(count, p.up_start, p.up_b0, p.up_a1, p.up_a2)
+        wx, wy, wz = gyr[i, 0] - out[i, 4], gyr[i, 1] - out[i, 5], gyr[i, 2] - out[i, 6]
+        q = renormalize(multiply(q, turn(wx * p.dt, wy * p.dt, wz * p.dt)))
+        out[i, 0], out[i, 1], out[i, 2], out[i, 3] = q
+        up[i, 0], up[i, 1], up[i, 2] = lowpass3(m, UP_LP, FORWARD, c, rotate(q, acc[i, 0], acc[i, 1], acc[i, 2]))
+
+
+@njit(cache=True, nogil=True)
+def correct(m: Array, p: Params, is_edge: npt.NDArray[np.bool_], up: Array, out: Array) -> None:
+    """Filter `up` backward, so that it has no delay, and correct the inclination of the orientations in `out`."""
+    n = up.shape[0]
+    c = (p.up_b0, 2.0 * p.up_b0, p.up_b0, p.up_a1, p.up_a2)
+    q_wi = (1.0, 0.0, 0.0, 0.0)
+    for back in range(n):
+        i = n - 1 - back
+        if back == 0 or is_edge[i + 1]:
+            for axis in range(3):  # as if the last value had been there for ever
+                m[UP_LP + 2 * axis, BACKWARD] = up[i, axis] * (1.0 - p.up_b0)
+                m[UP_LP + 2 * axis + 1, BACKWARD] = up[i, axis] * (p.up_b0 - p.up_a2)
+        up_i = lowpass3(m, UP_LP, BACKWARD, c, (up[i, 0], up[i, 1], up[i, 2]))
+        q_wi, _ = correct_inclination(q_wi, up_i)
+        out[i, 0], out[i, 1], out[i, 2], out[i, 3] = multiply(q_wi, (out[i, 0], out[i, 1], out[i, 2], out[i, 3]))
+
+
+def smooth(state: State, params: Params, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], out: Array) -> None:
+    """Filter a recording both ways.
+
+    Parameters
+    ----------
+    state
+        From `initial_state(params, lanes=2)`; used up.
+    params
+    gyr : (n, 3) [rad/s, sensor]
+    acc : (n, 3) [m/s², sensor]
+    is_edge : (n,)
+        True at the first sample after a gap: inclination starts anew there.
+    out : (n, 9), written
+        As `kernel.update` writes it.
+    """
+    work = np.empty((len(gyr), 9))
+    bias_both_ways(state.memory, params, gyr, acc, is_edge, work, out)
+    integrate(state.memory, params, gyr, acc, is_edge, work, out)
+    correct(state.memory, params, is_edge, work, out)
