@@ -171,6 +171,8 @@ class Posture:
         Standard deviation of each angle; NaN where the angle is.
     lean_rad : (n,) [rad]
         Inclination of the sensor that tells the bends best, as it was measured; from it reps are found.
+    side_lean_rad : (n,) [rad]
+        The same sensor's lean out of the sagittal plane, to the left positive.
     height_m : (n,) [m]
         Height of the lowest trunk sensor against its height in quiet standing; negative is lower.
     height_sd_m : (n,) [m]
@@ -190,6 +192,7 @@ class Posture:
     angles_rad: Array
     sd_rad: Array
     lean_rad: Array
+    side_lean_rad: Array
     height_m: Array
     height_sd_m: Array
     speed_mps: Array

@@ -24,6 +24,8 @@ class StillnessSettings:
     acc_spread_max_mps2: float = 0.45
     force_off_max_mps2: float = 1.0
     """Mean |f| may differ from 9.81 by this: 10 % scale error or 100 mg of bias."""
+    force_apart_max_mps2: float = 0.4
+    """... and from the same sensor's other quiet stretches by this."""
     min_still_s: float = 0.35
 
 
@@ -69,7 +71,7 @@ class RepSettings:
     swing_min_deg: float = 20.0
     """A bend is a change of lean by at least this."""
     swing_min_share: float = 0.4
-    """... and by at least this share of the set's median bend."""
+    """... and by at least this share of the deeper bends (upper quartile)."""
     return_deg: float = 15.0
     """A lockout comes back to within this of standing ..."""
     return_share: float = 0.35

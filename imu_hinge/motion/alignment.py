@@ -25,6 +25,13 @@ ASIDE_COS: Final = 0.86
 """A bend more than 30 degrees off the common direction is a bend to the side (or back)."""
 
 
+JOINED_S: Final = 6.0
+"""Over longer gaps the height between two stills is not integrated."""
+
+LOW_M: Final = 0.08
+"""A still this much lower than one close by is not standing."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Standing:
     """Hold the stretches of quiet standing and the up direction they share.
@@ -84,18 +91,22 @@ def find_standing(track: Track, settings: Settings, *, earlier: Standing | None 
             f"No quiet standing was found in {track.time_s[-1] - track.time_s[0]:.1f} s: the sensor never held still "
             f"for {shortest:g} s. Stand still for 2 s before and after the set and record again."
         )
-    ups = np.array([_mean_direction(track.up_s[r.part]) for r in still])
-    lengths = np.array([len(r) for r in still]) / track.rate_hz
+    high = [r for r, is_low in zip(still, _is_low(track, still), strict=True) if not is_low]
+    ups = np.array([_mean_direction(track.up_s[r.part]) for r in high])
+    lengths = np.array([len(r) for r in high]) / track.rate_hz
     label = _postures(ups, lengths, np.radians(settings.alignment.same_posture_deg))
-    best = _highest(track, still, label, lengths)
-    chosen = np.flatnonzero(label == best)
+    main = int(np.argmax(np.bincount(label, weights=lengths)))
+    for end in (0, len(high) - 1):  # people stand differently before and after; both ends are standing all the same
+        if np.arccos(np.clip(ups[end] @ ups[label == main].mean(axis=0), -1.0, 1.0)) < np.radians(25.0):
+            label[end] = main
+    chosen = np.flatnonzero(label == main)
     weight = np.minimum(lengths[chosen], 3.0)
     if np.any(lengths[chosen] >= 0.8):  # long stretches are standing; short ones may be lockouts under the bar
         weight = np.where(lengths[chosen] >= 0.8, weight, 0.1 * weight)
     up = _mean_direction(ups[chosen] * weight[:, None])
     off = np.arccos(np.clip(ups[chosen] @ up, -1.0, 1.0))
     sd = float(np.sqrt(np.average(off**2, weights=weight)))
-    return Standing(up, tuple(still[i] for i in chosen), sd)
+    return Standing(up, tuple(high[i] for i in chosen), sd)
 
 
 def find_mountings(tracks: Mapping[str, Track], settings: Settings) -> tuple[dict[str, Mounting], dict[str, Standing]]:
@@ -149,16 +160,16 @@ def _across(up_s: Array, standing_up_s: Array) -> Array:
 
 
 def _sagittal(track: Track, standing: Standing, bends: list[Region]) -> list[Region]:
-    """Keep the bends that go forward: the direction all bends share once those to both sides cancel."""
+    """Keep the bends that go forward: the commonest direction after what goes the other way is taken off."""
     if not bends:
         return []
     means = np.array([_bend_direction(track, standing, r) for r in bends])  # (b, 3)
     length = np.sqrt(np.einsum("ij,ij->i", means, means))
-    forward = _mean_direction(means)
-    kept = means @ forward > ASIDE_COS * length
+    cosine = (means @ means.T) / np.outer(length, length)  # (b, b) between the directions of two bends
+    # a bend forward is deeper than the one back; those to the sides come in pairs
+    score = (cosine > ASIDE_COS) @ length - (cosine < -ASIDE_COS) @ length
+    kept = cosine[int(np.argmax(score))] > ASIDE_COS
     for _ in range(3):
-        if not kept.any():
-            return []
         forward = _mean_direction(means[kept])
         kept = means @ forward > ASIDE_COS * length
     return [r for r, is_kept in zip(bends, kept, strict=True) if is_kept]
@@ -271,22 +282,19 @@ def _postures(ups: Array, lengths: Array, radius_rad: float) -> Array:
     return label
 
 
-def _highest(track: Track, still: list[Region], label: Array, lengths: Array) -> int:
-    """Return the label of the posture no other is above; among those the one held longest."""
-    count = int(label.max()) + 1
-    above = np.zeros((count, count))
-    for i in range(len(still) - 1):
-        a, b = int(label[i]), int(label[i + 1])
-        seconds = (still[i + 1].start - still[i].stop) / track.rate_hz
-        if a == b or seconds > 6.0:
-            continue
-        rise = rise_between(track, still[i], still[i + 1])
-        if abs(rise) > 0.04:
-            above[(b, a) if rise > 0.0 else (a, b)] += 1.0
-    held = np.array([lengths[label == k].sum() for k in range(count)])
-    is_below = (above.T - above).max(axis=1, initial=0.0) > 0.0
-    candidates = [k for k in range(count) if not is_below[k]] or list(range(count))
-    return max(candidates, key=lambda k: held[k])
+def _is_low(track: Track, still: list[Region]) -> list[bool]:
+    """Tell which stills are lower than one close by: the bottom of a bend, a squat, a chair."""
+    heights = np.zeros(len(still))
+    chain = np.zeros(len(still), dtype=int)
+    for i in range(1, len(still)):
+        seconds = (still[i].start - still[i - 1].stop) / track.rate_hz
+        chain[i] = chain[i - 1] + (seconds > JOINED_S)
+        heights[i] = heights[i - 1] + (rise_between(track, still[i - 1], still[i]) if seconds <= JOINED_S else 0.0)
+    low = []
+    for i in range(len(still)):
+        near = [k for k in range(max(0, i - 2), min(len(still), i + 3)) if chain[k] == chain[i]]
+        low.append(bool(heights[i] < max(heights[k] for k in near) - LOW_M))
+    return low
 
 
 def standing_mask(standing: Standing, count: int) -> Mask:

@@ -13,7 +13,7 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.model import Array, Flags, Posture, Region
-from imu_hinge.motion.alignment import Mounting, Slip, Standing, find_slips, inclination, zero_offset
+from imu_hinge.motion.alignment import Mounting, Slip, Standing, find_slips, inclination, side_lean, zero_offset
 from imu_hinge.motion.displacement import Travel, fit_accelerometer_bias, vertical_travel
 from imu_hinge.motion.tracks import Track, stills
 from imu_hinge.settings import ErrorBudget, Settings
@@ -28,6 +28,8 @@ class SegmentLean:
     ----------
     lean_rad, sd_rad : (n,) [rad]
         Inclination of the skin under the sensor, forward positive, zero in standing.
+    side_rad : (n,) [rad]
+        Lean out of the sagittal plane, to the left positive.
     travel
         See `displacement.Travel`.
     slips
@@ -36,6 +38,7 @@ class SegmentLean:
 
     lean_rad: Array
     sd_rad: Array
+    side_rad: Array
     travel: Travel
     slips: tuple[Slip, ...]
 
@@ -62,7 +65,7 @@ def segment_lean(
         level=sorted({*_middles(upright), *_lockouts(lean, track.rate_hz)}),
         bias=fit_accelerometer_bias(track, still),
     )
-    return SegmentLean(lean, sd, travel, tuple(slips))
+    return SegmentLean(lean, sd, side_lean(track.up_s, mounting), travel, tuple(slips))
 
 
 def _middles(where: list[Region]) -> list[int]:
@@ -71,7 +74,7 @@ def _middles(where: list[Region]) -> list[int]:
 
 def _lockouts(lean: Array, rate_hz: float) -> list[int]:
     """Return the instants between bends at which the body is upright and turns: at standing height, at rest."""
-    points = turning_points(smooth(lean, round(0.15 * rate_hz)), np.radians(15.0))
+    points = turning_points(smooth(lean, round(0.15 * rate_hz)), np.radians(25.0))
     return [i for i in points if abs(lean[i]) < np.radians(8.0)]
 
 
@@ -115,6 +118,7 @@ def assemble(
         angles_rad=angles,
         sd_rad=sd,
         lean_rad=leans[lead].lean_rad,
+        side_lean_rad=leans[lead].side_rad,
         height_m=travel.height_m,
         height_sd_m=travel.height_sd_m,
         speed_mps=travel.speed_mps,

@@ -72,9 +72,12 @@ def quiet(acc: Array, gyr: Array, rate_hz: float, settings: StillnessSettings) -
     turning = smooth(np.sqrt(np.einsum("ij,ij->i", gyr, gyr)), width)
     shaking = spread(np.sqrt(np.einsum("ij,ij->i", acc, acc)), width)
     force = smooth(np.sqrt(np.einsum("ij,ij->i", acc, acc)), width)
-    near_gravity = np.abs(force - cv.GRAVITY_MPS2) < settings.force_off_max_mps2
     steady = (turning < np.radians(settings.gyr_max_deg_s)) & (shaking < settings.acc_spread_max_mps2)
-    return np.asarray(steady & near_gravity)
+    steady &= np.abs(force - cv.GRAVITY_MPS2) < settings.force_off_max_mps2
+    if not steady.any():
+        return steady
+    # a slow start into a squat is smooth too, but it is not at the sensor's own rest level
+    return np.asarray(steady & (np.abs(force - np.median(force[steady])) < settings.force_apart_max_mps2))
 
 
 def stills(track: Track, settings: StillnessSettings) -> list[Region]:

@@ -1,0 +1,86 @@
+"""Measure one lift: times, peaks, bottom values, the lumbar share. It does not judge them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_hinge import conventions as cv
+from imu_hinge.model import Array, Posture
+from imu_hinge.reps.segmentation import Lift
+from imu_hinge.signals import smooth
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Hold the numbers of one lift; seconds and radians, NaN where it cannot be told.
+
+    ``peak`` and ``bottom`` are pairs of (value, standard deviation) per angle, in the order of `conventions.ANGLES`.
+    """
+
+    start_s: float
+    turn_s: float
+    end_s: float
+    descent_s: float
+    ascent_s: float
+    pause_s: float
+    peak_rad: Array
+    peak_sd_rad: Array
+    bottom_rad: Array
+    bottom_sd_rad: Array
+    lumbar_share: float
+
+
+def measure(posture: Posture, lift: Lift) -> Metrics:
+    """Return the numbers of one lift."""
+    rate_hz = posture.rate_hz
+    angles = smooth(posture.angles_rad[lift.start : lift.stop + 1], round(0.1 * rate_hz))  # (m, 5)
+    sd = posture.sd_rad[lift.start : lift.stop + 1]
+    peak, peak_sd = _peaks(angles, sd)
+    around = slice(max(lift.bottom - round(0.1 * rate_hz), 0), lift.bottom + round(0.1 * rate_hz) + 1)
+    bottom = _mean(posture.angles_rad[around])
+    bottom_sd = _mean(posture.sd_rad[around])
+    time_s = posture.time_s
+    return Metrics(
+        start_s=float(time_s[lift.start]),
+        turn_s=float(time_s[min(lift.turn, len(posture) - 1)]),
+        end_s=float(time_s[min(lift.stop, len(posture) - 1)]),
+        descent_s=len(lift.down) / rate_hz if len(lift.down) else math.nan,
+        ascent_s=len(lift.up) / rate_hz,
+        pause_s=max(0, len(lift.pause)) / rate_hz,
+        peak_rad=peak,
+        peak_sd_rad=peak_sd,
+        bottom_rad=bottom,
+        bottom_sd_rad=bottom_sd,
+        lumbar_share=_share(angles),
+    )
+
+
+def _peaks(angles: Array, sd: Array) -> tuple[Array, Array]:
+    """Return each angle's largest value and the standard deviation there. (m, 5) -> (5,), (5,)."""
+    peak, peak_sd = np.full(angles.shape[1], np.nan), np.full(angles.shape[1], np.nan)
+    for k in range(angles.shape[1]):
+        known = np.isfinite(angles[:, k])
+        if known.any():
+            i = int(np.nanargmax(angles[:, k]))
+            peak[k], peak_sd[k] = angles[i, k], sd[i, k]
+    return peak, peak_sd
+
+
+def _mean(rows: Array) -> Array:
+    """Return the column means, NaN where nothing in the column is known. (m, 5) -> (5,)."""
+    known = np.isfinite(rows)
+    count = known.sum(axis=0)
+    total = np.where(known, rows, 0.0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _share(angles: Array) -> float:
+    """Return the lumbar part of lumbar plus hip flexion, range against range; 0 to 1."""
+    lumbar, hip = angles[:, cv.LUMBAR_FLEXION], angles[:, cv.HIP_FLEXION]
+    if not (np.isfinite(lumbar).all() and np.isfinite(hip).all() and len(lumbar)):
+        return math.nan
+    back, hips = float(np.ptp(lumbar)), float(np.ptp(hip))
+    return back / (back + hips) if back + hips > 0.0 else math.nan

@@ -1,0 +1,173 @@
+"""Turn bends into sets and sets into lifts. It does not name the exercise (`exercise`) or judge a lift (`verdict`).
+
+A set on the floor begins with an unloaded bend to the bar and ends with an unloaded rise: N lifts are the N lockouts
+between N + 1 bends. A set from the top has N lifts in N bends. Which it is, is not assumed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from imu_hinge.model import Array, Posture, Region
+from imu_hinge.reps.bends import Bend
+from imu_hinge.settings import RepSettings
+from imu_hinge.signals import Mask, regions, smooth
+
+WALK_SPEED_MPS: Final = 0.07
+"""Walking moves the trunk up and down at more than this (RMS over a second); standing does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """Hold one lift, as sample indices on the posture's grid.
+
+    Parameters
+    ----------
+    start, turn, stop
+        A lift from the floor: lift-off, lockout reached, plates down again. One from the top: leaving standing, the
+        deepest point, standing again.
+    bottom
+        Where the bottom is measured: lift-off, or the deepest point.
+    down, up
+        The lowering and the lift, half-open; the lowering is empty where the bar was dropped.
+    pause
+        The bottom that is held: before lift-off, or between down and up.
+    """
+
+    start: int
+    turn: int
+    stop: int
+    bottom: int
+    down: Region
+    up: Region
+    pause: Region
+
+
+def walking(posture: Posture) -> Mask:
+    """Tell where the athlete walks: the trunk is upright and bounces. (n,)."""
+    rate_hz = posture.rate_hz
+    speed = np.nan_to_num(posture.speed_mps)
+    bounce = speed - smooth(speed, round(rate_hz))
+    strong = np.sqrt(smooth(bounce**2, round(rate_hz))) > WALK_SPEED_MPS
+    return np.asarray(strong & (np.abs(posture.lean_rad) < np.radians(20.0)))
+
+
+def split_sets(bends: list[Bend], posture: Posture, settings: RepSettings) -> list[list[Bend]]:
+    """Group bends into sets: between two of one set the athlete neither rests nor walks away."""
+    if not bends:
+        return []
+    is_walking = walking(posture)
+    sets = [[bends[0]]]
+    for before, after in zip(bends[:-1], bends[1:], strict=True):
+        seconds = (after.down_start - before.up_stop) / posture.rate_hz
+        margin = round(0.4 * posture.rate_hz)
+        steps = regions(is_walking[before.up_stop + margin : max(before.up_stop + margin, after.down_start - margin)])
+        has_walked = any(len(r) >= posture.rate_hz for r in steps)
+        if seconds > settings.rest_min_s or has_walked:
+            sets.append([])
+        sets[-1].append(after)
+    return sets
+
+
+def without_strangers(bends: list[Bend], *, keep_pair: bool) -> list[Bend]:
+    """Leave out bends at either end of a set that go somewhere else than the rest: a shoe, a bottle, a plate.
+
+    Parameters
+    ----------
+    bends
+        One set.
+    keep_pair
+        True where two bends that differ may still be one lift from the floor.
+    """
+    kept = list(bends)
+    while len(kept) > (2 if keep_pair else 3):
+        core = kept[1:-1] if len(kept) > 3 else kept
+        lean, drop = _middle([b.lean_rad for b in core]), _middle([b.drop_m for b in core])
+        apart = [_apart(b, lean, drop) for b in kept]
+        end = 0 if apart[0] >= apart[-1] else len(kept) - 1
+        if apart[end] <= 1.0:
+            break
+        kept.pop(end)
+    return kept
+
+
+def _apart(bend: Bend, lean_rad: float, drop_m: float) -> float:
+    """Return how far a bend's bottom is from the others', 1 at the edge of belonging."""
+    turn = abs(bend.lean_rad - lean_rad) / np.radians(20.0)
+    fall = abs(bend.drop_m - drop_m) / 0.12
+    return float(np.hypot(turn, fall if np.isfinite(fall) else 0.0))
+
+
+def _middle(values: list[float]) -> float:
+    known = [v for v in values if np.isfinite(v)]
+    return float(np.median(known)) if known else float("nan")
+
+
+def lifts_from_floor(bends: list[Bend], posture: Posture, *, dropped_last: int | None = None) -> list[Lift]:
+    """Return the lifts of a set on the floor: the lockouts between its bends.
+
+    Parameters
+    ----------
+    bends
+        N + 1 bends; N where the last bar was dropped.
+    posture
+    dropped_last
+        Sample at which the bar hit the floor after the last rise, where it was dropped.
+    """
+    lifts = [
+        Lift(
+            start=a.up_start,
+            turn=a.up_stop,
+            stop=b.down_stop,
+            bottom=a.up_start,
+            down=Region(b.down_start, b.down_stop),
+            up=Region(a.up_start, a.up_stop),
+            pause=Region(a.down_stop, a.up_start),
+        )
+        for a, b in zip(bends[:-1], bends[1:], strict=True)
+    ]
+    if dropped_last is not None and bends:
+        last = bends[-1]
+        stop = min(max(dropped_last, last.up_stop + 1), len(posture))
+        lifts.append(
+            Lift(
+                start=last.up_start,
+                turn=last.up_stop,
+                stop=stop,
+                bottom=last.up_start,
+                down=Region(stop, stop),
+                up=Region(last.up_start, last.up_stop),
+                pause=Region(last.down_stop, last.up_start),
+            )
+        )
+    return lifts
+
+
+def lifts_from_top(bends: list[Bend]) -> list[Lift]:
+    """Return the lifts of a set that starts at the top: one in each bend."""
+    return [
+        Lift(
+            start=b.down_start,
+            turn=b.bottom,
+            stop=b.up_stop,
+            bottom=b.bottom,
+            down=Region(b.down_start, b.down_stop),
+            up=Region(b.up_start, b.up_stop),
+            pause=Region(b.down_stop, b.up_start),
+        )
+        for b in bends
+    ]
+
+
+def hold_s(bend: Bend, rate_hz: float) -> float:
+    """Return how long the bottom was held [s]."""
+    return (bend.up_start - bend.down_stop) / rate_hz
+
+
+def median_of(values: Array) -> float:
+    """Return the median of what is known, NaN where nothing is."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else float("nan")
