@@ -1,0 +1,221 @@
+"""Write down a session as moves: builder, and the sets that start on the floor.
+
+It draws what varies from rep to rep, but makes no motion itself; `moves.render` does.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from imu_hinge.model import Array
+from imu_hinge.simulate.body import LUMBAR, PELVIS, SHANK_LEAN, THIGH_LEAN, Body, close_over_bar
+from imu_hinge.simulate.moves import (
+    COLUMNS,
+    HEADING,
+    PATH,
+    SIDE_PELVIS,
+    SIDE_TRUNK,
+    TURN_PELVIS,
+    TURN_TRUNK,
+    Course,
+    Move,
+)
+from imu_hinge.simulate.shapes import profile
+from imu_hinge.simulate.spec import SetSpec
+from imu_hinge.simulate.styles import STYLES, Style, bottom_postures
+
+
+class Script:
+    """Collect moves; it remembers where the last one ended.
+
+    Parameters
+    ----------
+    spec
+        Whose body and habits.
+    rng
+        What varies is drawn from it.
+    """
+
+    def __init__(self, spec: SetSpec, rng: np.random.Generator) -> None:
+        self.spec, self.rng = spec, rng
+        self.body: Body = spec.lifter.body
+        self.moves: list[Move] = []
+        self.here: Array = np.zeros(COLUMNS)
+
+    def varied(self, mean: float, share: float = 0.08) -> float:
+        """Return a duration that varies from time to time."""
+        return float(mean * np.exp(self.rng.normal(0.0, share)))
+
+    def between(self, low: float, high: float) -> float:
+        """Draw a number between two."""
+        return float(self.rng.uniform(low, high))
+
+    def course(self, *, places: tuple[tuple[float, float, float], ...] = (), tilt_bump_rad: float = 0.0) -> Course:
+        """Return the lifter's own time course."""
+        lifter = self.spec.lifter
+        return Course(lifter.profile, lifter.skew, places, tilt_bump_rad)
+
+    def go(self, kind: str, duration_s: float, posture: Array | None = None, *, move: Move | None = None) -> None:
+        """Append a move to a posture (5,); ``move`` gives everything else and columns beyond the posture are kept.
+
+        Without a posture the body holds its place.
+        """
+        like = move or plain()
+        target = self.here.copy()
+        if posture is not None:
+            target[:5] = posture
+        self.append(
+            Move(
+                kind, duration_s, target, like.windows, like.course, like.rep, like.other, like.is_quiet, like.has_steps
+            )
+        )
+
+    def append(self, move: Move) -> None:
+        """Append a finished move."""
+        self.moves.append(move)
+        self.here = move.target
+
+    def stand(self, duration_s: float) -> None:
+        """Append quiet standing."""
+        self.go("stand", duration_s)
+
+    def shift(self, kind: str, duration_s: float, *, other: str, has_steps: bool = False, **by: float) -> None:
+        """Append a move that changes columns beyond the posture: path [m], heading, side and turn [rad]."""
+        target = self.here.copy()
+        for name, change in by.items():
+            target[_BEYOND[name]] += change
+        course = Course("trapezoid") if has_steps else self.course()
+        self.append(Move(kind, duration_s, target, windows(), course, -1, other, True, has_steps))
+
+
+_BEYOND = {
+    "path": PATH,
+    "heading": HEADING,
+    "side_pelvis": SIDE_PELVIS,
+    "side_trunk": SIDE_TRUNK,
+    "turn_pelvis": TURN_PELVIS,
+    "turn_trunk": TURN_TRUNK,
+}
+
+
+def windows(style: Style | None = None, *, is_reversed: bool = False) -> Array:
+    """Return a move's windows (11, 2): the style's for the posture, reversed on the way down, and 0..1 beyond."""
+    full = np.tile([0.0, 1.0], (COLUMNS, 1))
+    if style is not None:
+        up = np.array(style.windows, dtype=np.float64)
+        full[:5] = 1.0 - up[:, ::-1] if is_reversed else up
+    return full
+
+
+def plain(*, course: Course | None = None, rep: int = -1, other: str = "", is_quiet: bool = True) -> Move:
+    """Return a move that moves every column all the time; its kind, duration and target are filled in later."""
+    return Move("", 0.0, np.zeros(COLUMNS), windows(), course or Course(), rep, other, is_quiet)
+
+
+def styled(
+    style: Style, *, is_down: bool, course: Course, rep: int = -1, other: str = "", is_quiet: bool = False
+) -> Move:
+    """Return a move with a style's windows; its kind, duration and target are filled in later."""
+    return Move("", 0.0, np.zeros(COLUMNS), windows(style, is_reversed=is_down), course, rep, other, is_quiet)
+
+
+def lockout(script: Script, style: Style) -> Array:
+    """Draw the posture at the top of a rep, (5,) [rad]."""
+    q = np.zeros(5)
+    if script.spec.has_lockout_lean:
+        q[:4] = 5.0, -5.0, script.between(-12, -8), script.between(-15, -8)
+    else:
+        q[:4] = (
+            0.5,
+            script.between(0, 2),
+            script.rng.normal(-0.5, 0.7),
+            script.rng.normal(style.lockout_lumbar_deg, 1.0),
+        )
+    return np.radians(q)
+
+
+def floor_set(script: Script) -> None:
+    """Append a whole set from the floor: bend to the bar, set-up, reps, release, rise."""
+    spec, rng, style = script.spec, script.rng, STYLES[script.spec.style]
+    bottoms = bottom_postures(style, script.body, rng, count=2 * spec.reps + 2, bar_m=spec.bar_m, load=spec.load)
+    is_down = False
+    for rep in range(spec.reps):
+        slower = (1.0 + style.slower) ** rep
+        start, end = (
+            bottoms[rep if spec.touch_and_go else 2 * rep],
+            bottoms[rep + 1 if spec.touch_and_go else 2 * rep + 1],
+        )
+        if not is_down:
+            _bend_to_bar(script, style, start)
+        elif not spec.touch_and_go:
+            script.go("floor", script.varied(spec.bottom_s, 0.2), start, move=plain(is_quiet=False))
+        _pull(script, style, rep, slower)
+        is_dropped = spec.drop == "every" or (spec.drop == "last" and rep == spec.reps - 1)
+        if is_dropped:
+            script.go("rest", script.varied(1.5, 0.3), np.zeros(5), move=plain(course=script.course()))
+        else:
+            down = styled(style, is_down=True, course=script.course(), rep=rep)
+            script.go("lower", script.varied(spec.lower_s * slower), end, move=down)
+        is_down = not is_dropped
+    if spec.has_failed_rep:
+        if not is_down:
+            _bend_to_bar(script, style, bottoms[-1])
+        else:
+            script.go("floor", script.varied(spec.bottom_s, 0.2), move=plain(is_quiet=False))
+        _failed_pull(script, style)
+        is_down = True
+    if is_down:
+        script.go("floor", script.between(0.2, 1.0), move=plain(is_quiet=False))
+        rise = styled(style, is_down=False, course=script.course(), other="release_rise", is_quiet=True)
+        script.go("rise", script.between(0.9, 1.8), np.zeros(5), move=rise)
+
+
+def _bend_to_bar(script: Script, style: Style, start: Array) -> None:
+    """Append the unloaded bend to the bar and the set-up wiggle, ending in the rep's start posture."""
+    spec = script.spec
+    course = script.course()
+    bend = styled(style, is_down=True, course=course, other="setup_bend", is_quiet=True)
+    script.go("bend", script.between(1.0, 2.2), start, move=bend)
+    if spec.grip_and_rip:
+        return
+    script.go("floor", script.between(0.3, 1.5), move=plain(other="setup_bend", is_quiet=False))
+    for _ in range(int(script.rng.integers(0, 4))):
+        pumped = start.copy()
+        pumped[SHANK_LEAN] += np.radians(script.between(-5, 3))
+        pumped[LUMBAR] += np.radians(script.between(-4, 4))
+        pumped = close_over_bar(script.body, pumped, bar_m=spec.bar_m, gap_m=script.between(-0.01, 0.05))
+        wiggle = plain(course=course, other="wiggle", is_quiet=False)
+        script.go("floor", script.between(0.35, 0.7), pumped, move=wiggle)
+        script.go("floor", script.between(0.35, 0.7), start, move=wiggle)
+    script.go("floor", script.between(0.2, 0.8), move=plain(is_quiet=False))
+
+
+def _pull(script: Script, style: Style, rep: int, slower: float) -> None:
+    """Append one pull to lockout and the pause there."""
+    spec, rng = script.spec, script.rng
+    places: tuple[tuple[float, float, float], ...] = ()
+    if spec.has_mid_pause and rep == spec.reps // 2:
+        places = ((script.between(0.4, 0.6), 18.0, 0.02),)
+    elif spec.has_hitch and rep >= (2 * spec.reps) // 3:
+        places = ((script.between(0.5, 0.6), 7.0, 0.08),)
+    bump = np.radians(rng.uniform(*style.hips_first_deg))
+    duration = script.varied(0.6 if spec.grip_and_rip else spec.raise_s * slower)
+    course = script.course(places=places, tilt_bump_rad=float(bump))
+    top = lockout(script, style)
+    script.go("pull", duration, top, move=styled(style, is_down=False, course=course, rep=rep))
+    pause = script.between(0.3, 0.8) if spec.has_lockout_lean else script.varied(spec.top_s, 0.2)
+    script.go("top", pause, move=plain(rep=rep, is_quiet=False))
+
+
+def _failed_pull(script: Script, style: Style) -> None:
+    """Append a pull that never locks out and comes back down."""
+    bottom = script.here[:5].copy()
+    reached = script.between(0.35, 0.6)
+    span = np.array(style.windows)
+    part = bottom * (1.0 - profile((reached - span[:, 0]) / (span[:, 1] - span[:, 0]), "minimum_jerk"))
+    part[PELVIS] = max(part[PELVIS], np.radians(18.0))
+    part[THIGH_LEAN] = max(part[THIGH_LEAN], np.radians(5.0))
+    strain = plain(course=script.course(), other="failed", is_quiet=False)
+    script.go("failed", script.between(1.2, 2.5), part, move=strain)
+    script.go("failed", script.between(0.3, 1.2), move=strain)
+    script.go("failed_lower", script.between(0.7, 1.2), bottom, move=strain)

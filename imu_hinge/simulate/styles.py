@@ -1,0 +1,123 @@
+"""List the ways a lift is done: posture at the bottom, and which joint moves when; facts of section 6.2.
+
+It draws bottom postures for a body; it does not put them in time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from imu_hinge.conventions import FLOOR_EXERCISES
+from imu_hinge.model import Array
+from imu_hinge.simulate.body import LUMBAR, PELVIS, SHANK_LEAN, THIGH_LEAN, THORAX, Body, balance, close_over_bar
+
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Hold how one style looks.
+
+    Parameters
+    ----------
+    exercise
+        One of `conventions.EXERCISES`.
+    shank_deg, knee_deg, pelvis_deg, lumbar_deg, thorax_deg
+        Range of each angle at the bottom. Floor lifts give the shank and solve for thigh and pelvis; the others give
+        knee and pelvis and are balanced over the foot by the ankle.
+    gap_m
+        Floor lifts: shoulders ahead of the bar.
+    windows
+        Share of the way up in which shank, thigh, pelvis, lumbar spine and thorax move.
+    lumbar_growth_deg
+        Lumbar flexion added with each rep.
+    slower
+        Share by which each rep takes longer than the one before.
+    hips_first_deg
+        Pelvis tilt added early in the rise (hips shoot up).
+    lockout_lumbar_deg
+        Lumbar flexion at the top.
+    """
+
+    exercise: str
+    lumbar_deg: Span
+    shank_deg: Span = (0.0, 0.0)
+    knee_deg: Span = (0.0, 0.0)
+    pelvis_deg: Span = (0.0, 0.0)
+    thorax_deg: Span = (4.0, 6.0)
+    gap_m: Span = (0.035, 0.045)
+    windows: tuple[Span, Span, Span, Span, Span] = ((0.0, 0.55), (0.0, 0.80), (0.10, 1.0), (0.20, 1.0), (0.20, 1.0))
+    lumbar_growth_deg: float = 0.0
+    slower: float = 0.0
+    hips_first_deg: Span = (0.0, 0.0)
+    lockout_lumbar_deg: float = 0.0
+
+    @property
+    def is_closed_on_floor(self) -> bool:
+        """Whether the bar on the floor closes the chain at the bottom."""
+        return self.exercise in FLOOR_EXERCISES
+
+
+_FREE: Final = ((0.0, 1.0), (0.0, 1.0), (0.0, 1.0), (0.10, 1.0), (0.10, 1.0))
+_KNEES_LATE: Final = ((0.0, 1.0), (0.15, 1.0), (0.0, 0.95), (0.05, 1.0), (0.05, 1.0))
+_STOOP: Final = ((0.0, 0.50), (0.0, 0.80), (0.0, 0.90), (0.10, 1.0), (0.10, 1.0))
+_SQUATTY: Final = ((0.0, 0.60), (0.0, 0.90), (0.0, 1.0), (0.20, 1.0), (0.20, 1.0))
+_ROUNDED: Final = ((0.0, 0.55), (0.0, 0.80), (0.10, 1.0), (0.30, 1.0), (0.30, 1.0))
+_HIPS_UP: Final = ((0.0, 0.30), (0.0, 0.45), (0.35, 1.0), (0.30, 1.0), (0.30, 1.0))
+
+STYLES: Final[dict[str, Style]] = {
+    "good_hinge": Style("deadlift", (5, 15), shank_deg=(8, 12)),
+    "trained_average": Style("deadlift", (30, 36), shank_deg=(10, 14)),
+    "squatty": Style("deadlift", (5, 20), shank_deg=(25, 32), gap_m=(0.0, 0.04), windows=_SQUATTY),
+    "stoop": Style("deadlift", (46, 54), shank_deg=(-1, 2), thorax_deg=(10, 15), windows=_STOOP),
+    "rounded_with_knees": Style("deadlift", (42, 48), shank_deg=(8, 12), thorax_deg=(8, 12), windows=_ROUNDED),
+    "progressive_rounding": Style(
+        "deadlift", (13, 17), shank_deg=(10, 14), thorax_deg=(5, 12), lumbar_growth_deg=5.0, slower=0.05
+    ),
+    "hips_shoot_up": Style("deadlift", (16, 24), shank_deg=(12, 16), windows=_HIPS_UP, hips_first_deg=(10, 15)),
+    "rdl_hinge": Style("rdl", (8, 12), knee_deg=(15, 30), pelvis_deg=(50, 62), windows=_FREE),
+    "rdl_rounded": Style("rdl", (38, 45), knee_deg=(10, 25), pelvis_deg=(35, 48), thorax_deg=(6, 12), windows=_FREE),
+    "swing_hinge": Style(
+        "swing", (15, 22), knee_deg=(30, 50), pelvis_deg=(48, 58), windows=_FREE, lockout_lumbar_deg=-5.0
+    ),
+    "swing_squatty": Style(
+        "swing", (15, 22), knee_deg=(86, 95), pelvis_deg=(27, 34), windows=_FREE, lockout_lumbar_deg=-5.0
+    ),
+    "squat_parallel": Style(
+        "squat", (10, 20), knee_deg=(100, 115), pelvis_deg=(22, 34), thorax_deg=(-2, 2), windows=_FREE
+    ),
+    "good_morning": Style("good_morning", (8, 25), knee_deg=(4, 18), pelvis_deg=(42, 60), windows=_KNEES_LATE),
+}
+"""Every style by name."""
+
+
+def styles_of(exercise: str) -> tuple[str, ...]:
+    """Return the names of an exercise's styles."""
+    return tuple(name for name, style in STYLES.items() if style.exercise == exercise)
+
+
+def bottom_postures(
+    style: Style, body: Body, rng: np.random.Generator, *, count: int, bar_m: float, load: float
+) -> Array:
+    """Draw the bottom posture of every rep of one set, (count, 5) [rad].
+
+    The lifter's habit is drawn once; around it the reps vary by 1° at the ankle and 1.5° in the lumbar spine.
+    """
+    habit = {
+        name: rng.uniform(*getattr(style, f"{name}_deg")) for name in ("shank", "knee", "pelvis", "lumbar", "thorax")
+    }
+    q = np.zeros((count, 5))
+    growth = style.lumbar_growth_deg * np.arange(count)
+    q[:, LUMBAR] = np.radians(np.minimum(habit["lumbar"] + growth, 58.0) + rng.normal(0.0, 1.5, count))
+    q[:, THORAX] = np.radians(habit["thorax"] + rng.normal(0.0, 0.5, count))
+    gap = np.full(count, rng.uniform(*style.gap_m))
+    if style.is_closed_on_floor:
+        q[:, SHANK_LEAN] = np.radians(habit["shank"] + rng.normal(0.0, 1.0, count))
+        return close_over_bar(body, q, bar_m=bar_m, gap_m=gap)
+    knee = np.radians(habit["knee"] + rng.normal(0.0, 2.0, count))
+    q[:, THIGH_LEAN] = np.maximum(knee, np.radians(2.0))
+    q[:, PELVIS] = np.radians(habit["pelvis"] + rng.normal(0.0, 2.0, count))
+    return balance(body, q, load=load, bar_on_back=style.exercise in ("squat", "good_morning"))
