@@ -208,7 +208,7 @@ def estimate_bias(
 
 @njit(cache=True, forceinline=True)
 def correct_inclination(q_wi: Quaternion, up: Vector) -> tuple[Quaternion, Vector]:
-    """Turn i by the shortest way so that `up` (in i, any length) points up; return also `up` in w before (section 3.3)."""
+    """Turn i by the shortest way so that `up` (in i) points up; return also its direction in w before (section 3.3)."""
     x, y, z = rotate(q_wi, up[0], up[1], up[2])
     length = math.sqrt(x * x + y * y + z * z)
     scale = 1.0 / length if length > 0.0 else 0.0  # nothing is felt in free fall: nothing to correct

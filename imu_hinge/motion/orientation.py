@@ -3,6 +3,7 @@
 It does not put samples on an even grid (`resample` does) and knows nothing of bodies (`alignment` does).
 """
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -195,7 +196,7 @@ def filter_block(
 def runs(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return the half-open ranges over which the mask does not change, in order."""
     edges = [0, *(np.flatnonzero(mask[1:] != mask[:-1]) + 1).tolist(), len(mask)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(itertools.pairwise(edges))
 
 
 def hold(state: State, params: Params, out: Array) -> None:
