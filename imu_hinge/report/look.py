@@ -1,0 +1,122 @@
+"""Decide how figures look and how they are saved: colours, lines, marks, sheet, file.
+
+It does not decide what is drawn; `panels` and `plots` do. No pyplot anywhere: a figure belongs to who asked for it.
+"""
+
+from __future__ import annotations
+
+import io
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from imu_hinge.errors import SettingsError
+from imu_hinge.report.atomic import write_atomic
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+OKABE_ITO: Final = {
+    "black": "#000000",
+    "orange": "#E69F00",
+    "sky": "#56B4E9",
+    "green": "#009E73",
+    "yellow": "#F0E442",
+    "blue": "#0072B2",
+    "vermillion": "#D55E00",
+    "purple": "#CC79A7",
+}
+"""The palette of Okabe and Ito (2008), which people with any colour vision can tell apart."""
+
+SEGMENT_COLOURS: Final = {
+    "pelvis_tilt": OKABE_ITO["blue"],
+    "trunk_inclination": OKABE_ITO["vermillion"],
+    "lumbar_flexion": OKABE_ITO["purple"],
+    "hip_flexion": OKABE_ITO["green"],
+    "knee_flexion": OKABE_ITO["sky"],
+}
+"""One colour per angle, the same in every figure and on every page."""
+
+SEGMENT_LINES: Final[dict[str, Any]] = {
+    "pelvis_tilt": "-",
+    "trunk_inclination": (0, (7, 1.2)),
+    "lumbar_flexion": (0, (5, 1.5, 1, 1.5)),
+    "hip_flexion": (0, (1, 1)),
+    "knee_flexion": (0, (3, 3)),
+}
+"""One line style per angle, for who sees no colour."""
+
+VERDICT_MARKS: Final = {
+    "hip_hinge": ("o", OKABE_ITO["blue"]),
+    "lumbar_flexion": ("^", OKABE_ITO["vermillion"]),
+    "squat": ("s", OKABE_ITO["sky"]),
+    "undecided": ("x", "#555555"),
+}
+"""Shape and colour of each verdict: the shape alone tells it."""
+
+PHASE_TINTS: Final = {"descent": "#DCEBF7", "bottom": "#DDDDDD", "ascent": "#FBEFD5", "top": "#F1F1F1"}
+"""Pale spans behind the set; rest is white."""
+
+LIMIT_COLOUR: Final = "#333333"
+
+_KINDS: Final[dict[str, dict[str, Any]]] = {
+    ".png": {"metadata": {"Software": None}},
+    ".svg": {"metadata": {"Date": None, "Creator": None, "Format": None, "Type": None}},
+    ".pdf": {"metadata": {"CreationDate": None, "Creator": None, "Producer": None}},
+}
+"""Kinds of figure files, without dates and versions, so that the same result gives the same bytes."""
+
+
+def styled() -> AbstractContextManager[None]:
+    """Return the context in which every figure of this product is made and saved."""
+    import matplotlib.style
+
+    return matplotlib.style.context("imu_hinge.report.hinge")
+
+
+def new_figure(width_in: float, height_in: float) -> Figure:
+    """Make an empty figure that no window knows of. To be called within `styled`."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width_in, height_in), layout="constrained")
+
+
+def new_axes(width_in: float = 7.0, height_in: float = 4.5) -> Axes:
+    """Make the Axes of a new figure. To be called within `styled`."""
+    return new_figure(width_in, height_in).add_subplot()
+
+
+def legend_below(ax: Axes, *, columns: int, gap_in: float = 0.5) -> None:
+    """Put the legend under the axis labels, where it covers no data; ``gap_in`` is their height in inches."""
+    from matplotlib.transforms import ScaledTranslation
+
+    if ax.get_legend_handles_labels()[0]:
+        under = ax.transAxes + ScaledTranslation(0.0, -gap_in, ax.figure.dpi_scale_trans)
+        ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.0), bbox_transform=under, ncols=columns, borderaxespad=0.0)
+
+
+def save_figure(figure: Figure, path: str | Path) -> Path:
+    """Save a figure as PNG, SVG or PDF, by the suffix; the same figure gives the same bytes.
+
+    Raises
+    ------
+    SettingsError
+        Where the suffix is none of the three.
+    HingeError
+        Where the file cannot be written.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in _KINDS:
+        raise SettingsError(
+            f"A figure cannot be written as {Path(path).name!r}. Give it the suffix .png, .svg or .pdf."
+        )
+    return write_atomic(path, figure_bytes(figure, suffix))
+
+
+def figure_bytes(figure: Figure, suffix: str) -> bytes:
+    """Return a figure as the content of a ``.png``, ``.svg`` or ``.pdf`` file."""
+    buffer = io.BytesIO()
+    with styled():
+        figure.savefig(buffer, format=suffix[1:], **_KINDS[suffix])
+    return buffer.getvalue()

@@ -1,0 +1,254 @@
+"""Draw a result: the set over time, the spine angle of each rep, lumbar against pelvis, and all three.
+
+It does not compute, filter or save: lines are the result's own numbers in degrees, and `look.save_figure` saves.
+Every function draws on the Axes it is given, or on those of a new figure; nothing here knows pyplot.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from imu_hinge import conventions as cv
+from imu_hinge.model import Array, SetResult
+from imu_hinge.report import look, words
+from imu_hinge.report.curves import PERCENT, RepCurves, envelope, rep_curves, set_part
+from imu_hinge.report.look import save_figure
+from imu_hinge.report.marks import draw_flags, draw_limit, draw_phases, draw_reps, limit_label, mark_turns, say_in_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["plot_angle_angle", "plot_angles", "plot_reps", "plot_set", "save_figure"]
+
+SPINE: Final = (cv.PELVIS_TILT, cv.TRUNK_INCLINATION, cv.LUMBAR_FLEXION)
+"""The angles of the spine, which is what the figures are about."""
+
+_NUMBER_HEIGHT_DEG: Final = 4.0
+"""About the height of a number in `plot_reps` [deg]."""
+
+_CANNOT_TELL: Final = "lumbar flexion: cannot tell"
+
+
+def plot_angles(result: SetResult, *, ax: Axes | None = None, phases: bool = True) -> Axes:
+    """Draw the set over time: pelvis, trunk and lumbar flexion with its band, reps numbered with their verdicts.
+
+    Gaps are hatched, clipped samples are ticks on the time axis, turning points are dots. It shows from ten seconds
+    before the first rep to ten after the last; where there is no rep, the whole recording. Long series are drawn by
+    their envelope (`curves.envelope`), so no peak is lost.
+
+    Parameters
+    ----------
+    result
+        What the analysis found.
+    ax
+        Where to draw; by default the Axes of a new figure.
+    phases
+        Whether to shade descent, bottom, ascent and top.
+    """
+    if ax is None:
+        with look.styled():
+            return plot_angles(result, ax=look.new_axes(9.0, 4.4), phases=phases)
+    shown = set_part(result)
+    time_s = result.posture.time_s[shown]
+    for index in SPINE:
+        name = cv.ANGLES[index]
+        degrees = np.degrees(result.posture.angles_rad[shown, index])
+        if np.isfinite(degrees).any():
+            kept = envelope(degrees)
+            ax.plot(time_s[kept], degrees[kept], lw=1.3, label=words.SEGMENT_WORDS[name], **_segment_style(name))
+    is_told = words.set_basis(result) != words.CANNOT_TELL
+    if is_told:
+        _draw_band_over_time(ax, result, shown)
+        draw_limit(ax, result.athlete)
+    mark_turns(ax, result)
+    if phases:
+        draw_phases(ax, result)
+    draw_reps(ax, result)
+    draw_flags(ax, result)
+    ax.set(xlabel="time (s)", ylabel="change from standing (°)", title=words.title(result))
+    if not is_told:
+        ax.plot([], [], lw=1.3, label=_CANNOT_TELL, **_segment_style("lumbar_flexion"))
+    if time_s.size > 1:
+        ax.set_xlim(time_s[0], time_s[-1])
+    look.legend_below(ax, columns=5)
+    return ax
+
+
+def _segment_style(name: str) -> dict[str, Any]:
+    """Return colour and line style of one angle."""
+    return {"color": look.SEGMENT_COLOURS[name], "ls": look.SEGMENT_LINES[name]}
+
+
+def _draw_band_over_time(ax: Axes, result: SetResult, shown: slice) -> None:
+    """Shade one standard deviation around lumbar flexion."""
+    degrees = np.degrees(result.posture.angles_rad[shown, cv.LUMBAR_FLEXION])
+    sd = np.degrees(result.posture.sd_rad[shown, cv.LUMBAR_FLEXION])
+    kept = envelope(degrees)
+    low, high = degrees[kept] - sd[kept], degrees[kept] + sd[kept]
+    colour = look.SEGMENT_COLOURS["lumbar_flexion"]
+    time_s = result.posture.time_s[shown][kept]
+    ax.fill_between(time_s, low, high, color=colour, alpha=0.25, lw=0, label="± 1 sd")
+
+
+def plot_reps(result: SetResult, *, ax: Axes | None = None) -> Axes:
+    """Draw the spine angle of each rep on 0 to 100 %: trunk, pelvis, and between them lumbar flexion.
+
+    Every rep is a thin line, the mean is bold; the gap between trunk and pelvis is filled, its band is one standard
+    deviation of lumbar flexion, and the dotted line is how far the trunk would be at the athlete's limit. Half-way is
+    the turning point (see `curves.rep_curves`). Where one sensor saw one segment, that is drawn, and no gap.
+
+    Parameters
+    ----------
+    result
+        What the analysis found.
+    ax
+        Where to draw; by default the Axes of a new figure.
+    """
+    if ax is None:
+        with look.styled():
+            return plot_reps(result, ax=look.new_axes(6.6, 5.2))
+    curves = rep_curves(result)
+    for index in (cv.PELVIS_TILT, cv.TRUNK_INCLINATION):
+        _draw_reps_and_mean(ax, result, curves, index=index)
+    _draw_gap(ax, result, curves)
+    ends, middle = ("floor", "lockout") if result.exercise in cv.FLOOR_EXERCISES else ("top", "bottom")
+    ax.axvline(50.0, color="0.6", lw=0.8, zorder=0)
+    ax.set_xticks([0, 25, 50, 75, 100], [f"0\n{ends}", "25", f"50\n{middle}", "75", f"100\n{ends}"])
+    ax.set(xlim=(0, 100), xlabel="percent of rep (%)", ylabel="change from standing (°)", title=words.title(result))
+    look.legend_below(ax, columns=2, gap_in=0.62)
+    return ax
+
+
+def _draw_reps_and_mean(ax: Axes, result: SetResult, curves: RepCurves, *, index: int) -> None:
+    """Draw one segment: thin lines for the reps, darker where a rep passed the limit, and the bold mean."""
+    name = cv.ANGLES[index]
+    for lift, degrees in zip(result.lifts, curves.angles_deg[:, :, index], strict=True):
+        is_over = lift.verdict.label == "lumbar_flexion"
+        ax.plot(PERCENT, degrees, lw=1.0 if is_over else 0.7, alpha=0.8 if is_over else 0.4, **_segment_style(name))
+    mean = curves.mean_deg(index)
+    if np.isfinite(mean).any():
+        ax.plot(PERCENT, mean, lw=2.8, label=words.SEGMENT_WORDS[name], **_segment_style(name))
+
+
+def _draw_gap(ax: Axes, result: SetResult, curves: RepCurves) -> None:
+    """Fill the gap between pelvis and trunk, with its band and the limit, or say why there is none."""
+    pelvis, lumbar = curves.mean_deg(cv.PELVIS_TILT), curves.mean_deg(cv.LUMBAR_FLEXION)
+    sd = curves.mean_sd_deg(cv.LUMBAR_FLEXION)
+    trunk = pelvis + lumbar
+    if not result.lifts:
+        say_in_axes(ax, "no rep was found")
+        return
+    if not np.isfinite(trunk).any():
+        say_in_axes(ax, _CANNOT_TELL, y=0.85 if result.exercise in cv.FLOOR_EXERCISES else 0.2)
+        return
+    colour = look.SEGMENT_COLOURS["lumbar_flexion"]
+    hatch = "" if words.set_basis(result) == "measured" else "...."
+    label = f"lumbar flexion, {words.set_basis(result)}"
+    ax.fill_between(PERCENT, pelvis, trunk, fc=colour, alpha=0.35, ec=colour, lw=0, hatch=hatch, label=label, zorder=1)
+    ax.fill_between(PERCENT, trunk - sd, trunk + sd, color="0.25", alpha=0.18, lw=0, label="± 1 sd", zorder=1.5)
+    limit = pelvis + math.degrees(result.athlete.limit_rad)
+    ax.plot(PERCENT, limit, color=look.LIMIT_COLOUR, ls=":", lw=1.6, label=limit_label(result.athlete, who="trunk"))
+    _name_gap(ax, result, lumbar, pelvis=pelvis)
+    _number_reps_over(ax, result, curves)
+
+
+def _name_gap(ax: Axes, result: SetResult, lumbar: Array, *, pelvis: Array) -> None:
+    """Mark the largest mean gap with an arrow, and write the peaks of the reps where no line runs."""
+    near_peak = np.flatnonzero(lumbar >= 0.99 * np.nanmax(lumbar[3:-3]))  # away from the very edge, where it is clipped
+    at = int(near_peak[np.argmin(np.abs(near_peak - 50))])
+    low, high = float(pelvis[at]), float(pelvis[at] + lumbar[at])
+    ends = {"arrowstyle": "<->", "lw": 1.4, "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", (PERCENT[at], high), (PERCENT[at], low), arrowprops=ends, zorder=6)
+    is_hollow = pelvis[at] > 2 * pelvis[50]  # the bend is at both ends: the room is in the middle, above
+    height = 0.95 * high if is_hollow else 0.45 * low
+    ax.annotate(
+        f"lumbar flexion\n{words.peak_words(result)}",
+        (PERCENT[at], 0.5 * (low + high)),
+        xytext=(50.0, height),
+        ha="center",
+        va="center",
+        weight="bold",
+        arrowprops={"arrowstyle": "-", "color": "0.5", "lw": 0.8, "shrinkB": 2},
+        zorder=6,
+    )
+
+
+def _number_reps_over(ax: Axes, result: SetResult, curves: RepCurves) -> None:
+    """Write the number of each rep past the limit at the deepest point of its trunk, unless it meets another."""
+    at = 100 if result.exercise in cv.FLOOR_EXERCISES else 50
+    over = [i for i, lift in enumerate(result.lifts) if lift.verdict.label == "lumbar_flexion"]
+    depths = {i: float(curves.angles_deg[i, at, cv.TRUNK_INCLINATION]) for i in over}
+    style: dict[str, Any] = {
+        "size": 8.5,
+        "color": look.SEGMENT_COLOURS["trunk_inclination"],
+        "textcoords": "offset points",
+    }
+    style |= {"xytext": (3, 0), "va": "center"} if at == 100 else {"xytext": (0, 1), "ha": "center", "va": "bottom"}
+    last_deg = math.inf
+    for i in sorted(over, key=lambda i: -depths[i]):
+        if last_deg - depths[i] > _NUMBER_HEIGHT_DEG:
+            last_deg = depths[i]
+            ax.annotate(f"rep {result.lifts[i].rep + 1}", (at, depths[i]), annotation_clip=False, **style)
+
+
+def plot_angle_angle(result: SetResult, *, ax: Axes | None = None) -> Axes:
+    """Draw lumbar flexion against pelvis tilt: how the bend is shared between the spine and the hips.
+
+    Every rep is a thin line, the mean is bold: solid to the turning point, dashed after it.
+
+    Parameters
+    ----------
+    result
+        What the analysis found.
+    ax
+        Where to draw; by default the Axes of a new figure.
+    """
+    if ax is None:
+        with look.styled():
+            return plot_angle_angle(result, ax=look.new_axes(5.2, 5.0))
+    curves = rep_curves(result)
+    pelvis, lumbar = curves.angles_deg[:, :, cv.PELVIS_TILT], curves.angles_deg[:, :, cv.LUMBAR_FLEXION]
+    colour = look.SEGMENT_COLOURS["lumbar_flexion"]
+    for x, y in zip(pelvis, lumbar, strict=True):
+        ax.plot(x, y, color=colour, lw=0.8, alpha=0.5)
+    is_told = bool(np.isfinite(pelvis + lumbar).any())
+    if is_told:
+        _draw_mean_loop(ax, result, curves)
+        draw_limit(ax, result.athlete)
+        ax.margins(0.08)
+    else:
+        say_in_axes(ax, _CANNOT_TELL if result.lifts else "no rep was found")
+        ax.set(xlim=(-5, 90), ylim=(-5, 60))
+    ax.set(xlabel="pelvis tilt, change from standing (°)", ylabel="lumbar flexion (°)", title=words.title(result))
+    look.legend_below(ax, columns=2)
+    return ax
+
+
+def _draw_mean_loop(ax: Axes, result: SetResult, curves: RepCurves) -> None:
+    """Draw the mean rep, solid to the turning point and dashed after it, with a dot on the turning points."""
+    x, y = curves.mean_deg(cv.PELVIS_TILT), curves.mean_deg(cv.LUMBAR_FLEXION)
+    first, second = ("pull", "lowering") if result.exercise in cv.FLOOR_EXERCISES else ("descent", "rise")
+    ax.plot(x[:51], y[:51], color="black", lw=2.4, label=f"{first} (mean)")
+    ax.plot(x[50:], y[50:], color="black", lw=2.0, ls=(0, (3, 1.5)), label=f"{second} (mean)")
+    turns = curves.angles_deg[:, 50]
+    label = "turning points"
+    ax.plot(turns[:, cv.PELVIS_TILT], turns[:, cv.LUMBAR_FLEXION], "o", ms=4, color="black", mfc="white", label=label)
+
+
+def plot_set(result: SetResult) -> Figure:
+    """Draw the whole result on one sheet: each rep, lumbar against pelvis, and the set over time."""
+    with look.styled():
+        figure = look.new_figure(11.0, 8.6)
+        panels = figure.subplot_mosaic(
+            [["reps", "pair"], ["time", "time"]], width_ratios=[1.35, 1], height_ratios=[1.15, 1]
+        )
+        plot_reps(result, ax=panels["reps"]).set_title("Spine angle of each rep")
+        plot_angle_angle(result, ax=panels["pair"]).set_title("Lumbar spine against pelvis")
+        plot_angles(result, ax=panels["time"]).set_title("The set over time")
+        lines = [words.title(result)] + ([words.verdict_summary(result)] if result.lifts else [])
+        figure.suptitle("\n".join(lines), fontsize=13, weight="bold", x=0.01, ha="left")
+    return figure
