@@ -1,0 +1,263 @@
+"""Solve for all postures of a set and what they share: damped Gauss-Newton on a chain of instants with a border.
+
+It does not know what the evidence means; `evidence.gather` lists it.
+
+Notes
+-----
+The normal equations form an arrowhead: a 5x5 block per instant, a diagonal link to its neighbour (the posture walks),
+and a border of m columns for the shared unknowns. Forward, every instant is eliminated in favour of the next one and
+of the border; backward, the solution and its covariance come out. This is a Kalman smoother that is linearised anew in
+each round, with the shared unknowns marginalised exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from imu_hinge.motion import chain, evidence
+from imu_hinge.motion.evidence import Course, Rows, Scene
+
+Array = npt.NDArray[np.float64]
+
+STATES: Final = chain.STATES
+LONGEST_STEP: Final = 0.25
+"""No angle moves by more than this in one Gauss-Newton step [rad]."""
+DAMPING: Final = 1e-2
+"""Weight that pulls every step towards none [1/rad²]; the weakest evidence weighs about 10."""
+
+
+class Solution(NamedTuple):
+    """Hold the postures (n, 5), the shared unknowns (5 + m,) and everything their bands need.
+
+    ``inverse`` (n, 5, 5) and ``border`` (n, 5, m) are the eliminated blocks; ``step`` (n, 5) is the last step.
+    ``information`` (m, m) is that of the shared unknowns. ``misfit`` (n,) is the largest residual over its own sd.
+    """
+
+    x: Array
+    u: Array
+    inverse: Array
+    border: Array
+    step: Array
+    information: Array
+    pull: Array
+    misfit: Array
+
+
+def room_for(instants: int, shared: int) -> Solution:
+    """Return an empty solution."""
+    return Solution(
+        np.zeros((instants, STATES)),
+        np.zeros(STATES + shared),
+        np.zeros((instants, STATES, STATES)),
+        np.zeros((instants, STATES, shared)),
+        np.zeros((instants, STATES)),
+        np.zeros((shared, shared)),
+        np.zeros(shared),
+        np.zeros(instants),
+    )
+
+
+@numba.njit(cache=True)
+def invert(a: Array, out: Array) -> None:
+    """Write the inverse of the symmetric positive definite ``a`` (k, k) to ``out``; ``a`` is overwritten (Cholesky)."""
+    k = a.shape[0]
+    for j in range(k):
+        for i in range(j, k):
+            value = a[i, j]
+            for m in range(j):
+                value -= a[i, m] * a[j, m]
+            a[i, j] = math.sqrt(max(value, 1e-12)) if i == j else value / a[j, j]
+    for j in range(k):  # L^-1 into out's lower triangle
+        for i in range(j, k):
+            value = 1.0 if i == j else 0.0
+            for m in range(j, i):
+                value -= a[i, m] * out[m, j]
+            out[i, j] = value / a[i, i]
+    for i in range(k):  # L^-T L^-1; row i needs only rows from i on, which are still those of L^-1
+        for j in range(i + 1):
+            value = 0.0
+            for m in range(i, k):
+                value += out[m, i] * out[m, j]
+            out[i, j] = value
+    for i in range(k):
+        for j in range(i):
+            out[j, i] = out[i, j]
+
+
+@numba.njit(cache=True)
+def weigh(rows: Rows, n: int, columns: int, block: Array, gradient: Array) -> None:
+    """Sum the rows to ``block`` (c, c), its upper triangle, and ``gradient`` (c,), over the first ``columns``."""
+    block[:columns, :columns] = 0.0
+    gradient[:columns] = 0.0
+    used = np.empty(columns, np.int64)
+    for r in range(n):
+        weight = 1.0 / rows.variance[r]
+        count = 0
+        for k in range(columns):
+            if rows.jacobian[r, k] != 0.0:
+                used[count] = k
+                count += 1
+        for p in range(count):
+            j = used[p]
+            scaled = weight * rows.jacobian[r, j]
+            gradient[j] += scaled * rows.residual[r]
+            for q in range(p, count):
+                block[j, used[q]] += scaled * rows.jacobian[r, used[q]]
+
+
+@numba.njit(cache=True)
+def link(course: Course, i: int, k: int) -> float:
+    """Return the weight [1/rad²] that ties angle ``k`` of instant ``i`` to the instant before; 0 at a cut."""
+    if i == 0 or i >= course.walk.shape[0]:
+        return 0.0
+    return 1.0 / course.walk[i, k]
+
+
+@numba.njit(cache=True)
+def follow(scene: Scene, course: Course, rows: Rows, solution: Solution, rounds: int) -> None:
+    """Find a first posture for every instant from the one before it, the shared unknowns as they are."""
+    body = chain.scaled(scene.body, solution.u[chain.SIZE : chain.MID_FOOT])
+    block, gradient = np.zeros((STATES, STATES)), np.zeros(STATES)
+    inverse, known = np.zeros((STATES, STATES)), np.zeros((STATES, STATES))
+    for i in range(course.walk.shape[0]):
+        x = solution.x[i]
+        if i > 0:
+            x[:] = solution.x[i - 1]
+        for _ in range(rounds):
+            n, _observed = evidence.gather(rows, x, solution.u, body, scene, course, i)
+            weigh(rows, n, STATES, block, gradient)
+            for k in range(STATES):
+                before = 0.5 * link(course, i, k)
+                block[k, k] += before + DAMPING
+                gradient[k] += before * (x[k] - solution.x[i - 1, k]) if i > 0 else 0.0
+                for j in range(k):
+                    block[k, j] = block[j, k]
+            known[:] = block
+            invert(known, inverse)
+            for k in range(STATES):
+                step = 0.0
+                for j in range(STATES):
+                    step -= inverse[k, j] * gradient[j]
+                x[k] += min(max(step, -LONGEST_STEP), LONGEST_STEP)
+
+
+@numba.njit(cache=True)
+def eliminate(scene: Scene, course: Course, rows: Rows, solution: Solution) -> None:
+    """Go forward: eliminate each instant in favour of the next one and of the border.
+
+    ``solution.information`` and ``solution.pull`` come in with the prior of the shared unknowns.
+    """
+    n, m = course.walk.shape[0], solution.pull.size
+    columns = STATES + m
+    body = chain.scaled(scene.body, solution.u[chain.SIZE : chain.MID_FOOT])
+    block, gradient = np.zeros((columns, columns)), np.zeros(columns)
+    known, right = np.zeros((STATES, STATES)), np.zeros(STATES)
+    edge = np.zeros((STATES, m))
+    for i in range(n):
+        x, inverse, border, step = solution.x[i], solution.inverse[i], solution.border[i], solution.step[i]
+        count, observed = evidence.gather(rows, x, solution.u, body, scene, course, i)
+        weigh(rows, count, columns, block, gradient)
+        worst = 0.0
+        for r in range(count):
+            worst = max(worst, abs(rows.residual[r]) / math.sqrt(rows.variance[r]))
+        solution.misfit[i] = worst
+        for j in range(m):
+            solution.pull[j] -= gradient[STATES + j]
+            for k in range(j, m):
+                solution.information[j, k] += block[STATES + j, STATES + k]
+        for k in range(STATES):
+            before, after = link(course, i, k), link(course, i + 1, k)
+            block[k, k] += before + after + DAMPING
+            right[k] = -gradient[k]
+            if before > 0.0:
+                right[k] += before * (solution.x[i - 1, k] - x[k] + solution.step[i - 1, k])
+            if after > 0.0:
+                right[k] += after * (solution.x[i + 1, k] - x[k])
+            for j in range(k, STATES):
+                other = link(course, i, j)
+                known[j, k] = block[k, j] - (before * solution.inverse[i - 1, k, j] * other if i > 0 else 0.0)
+            for j in range(m):
+                edge[k, j] = block[k, STATES + j] + (before * solution.border[i - 1, k, j] if i > 0 else 0.0)
+        invert(known, inverse)
+        for k in range(STATES):
+            step[k] = 0.0
+            for j in range(m):
+                border[k, j] = 0.0
+            for a in range(STATES):
+                step[k] += inverse[k, a] * right[a]
+                for j in range(m):
+                    border[k, j] += inverse[k, a] * edge[a, j]
+        for a in range(STATES):
+            for j in range(m):
+                solution.pull[j] -= edge[a, j] * step[a]
+                for k in range(j, m):
+                    solution.information[j, k] -= edge[a, j] * border[a, k]
+
+
+@numba.njit(cache=True)
+def substitute(course: Course, solution: Solution, shared_step: Array) -> float:
+    """Go backward: take the step of every instant, given that of the shared unknowns (m,); return the largest."""
+    n, m = course.walk.shape[0], shared_step.size
+    largest = 0.0
+    for i in range(n - 1, -1, -1):
+        step = solution.step[i]
+        for k in range(STATES):
+            for j in range(m):
+                step[k] -= solution.border[i, k, j] * shared_step[j]
+        if i + 1 < n:
+            for k in range(STATES):
+                for a in range(STATES):
+                    step[k] += solution.inverse[i, k, a] * link(course, i + 1, a) * solution.step[i + 1, a]
+    for i in range(n):
+        for k in range(STATES):
+            move = min(max(solution.step[i, k], -LONGEST_STEP), LONGEST_STEP)
+            solution.x[i, k] += move
+            largest = max(largest, abs(move))
+    return largest
+
+
+@numba.njit(cache=True)
+def bands(course: Course, solution: Solution, shared_root: Array, out: Array) -> None:
+    """Write the covariance (n, 5, 5) of every posture to ``out``, the shared unknowns marginalised.
+
+    ``shared_root`` (m, m) is a lower triangular root of their covariance.
+    """
+    n, m = course.walk.shape[0], shared_root.shape[0]
+    own, carry = np.zeros((STATES, STATES)), np.zeros((STATES, STATES))
+    gain, lever = np.zeros((STATES, STATES)), np.zeros((STATES, m))
+    next_lever, spread = np.zeros((STATES, m)), np.zeros((STATES, m))
+    for i in range(n - 1, -1, -1):
+        for k in range(STATES):
+            for a in range(STATES):
+                gain[k, a] = solution.inverse[i, k, a] * link(course, i + 1, a)
+        for k in range(STATES):
+            for a in range(STATES):
+                carry[k, a] = 0.0
+                for b in range(STATES):
+                    carry[k, a] += gain[k, b] * own[b, a]
+            for j in range(m):
+                lever[k, j] = -solution.border[i, k, j]
+            for a in range(STATES):
+                for j in range(m):
+                    lever[k, j] += gain[k, a] * next_lever[a, j]
+        for k in range(STATES):
+            for a in range(STATES):
+                own[k, a] = solution.inverse[i, k, a]
+                for b in range(STATES):
+                    own[k, a] += carry[k, b] * gain[a, b]
+            for j in range(m):
+                spread[k, j] = 0.0
+                for b in range(j, m):
+                    spread[k, j] += lever[k, b] * shared_root[b, j]
+        next_lever[:] = lever
+        for k in range(STATES):
+            for a in range(STATES):
+                value = own[k, a]
+                for j in range(m):
+                    value += spread[k, j] * spread[a, j]
+                out[i, k, a] = value

@@ -1,0 +1,141 @@
+"""Lay out what was observed over a set as the nodes of the linkage: where, how well known, how often repeated.
+
+It does not solve for anything. Where the body moves there is a node for every two degrees or centimetre, where it rests
+one every quarter of a second.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from imu_hinge.motion.evidence import Course
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+NODE_RAD: Final = math.radians(2.0)
+NODE_M: Final = 0.01
+NODE_REST_S: Final = 0.25
+
+METRE_AS_RAD: Final = 2.5
+"""How much way a metre of height is worth [rad/m]: a deadlift's 0.4 m and its 60 degrees are one radian each."""
+
+WALK_RAD: Final = np.radians([14.0, 70.0, 70.0, 22.0, 7.0])
+"""How far shank, thigh, pelvis, lumbar and thoracic flexion stray over one radian of way [rad]; grows with its root."""
+LEAK_RAD: Final = np.radians([1.5, 3.0, 3.0, 1.5, 1.0])
+"""The same over one second in which no sensor moves."""
+
+LEAST_INCLINATION_SD_RAD: Final = math.radians(0.5)
+LEAST_HEIGHT_SD_M: Final = 0.006
+
+HABIT_WAY_RAD, HABIT_S = 1.2, 4.0
+"""A habit says something new once per this much way or time; in between it repeats itself."""
+FLOOR_WAY_RAD, FLOOR_S = 0.6, 1.0
+"""The same for the hands on the bar; every contact is worth one look at least."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinkageInputs:
+    """Hold what is known of a set over time; NaN is: not known at that instant.
+
+    Parameters
+    ----------
+    time_s : (n,) [s]
+        Even grid.
+    inclination_rad : placement -> (n,) [rad]
+        Inclination of each sensor, forward positive, zero in quiet standing. A sensor on the thigh leans back: negative.
+    inclination_sd_rad : placement -> (n,) [rad]
+        Of the filter and the alignment; what skin and soft tissue do is added here.
+    height_m, height_sd_m : placement -> (n,) [m], optional
+        Vertical travel of each sensor from quiet standing, up positive, and its standard deviation.
+    on_floor : (n,), optional
+        Probability that the hands hold a bar whose plates are on the floor.
+    bar_loaded : (n,), optional
+        Probability that the bar hangs from the hands.
+    exercise
+        One of `conventions.EXERCISES` or ``auto``.
+    """
+
+    time_s: Array
+    inclination_rad: Mapping[str, Array]
+    inclination_sd_rad: Mapping[str, Array]
+    height_m: Mapping[str, Array] = field(default_factory=dict)
+    height_sd_m: Mapping[str, Array] = field(default_factory=dict)
+    on_floor: Array | None = None
+    bar_loaded: Array | None = None
+    exercise: str = "deadlift"
+
+    @property
+    def placements(self) -> tuple[str, ...]:
+        """Where sensors sit, in the order given."""
+        return tuple(self.inclination_rad)
+
+    def __len__(self) -> int:
+        return int(self.time_s.size)
+
+
+def way_rad(inputs: LinkageInputs) -> Array:
+    """Return how far the body has come since the first instant [rad], (n,): the sensor that moves most counts."""
+    moved = np.zeros(len(inputs))
+    for placement in inputs.placements:
+        step = np.abs(np.diff(inputs.inclination_rad[placement], prepend=np.nan))
+        height = inputs.height_m.get(placement)
+        if height is not None:
+            step = np.fmax(step, METRE_AS_RAD * np.abs(np.diff(height, prepend=np.nan)))
+        moved = np.fmax(moved, step)
+    return np.asarray(np.cumsum(moved))
+
+
+def nodes_of(inputs: LinkageInputs, way: Array) -> Index:
+    """Return the instants that become nodes, the first and the last among them."""
+    progress = way / NODE_RAD + (inputs.time_s - inputs.time_s[0]) / NODE_REST_S
+    first = np.flatnonzero(np.diff(np.floor(progress), prepend=-1.0))
+    return np.asarray(np.unique(np.append(first, len(inputs) - 1)))
+
+
+def _column(inputs: LinkageInputs, values: Mapping[str, Array], at: Index, missing: float) -> Array:
+    """Return one value per node and sensor (k, s); ``missing`` where there is none."""
+    columns = [np.asarray(values[p])[at] if p in values else np.full(at.size, missing) for p in inputs.placements]
+    return np.where(np.isfinite(np.column_stack(columns)), np.column_stack(columns), missing)
+
+
+def _looks(held: Array, way_step: Array, time_step: Array) -> Array:
+    """Return how many looks each node of a contact is worth (k,); each contact is worth one at least."""
+    looks = way_step / FLOOR_WAY_RAD + time_step / FLOOR_S
+    touched = held > 0.05
+    contact = np.cumsum(np.diff(touched, prepend=False) & touched) * touched
+    total = np.bincount(contact, weights=looks * touched)
+    return np.asarray(np.where(touched, held * looks / np.minimum(total, 1.0)[contact], 0.0))
+
+
+def course_of(inputs: LinkageInputs, at: Index, way: Array) -> Course:
+    """Return what was observed at the nodes ``at``, with its variances."""
+    way_step = np.diff(way[at], prepend=way[at[0]]) + 1e-4
+    time_step = np.diff(inputs.time_s[at], prepend=inputs.time_s[at[0]] - NODE_REST_S)
+    inclination = _column(inputs, inputs.inclination_rad, at, math.nan)
+    inclination_sd = _column(inputs, inputs.inclination_sd_rad, at, math.inf)
+    height = _column(inputs, inputs.height_m, at, math.nan)
+    height_sd = _column(inputs, inputs.height_sd_m, at, math.inf)
+    on_floor = np.zeros(at.size) if inputs.on_floor is None else np.asarray(inputs.on_floor, dtype=np.float64)[at]
+    loaded = np.zeros(at.size) if inputs.bar_loaded is None else np.asarray(inputs.bar_loaded, dtype=np.float64)[at]
+    floor_looks = _looks(on_floor, way_step, time_step)
+    habit = np.clip(way_step / HABIT_WAY_RAD + time_step / HABIT_S, 1e-3, 1.0)
+    inclination_var = np.maximum(inclination_sd, LEAST_INCLINATION_SD_RAD) ** 2
+    height_var = np.maximum(height_sd, LEAST_HEIGHT_SD_M) ** 2
+    return Course(
+        inclination=np.nan_to_num(inclination),
+        inclination_var=np.where(np.isfinite(inclination), inclination_var, math.inf),
+        height=np.nan_to_num(height),
+        height_var=np.where(np.isfinite(height), height_var, math.inf),
+        on_floor=floor_looks,
+        hanging=np.where(floor_looks > 0.0, floor_looks, np.where(loaded > 0.05, loaded * habit, 0.0)),
+        habit=habit,
+        told=np.full((at.size, 2), math.nan),
+        walk=np.square(WALK_RAD) * way_step[:, None] + np.square(LEAK_RAD) * time_step[:, None],
+    )

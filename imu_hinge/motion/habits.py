@@ -1,0 +1,51 @@
+"""State how people bend in each exercise, wide enough for every style: the priors on the posture.
+
+It is no measurement and no ideal: these only speak where sensors and bar leave a freedom.
+
+Notes
+-----
+The shares are read off the tables of facts/biomechanics.md (1.3, 1.4 and 6.2), over all styles together. In a
+deadlift, shank lean over thigh lean runs from 0 (stoop) over 0.15 to 0.19 (hinge, average, rounded) to 0.35 (squatted),
+lumbar flexion over trunk inclination from 0.18 (hinge) over 0.43 (average) to 0.54 (stoop, rounded).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+DEG: Final = math.pi / 180.0
+
+
+class Habits(NamedTuple):
+    """Hold shares between angles, their spread, and what else the exercise implies.
+
+    ``shank`` is shank lean over thigh lean, ``lumbar`` lumbar flexion over trunk inclination, ``thoracic`` thoracic
+    flexion over trunk inclination. ``hands_on_bar``: 1 where the bar hangs from the arms close to mid-foot.
+    """
+
+    shank: float
+    shank_sd: float
+    lumbar: float
+    lumbar_sd: float
+    thoracic: float
+    thoracic_sd: float
+    hands_on_bar: float
+
+
+HABITS: Final[dict[str, Habits]] = {
+    "deadlift": Habits(0.19, 0.12, 0.40, 0.17, 0.09, 0.06, 1.0),
+    "rdl": Habits(0.06, 0.10, 0.30, 0.18, 0.09, 0.06, 1.0),
+    "swing": Habits(0.15, 0.14, 0.28, 0.15, 0.08, 0.06, 0.0),
+    "good_morning": Habits(0.10, 0.15, 0.30, 0.15, 0.06, 0.06, 0.0),
+    "squat": Habits(0.42, 0.08, 0.35, 0.18, 0.06, 0.06, 0.0),
+    "drill": Habits(0.10, 0.12, 0.35, 0.25, 0.09, 0.08, 0.0),
+}
+
+SHANK_SD, LUMBAR_SD, THORACIC_SD = 2.5 * DEG, 3.5 * DEG, 2.0 * DEG
+"""Spread that is left in quiet standing, where the shares of nothing are nothing [rad]."""
+
+
+def habits_of(exercise: str) -> Habits:
+    """Return the habits of an exercise; for ``auto`` those of a drill, the widest."""
+    return HABITS.get(exercise, HABITS["drill"])

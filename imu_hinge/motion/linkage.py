@@ -1,0 +1,165 @@
+"""Tell the posture, with its band, from whatever the sensors, the bar and the body's build say.
+
+It takes inclinations and heights over time, not raw samples, and it gives no verdict.
+
+Notes
+-----
+A planar chain foot, shank, thigh, pelvis, lumbar arc, thorax, arm, bar (`chain`). At every node of the set the posture
+is the maximum a posteriori under the evidence of `evidence`; what the whole set shares (`shared_unknowns`) is estimated
+once and what stays unknown of it is part of every band (`arrowhead`). Any set of placements goes the same way.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from imu_hinge.athlete import Athlete
+from imu_hinge.errors import CalibrationError
+from imu_hinge.motion import arrowhead, evidence
+from imu_hinge.motion.anthropometry import body_of, carried_mass
+from imu_hinge.motion.course import LinkageInputs, course_of, nodes_of, way_rad
+from imu_hinge.motion.habits import habits_of
+from imu_hinge.motion.placements import SITES
+from imu_hinge.motion.references import with_references
+from imu_hinge.motion.shared_unknowns import SharedUnknowns, shared_prior
+
+Array = npt.NDArray[np.float64]
+
+TO_ANGLES: Final = np.array(
+    [
+        [0.0, 0.0, 1.0, 0.0, 0.0],
+        [0.0, 0.0, 1.0, 1.0, 0.0],
+        [0.0, 0.0, 0.0, 1.0, 0.0],
+        [0.0, 1.0, 1.0, 0.0, 0.0],
+        [1.0, 1.0, 0.0, 0.0, 0.0],
+    ]
+)
+"""From a posture (shank, thigh, pelvis, lumbar, thoracic) to the angles of `conventions.ANGLES`."""
+
+MOST_ROUNDS: Final = 10
+CLOSE_RAD: Final = math.radians(0.1)
+"""A round that moves no angle further than this is the last."""
+
+MISFIT: Final = 4.0
+"""A residual of this many standard deviations says that the model does not fit what was observed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinkageResult:
+    """Hold the posture over a set, each angle with its standard deviation.
+
+    Parameters
+    ----------
+    angles_rad, sd_rad : (n, 5) [rad]
+        In the order of `conventions.ANGLES`.
+    posture_rad : (n, 5) [rad]
+        Shank lean, thigh back-lean, pelvis tilt, lumbar and thoracic flexion.
+    misfit : (n,)
+        The worst residual of the evidence in its own standard deviations; above `MISFIT` the model does not fit.
+    shared
+        What the set shares, as found.
+    nodes : (k,)
+        Instants at which the posture was solved for; between them it is interpolated.
+    covariance : (k, 5, 5) [rad²]
+        Of ``angles_rad`` at the nodes.
+    rounds
+        How many Gauss-Newton rounds it took.
+    """
+
+    angles_rad: Array
+    sd_rad: Array
+    posture_rad: Array
+    misfit: Array
+    shared: SharedUnknowns
+    nodes: npt.NDArray[np.int64]
+    covariance: Array
+    rounds: int
+
+
+def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SharedUnknowns | None = None) -> LinkageResult:
+    """Return the posture over a set from what is known of it.
+
+    Parameters
+    ----------
+    inputs
+        At least one placement; everything else may be missing, and then the bands are wide.
+    athlete
+        Height, lengths and personal references; what is absent has a population default with its spread.
+    shared
+        What an earlier solution found for the same athlete and mounting, instead of the prior.
+
+    Raises
+    ------
+    CalibrationError
+        Where there is no instant or no sensor to solve for.
+    """
+    if not len(inputs) or not inputs.placements:
+        raise CalibrationError("There is nothing to infer a posture from. Give one sensor's inclination at least.")
+    way = way_rad(inputs)
+    nodes = nodes_of(inputs, way)
+    course = course_of(inputs, nodes, way)
+    course, first = with_references(course, athlete, inputs.placements)
+    prior = shared_prior(athlete, inputs.placements) if shared is None else shared
+    solution, found, rounds = _solve_course(scene_of(athlete, inputs), course, prior)
+    blocks = np.empty_like(solution.inverse)
+    arrowhead.bands(course, solution, np.linalg.cholesky(found.covariance), blocks)
+    covariance = TO_ANGLES @ blocks[first:] @ TO_ANGLES.T
+    posture = _between(inputs.time_s, nodes, solution.x[first:])
+    variance = np.diagonal(covariance, axis1=1, axis2=2)
+    return LinkageResult(
+        angles_rad=posture @ TO_ANGLES.T,
+        sd_rad=np.sqrt(_between(inputs.time_s, nodes, variance)),
+        posture_rad=posture,
+        misfit=_between(inputs.time_s, nodes, solution.misfit[first:, None])[:, 0],
+        shared=found,
+        nodes=nodes,
+        covariance=covariance,
+        rounds=rounds,
+    )
+
+
+def scene_of(athlete: Athlete, inputs: LinkageInputs) -> evidence.Scene:
+    """Return what stays the same over the set: body, placements, habits, the lumbar spine's range."""
+    return evidence.Scene(
+        body=body_of(athlete),
+        mass=carried_mass(),
+        habits=habits_of(inputs.exercise),
+        anchor=np.array([SITES[p].anchor for p in inputs.placements], dtype=np.int64),
+        lumbar_max=math.radians(athlete.value("lumbar_max_flexion_deg")),
+        lumbar_max_sd=math.radians(max(athlete.value("lumbar_max_flexion_sd_deg"), 1.0)),
+    )
+
+
+def _solve_course(
+    scene: evidence.Scene, course: evidence.Course, prior: SharedUnknowns
+) -> tuple[arrowhead.Solution, SharedUnknowns, int]:
+    """Run Gauss-Newton rounds until no angle moves any more."""
+    shared = prior.mean.size
+    solution = arrowhead.room_for(course.habit.size, shared)
+    rows = evidence.room_for(shared)
+    unknowns = solution.u[arrowhead.STATES :]
+    unknowns[:] = prior.mean
+    prior_information = np.linalg.inv(prior.covariance)
+    arrowhead.follow(scene, course, rows, solution, 3)
+    rounds, moved = 0, math.inf
+    while rounds < MOST_ROUNDS and moved > CLOSE_RAD:
+        solution.information[:] = prior_information
+        solution.pull[:] = prior_information @ (prior.mean - unknowns)
+        arrowhead.eliminate(scene, course, rows, solution)
+        upper = np.triu(solution.information)
+        covariance = np.linalg.inv(upper + np.triu(upper, 1).T)
+        step = covariance @ solution.pull
+        unknowns += step
+        moved = arrowhead.substitute(course, solution, step)
+        rounds += 1
+    return solution, SharedUnknowns(prior.names, unknowns.copy(), covariance), rounds
+
+
+def _between(time_s: Array, nodes: npt.NDArray[np.int64], values: Array) -> Array:
+    """Return the nodes' values (k, c) at every instant, (n, c), straight lines between."""
+    return np.column_stack([np.interp(time_s, time_s[nodes], column) for column in values.T])

@@ -1,0 +1,108 @@
+"""Say for every placement what a sensor there reads: which segments turn it, where it sits, how far the skin slips.
+
+It does not read a sensor; how the sensor is turned on its segment is found by `alignment`.
+
+Notes
+-----
+A sensor's inclination is the sum of segment angles, each with its weight; the skin follows all but the share
+``softness`` of it (facts/biomechanics.md, 6.3: 0.03 to 0.10 at S2, -0.03 to 0.08 at T12; the other placements are
+guesses with a wider spread). Its height follows from where it sits: offsets forward and up from an anchor point of
+the chain, in metres of a 1.75 m body.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from imu_hinge.motion import chain
+from imu_hinge.motion.anthropometry import Body
+
+Array = npt.NDArray[np.float64]
+
+ON_THIGH, ON_PELVIS, ON_LUMBAR, ON_THORAX = range(4)
+"""Anchors: the middle of the thigh, the hip joint, a point of the lumbar arc, the middle of the thorax."""
+
+THORACIC_SHARE: Final = 0.7
+"""How much of thoracic flexion a sensor on the sternum reads."""
+
+
+class Site(NamedTuple):
+    """Hold what is known of one placement before anything is measured: expected value and spread (sd) of each.
+
+    ``share`` is how much of lumbar flexion turns the sensor, ``softness`` how much of its inclination the skin loses,
+    ``ahead`` and ``up`` its place from the anchor [m] (sagittal plane, standing, 1.75 m of height).
+    """
+
+    anchor: int
+    share: float
+    share_sd: float
+    softness: float
+    softness_sd: float
+    ahead: float
+    ahead_sd: float
+    up: float
+    up_sd: float
+
+
+SITES: Final[dict[str, Site]] = {
+    "sacrum": Site(ON_PELVIS, 0.0, 0.02, 0.065, 0.025, -0.115, 0.015, 0.075, 0.02),
+    "hip": Site(ON_PELVIS, 0.03, 0.05, 0.05, 0.04, -0.02, 0.05, 0.10, 0.03),
+    "lumbar": Site(ON_LUMBAR, 0.5, 0.10, 0.045, 0.035, -0.07, 0.03, 0.0, 0.025),
+    "t12": Site(ON_LUMBAR, 1.0, 0.04, 0.025, 0.035, -0.06, 0.03, 0.0, 0.025),
+    "chest": Site(ON_THORAX, 1.0, 0.05, 0.02, 0.05, 0.12, 0.04, 0.05, 0.05),
+    "thigh": Site(ON_THIGH, 0.0, 0.01, 0.05, 0.05, 0.05, 0.05, 0.0, 0.06),
+}
+"""By name, as in `conventions.PLACEMENTS`. A sensor on the thigh reads backward lean as negative inclination."""
+
+
+@numba.njit(cache=True)
+def inclination(x: Array, anchor: int, share: float, row: Array) -> float:
+    """Return what a sensor there is inclined by [rad] and write the derivative by the posture to ``row[:5]``."""
+    row[: chain.STATES] = 0.0
+    if anchor == ON_THIGH:
+        row[chain.THIGH] = -1.0
+        return float(-x[chain.THIGH])
+    row[chain.PELVIS] = 1.0
+    row[chain.LUMBAR] = share
+    lean = x[chain.PELVIS] + share * x[chain.LUMBAR]
+    if anchor == ON_THORAX:
+        row[chain.THORACIC] = THORACIC_SHARE
+        lean += THORACIC_SHARE * x[chain.THORACIC]
+    return float(lean)
+
+
+@numba.njit(cache=True)
+def travel(x: Array, body: Body, anchor: int, share: float, pos: Array, jac: Array) -> None:
+    """Write an anchor's way from quiet standing to ``pos`` (2,) [m] and its Jacobian to ``jac`` (2, k)."""
+    pos[:] = 0.0
+    jac[:] = 0.0
+    if anchor == ON_THIGH:
+        chain.add_legs(x, body, pos, jac, (1.0, 0.5))
+        return
+    chain.add_legs(x, body, pos, jac, (1.0, 1.0))
+    if anchor == ON_PELVIS:
+        return
+    chain.add_pelvis(x, body, pos, jac, 1.0)
+    chain.add_arc(x, body, pos, jac, (share, 1.0))
+    if anchor == ON_THORAX:
+        chain.add_thorax(x, body, pos, jac, 0.5)
+
+
+@numba.njit(cache=True)
+def add_offset(lean: float, place: tuple[float, float], weights: Array, pos: Array, jac: Array) -> None:
+    """Go on from an anchor to the sensor, ``place`` (ahead, up) [m] on a segment inclined by ``lean`` [rad].
+
+    ``weights`` (5,) is the derivative of ``lean`` by the posture. The derivatives by ahead and up are left out.
+    """
+    ahead, up = place
+    cos, sin = math.cos(lean), math.sin(lean)
+    ox, oz = ahead * cos + up * sin, -ahead * sin + up * cos
+    pos[0] += ox - ahead
+    pos[1] += oz - up
+    for k in range(chain.STATES):
+        chain.turn(jac, k, weights[k] * ox, weights[k] * oz)

@@ -1,0 +1,98 @@
+"""List what is the same in every instant of a set and never measured directly: segment lengths, mounting, soft tissue.
+
+It does not estimate them; `linkage` does, once over all reps, and what remains unknown widens every band.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from imu_hinge.athlete import Athlete
+from imu_hinge.motion import chain
+from imu_hinge.motion.anthropometry import MID_FOOT as MID_FOOT_SHARE
+from imu_hinge.motion.anthropometry import segment_sds, size_sd
+from imu_hinge.motion.placements import SITES
+
+Array = npt.NDArray[np.float64]
+
+REACH: Final = chain.MID_FOOT + 1
+"""How far the athlete keeps the shoulder ahead of the bar [m]."""
+FLOOR: Final = REACH + 1
+"""Height of the bar above the soles while the plates are on the floor [m]."""
+FIRST_SENSOR: Final = FLOOR + 1
+
+ZERO, SOFTNESS, SHARE, AHEAD, UP, HEIGHT_DRIFT = range(6)
+"""Per sensor: offset of its inclination [rad], what the skin loses, share of lumbar flexion, place [m], and the height
+a leftover of the accelerometer's bias adds per radian of inclination [m/rad]."""
+PER_SENSOR: Final = 6
+
+MID_FOOT_SD_M: Final = 0.015
+REACH_M, REACH_SD_M = 0.035, 0.02
+"""Shoulder over the bar: 4 cm ahead in hinges, 0 to 4 cm in squatted starts (facts/biomechanics.md, 6.2)."""
+STATED_RADIUS_SD_M, ASSUMED_RADIUS_SD_M = 0.005, 0.012
+"""How well the plates' radius is known where the athlete file states it, and where 0.225 m is assumed."""
+SHOES_SD_M: Final = 0.01
+"""Soles lift the ankle and bring the bar nearer; nobody states them."""
+ZERO_SD_RAD: Final = math.radians(0.8)
+HEIGHT_DRIFT_SD: Final = 0.006
+
+_GLOBAL_NAMES: Final = (
+    "size",
+    "shank",
+    "thigh",
+    "pelvis",
+    "lumbar",
+    "thorax",
+    "arm",
+    "mid_foot_m",
+    "reach_m",
+    "bar_height_m",
+)
+_SENSOR_NAMES: Final = ("zero_rad", "softness", "share", "ahead_m", "up_m", "height_drift_m_per_rad")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SharedUnknowns:
+    """Hold the shared unknowns of a set: before a solution what is expected of them, after it what was found.
+
+    Parameters
+    ----------
+    names
+        Lengths are logarithms of factors; the others carry their unit, and a sensor's its placement.
+    mean : (m,)
+    covariance : (m, m)
+    """
+
+    names: tuple[str, ...]
+    mean: Array
+    covariance: Array
+
+    @property
+    def sd(self) -> Array:
+        """Standard deviations (m,)."""
+        return np.sqrt(np.diag(self.covariance))
+
+    def __getitem__(self, name: str) -> tuple[float, float]:
+        """Return one unknown's value and standard deviation."""
+        i = self.names.index(name)
+        return float(self.mean[i]), float(math.sqrt(self.covariance[i, i]))
+
+
+def shared_prior(athlete: Athlete, placements: tuple[str, ...]) -> SharedUnknowns:
+    """Return what is expected of the shared unknowns of an athlete who wears sensors at ``placements``."""
+    height = athlete.value("height_m")
+    radius_sd = ASSUMED_RADIUS_SD_M if athlete.plate_radius_m is None else STATED_RADIUS_SD_M
+    names = list(_GLOBAL_NAMES)
+    mean = [0.0] * 7 + [MID_FOOT_SHARE * height, REACH_M, athlete.value("plate_radius_m")]
+    sd = [size_sd(athlete), *segment_sds(athlete), MID_FOOT_SD_M, REACH_SD_M, math.hypot(radius_sd, SHOES_SD_M)]
+    for placement in placements:
+        site = SITES[placement]
+        names += [f"{placement}.{name}" for name in _SENSOR_NAMES]
+        mean += [0.0, site.softness, site.share, site.ahead * height / 1.75, site.up * height / 1.75, 0.0]
+        sd += [ZERO_SD_RAD, site.softness_sd, site.share_sd, site.ahead_sd, site.up_sd, HEIGHT_DRIFT_SD]
+    return SharedUnknowns(tuple(names), np.array(mean), np.diag(np.square(sd)))
