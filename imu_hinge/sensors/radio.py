@@ -1,0 +1,136 @@
+"""Scan for Bluetooth LE devices, and let one sensor at a time use the radio.
+
+It connects to nothing and decides nothing about families: `link` and `catalog` do.
+
+No scan is filtered by service: a filter with a 16-bit UUID finds nothing, silently.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from imu_hinge.sensors.link import CALL_S, translated
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Hold what a scan saw of one device.
+
+    Parameters
+    ----------
+    address
+        Bluetooth address; on macOS the UUID by which this computer knows the device.
+    name
+        As advertised; empty where it has none.
+    rssi_dbm
+        Signal strength; None for a device that this computer is connected to already.
+    service_uuids
+        Advertised services, lower-case, 128 bit.
+    manufacturer_ids
+        Company identifiers in the advertisement.
+    handle
+        bleak's own description of the device, for connecting.
+    """
+
+    address: str
+    name: str
+    rssi_dbm: int | None
+    service_uuids: frozenset[str]
+    manufacturer_ids: frozenset[int]
+    handle: Any
+
+    @property
+    def label(self) -> str:
+        """Name and address, for people."""
+        return f"{self.name} ({self.address})" if self.name else self.address
+
+    def answers_to(self, wanted: str) -> bool:
+        """Tell whether a user means this device by this name or address."""
+        return wanted.strip().casefold() in (self.address.casefold(), self.name.strip().casefold())
+
+
+class Radio:
+    """Scan, and let one sensor at a time scan or connect."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for the radio and keep it."""
+        async with self._lock:
+            yield
+
+    async def scan(self, seconds: float, *, until: Callable[[dict[str, Seen]], bool] | None = None) -> list[Seen]:
+        """Return the devices that advertise, the strongest first; call it within a `turn`.
+
+        Parameters
+        ----------
+        seconds
+            How long to listen at most.
+        until
+            Asked after each advertisement, with the devices so far by address; true ends the scan.
+
+        Raises
+        ------
+        BluetoothOff
+            Where there is no radio, it is off, or this program may not use it.
+        DeviceError
+            Where the scan failed otherwise.
+        """
+        from bleak import BleakScanner
+
+        seen: dict[str, Seen] = {}
+        is_enough = asyncio.Event()
+
+        def note(device: Any, advertisement: Any) -> None:
+            seen[device.address] = _merged(seen.get(device.address), device, advertisement)
+            if until is not None and until(seen):
+                is_enough.set()
+
+        with translated("The scan"):
+            scanner = BleakScanner(note)
+            await asyncio.wait_for(scanner.start(), CALL_S)
+        try:
+            async with asyncio.timeout(seconds):
+                await is_enough.wait()
+        except TimeoutError:
+            pass
+        finally:
+            with translated("The end of the scan"):
+                await asyncio.wait_for(scanner.stop(), CALL_S)
+        return sorted(seen.values(), key=lambda device: -(device.rssi_dbm or -999))
+
+    async def connected(self) -> list[Seen]:
+        """Return devices this computer holds a link to already, perhaps from a program that crashed.
+
+        Such a device does not advertise, so no scan finds it. Empty where the system cannot tell.
+        """
+        try:
+            from bleak import BleakAdapter
+
+            async with asyncio.timeout(CALL_S):
+                adapter = await BleakAdapter.get()
+                devices = await adapter.get_connected_devices()
+        except Exception:  # an extra: whatever is wrong with the radio, the scan has said or will say
+            return []
+        return [Seen(d.address, d.name or "", None, frozenset(), frozenset(), d) for d in devices]
+
+
+def _merged(before: Seen | None, device: Any, advertisement: Any) -> Seen:
+    """Add one advertisement to what is known of a device; name and services may come in different packets."""
+    name = advertisement.local_name or device.name or (before.name if before else "")
+    return Seen(
+        address=device.address,
+        name=name,
+        rssi_dbm=int(advertisement.rssi),
+        service_uuids=frozenset(u.lower() for u in advertisement.service_uuids)
+        | (before.service_uuids if before else frozenset()),
+        manufacturer_ids=frozenset(advertisement.manufacturer_data)
+        | (before.manufacturer_ids if before else frozenset()),
+        handle=device,
+    )

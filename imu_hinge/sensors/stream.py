@@ -1,0 +1,292 @@
+"""Keep one sensor streaming: bring it up, notice when it stops, and bring it back, with nobody at the keyboard.
+
+It decodes nothing and writes nothing: what the radio said goes to a `Sink`, with the host's time.
+
+Trouble is noticed in two ways, because the system does not report all of it: the link breaks off, or nothing comes
+although the link stands (the Bluetooth service died, the device went mute).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from imu_hinge.errors import BluetoothOff, DeviceError, DeviceNotFound, HingeError, LinkLost
+from imu_hinge.sensors.driver import Driver, OnPacket, StreamRequest, StreamSettings
+from imu_hinge.sensors.link import Link
+from imu_hinge.sensors.radio import Radio, Seen
+
+SILENCE_S: Final = 2.5
+"""Silence on a standing link that counts as trouble [s]."""
+
+SILENCE_SAMPLES: Final = 20
+"""The same in sample periods, for slow streams."""
+
+GRACE_S: Final = 0.25
+"""Time to handle what already waits in the event loop, before silence is believed [s]."""
+
+BACK_OFF_S: Final = (0.0, 0.5, 1.0, 2.0, 3.0)
+"""Pause before each attempt to come back; the last is repeated [s]."""
+
+STEADY_S: Final = 10.0
+"""A stream that ran this long was well; the pauses begin anew [s]."""
+
+FIND_S: Final = 4.0
+"""How long one attempt looks for the sensor before another sensor has its turn [s]."""
+
+BRING_UP_S: Final = 60.0
+"""Most seconds for one attempt as a whole [s]."""
+
+FIRST_TRIES: Final = 3
+"""Attempts before the first connection is given up."""
+
+CONNECTING, READY, STREAMING, LOST, SEARCHING, OFF, CLOSED = (
+    "connecting",
+    "ready",
+    "streaming",
+    "lost",
+    "searching",
+    "bluetooth off",
+    "closed",
+)
+"""States of a stream, in words for people."""
+
+
+class Sink(Protocol):
+    """Take what happens on a stream; every method must return at once."""
+
+    def stream(self, sensor: str, host_ns: int, seen: Seen, settings: StreamSettings) -> None:
+        """Note that a stream begins, or goes on after a loss; its packets follow."""
+
+    def packet(self, sensor: str, host_ns: int, characteristic: str, payload: bytes) -> None:
+        """Take one notification."""
+
+    def link(self, sensor: str, host_ns: int, state: str, message: str) -> None:
+        """Note a change of the link, with a sentence for a person."""
+
+    def battery(self, sensor: str, host_ns: int, percent: int) -> None:
+        """Note the charge."""
+
+
+@contextmanager
+def understood(label: str) -> Iterator[None]:
+    """Turn what a driver trips over into our error: a device nobody has seen yet must not end others' session."""
+    try:
+        yield
+    except (HingeError, TimeoutError):
+        raise
+    except Exception as problem:
+        raise DeviceError(
+            f"{label} answered in a way that its driver does not know: {problem!r}. Update its firmware."
+        ) from problem
+
+
+@dataclass(slots=True)
+class _Arrivals:
+    """Count one characteristic's notifications."""
+
+    count: int = 0
+    last_ns: int = 0
+
+
+class Stream:
+    """Hold one sensor of a session, through any number of links.
+
+    Parameters
+    ----------
+    sensor
+        Its placement, or any other name without spaces.
+    seen
+        The device.
+    driver
+        Its family.
+    sink
+        Takes what the radio said.
+    radio
+        Shared by all sensors of the session.
+    request
+        Rate and ranges wanted.
+    now_ns
+        The host's clock [ns].
+    """
+
+    def __init__(
+        self,
+        sensor: str,
+        seen: Seen,
+        *,
+        driver: Driver,
+        sink: Sink,
+        radio: Radio,
+        request: StreamRequest | None = None,
+        now_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self.sensor = sensor
+        self.seen = seen
+        self.driver = driver
+        self.state = CONNECTING
+        self.settings: StreamSettings | None = None
+        self.battery_percent: int | None = None
+        self._sink = sink
+        self._radio = radio
+        self._request = request or StreamRequest()
+        self._now_ns = now_ns
+        self._link: Link | None = None
+        self._lost = asyncio.Event()
+        self._arrivals: dict[str, _Arrivals] = {}
+        self._started_ns = now_ns()
+
+    async def prepare(self) -> StreamSettings:
+        """Connect and configure, for the first time; nothing streams yet.
+
+        Raises
+        ------
+        DeviceError
+            Where the device refuses, or did not answer `FIRST_TRIES` times.
+        """
+        for attempt in range(FIRST_TRIES):
+            try:
+                return await self._bring_up(find_again=attempt > 0)
+            except (DeviceNotFound, LinkLost) as problem:
+                await self._drop()
+                if attempt == FIRST_TRIES - 1:
+                    raise
+                self._say(CONNECTING, str(problem))
+            except BaseException:
+                await self._drop()
+                raise
+        raise AssertionError("unreachable")
+
+    async def start(self) -> None:
+        """Start the stream that `prepare` made ready; a link lost meanwhile is left to `keep`."""
+        link, settings = self._link, self.settings
+        if link is None or settings is None:
+            raise DeviceError(f"{self.seen.label} is not connected. Call prepare() before start().")
+        self._arrivals.clear()
+        self._started_ns = self._now_ns()
+        self._sink.stream(self.sensor, self._started_ns, self.seen, settings)
+        try:
+            with understood(self.seen.label):
+                await self.driver.start(link, settings, self._receiver(link))
+        except LinkLost as problem:
+            self._say(LOST, str(problem))
+            self._lost.set()
+        else:
+            self._say(STREAMING, f"{self.seen.label} streams at {settings.rate_hz:g} Hz")
+
+    async def keep(self) -> None:
+        """Watch the stream and bring it back whenever it stops; returns only by being cancelled."""
+        failures = 0
+        while True:
+            why = await self._trouble()
+            if self._last_ns() - self._started_ns > STEADY_S * 1e9:
+                failures = 0
+            self._say(LOST, why)
+            while self.state != STREAMING:
+                await self._drop()
+                await asyncio.sleep(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
+                failures += 1
+                try:
+                    await self._bring_up(find_again=True)
+                    await self.start()
+                except HingeError as problem:
+                    self._say(OFF if isinstance(problem, BluetoothOff) else SEARCHING, str(problem))
+
+    async def stop(self) -> None:
+        """Stop the stream and close the link; nothing that goes wrong on the way is worth an error."""
+        if self._link is not None and self._link.is_open and self.settings is not None:
+            try:
+                async with asyncio.timeout(SILENCE_S):
+                    await self.driver.stop(self._link, self.settings)
+            except (HingeError, TimeoutError):
+                pass  # the disconnect that follows stops every family's stream
+        await self._drop()
+        self._say(CLOSED, f"{self.seen.label} was stopped")
+
+    async def _bring_up(self, *, find_again: bool) -> StreamSettings:
+        """Connect, configure and ask for the charge; the link is new, the settings are the device's own."""
+        try:
+            async with asyncio.timeout(BRING_UP_S):
+                async with self._radio.turn():
+                    if find_again:
+                        self.seen = await self._found()
+                    self._say(CONNECTING, f"connecting to {self.seen.label}")
+                    self._lost.clear()
+                    link = self._link = Link(self.seen.handle, self.seen.label, on_lost=self._lost.set)
+                    await link.open()
+                with understood(self.seen.label):
+                    self.settings = await self.driver.configure(link, self._request)
+                    await self._ask_battery(link)
+        except TimeoutError as problem:
+            raise DeviceError(f"{self.seen.label} took longer than {BRING_UP_S:g} s. Restart it.") from problem
+        self._say(READY, f"{self.seen.label} is ready")
+        return self.settings
+
+    async def _found(self) -> Seen:
+        """Look for the device again: an old handle may point to nothing once the Bluetooth service was restarted."""
+        address = self.seen.address
+        scanned = await self._radio.scan(FIND_S, until=lambda seen: address in seen)
+        for seen in (*scanned, *([] if any(s.address == address for s in scanned) else await self._radio.connected())):
+            if seen.address == address:
+                return seen
+        raise DeviceNotFound(
+            f"{self.seen.label} is not there: switched off, out of range or taken by a phone. Bring it closer."
+        )
+
+    async def _ask_battery(self, link: Link) -> None:
+        try:
+            self.battery_percent = await self.driver.battery(link)
+        except LinkLost:
+            raise
+        except HingeError:
+            return  # a sensor that does not tell its charge still measures
+        if self.battery_percent is not None:
+            self._sink.battery(self.sensor, self._now_ns(), self.battery_percent)
+
+    def _receiver(self, link: Link) -> OnPacket:
+        """Return what takes a notification inside the radio's callback: it stamps it and passes it on."""
+        now_ns, sink, arrivals = self._now_ns, self._sink, self._arrivals
+
+        def receive(characteristic: str, payload: bytes) -> None:
+            host_ns = now_ns()
+            if self._link is not link:
+                return
+            seen = arrivals.setdefault(characteristic, _Arrivals())
+            seen.count += 1
+            seen.last_ns = host_ns
+            sink.packet(self.sensor, host_ns, characteristic, payload)
+
+        return receive
+
+    def _last_ns(self) -> int:
+        """Return when the stream last showed life; of several characteristics the busiest is the stream. [ns]."""
+        busiest = max(self._arrivals.values(), key=lambda a: a.count, default=None)
+        return self._started_ns if busiest is None else busiest.last_ns
+
+    async def _trouble(self) -> str:
+        """Wait until the stream stops, and return why."""
+        rate_hz = self.settings.rate_hz if self.settings else SILENCE_SAMPLES / SILENCE_S
+        limit_ns = round(max(SILENCE_S, SILENCE_SAMPLES / rate_hz) * 1e9)
+        while not self._lost.is_set():
+            left_ns = self._last_ns() + limit_ns - self._now_ns()
+            if left_ns <= 0:
+                await asyncio.sleep(GRACE_S)
+                if self._now_ns() - self._last_ns() > limit_ns:
+                    return f"{self.seen.label} has been silent for {limit_ns * 1e-9:g} s although it is connected"
+                continue
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._lost.wait(), left_ns * 1e-9)
+        return f"the link to {self.seen.label} broke off"
+
+    async def _drop(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()
+
+    def _say(self, state: str, message: str) -> None:
+        self.state = state
+        self._sink.link(self.sensor, self._now_ns(), state, message)
