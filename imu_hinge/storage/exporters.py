@@ -1,0 +1,129 @@
+"""Write recordings as plain CSVs, and convert between those, our folder and vendors' exports: `convert`.
+
+It computes nothing on the way: the numbers that were read are the numbers that are written.
+"""
+
+import secrets
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from imu_hinge.errors import RecordingError
+from imu_hinge.model import Recording
+from imu_hinge.storage.importers import importer_of, read_export
+from imu_hinge.storage.plain_csv import read_csv, write_csv, write_rows
+from imu_hinge.storage.recording import Source, is_placed, placed_files, read, write
+from imu_hinge.storage.screening import check_recording
+
+
+def write_csvs(recording: Recording, folder: str | Path) -> tuple[Path, ...]:
+    """Write one plain CSV per sensor, ``<placement>.csv``, into a new folder that appears whole or not at all.
+
+    Raises
+    ------
+    RecordingError
+        Where the folder exists already, or the disk refuses.
+    """
+    folder = Path(folder)
+    if folder.exists():
+        raise RecordingError(f"{folder} exists already. Choose another name.")
+    part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
+    names = [f"{placement}.csv" for placement in recording.sensors]
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part.mkdir()
+        for name, samples in zip(names, recording.sensors.values(), strict=True):
+            write_rows(samples, part / name)
+        part.rename(folder)
+    except OSError as error:
+        raise RecordingError(
+            f"{folder} could not be written: {error.strerror or error}. Nothing was left behind; "
+            "free some space or choose another place."
+        ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return tuple(folder / name for name in names)
+
+
+def convert(
+    source: Source,
+    destination: Source,
+    *,
+    to: str | None = None,
+    exercise: str | None = None,
+    overwrite: bool = False,
+) -> tuple[Path, ...]:
+    """Convert a recording, plain CSVs or vendors' exports; the destination decides into what.
+
+    Parameters
+    ----------
+    source
+        As `imu_hinge.read`, or ``PLACEMENT=export`` with a vendor's file, folder or zip.
+    destination
+        ``PLACEMENT=file.csv``, one or several: plain CSVs of those sensors. A path: our folder, or with
+        ``to="csv"`` a folder of plain CSVs.
+    to
+        ``recording``, ``csv`` or None for what the destination says.
+    exercise
+        What was lifted, written into the recording.
+    overwrite
+        Replace files or a recording that are there already.
+
+    Returns
+    -------
+    tuple of Path
+        What was written.
+
+    Raises
+    ------
+    RecordingError, TooShort
+        As `imu_hinge.read` and `imu_hinge.write`; also where the destination names a sensor that is not there.
+    """
+    targets = [str(destination)] if isinstance(destination, str | Path) else [str(item) for item in destination]
+    if to not in (None, "csv", "recording"):
+        raise RecordingError(f"Nothing can be converted to {to!r}. Use csv or recording.")
+    recording = read_any(source)
+    if exercise is not None:
+        recording = replace(recording, exercise=exercise)
+    if any(is_placed(target) for target in targets):
+        if to == "recording":
+            raise RecordingError(f"A recording is a folder, and {targets[0]} is one sensor's file. Name a folder.")
+        return _write_named(recording, placed_files(targets), overwrite=overwrite)
+    if len(targets) != 1:
+        raise RecordingError(f"One destination is needed and {len(targets)} were given: {', '.join(targets)}.")
+    if to == "csv":
+        return write_csvs(recording, targets[0])
+    return (write(recording, targets[0], overwrite=overwrite),)
+
+
+def read_any(source: Source) -> Recording:
+    """Read what `imu_hinge.read` reads, and vendors' exports given as ``PLACEMENT=path``; checked at the door.
+
+    Raises
+    ------
+    RecordingError, TooShort
+        As `imu_hinge.read` and `imu_hinge.storage.importers.read_export`.
+    """
+    items = [str(source)] if isinstance(source, str | Path) else [str(item) for item in source]
+    if not items or not all(is_placed(item) for item in items):
+        return read(source)
+    sensors, devices = {}, {}
+    for placement, path in placed_files(items).items():
+        importer = importer_of(path)
+        sensors[placement] = read_export(path) if importer else read_csv(path)
+        if importer:
+            devices[placement] = importer.name
+    return check_recording(Recording(sensors, devices=devices))
+
+
+def _write_named(recording: Recording, files: dict[str, Path], *, overwrite: bool) -> tuple[Path, ...]:
+    """Write some sensors to files of the caller's names; nothing is written where one of them cannot be."""
+    absent = [placement for placement in files if placement not in recording.sensors]
+    if absent:
+        raise RecordingError(
+            f"The recording has no sensor at {', '.join(absent)}; it has {', '.join(recording.placements)}. Name those."
+        )
+    taken = [str(path) for path in files.values() if path.exists()]
+    if taken and not overwrite:
+        raise RecordingError(f"{', '.join(taken)} exists already. Choose another name, or pass overwrite=True.")
+    return tuple(write_csv(recording.sensors[p], path, overwrite=overwrite) for p, path in files.items())

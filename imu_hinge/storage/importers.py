@@ -1,0 +1,76 @@
+"""Find the importer for a vendor's file: phyphox, Sensor Logger, Xsens DOT, WitMotion, MetaBase, Movesense.
+
+It neither screens the samples nor says where the sensor sat: `convert` does both.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from imu_hinge.errors import RecordingError
+from imu_hinge.model import Samples
+from imu_hinge.storage import phones, wearables
+from imu_hinge.storage.bundles import Bundle, open_bundle
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """Hold how one vendor's export is told from others and read, in m/s² and rad/s."""
+
+    name: str
+    recognises: Callable[[Bundle], bool]
+    read: Callable[[Bundle], Samples]
+
+
+IMPORTERS: Final[dict[str, Importer]] = {
+    "phyphox": Importer("phyphox", phones.is_phyphox, phones.read_phyphox),
+    "sensor_logger": Importer("Sensor Logger", phones.is_sensor_logger, phones.read_sensor_logger),
+    "xsens_dot": Importer("Xsens DOT", wearables.is_xsens_dot, wearables.read_xsens_dot),
+    "witmotion": Importer("WitMotion", wearables.is_witmotion, wearables.read_witmotion),
+    "metabase": Importer("MetaBase", wearables.is_metabase, wearables.read_metabase),
+    "movesense": Importer("Movesense", wearables.is_movesense, wearables.read_movesense),
+}
+"""Importers by short name; add one here and the contract suite tests it."""
+
+
+def importer_of(path: str | Path) -> Importer | None:
+    """Return the importer that knows this file, folder or zip, or None.
+
+    Raises
+    ------
+    RecordingError
+        Where the path cannot be read.
+    """
+    bundle = open_bundle(Path(path))
+    return next((importer for importer in IMPORTERS.values() if importer.recognises(bundle)), None)
+
+
+def vendor_of(path: str | Path) -> str:
+    """Name the app or maker that wrote a file, or return an empty text."""
+    try:
+        importer = importer_of(path)
+    except RecordingError:
+        return ""
+    return f"a {importer.name} export" if importer else ""
+
+
+def read_export(path: str | Path) -> Samples:
+    """Read a vendor's export, unscreened.
+
+    Raises
+    ------
+    UnknownFormat
+        Where the export lacks acceleration with gravity or angular rate.
+    RecordingError
+        Where the path cannot be read or no importer knows it.
+    """
+    importer = importer_of(path)
+    if importer is None:
+        raise RecordingError(f"{path} is no export that is known here. Known: {', '.join(known_names())}.")
+    return importer.read(open_bundle(Path(path)))
+
+
+def known_names() -> tuple[str, ...]:
+    """Names of the vendors whose exports are read."""
+    return tuple(importer.name for importer in IMPORTERS.values())

@@ -1,0 +1,258 @@
+"""Read and write the plain CSV of the contract: one sensor, seconds, m/s² including gravity, rad/s.
+
+It parses text and never judges the numbers: `screening` does.
+"""
+
+import csv
+import io
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from imu_hinge.conventions import CSV_COLUMNS, Flag
+from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
+from imu_hinge.model import Array, Samples
+from imu_hinge.storage.importers import vendor_of
+
+FLAGS_COLUMN: Final = "flags"
+"""Eighth column, `conventions.Flag` per sample; absent where no flag is set."""
+
+HEADER: Final = ",".join(CSV_COLUMNS)
+"""First line of a plain CSV."""
+
+_ROWS_AT_ONCE: Final = 65536
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CsvTable:
+    """Hold what a file's text says; ``is_cut`` where it ends in the middle of a row."""
+
+    samples: Samples
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How a file is laid out: where its rows start, what parts them, what the columns are called."""
+
+    body: int
+    delimiter: str
+    decimal: str
+    columns: tuple[str, ...]
+
+    def is_ours(self, i: int) -> bool:
+        """Tell whether a column is read; others may hold anything."""
+        return self.columns[i] in CSV_COLUMNS or self.columns[i] == FLAGS_COLUMN
+
+
+def read_csv(path: str | Path) -> Samples:
+    """Read one sensor's plain CSV, unscreened.
+
+    Comma, semicolon and tab part columns; with the latter two a decimal comma is understood. Columns may come
+    in any order and others may stand beside them. A half last row is dropped and `Flag.SUSPECT` set on the row
+    before it.
+
+    Raises
+    ------
+    RecordingError
+        Where there is no such file.
+    UnknownFormat
+        Where the file is no such CSV.
+    BadSamples
+        Where it has no rows, or a cell that is no number.
+    """
+    table = read_table(path)
+    if not table.is_cut:
+        return table.samples
+    flags = table.samples.flags.copy()
+    flags[-1:] |= np.uint16(Flag.SUSPECT)
+    return Samples(table.samples.time_s, table.samples.acc, table.samples.gyr, flags)
+
+
+def read_table(path: str | Path) -> CsvTable:
+    """Read one sensor's plain CSV and say whether it ends in the middle of a row. Errors as `read_csv`."""
+    path = Path(path)
+    data = _read_bytes(path)
+    layout = _layout(path, data)
+    data, is_cut = _whole_rows(data, layout)
+    values = _parse(path, data, layout)
+    wanted = [layout.columns.index(c) for c in CSV_COLUMNS]
+    flags = None
+    if FLAGS_COLUMN in layout.columns:
+        flags = values[:, layout.columns.index(FLAGS_COLUMN)]
+        if not ((flags >= 0) & (flags <= 0xFFFF) & (flags == np.round(flags))).all():
+            raise BadSamples(f"{path}: the column flags holds something else than whole numbers. Delete that column.")
+        flags = flags.astype(np.uint16)
+    samples = Samples(values[:, wanted[0]], values[:, wanted[1:4]], values[:, wanted[4:7]], flags)  # type: ignore[arg-type]
+    return CsvTable(samples, is_cut)
+
+
+def write_csv(samples: Samples, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write one sensor as a plain CSV, every number so that reading gives the same bits.
+
+    The file appears whole or not at all.
+
+    Raises
+    ------
+    RecordingError
+        Where the file exists and ``overwrite`` is not set, or the disk refuses.
+    """
+    path = Path(path)
+    if path.exists() and not overwrite:
+        raise RecordingError(f"{path} exists already. Choose another name, or pass overwrite=True to replace it.")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        write_rows(samples, part)
+        os.replace(part, path)
+    except OSError as error:
+        raise RecordingError(
+            f"{path} could not be written: {error.strerror or error}. Nothing was left behind; "
+            "free some space or choose another place."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def write_rows(samples: Samples, path: Path) -> None:
+    """Write header and rows to ``path`` as it stands; a stop in the middle leaves half a file."""
+    columns: list[Any] = [samples.time_s, *samples.acc.T, *samples.gyr.T]
+    header = HEADER
+    if samples.flags.any():
+        columns.append(samples.flags)
+        header += f",{FLAGS_COLUMN}"
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        file.write(header + "\n")
+        for start in range(0, len(samples), _ROWS_AT_ONCE):
+            texts = [map(repr, column[start : start + _ROWS_AT_ONCE].tolist()) for column in columns]
+            file.writelines(",".join(row) + "\n" for row in zip(*texts, strict=True))
+
+
+def _read_bytes(path: Path) -> bytes:
+    """Return the file as UTF-8 text without a byte order mark."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise RecordingError(f"There is no file {path}. Check the name and the folder.") from error
+    except OSError as error:
+        raise RecordingError(f"{path} cannot be read: {error.strerror or error}. Give a readable file.") from error
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        data = data.decode("utf-16", errors="replace").encode()
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if not data or data.isspace():
+        raise BadSamples(f"{path} is empty. Record or export it again.")
+    if b"\0" in data[:4096]:
+        vendor = vendor_of(path)
+        hint = f" It looks like {vendor}: run imu-hinge convert on it first." if vendor else ""
+        raise UnknownFormat(f"{path} is not a text file.{hint} Give a CSV with the header {HEADER}.")
+    return data
+
+
+def _layout(path: Path, data: bytes) -> _Layout:
+    """Find the header and what parts the columns, or say what was seen in its place."""
+    body, line = _next_line(data, 0)
+    if line.lower().startswith("sep="):
+        body, line = _next_line(data, body)
+    delimiter = max(",;\t", key=line.count)
+    columns = tuple(cell.strip().strip('"').strip() for cell in line.split(delimiter))
+    missing = [c for c in CSV_COLUMNS if c not in columns]
+    if missing:
+        _refuse_header(path, columns, missing)
+    twice = sorted({c for c in columns if c in CSV_COLUMNS and columns.count(c) > 1})
+    if twice:
+        raise UnknownFormat(f"{path} has the column {twice[0]} twice. Keep one of them.")
+    first_row = _next_line(data, body)[1]
+    decimal = "," if delimiter != "," and "," in first_row else "."
+    extra = first_row.count(delimiter) + 1 - len(columns)  # rows that end with a delimiter have a nameless column
+    columns += tuple(f"unnamed_{i}" for i in range(max(0, extra)))
+    return _Layout(body, delimiter, decimal, columns)
+
+
+def _next_line(data: bytes, start: int) -> tuple[int, str]:
+    """Return where the line after the one at ``start`` begins, and the text of the latter."""
+    end = data.find(b"\n", start)
+    end = len(data) if end < 0 else end
+    return min(end + 1, len(data)), data[start:end].decode("utf-8", errors="replace").strip()
+
+
+def _refuse_header(path: Path, columns: tuple[str, ...], missing: list[str]) -> None:
+    vendor = vendor_of(path)
+    if vendor:
+        remedy = f"It looks like {vendor}: run imu-hinge convert on it first."
+    elif all(_is_number(c) for c in columns):
+        remedy = f"The first line holds numbers: put the header {HEADER} before it."
+    else:
+        remedy = f"Name the columns {HEADER}: seconds, m/s² including gravity, rad/s."
+    seen = ", ".join(columns[:12]) + (", …" if len(columns) > 12 else "")
+    raise UnknownFormat(f"{path} lacks {', '.join(missing)}; its first line reads: {seen}. {remedy}")
+
+
+def _whole_rows(data: bytes, layout: _Layout) -> tuple[bytes, bool]:
+    """Leave out a last row that stops in the middle, and say whether there was one."""
+    start = max(layout.body, data.rfind(b"\n") + 1)
+    cells = data[start:].decode("utf-8", errors="replace").split(layout.delimiter)
+    last = cells[-1].strip().replace(layout.decimal, ".")
+    if cells == [""] or (len(cells) == len(layout.columns) and (_is_number(last) or not layout.is_ours(-1))):
+        return data, False
+    return data[:start], True
+
+
+def _parse(path: Path, data: bytes, layout: _Layout) -> Array:
+    """Return the cells as numbers, one column per header name; empty cells are NaN, other columns zero."""
+    import pandas as pd
+
+    wanted = [name for i, name in enumerate(layout.columns) if layout.is_ours(i)]
+    # since pandas 3.1 every float is read to the last bit and the option is deprecated
+    version = tuple(int(part) for part in pd.__version__.split(".")[:2])
+    exact: dict[str, Any] = {} if version >= (3, 1) else {"float_precision": "round_trip"}
+    rows = io.BytesIO(data)
+    rows.seek(layout.body)
+    try:
+        frame = pd.read_csv(
+            rows,
+            sep=layout.delimiter,
+            decimal=layout.decimal,
+            header=None,
+            names=list(layout.columns),
+            usecols=wanted,
+            dtype=np.float64,
+            index_col=False,
+            encoding_errors="replace",
+            skipinitialspace=True,
+            **exact,
+        )
+    except pd.errors.EmptyDataError as error:
+        raise BadSamples(f"{path} has a header but no rows. Record or export it again.") from error
+    except (ValueError, pd.errors.ParserError) as error:
+        what = _bad_row(data, layout) or str(error)
+        raise BadSamples(f"{path}: {what}. Mend that row or export the file again.") from error
+    values = np.zeros((len(frame), len(layout.columns)))
+    for name in wanted:
+        values[:, layout.columns.index(name)] = frame[name].to_numpy()
+    return values
+
+
+def _bad_row(data: bytes, layout: _Layout) -> str:
+    """Name the first row and cell that is no number."""
+    text = data[layout.body :].decode("utf-8", errors="replace")
+    rows = csv.reader(io.StringIO(text), delimiter=layout.delimiter)
+    for i, row in enumerate(rows, start=1):
+        if len(row) > len(layout.columns):
+            return f"row {i} has {len(row)} cells and the header {len(layout.columns)}"
+        for column, cell in enumerate(row):
+            number = cell.strip().replace(layout.decimal, ".")
+            if layout.is_ours(column) and number and not _is_number(number):
+                return f"row {i} has {cell.strip()[:40]!r} in {layout.columns[column]}, which is no number"
+    return ""
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

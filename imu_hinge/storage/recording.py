@@ -1,0 +1,203 @@
+"""Read and write recordings: `imu_hinge.read` and `imu_hinge.write`.
+
+It converts no vendor's file (`importers` do) and keeps no journal while live. A recording is a folder with
+``recording.json`` and one ``<placement>.csv`` per sensor; files it does not know are left alone.
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from imu_hinge.athlete import Athlete
+from imu_hinge.conventions import Flag
+from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
+from imu_hinge.model import Recording, Samples, check_placement
+from imu_hinge.storage.folder import MANIFEST, SensorEntry, manifest_text, read_manifest
+from imu_hinge.storage.importers import vendor_of
+from imu_hinge.storage.plain_csv import read_csv, read_table, write_rows
+from imu_hinge.storage.screening import check_recording
+
+Source = str | Path | Sequence[str]
+"""One recording's path, ``PLACEMENT=file.csv``, or several of the latter."""
+
+_PLACEMENT_WANTED = "{0} does not say where the sensor sat. Write PLACEMENT=file, such as sacrum={0}."
+
+
+def read(
+    source: Source, *, athlete: Athlete | None = None, exercise: str | None = None, repair: bool = False
+) -> Recording:
+    """Read one recording and check it at the door.
+
+    Parameters
+    ----------
+    source
+        The folder of a recording (or its ``recording.json``); ``PLACEMENT=file.csv``; or a list of those.
+    athlete, exercise
+        Take the place of what the recording says.
+    repair
+        Read what is there of a recording that was not copied whole; the last row before the loss is flagged.
+
+    Returns
+    -------
+    Recording
+        m/s², rad/s; time in order, what is missing, repeated or clipped flagged.
+
+    Raises
+    ------
+    RecordingError
+        Where something is absent, of another format, not whole, or no sensor could have measured it.
+    TooShort
+        Where less than three seconds are left.
+
+    See Also
+    --------
+    imu_hinge.storage.screening.check_recording : what is checked.
+    """
+    items = [str(source)] if isinstance(source, str | Path) else [str(item) for item in source]
+    if not items:
+        raise RecordingError("No source was given. Name a recording, or a sensor's file such as sacrum=pelvis.csv.")
+    if len(items) == 1 and (Path(items[0]).exists() or not is_placed(items[0])):
+        recording = _read_path(Path(items[0]), repair=repair)
+    else:
+        files = placed_files(items)
+        recording = Recording({placement: read_csv(path) for placement, path in files.items()})
+    if athlete is not None:
+        recording = replace(recording, athlete=athlete)
+    if exercise is not None:
+        recording = replace(recording, exercise=exercise)
+    return check_recording(recording)
+
+
+def write(recording: Recording, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a recording as a folder, so that reading it gives the same bits.
+
+    The folder appears whole or not at all: it is written beside its place and renamed. With ``overwrite``, other
+    files in an existing recording's folder are kept.
+
+    Raises
+    ------
+    RecordingError
+        Where the place is taken, or the disk refuses.
+    """
+    path = Path(path)
+    if path.exists():
+        if not overwrite:
+            raise RecordingError(f"{path} exists already. Choose another name, or pass overwrite=True to replace it.")
+        if not (path / MANIFEST).is_file():
+            raise RecordingError(f"{path} exists and is no recording, so it is not replaced. Choose another name.")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.mkdir()
+        for placement, samples in recording.sensors.items():
+            write_rows(samples, part / f"{placement}.csv")
+        (part / MANIFEST).write_text(manifest_text(recording), encoding="utf-8", newline="\n")
+        _put_in_place(part, path)
+    except OSError as error:
+        raise RecordingError(
+            f"{path} could not be written: {error.strerror or error}. Nothing was left behind; "
+            "free some space or choose another place."
+        ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return path
+
+
+def placed_files(items: Sequence[str]) -> dict[str, Path]:
+    """Parse ``PLACEMENT=file`` items.
+
+    Raises
+    ------
+    RecordingError
+        Where one is not of that form, the placement is not known, or two are the same.
+    """
+    files: dict[str, Path] = {}
+    for item in items:
+        placement, mark, name = item.partition("=")
+        if not mark or not name:
+            raise RecordingError(
+                f"{item!r} does not say where the sensor sat. Write PLACEMENT=file, such as sacrum={item}."
+            )
+        check_placement(placement)
+        if placement in files:
+            raise RecordingError(
+                f"{placement} is given twice, as {files[placement]} and {name}. Give each sensor its own placement."
+            )
+        files[placement] = Path(name)
+    return files
+
+
+def is_placed(item: str) -> bool:
+    """Tell ``PLACEMENT=file`` from a path, in which a folder may have an equals sign."""
+    placement, mark, _ = item.partition("=")
+    return bool(mark) and "/" not in placement and os.sep not in placement
+
+
+def _read_path(path: Path, *, repair: bool) -> Recording:
+    if path.is_dir():
+        return _read_folder(path, repair=repair)
+    if path.name == MANIFEST:
+        return _read_folder(path.parent, repair=repair)
+    if not path.exists():
+        raise RecordingError(f"There is no recording {path}. Check the name and the folder.")
+    vendor = vendor_of(path)
+    if vendor:
+        raise UnknownFormat(f"{path} looks like {vendor}. Convert it first: imu-hinge convert sacrum={path} DEST.")
+    raise RecordingError(_PLACEMENT_WANTED.format(path))
+
+
+def _read_folder(folder: Path, *, repair: bool) -> Recording:
+    manifest = read_manifest(folder / MANIFEST)
+    return Recording(
+        {entry.placement: _read_sensor(folder, entry, repair=repair) for entry in manifest.sensors},
+        athlete=manifest.athlete,
+        exercise=manifest.exercise,
+        load_kg=manifest.load_kg,
+        note=manifest.note,
+        is_simulated=manifest.is_simulated,
+        devices={entry.placement: entry.device for entry in manifest.sensors if entry.device},
+    )
+
+
+def _read_sensor(folder: Path, entry: SensorEntry, *, repair: bool) -> Samples:
+    """Read one sensor of a folder and compare the number of rows with what was written."""
+    table = read_table(folder / entry.file)
+    samples, n_read = table.samples, len(table.samples)
+    if n_read == entry.n_samples and not table.is_cut:
+        return samples
+    if not repair:
+        raise BadSamples(
+            f"{folder / entry.file} is not whole: {n_read} rows of the {entry.n_samples} that were written. "
+            "Copy the recording again, or pass repair=True to read what is there."
+        )
+    flags = samples.flags.copy()
+    flags[-1:] |= np.uint16(Flag.SUSPECT)
+    return Samples(samples.time_s, samples.acc, samples.gyr, flags)
+
+
+def _put_in_place(part: Path, path: Path) -> None:
+    """Rename a finished folder to its name; one that stands there gives its other files and goes."""
+    if not path.exists():
+        part.rename(path)
+        return
+    written = {MANIFEST} | {entry.file for entry in read_manifest(path / MANIFEST).sensors}
+    for extra in path.iterdir():
+        if extra.name in written or (part / extra.name).exists():
+            continue
+        if extra.is_dir():
+            shutil.copytree(extra, part / extra.name)
+        else:
+            shutil.copy2(extra, part / extra.name)
+    old = path.with_name(f".{path.name}.{secrets.token_hex(4)}.old")
+    path.rename(old)
+    try:
+        part.rename(path)
+    except BaseException:
+        old.rename(path)
+        raise
+    shutil.rmtree(old)
