@@ -3,10 +3,10 @@
 It does not use the sensor's own angles or magnetometer, and cannot recover time or loss: frames carry neither.
 
 Found by a name that begins with ``WT`` or by the service, whose base is *not* the Bluetooth base (5f9a34fb).
-Quirks: frames have no checksum, no counter and no time, so samples are numbered and `clock` fits the period (a unit's clock was
-seen 0.7 % off, and 70 Hz delivered of 100 asked); frames are split and joined anywhere; the gyroscope reads exactly 0
-at rest (a dead band of unknown size); ranges are fixed at ±16 g and ±2000 deg/s; old BLECL models end at 50 Hz, which
-shows when the rate is read back. Layouts: WITMOTION/WitBluetooth_BWT901BLE5_0; vendor manuals.
+Quirks: frames have no checksum, no counter and no time, so samples are numbered and `clock` fits the period (a unit's
+clock was seen 0.7 % off, and 70 Hz delivered of 100 asked); frames are split and joined anywhere; the gyroscope reads
+exactly 0 at rest (a dead band of unknown size); ranges are fixed at ±16 g and ±2000 deg/s; old BLECL models end at
+50 Hz, which shows when the rate is read back. Layouts: WITMOTION/WitBluetooth_BWT901BLE5_0; vendor manuals.
 """
 
 from __future__ import annotations
