@@ -56,6 +56,7 @@ def check_samples(placement: str, samples: Samples) -> Samples:
         Where fewer than three seconds are left.
     """
     samples = screen_time(placement, samples)
+    _check_channels(placement, samples)
     check_acc_unit(placement, samples)
     check_gyr_magnitude(placement, samples)
     is_huge: Mask = np.zeros(len(samples), dtype=np.bool_)
@@ -63,7 +64,6 @@ def check_samples(placement: str, samples: Samples) -> Samples:
         is_huge |= (np.abs(acc) > MAX_ACC_MPS2) | (np.abs(gyr) > MAX_GYR_RADPS)
     what = f"read beyond {MAX_ACC_MPS2:g} m/s² or {MAX_GYR_RADPS:g} rad/s"
     samples = drop_rows(placement, samples, is_huge, what=what)
-    _check_channels(placement, samples)
     check_gyr_against_gravity(placement, samples)
     return with_flag(samples, _is_clipped(samples), Flag.CLIPPED)
 
