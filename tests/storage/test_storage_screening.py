@@ -261,9 +261,8 @@ def test_a_slow_coarse_peak_near_a_range_is_not_called_clipped(make_samples):
     samples = make_samples()
     count = 9.80665 / 256
     acc = samples.acc.copy()
-    acc[600:800, 1] += 19.5 * np.hanning(200)
+    acc[500:900, 1] = 19.5 * np.hanning(400)
     acc[:, 1] = np.round(acc[:, 1] / count) * count
-    acc[695:705, 1] = acc[:, 1].max()
     assert np.sum(acc[:, 1] == acc[:, 1].max()) > 5
     assert abs(acc[:, 1].max() - 2 * 9.80665) < 0.03 * 2 * 9.80665
     assert not check_samples("sacrum", changed(samples, acc=acc)).flags.any()
@@ -296,7 +295,7 @@ def test_sensors_of_different_times(two_sensors, shift_s, error, seen):
 
 
 def test_one_sensor_given_as_two(make_samples):
-    with pytest.raises(BadSamples, match="sacrum and t12 hold the same 1200 samples. Give each sensor its own file"):
+    with pytest.raises(BadSamples, match=r"sacrum and t12 hold the same 1200 samples\. Give each sensor its own file"):
         check_recording(Recording({"sacrum": make_samples(), "t12": make_samples()}))
 
 
