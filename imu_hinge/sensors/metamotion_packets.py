@@ -44,7 +44,8 @@ def parse_accounted(payload: bytes) -> Accounted:
     """Split a data processor's notification that begins with a 32-bit count or tick."""
     if len(payload) < 7 or payload[:2] != bytes((PROCESSOR, PROCESSED)):
         raise PacketError("This is no packet of an accounter.", payload, characteristic=NOTIFY)
-    return Accounted(payload[2], *struct.unpack_from("<I", payload, 3), bytes(payload[7:]))
+    (counter,) = struct.unpack_from("<I", payload, 3)
+    return Accounted(payload[2], counter, bytes(payload[7:]))
 
 
 def parse_counts(data: bytes) -> Counts:

@@ -1,0 +1,210 @@
+"""Drive makers' boards that speak the project's own profile, version 1: time, counters and scales in every stream.
+
+It does not ping for time offsets by itself; `hinge_packets` has the packets for that.
+
+Found by the name ``IMUH-…`` or its service. Quirks: scales come from the board (read again after every change of
+range); a board refuses what it does not offer with an ATT error and must never clamp; its boot id tells a reboot from
+a lost link; with an MTU of 23 it sends one sample per packet and no spacing, enough for 100 Hz. Layouts and the C
+side: firmware_notes/hinge_profile.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from typing import Final
+
+import numpy as np
+
+from imu_hinge.conventions import Flag
+from imu_hinge.errors import DeviceError, PacketError
+from imu_hinge.sensors import hinge_packets as hp
+from imu_hinge.sensors.driver import (
+    BATTERY_LEVEL,
+    Decoded,
+    Gatt,
+    GattRefused,
+    OnPacket,
+    StreamRequest,
+    StreamSettings,
+    handler_for,
+)
+from imu_hinge.sensors.timeline import Assembler, Stamp, Timeline, clip_flags
+
+RATES_HZ: Final = (50.0, 100.0, 200.0)
+DEFAULT_RATE_HZ: Final = 100
+DEFAULT_ACC_G: Final = 16
+DEFAULT_GYR_DPS: Final = 2000
+LARGEST_SCALE: Final = 1.0
+"""No sensible board has a coarser count, in m/s² or rad/s."""
+
+
+class Decoder:
+    """Decode data packets: time of the first sample, spacing, sequence."""
+
+    def __init__(self, settings: StreamSettings) -> None:
+        self._adopt(settings)
+        self._line = Timeline(bits=32, tick_s=1e-6, rate_hz=settings.rate_hz)
+        self._assembler = Assembler()
+        self._sequence: int | None = None
+        self._last_n = 0
+
+    def _adopt(self, settings: StreamSettings) -> None:
+        self._acc_scale = float(settings.details["acc_m_s2"])
+        self._gyr_scale = float(settings.details["gyr_rad_s"])
+        self._boot_id = settings.details.get("boot_id")
+
+    def resume(self, settings: StreamSettings) -> None:
+        """Go on after the link was lost; another boot id means another clock."""
+        is_same_boot = settings.details.get("boot_id") == self._boot_id
+        self._adopt(settings)
+        self._line.resume(restarted=not is_same_boot)
+        self._sequence = None
+
+    def feed(self, characteristic: str, payload: bytes) -> list[Decoded]:
+        """Decode one notification; other characteristics than the data give nothing."""
+        if characteristic != hp.DATA:
+            return []
+        packet = hp.parse_data(payload)
+        stamp = self._place(packet)
+        n = len(packet.counts)
+        flags = clip_flags(packet.counts)
+        if packet.flags & hp.PacketFlag.SATURATED and not flags.any():
+            flags |= np.uint16(Flag.CLIPPED)  # the board saw it before it scaled: which sample cannot be told
+        if packet.flags & ~hp.KNOWN_FLAGS:
+            flags |= np.uint16(Flag.SUSPECT)
+        if packet.flags & hp.PacketFlag.DROPPED and not stamp.is_old:
+            flags[0] |= np.uint16(Flag.GAP)
+        offsets_ns = np.rint(np.arange(n) * (packet.dt_us or stamp.period_ticks) * 1000).astype(np.int64)
+        values = packet.counts.astype(np.float64)
+        return [
+            self._assembler.block(
+                stamp,
+                values[:, :3] * self._acc_scale,
+                values[:, 3:] * self._gyr_scale,
+                flags=flags,
+                device_ns=stamp.tick * 1000 + offsets_ns,
+            )
+        ]
+
+    def _place(self, packet: hp.DataPacket) -> Stamp:
+        """Place the packet in time, and hold its time against its sequence number."""
+        has_restarted = bool(packet.flags & hp.PacketFlag.RESTARTED) and self._sequence is not None
+        if has_restarted:
+            self._line.resume(restarted=True)
+        stamp = self._line.place(packet.t0_us, self._last_n, period_ticks=packet.dt_us or None)
+        if stamp.is_old:
+            return stamp
+        skipped = 0 if self._sequence is None else (packet.sequence - self._sequence - 1) & 0xFFFF
+        self._sequence, self._last_n = packet.sequence, len(packet.counts)
+        if has_restarted:
+            return Stamp(stamp.tick, stamp.period_ticks, None, stamp.flag | Flag.RESET, stamp.epoch, begins=True)
+        if skipped and stamp.lost == 0 and not stamp.begins:  # packets are missing, time says none are
+            return Stamp(stamp.tick, stamp.period_ticks, None, stamp.flag | Flag.GAP | Flag.SUSPECT, stamp.epoch)
+        return stamp
+
+
+class HingeProfile:
+    """Speak to a board with the project's own profile."""
+
+    family = "hinge"
+    rates_hz = RATES_HZ
+
+    def matches(self, name: str, service_uuids: Collection[str], manufacturer_ids: Collection[int]) -> bool:
+        """Tell a board by name or service."""
+        return name.startswith("IMUH-") or hp.SERVICE in service_uuids
+
+    async def configure(self, gatt: Gatt, wanted: StreamRequest) -> StreamSettings:
+        """Apply rate and ranges, read both back, and read the scales that go with them."""
+        info = _checked(await gatt.read(hp.INFO))
+        default = min(DEFAULT_RATE_HZ, info.max_rate_hz)
+        asked = hp.Config(
+            hp.APPLY,
+            0,
+            _whole(wanted.rate_hz, default, most=0xFFFF, unit="Hz"),
+            _whole(wanted.acc_range_g, DEFAULT_ACC_G, most=0xFF, unit="g"),
+            _whole(wanted.gyr_range_dps, DEFAULT_GYR_DPS, most=0xFFFF, unit="deg/s"),
+            0,
+        )
+        words = f"{asked.rate_hz} Hz, ±{asked.acc_range_g} g, ±{asked.gyr_range_dps} deg/s"
+        try:
+            await gatt.write(hp.CONFIG, hp.pack_config(asked), response=True)
+        except GattRefused as refusal:
+            raise DeviceError(
+                f"The board does not offer {words} (ATT error {refusal.code}): its highest rate is "
+                f"{info.max_rate_hz} Hz. Ask for a lower rate or another range."
+            ) from refusal
+        agreed = hp.parse_config(await gatt.read(hp.CONFIG))
+        if agreed[2:5] != asked[2:5]:
+            raise DeviceError(
+                f"The board was asked for {words} and reads back {agreed.rate_hz} Hz, ±{agreed.acc_range_g} g, "
+                f"±{agreed.gyr_range_dps} deg/s. Its firmware must refuse what it does not offer: update it."
+            )
+        info = _checked(await gatt.read(hp.INFO))
+        return StreamSettings(
+            self.family,
+            float(agreed.rate_hz),
+            acc_range_g=float(agreed.acc_range_g),
+            gyr_range_dps=float(agreed.gyr_range_dps),
+            details={
+                "acc_m_s2": info.acc_m_s2,
+                "gyr_rad_s": info.gyr_rad_s,
+                "boot_id": info.boot_id,
+                "model": info.model,
+                "samples": agreed.samples,
+            },
+        )
+
+    async def start(self, gatt: Gatt, settings: StreamSettings, on_packet: OnPacket) -> None:
+        """Subscribe, then start."""
+        await gatt.subscribe(hp.DATA, handler_for(on_packet, hp.DATA))
+        await gatt.write(hp.CONFIG, _config(settings, hp.START), response=True)
+
+    async def stop(self, gatt: Gatt, settings: StreamSettings) -> None:
+        """Stop, then unsubscribe."""
+        await gatt.write(hp.CONFIG, _config(settings, hp.STOP), response=True)
+        await gatt.unsubscribe(hp.DATA)
+
+    async def battery(self, gatt: Gatt) -> int | None:
+        """Return the charge [%]; also while streaming."""
+        if BATTERY_LEVEL not in gatt.characteristics:
+            return None
+        level = await gatt.read(BATTERY_LEVEL)
+        return level[0] if level else None
+
+    def decoder(self, settings: StreamSettings) -> Decoder:
+        """Return a fresh decoder."""
+        return Decoder(settings)
+
+
+def _checked(payload: bytes) -> hp.Info:
+    """Return the board's info; raises `DeviceError` where it cannot be worked with."""
+    try:
+        info = hp.parse_info(payload)
+    except PacketError as problem:
+        raise DeviceError(f"The board's info cannot be read: {problem}") from problem
+    scales_are_sane = all(0 < scale < LARGEST_SCALE and math.isfinite(scale) for scale in info[3:5])
+    if info.protocol != hp.VERSION or info.channels != hp.CHANNELS or not scales_are_sane:
+        raise DeviceError(
+            f"The board speaks version {info.protocol} with {info.channels} channels and scales {info.acc_m_s2:g} m/s² "
+            f"and {info.gyr_rad_s:g} rad/s per count; this product needs version {hp.VERSION} with {hp.CHANNELS}. "
+            "Update the board's firmware."
+        )
+    return info
+
+
+def _config(settings: StreamSettings, command: int) -> bytes:
+    acc_g, gyr_dps = int(settings.acc_range_g or 0), int(settings.gyr_range_dps or 0)
+    samples = int(settings.details["samples"])
+    return hp.pack_config(hp.Config(command, 0, int(settings.rate_hz), acc_g, gyr_dps, samples))
+
+
+def _whole(wanted: float | None, default: int, *, most: int, unit: str) -> int:
+    """Return a value the profile can carry: a whole number that fits its field."""
+    value = default if wanted is None else wanted
+    if value != int(value) or not 0 < value <= most:
+        raise DeviceError(f"The profile carries whole numbers from 1 to {most} {unit}, asked was {value:g} {unit}.")
+    return int(value)
+
+
+DRIVER: Final = HingeProfile()
