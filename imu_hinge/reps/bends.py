@@ -13,7 +13,7 @@ import numpy as np
 
 from imu_hinge.model import Array, Posture
 from imu_hinge.settings import RepSettings
-from imu_hinge.signals import derivative, smooth, turning_points
+from imu_hinge.signals import Mask, derivative, smooth, turning_points
 
 DROP_AS_LEAN_RAD_PER_M: Final = 1.75
 """A drop of 10 cm counts as a lean of 10 degrees."""
@@ -127,21 +127,13 @@ def _drop_small(depth: Array, tops: list[int], bottoms: list[int], least: float)
 
 
 def _bend(posture: Posture, depth: Array, lean_rate: Array, before: int, bottom: int, after: int) -> Bend:
-    low, high = depth[bottom], min(depth[before], depth[after])
-    size = low - high
-    down, up = slice(before, bottom + 1), slice(bottom, after + 1)
+    low = float(depth[bottom])
     speed = np.nan_to_num(posture.speed_mps)
-    going_down = _progress(lean_rate[down], -speed[down])
-    going_up = _progress(-lean_rate[up], speed[up])
-    # the way down begins before the first eighth of the depth and ends after the last
-    i = before + int(np.argmax(depth[down] > depth[before] + 0.12 * (low - depth[before])))
-    down_start = before + _onset(going_down, i - before)
-    j = before + int(np.argmax(depth[down] > low - 0.12 * size))
-    down_stop = bottom - _onset(going_down[::-1], bottom - j)
-    k = bottom + up_length(depth[up], low - 0.12 * size)
-    up_start = bottom + _onset(going_up, k - bottom)
-    m = bottom + int(np.argmax(depth[up] < depth[after] + 0.12 * (low - depth[after])))
-    up_stop = after - _onset(going_up[::-1], after - m)
+    down = _move(lean_rate[before : bottom + 1], -speed[before : bottom + 1], depth[before : bottom + 1], posture.rate_hz)
+    back = slice(bottom, after + 1)
+    up = _move(lean_rate[back][::-1], -speed[back][::-1], depth[back][::-1], posture.rate_hz, backward=True)
+    down_start, down_stop = before + down[0], before + down[1]
+    up_start, up_stop = after - up[1], after - up[0]
     width = round(0.35 * posture.rate_hz)
     shake = posture.shock_mps2[max(0, down_stop - width) : down_stop + width]
     return Bend(
@@ -150,16 +142,33 @@ def _bend(posture: Posture, depth: Array, lean_rate: Array, before: int, bottom:
         bottom=bottom,
         up_start=max(down_stop, up_start),
         up_stop=up_stop,
-        depth_rad=float(low),
+        depth_rad=low,
         lean_rad=float(posture.lean_rad[bottom]),
         drop_m=float(-posture.height_m[bottom]),
         shock_mps2=float(shake.max()) if shake.size else 0.0,
     )
 
 
-def up_length(depth: Array, level: float) -> int:
-    """Return the sample after which the way up stays above the bottom: the last one still below ``level``."""
-    return int(np.flatnonzero(depth > level)[-1]) if np.any(depth > level) else 0
+def _move(
+    lean_rate: Array, falling: Array, depth: Array, rate_hz: float, *, backward: bool = False
+) -> tuple[int, int]:
+    """Return where the movement from upright (first sample) to the bottom (last) begins and ends.
+
+    With ``backward`` the series run back in time, from the end of the way up to the bottom: the same question with
+    the rates' signs turned.
+    """
+    turn = -lean_rate if backward else lean_rate
+    fall = falling if not backward else -falling
+    progress = _progress(turn, fall)
+    last = len(depth) - 1
+    size = depth[last] - depth[0]
+    inside = int(np.flatnonzero(depth <= depth[0] + 0.15 * size)[-1])  # leaves upright for good after this
+    upright = float(np.min(depth[max(0, inside - round(1.5 * rate_hz)) : inside + 1]))
+    idle = depth <= upright + 0.02 * (depth[last] - upright)
+    start = _onset(progress, inside, idle=idle)
+    arrived = int(np.argmax(depth >= depth[last] - 0.12 * size))
+    stop = last - _onset(progress[::-1], last - arrived, idle=np.zeros(len(depth), dtype=bool))
+    return start, stop
 
 
 def _progress(lean_rate: Array, speed: Array) -> Array:
@@ -169,14 +178,14 @@ def _progress(lean_rate: Array, speed: Array) -> Array:
     return np.maximum(turning, travelling)
 
 
-def _onset(progress: Array, inside: int, *, low: float = 0.08, high: float = 0.3) -> int:
+def _onset(progress: Array, inside: int, *, idle: Mask, low: float = 0.08, high: float = 0.3) -> int:
     """Return where the movement that contains ``inside`` began.
 
-    Back from ``inside`` to where the progress falls below ``low``, then on by the straight line through ``high``
-    and ``low`` down to zero.
+    Back from ``inside`` to where the progress falls below ``low`` or the body is ``idle``, then on by the straight
+    line through ``high`` and ``low`` down to zero.
     """
     inside = min(inside, len(progress) - 1)
-    slow = np.flatnonzero(progress[: inside + 1] < low)
+    slow = np.flatnonzero((progress[: inside + 1] < low) | idle[: inside + 1])
     if slow.size == 0:
         return 0
     start = int(slow[-1]) + 1

@@ -11,13 +11,17 @@ from typing import Final
 
 import numpy as np
 
-from imu_hinge.model import Array, Posture, Region
+from imu_hinge.model import Posture, Region
 from imu_hinge.reps.bends import Bend
 from imu_hinge.settings import RepSettings
 from imu_hinge.signals import Mask, regions, smooth
 
 WALK_SPEED_MPS: Final = 0.07
 """Walking moves the trunk up and down at more than this (RMS over a second); standing does not."""
+
+ALIKE_LEAN_RAD: Final = float(np.radians(18.0))
+ALIKE_DROP_M: Final = 0.14
+"""Neighbouring bends of one set differ by less than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def walking(posture: Posture) -> Mask:
 
 
 def split_sets(bends: list[Bend], posture: Posture, settings: RepSettings) -> list[list[Bend]]:
-    """Group bends into sets: between two of one set the athlete neither rests nor walks away."""
+    """Group bends into sets: those of one set go to the same place, and nobody rests or walks away between them."""
     if not bends:
         return []
     is_walking = walking(posture)
@@ -66,44 +70,17 @@ def split_sets(bends: list[Bend], posture: Posture, settings: RepSettings) -> li
         margin = round(0.4 * posture.rate_hz)
         steps = regions(is_walking[before.up_stop + margin : max(before.up_stop + margin, after.down_start - margin)])
         has_walked = any(len(r) >= posture.rate_hz for r in steps)
-        if seconds > settings.rest_min_s or has_walked:
+        if seconds > settings.rest_min_s or has_walked or not are_alike(before, after):
             sets.append([])
         sets[-1].append(after)
     return sets
 
 
-def without_strangers(bends: list[Bend], *, keep_pair: bool) -> list[Bend]:
-    """Leave out bends at either end of a set that go somewhere else than the rest: a shoe, a bottle, a plate.
-
-    Parameters
-    ----------
-    bends
-        One set.
-    keep_pair
-        True where two bends that differ may still be one lift from the floor.
-    """
-    kept = list(bends)
-    while len(kept) > (2 if keep_pair else 3):
-        core = kept[1:-1] if len(kept) > 3 else kept
-        lean, drop = _middle([b.lean_rad for b in core]), _middle([b.drop_m for b in core])
-        apart = [_apart(b, lean, drop) for b in kept]
-        end = 0 if apart[0] >= apart[-1] else len(kept) - 1
-        if apart[end] <= 1.0:
-            break
-        kept.pop(end)
-    return kept
-
-
-def _apart(bend: Bend, lean_rad: float, drop_m: float) -> float:
-    """Return how far a bend's bottom is from the others', 1 at the edge of belonging."""
-    turn = abs(bend.lean_rad - lean_rad) / np.radians(20.0)
-    fall = abs(bend.drop_m - drop_m) / 0.12
-    return float(np.hypot(turn, fall if np.isfinite(fall) else 0.0))
-
-
-def _middle(values: list[float]) -> float:
-    known = [v for v in values if np.isfinite(v)]
-    return float(np.median(known)) if known else float("nan")
+def are_alike(one: Bend, other: Bend) -> bool:
+    """Tell whether two bends go to the same place: a bend to a shoe or a bottle does not go where the lift goes."""
+    turn = abs(one.lean_rad - other.lean_rad) / ALIKE_LEAN_RAD
+    fall = abs(one.drop_m - other.drop_m) / ALIKE_DROP_M
+    return float(np.hypot(turn, fall if np.isfinite(fall) else 0.0)) <= 1.0
 
 
 def lifts_from_floor(bends: list[Bend], posture: Posture, *, dropped_last: int | None = None) -> list[Lift]:
@@ -165,9 +142,3 @@ def lifts_from_top(bends: list[Bend]) -> list[Lift]:
 def hold_s(bend: Bend, rate_hz: float) -> float:
     """Return how long the bottom was held [s]."""
     return (bend.up_start - bend.down_stop) / rate_hz
-
-
-def median_of(values: Array) -> float:
-    """Return the median of what is known, NaN where nothing is."""
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if known.size else float("nan")
