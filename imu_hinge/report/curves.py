@@ -77,12 +77,20 @@ class RepCurves:
 
 
 def mean_known(values: Array) -> Array:
-    """Return the mean over the first axis where at least half of the values are known, else NaN."""
-    is_known = np.isfinite(values)
-    count = is_known.sum(axis=0)
-    total = np.where(is_known, values, 0.0).sum(axis=0)
-    is_enough = (2 * count >= values.shape[0]) & (count > 0)
-    return np.where(is_enough, total / np.maximum(count, 1), np.nan)
+    """Return the mean over the reps, (reps, 101) -> (101,), each half of the rep on its own.
+
+    Only reps whose half is whole count, so that a gap in one rep puts no step into the mean. Where no rep's half is
+    whole, those count that are known at an instant; NaN where none is.
+    """
+    halves = []
+    for half in (values[:, :51], values[:, 51:]):
+        is_whole = np.isfinite(half).all(axis=1)
+        chosen = half[is_whole] if is_whole.any() else half
+        is_known = np.isfinite(chosen)
+        count = is_known.sum(axis=0)
+        total = np.where(is_known, chosen, 0.0).sum(axis=0)
+        halves.append(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+    return np.concatenate(halves)
 
 
 def rep_curves(result: SetResult) -> RepCurves:

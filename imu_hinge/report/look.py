@@ -60,6 +60,9 @@ PHASE_TINTS: Final = {"descent": "#DCEBF7", "bottom": "#DDDDDD", "ascent": "#FBE
 
 LIMIT_COLOUR: Final = "#333333"
 
+_LEGEND_COLUMN_IN: Final = 1.9
+"""Mean width of a legend's column [inch]."""
+
 _KINDS: Final[dict[str, dict[str, Any]]] = {
     ".png": {"metadata": {"Software": None}},
     ".svg": {"metadata": {"Date": None, "Creator": None, "Format": None, "Type": None}},
@@ -87,12 +90,14 @@ def new_axes(width_in: float = 7.0, height_in: float = 4.5) -> Axes:
     return new_figure(width_in, height_in).add_subplot()
 
 
-def legend_below(ax: Axes, *, columns: int, gap_in: float = 0.5) -> None:
+def legend_below(ax: Axes, *, gap_in: float = 0.5) -> None:
     """Put the legend under the axis labels, where it covers no data; ``gap_in`` is their height in inches."""
     from matplotlib.transforms import ScaledTranslation
 
     if ax.get_legend_handles_labels()[0]:
         under = ax.transAxes + ScaledTranslation(0.0, -gap_in, ax.figure.dpi_scale_trans)
+        width_in = ax.get_window_extent().width / ax.figure.dpi
+        columns = max(1, int(width_in / _LEGEND_COLUMN_IN))
         ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.0), bbox_transform=under, ncols=columns, borderaxespad=0.0)
 
 

@@ -6,7 +6,7 @@ It does not draw the angles themselves; `plots` does.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -55,16 +55,16 @@ def draw_phases(ax: Axes, result: SetResult) -> None:
 
 
 def mark_turns(ax: Axes, result: SetResult) -> None:
-    """Put a dot on each known line of pelvis and trunk at each turning point."""
+    """Put a dot on the known lines of pelvis and trunk at each turning point."""
     time_s = result.posture.time_s
     turns_s = np.array([lift.turn_s for lift in result.lifts])
+    label: str | None = "turning point"
     for index in (cv.PELVIS_TILT, cv.TRUNK_INCLINATION):
         degrees = np.degrees(result.posture.angle_rad(index))
         if turns_s.size and np.isfinite(degrees).any():
-            colour = look.SEGMENT_COLOURS[cv.ANGLES[index]]
-            ax.plot(
-                turns_s, np.interp(turns_s, time_s, degrees), "o", ms=4, color=colour, mec="white", mew=0.6, zorder=4
-            )
+            style: dict[str, Any] = {"color": look.SEGMENT_COLOURS[cv.ANGLES[index]], "mec": "white", "mew": 0.6}
+            ax.plot(turns_s, np.interp(turns_s, time_s, degrees), "o", ms=4.5, zorder=4, label=label, **style)
+            label = None
 
 
 def draw_reps(ax: Axes, result: SetResult) -> None:
@@ -77,7 +77,7 @@ def draw_reps(ax: Axes, result: SetResult) -> None:
     for label, (mark, colour) in look.VERDICT_MARKS.items():
         middles = [_middle_s(lift) for lift in result.lifts if lift.verdict.label == label]
         if middles:
-            name = words.VERDICT_WORDS[label]
+            name = f"verdict: {words.VERDICT_WORDS[label]}"
             heights = np.full(len(middles), 0.90)
             ax.plot(middles, heights, mark, color=colour, ms=6, mew=1.6, transform=above, label=name, zorder=5)
     last_s = -math.inf

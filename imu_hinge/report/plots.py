@@ -60,6 +60,10 @@ def plot_angles(result: SetResult, *, ax: Axes | None = None, phases: bool = Tru
         if np.isfinite(degrees).any():
             kept = envelope(degrees)
             ax.plot(time_s[kept], degrees[kept], lw=1.3, label=words.SEGMENT_WORDS[name], **_segment_style(name))
+    if not set(words.seen_segments(result)) & {cv.ANGLES[index] for index in SPINE}:
+        lean = np.degrees(result.posture.lean_rad[shown])
+        kept = envelope(lean)
+        ax.plot(time_s[kept], lean[kept], lw=1.3, color="0.4", label="the sensor's own inclination")
     is_told = words.set_basis(result) != words.CANNOT_TELL
     if is_told:
         _draw_band_over_time(ax, result, shown)
@@ -74,7 +78,7 @@ def plot_angles(result: SetResult, *, ax: Axes | None = None, phases: bool = Tru
         ax.plot([], [], lw=1.3, label=_CANNOT_TELL, **_segment_style("lumbar_flexion"))
     if time_s.size > 1:
         ax.set_xlim(time_s[0], time_s[-1])
-    look.legend_below(ax, columns=5)
+    look.legend_below(ax)
     return ax
 
 
@@ -119,7 +123,7 @@ def plot_reps(result: SetResult, *, ax: Axes | None = None) -> Axes:
     ax.axvline(50.0, color="0.6", lw=0.8, zorder=0)
     ax.set_xticks([0, 25, 50, 75, 100], [f"0\n{ends}", "25", f"50\n{middle}", "75", f"100\n{ends}"])
     ax.set(xlim=(0, 100), xlabel="percent of rep (%)", ylabel="change from standing (°)", title=words.title(result))
-    look.legend_below(ax, columns=2, gap_in=0.62)
+    look.legend_below(ax, gap_in=0.62)
     return ax
 
 
@@ -141,6 +145,7 @@ def _draw_gap(ax: Axes, result: SetResult, curves: RepCurves) -> None:
     trunk = pelvis + lumbar
     if not result.lifts:
         say_in_axes(ax, "no rep was found")
+        ax.set_ylim(-5, 90)
         return
     if not np.isfinite(trunk).any():
         say_in_axes(ax, _CANNOT_TELL, y=0.85 if result.exercise in cv.FLOOR_EXERCISES else 0.2)
@@ -224,7 +229,7 @@ def plot_angle_angle(result: SetResult, *, ax: Axes | None = None) -> Axes:
         say_in_axes(ax, _CANNOT_TELL if result.lifts else "no rep was found")
         ax.set(xlim=(-5, 90), ylim=(-5, 60))
     ax.set(xlabel="pelvis tilt, change from standing (°)", ylabel="lumbar flexion (°)", title=words.title(result))
-    look.legend_below(ax, columns=2)
+    look.legend_below(ax)
     return ax
 
 

@@ -1,0 +1,188 @@
+"""Write a result as one HTML file that opens anywhere, prints well and loads nothing from elsewhere.
+
+It does not compute or choose words: numbers are the result's, words are those of `words`, figures those of `plots`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from imu_hinge import __version__
+from imu_hinge import conventions as cv
+from imu_hinge.model import Rep, SetResult
+from imu_hinge.report import look, plots, words
+from imu_hinge.report.atomic import write_atomic
+from imu_hinge.report.tables import degrees_words, percent_words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ALIGNMENT_FLOOR: Final = 0.85
+"""Below this share of the first component an alignment is called weak (DESIGN.md section 4)."""
+
+FLAG_WORDS: Final = {
+    cv.Flag.GAP: "samples missing",
+    cv.Flag.DUPLICATE: "delivered more than once, kept once",
+    cv.Flag.REORDERED: "arrived out of order, put back",
+    cv.Flag.RESET: "the sensor's clock started again",
+    cv.Flag.CLIPPED: "at the end of the sensor's range",
+    cv.Flag.UNEVEN: "off the even time grid",
+    cv.Flag.UNALIGNED: "mounting not known, or known badly",
+    cv.Flag.SLIPPED: "after the sensor moved on the body",
+    cv.Flag.DRIFTING: "sensor bias not yet known",
+    cv.Flag.SUSPECT: "from a packet that broke a rule of its format",
+}
+
+ATHLETE_WORDS: Final = {
+    "height_m": ("body height", "m"),
+    "shank_m": ("shank length", "m"),
+    "thigh_m": ("thigh length", "m"),
+    "trunk_m": ("trunk length", "m"),
+    "arm_m": ("arm length", "m"),
+    "lumbar_max_flexion_deg": ("largest lumbar flexion", "°"),
+    "lumbar_max_flexion_sd_deg": ("its standard deviation", "°"),
+    "lumbar_limit_deg": ("lumbar limit", "°"),
+    "knee_limit_deg": ("knee limit for a squat", "°"),
+    "neutral_lumbar_deg": ("lumbar flexion in a clean hinge", "°"),
+    "neutral_lumbar_sd_deg": ("its standard deviation", "°"),
+    "neutral_pelvis_tilt_deg": ("pelvis tilt in a clean hinge", "°"),
+    "neutral_drop_m": ("drop of the pelvis in a clean hinge", "m"),
+    "plate_radius_m": ("bar height with the plates on the floor", "m"),
+}
+
+
+def write_page(result: SetResult, path: str | Path) -> Path:
+    """Write the report as one HTML file, whole or not at all.
+
+    Raises
+    ------
+    HingeError
+        Where the file cannot be written.
+    """
+    return write_atomic(path, page(result).encode())
+
+
+def page(result: SetResult) -> str:
+    """Return the report as HTML text: figures and style are inside, no script and no other file is needed."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    source = resources.files("imu_hinge.report").joinpath("page.html.j2").read_text(encoding="utf-8")
+    return environment.from_string(source).render(
+        title=words.title(result),
+        result=result,
+        sentences=words.headline(result),
+        figures=_figures(result),
+        rows=[_row(lift) for lift in result.lifts],
+        findings=_findings(result),
+        assumptions=_assumptions(result),
+        limit=words.limit_words(result.athlete),
+        samples=_samples(result),
+        flags=_flags(result),
+        alignment=[
+            (name, percent_words(share), share < ALIGNMENT_FLOOR) for name, share in result.alignment_quality.items()
+        ],
+        alignment_floor=percent_words(ALIGNMENT_FLOOR),
+        change=f"{words.CHANGE_DEG:.0f}°",
+        version=__version__,
+    )
+
+
+def _figures(result: SetResult) -> dict[str, Any]:
+    """Return the figures as SVG elements for the page, by name; None where there would be nothing to see."""
+    is_told = bool(result.lifts) and words.set_basis(result) != words.CANNOT_TELL
+    return {
+        "reps": _figure(result, plots.plot_reps, name="reps", height_in=5.2),
+        "time": _figure(result, plots.plot_angles, name="time", height_in=5.6),
+        "pair": _figure(result, plots.plot_angle_angle, name="pair", height_in=5.0) if is_told else None,
+    }
+
+
+def _figure(result: SetResult, draw: Callable[..., Axes], *, name: str, height_in: float) -> Any:
+    """Return one figure as an SVG element; its title is the page's, but SIMULATED stays in the picture."""
+    with look.styled():
+        figure = look.new_figure(6.2, height_in)
+        draw(result, ax=figure.add_subplot()).set_title("SIMULATED" if result.is_simulated else "")
+    return inline_svg(figure, name=name, label=f"{words.title(result)}: {name}")
+
+
+def inline_svg(figure: Figure, *, name: str, label: str) -> Any:
+    """Return a figure as an SVG element that can stand beside others: ids begin with its name, no prolog.
+
+    Returns
+    -------
+    markupsafe.Markup
+        What a template puts in as it is.
+    """
+    from markupsafe import Markup, escape
+
+    text = look.figure_bytes(figure, ".svg").decode()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
+    text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)
+    return Markup(text.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1))
+
+
+def _row(lift: Rep) -> dict[str, str]:
+    """Return one rep's cells, by heading."""
+    basis = words.lumbar_basis(lift.lumbar_flexion_peak_rad, lift.basis)
+    peak = degrees_words(lift.lumbar_flexion_peak_rad, lift.lumbar_flexion_peak_sd_rad)
+    return {
+        "rep": str(lift.rep + 1),
+        "start": f"{lift.start_s:.1f} s",
+        "lumbar peak ± sd": basis if basis == words.CANNOT_TELL else f"{peak} {basis}",
+        "pelvis peak": degrees_words(lift.pelvis_tilt_peak_rad),
+        "trunk peak": degrees_words(lift.trunk_inclination_peak_rad),
+        "lumbar share": percent_words(lift.lumbar_share),
+        "verdict": words.VERDICT_WORDS.get(lift.verdict.label, lift.verdict.label),
+        "sure": percent_words(lift.verdict.confidence),
+        "why": lift.verdict.reason,
+        "data": lift.quality,
+    }
+
+
+def _findings(result: SetResult) -> list[tuple[str, str]]:
+    """Return each finding with the reps and the instants at which it happened."""
+    found = []
+    for name in cv.FINDINGS:
+        lifts = [lift for lift in result.lifts if name in lift.verdict.findings]
+        if lifts:
+            moments = [f"rep {lift.rep + 1} at {words.finding_time_s(lift, name):.1f} s" for lift in lifts]
+            found.append((words.FINDING_WORDS[name], ", ".join(moments)))
+    return found
+
+
+def _assumptions(result: SetResult) -> list[tuple[str, str, str]]:
+    """Return (what, value, whose) for everything known or assumed about the athlete."""
+    lines = []
+    for key, (name, unit) in ATHLETE_WORDS.items():
+        value = result.athlete.value(key)
+        if math.isfinite(value):
+            text = f"{value:.3f} m" if unit == "m" else f"{value:.1f}{unit}"
+            lines.append((name, text, "default, assumed" if key in result.athlete.assumed else "yours"))
+    return lines
+
+
+def _samples(result: SetResult) -> str:
+    """Return how much was recorded, in words."""
+    posture = result.posture
+    if len(posture) < 2:
+        return f"{len(posture)} samples"
+    return (
+        f"{len(posture)} instants over {posture.time_s[-1] - posture.time_s[0]:.1f} s, {posture.rate_hz:.0f} per second"
+    )
+
+
+def _flags(result: SetResult) -> list[tuple[str, str]]:
+    """Return (what is wrong, how many samples) for every flag that somebody carries."""
+    flags, n = result.posture.flags, max(len(result.posture), 1)
+    counts = {name: int(np.count_nonzero(flags & flag.value)) for flag, name in FLAG_WORDS.items()}
+    return [(name, f"{count} ({100 * count / n:.1f} %)") for name, count in counts.items() if count]

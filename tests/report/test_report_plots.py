@@ -1,0 +1,221 @@
+"""Check the figures by what lies on their Axes: data, labels with units, limits, words; and how they are saved."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+import imu_hinge.report
+from imu_hinge import conventions as cv
+from imu_hinge.athlete import Athlete
+from imu_hinge.errors import SettingsError
+from imu_hinge.model import SetResult
+from imu_hinge.report import look, plots, words
+
+Maker = Callable[..., SetResult]
+
+
+def line(ax: Axes, label: str) -> Line2D:
+    """Return the one line whose label begins so."""
+    (found,) = [artist for artist in ax.get_lines() if str(artist.get_label()).startswith(label)]
+    return found
+
+
+def labels(ax: Axes) -> list[str]:
+    return ax.get_legend_handles_labels()[1]
+
+
+def texts(ax: Axes) -> str:
+    return " ".join(text.get_text() for text in ax.texts)
+
+
+def test_angles_are_drawn_as_they_are(make_set: Maker) -> None:
+    result = make_set(5)
+    ax = plots.plot_angles(result)
+    for index, name in ((cv.PELVIS_TILT, "pelvis tilt"), (cv.TRUNK_INCLINATION, "trunk inclination")):
+        drawn = line(ax, name)
+        np.testing.assert_array_equal(drawn.get_xdata(), result.posture.time_s)
+        np.testing.assert_array_equal(drawn.get_ydata(), np.degrees(result.posture.angle_rad(index)))
+        assert drawn.get_color() == look.SEGMENT_COLOURS[cv.ANGLES[index]]
+    assert ax.get_xlim() == (result.posture.time_s[0], result.posture.time_s[-1])
+
+
+def test_every_axis_has_its_unit(make_set: Maker) -> None:
+    for ax in plots.plot_set(make_set(3)).axes:
+        assert re.search(r"\((s|°|%)\)$", ax.get_xlabel()), ax.get_xlabel()
+        assert re.search(r"\(°\)$", ax.get_ylabel()), ax.get_ylabel()
+
+
+def test_every_title_says_exercise_count_basis_and_simulated(make_set: Maker) -> None:
+    result = make_set(4, seen="inferred")
+    for draw in (plots.plot_angles, plots.plot_reps, plots.plot_angle_angle):
+        assert draw(result).get_title(loc="left") == words.title(result)
+    assert words.title(result) in str(plots.plot_set(result).get_suptitle())
+    assert "SIMULATED" in words.title(result)
+
+
+def test_a_given_axes_is_used_and_given_back(make_set: Maker) -> None:
+    for draw in (plots.plot_angles, plots.plot_reps, plots.plot_angle_angle):
+        ax = Figure(figsize=(8, 6)).add_subplot()
+        assert draw(make_set(2), ax=ax) is ax
+
+
+def test_mean_curves_are_the_mean_of_the_reps(make_set: Maker) -> None:
+    result = make_set(3)
+    ax = plots.plot_reps(result)
+    pelvis = np.degrees(result.posture.angle_rad(cv.PELVIS_TILT))
+    starts = np.interp([lift.start_s for lift in result.lifts], result.posture.time_s, pelvis)
+    drawn = np.asarray(line(ax, "pelvis tilt").get_ydata())
+    assert drawn[0] == pytest.approx(starts.mean())
+    assert np.asarray(line(ax, "pelvis tilt").get_xdata())[50] == 50.0
+    assert ax.get_xlim() == (0.0, 100.0)
+
+
+def test_the_filled_gap_lies_between_pelvis_and_trunk(make_set: Maker) -> None:
+    ax = plots.plot_reps(make_set(3))
+    (gap,) = [c for c in ax.collections if str(c.get_label()).startswith("lumbar flexion")]
+    corners = gap.get_paths()[0].vertices
+    pelvis, trunk = (np.asarray(line(ax, name).get_ydata()) for name in ("pelvis tilt", "trunk inclination"))
+    at_20 = corners[np.isclose(corners[:, 0], 20.0), 1]
+    assert sorted(at_20) == pytest.approx([pelvis[20], trunk[20]])
+
+
+def test_the_limit_is_drawn_where_it_is_and_says_whose_it_is(make_set: Maker) -> None:
+    result = replace(make_set(3), athlete=Athlete(lumbar_limit_deg=44.0))
+    for draw in (plots.plot_angles, plots.plot_angle_angle):
+        drawn = line(draw(result), "lumbar flexion at your limit")
+        assert np.asarray(drawn.get_ydata()) == pytest.approx([44.0, 44.0])
+        assert "(personal)" in str(drawn.get_label())
+    ax = plots.plot_reps(result)
+    above = np.asarray(line(ax, "trunk at your limit").get_ydata()) - np.asarray(line(ax, "pelvis tilt").get_ydata())
+    np.testing.assert_allclose(above, 44.0)
+
+
+@pytest.mark.parametrize("draw", [plots.plot_reps, plots.plot_angle_angle])
+def test_one_sensor_gets_no_gap_but_words(make_set: Maker, draw: Callable[..., Axes]) -> None:
+    ax = draw(make_set(3, seen="pelvis"))
+    assert "cannot tell" in texts(ax)
+    assert not ax.collections
+    assert not any("limit" in label for label in labels(ax))
+
+
+def test_one_sensor_over_time_draws_its_segment_alone(make_set: Maker) -> None:
+    ax = plots.plot_angles(make_set(3, seen="pelvis"))
+    assert "pelvis tilt" in labels(ax)
+    assert "trunk inclination" not in labels(ax)
+    assert "lumbar flexion: cannot tell" in labels(ax)
+
+
+def test_a_sensor_that_reads_no_segment_is_drawn_by_its_own_inclination(make_set: Maker) -> None:
+    result = make_set(2, seen="nothing")
+    ax = plots.plot_angles(result)
+    drawn = line(ax, "the sensor's own inclination")
+    np.testing.assert_array_equal(drawn.get_ydata(), np.degrees(result.posture.lean_rad))
+
+
+@pytest.mark.parametrize("seen", ["both", "pelvis", "nothing"])
+def test_no_reps_is_drawn_too(make_set: Maker, seen: str) -> None:
+    figure = plots.plot_set(make_set(0, seen=seen, rate_hz=25.0))
+    assert "no rep was found" in texts(figure.axes[0])
+    assert look.figure_bytes(figure, ".png").startswith(b"\x89PNG")
+
+
+def test_reps_are_numbered_from_one_with_their_verdict(make_set: Maker) -> None:
+    ax = plots.plot_angles(make_set(5))
+    assert [text.get_text() for text in ax.texts] == ["1", "2", "3", "4", "5"]
+    assert np.asarray(line(ax, "verdict: hip hinge").get_xdata()) == pytest.approx([5.0, 11.0, 17.0])
+    assert np.asarray(line(ax, "verdict: lumbar flexion").get_xdata()) == pytest.approx([23.0, 29.0])
+    shapes = [mark for mark, _ in look.VERDICT_MARKS.values()]
+    assert len(set(shapes)) == len(cv.VERDICTS)
+
+
+def test_phases_can_be_left_out(make_set: Maker) -> None:
+    assert {"ascent", "top", "descent"} <= set(labels(plots.plot_angles(make_set(2))))
+    assert not {"ascent", "top", "descent"} & set(labels(plots.plot_angles(make_set(2), phases=False)))
+
+
+def test_trouble_is_drawn_where_it_was(make_set: Maker, make_trouble: Maker) -> None:
+    ax = plots.plot_angles(make_trouble(make_set(5)))
+    (gap,) = [c for c in ax.collections if c.get_label() == "gap in the data"]
+    assert gap.get_hatch()
+    assert gap.get_paths()[0].get_extents().x0 == pytest.approx(9.2)
+    assert gap.get_paths()[0].get_extents().x1 == pytest.approx(10.6)
+    assert np.asarray(line(ax, "clipped").get_xdata())[0] == pytest.approx(12.0)
+    assert np.asarray(line(ax, "sensor slipped").get_xdata())[0] == pytest.approx(19.5)
+
+
+def test_a_long_recording_is_drawn_with_few_points_and_no_lost_peak(make_set: Maker) -> None:
+    result = make_set(60, rate_hz=200.0)
+    ax = plots.plot_angles(result)
+    drawn = np.asarray(line(ax, "trunk inclination").get_ydata())
+    assert drawn.size < 6100 < len(result.posture)
+    assert drawn.max() == np.degrees(result.posture.angle_rad(cv.TRUNK_INCLINATION)).max()
+    assert len(ax.texts) <= 34
+
+
+def test_the_same_figure_gives_the_same_bytes(make_set: Maker, tmp_path: Path) -> None:
+    for suffix in (".svg", ".png", ".pdf"):
+        first, second = (look.figure_bytes(plots.plot_reps(make_set(2)).figure, suffix) for _ in range(2))
+        assert first == second
+    path = plots.save_figure(plots.plot_set(make_set(2)), tmp_path / "set.SVG")
+    assert b"<dc:date>" not in path.read_bytes()
+
+
+def test_an_unknown_kind_of_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"\.png, \.svg or \.pdf"):
+        plots.save_figure(Figure(), tmp_path / "set.bmp")
+    assert not list(tmp_path.iterdir())
+
+
+def test_style_stays_within(make_set: Maker) -> None:
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    look.figure_bytes(plots.plot_set(make_set(1)), ".svg")
+    assert dict(matplotlib.rcParams) == before
+
+
+def seen_by_a_deuteranope(colour: str) -> np.ndarray:
+    """Return a colour as linear RGB after Machado, Oliveira and Fernandes (2009), deuteranopia, severity 1."""
+    srgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255.0
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    matrix = np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    )
+    return matrix @ linear
+
+
+def test_segments_have_one_colour_each_out_of_the_palette() -> None:
+    colours = [look.SEGMENT_COLOURS[name] for name in cv.ANGLES]
+    assert len(set(colours)) == len(cv.ANGLES)
+    assert set(colours) <= set(look.OKABE_ITO.values())
+    assert len({str(look.SEGMENT_LINES[name]) for name in cv.ANGLES}) == len(cv.ANGLES)
+
+
+def test_segments_of_the_spine_can_be_told_without_red_and_green() -> None:
+    spine = [look.SEGMENT_COLOURS[cv.ANGLES[index]] for index in plots.SPINE]
+    for one, other in combinations(spine, 2):
+        assert np.linalg.norm(seen_by_a_deuteranope(one) - seen_by_a_deuteranope(other)) > 0.2
+
+
+def test_the_wing_imports_nothing_heavy_and_never_pyplot() -> None:
+    folder = Path(imu_hinge.report.__file__).parent
+    names = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+    heavy = ("matplotlib", "pandas", "jinja2", "rich", "numba")
+    code = (
+        f"import sys\nfrom imu_hinge.report import {', '.join(names)}\nprint([m for m in {heavy} if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    for path in folder.glob("*.py"):
+        assert not re.search(r"import pyplot|matplotlib\.pyplot", path.read_text(encoding="utf-8"))

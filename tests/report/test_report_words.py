@@ -1,0 +1,123 @@
+"""Check that the sentences follow from the numbers and keep to the words the product may use."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import imu_hinge.report
+from imu_hinge import conventions as cv
+from imu_hinge.athlete import Athlete
+from imu_hinge.model import Rep, SetResult
+from imu_hinge.report import page, words
+from imu_hinge.report.tables import as_json
+
+Maker = Callable[..., SetResult]
+
+FORBIDDEN = re.compile(r"\b(un)?safe|\bdanger|\binjur|\bdiagnos|correct spine|\bbad form|\bgood form", re.IGNORECASE)
+
+
+def with_peaks(result: SetResult, peaks_deg: list[float]) -> SetResult:
+    lifts = [
+        replace(lift, lumbar_flexion_peak_rad=math.radians(p)) for lift, p in zip(result.lifts, peaks_deg, strict=True)
+    ]
+    return replace(result, lifts=tuple(lifts))
+
+
+def test_every_label_of_the_contract_has_words() -> None:
+    assert set(words.VERDICT_WORDS) == set(cv.VERDICTS)
+    assert set(words.FINDING_WORDS) == set(words.FINDING_SHORT) == set(cv.FINDINGS)
+    assert set(words.EXERCISE_WORDS) == set(cv.EXERCISES)
+    assert set(page.FLAG_WORDS) == set(cv.Flag)
+    fields = set(Athlete.__dataclass_fields__) - {"name", "references"}
+    assert set(page.ATHLETE_WORDS) == fields
+
+
+def test_title_says_exercise_count_basis_and_simulated(make_set: Maker) -> None:
+    assert words.title(make_set(5)) == "SIMULATED · Deadlift · 5 reps · lumbar flexion measured"
+    told = replace(make_set(1, exercise="rdl", seen="inferred"), is_simulated=False)
+    assert words.title(told) == "Romanian deadlift · 1 rep · lumbar flexion inferred"
+    assert words.title(make_set(2, seen="pelvis")).endswith("lumbar flexion: cannot tell")
+
+
+def test_headline_names_the_reps_of_each_verdict(make_set: Maker) -> None:
+    first = words.headline(make_set(5))[0]
+    assert first == "5 deadlifts: hip hinge in reps 1 to 3, lumbar flexion past your limit in reps 4 and 5."
+    assert words.headline(make_set(1))[0] == "1 deadlift: hip hinge."
+
+
+def test_headline_gives_peaks_and_percent_of_range(make_set: Maker) -> None:
+    text = " ".join(words.headline(make_set(5)))
+    assert "26° to 48° (± 2°), 47 to 87 % of the default range" in text
+    own = replace(make_set(5), athlete=Athlete(lumbar_max_flexion_deg=60.0))
+    assert "43 to 80 % of your own range" in " ".join(words.headline(own))
+
+
+def test_differences_below_the_detectable_change_are_not_narrated(make_set: Maker) -> None:
+    alike = " ".join(words.headline(with_peaks(make_set(3), [24.0, 28.0, 27.0])))
+    assert "near 26° (± 2°)" in alike
+    assert "too little to tell apart" in alike
+    assert "24°" not in alike
+    apart = " ".join(words.headline(with_peaks(make_set(3), [24.0, 29.5, 27.0])))
+    assert "24° to 30°" in apart
+    assert "too little" not in apart
+
+
+@pytest.mark.parametrize(
+    ("seen", "wanted"),
+    [
+        ("both", "was measured"),
+        ("inferred", "inferred from one sensor"),
+        ("pelvis", "the sensor saw pelvis tilt alone"),
+    ],
+)
+def test_headline_says_how_the_lumbar_spine_is_known(make_set: Maker, seen: str, wanted: str) -> None:
+    assert wanted in words.headline(make_set(3, seen=seen))[1]
+
+
+def test_headline_without_reps(make_set: Maker) -> None:
+    assert words.headline(make_set(0)) == ["No rep was found in 7 s of recording."]
+
+
+def test_limit_says_whose_it_is() -> None:
+    assert words.limit_words(Athlete()) == "your limit 38.5° (70 % of default maximum)"
+    assert words.limit_words(Athlete(lumbar_max_flexion_deg=60.0)) == "your limit 42.0° (70 % of your own maximum)"
+    assert words.limit_words(Athlete(lumbar_limit_deg=40.0)) == "your limit 40.0° (personal)"
+
+
+def test_reps_are_listed_as_ranges(make_set: Maker) -> None:
+    lifts = make_set(8).lifts
+    chosen: list[Rep] = [lifts[i] for i in (0, 1, 2, 4, 6, 7)]
+    assert words.rep_list(chosen) == "reps 1 to 3, 5, 7 and 8"
+    assert words.rep_list([lifts[3]]) == "rep 4"
+
+
+def test_findings_have_their_instant(make_set: Maker) -> None:
+    floor, top = make_set(1).lifts[0], make_set(1, exercise="rdl").lifts[0]
+    assert words.finding_time_s(floor, "flexion_at_setup") == floor.start_s
+    assert words.finding_time_s(floor, "lockout_hyperextension") == floor.turn_s
+    assert words.finding_time_s(top, "flexion_at_the_bottom") == top.turn_s
+
+
+@pytest.mark.parametrize("seen", ["both", "inferred", "pelvis"])
+def test_no_forbidden_word_is_ever_shown(make_set: Maker, make_trouble: Maker, seen: str) -> None:
+    result = make_trouble(make_set(5, seen=seen, rate_hz=25.0))
+    every = tuple(
+        replace(lift, verdict=replace(lift.verdict, findings=cv.FINDINGS, label=label))
+        for lift, label in zip(result.lifts, (*cv.VERDICTS, "squat"), strict=True)
+    )
+    result = replace(result, lifts=every)
+    for text in (page.page(result), as_json(result), " ".join(words.headline(result))):
+        assert FORBIDDEN.search(text) is None
+
+
+def test_no_forbidden_word_is_in_the_wing() -> None:
+    folder = Path(imu_hinge.report.__file__).parent
+    for path in folder.iterdir():
+        if path.suffix in (".py", ".j2", ".mplstyle"):
+            assert FORBIDDEN.search(path.read_text(encoding="utf-8").replace("markupsafe", "")) is None, path.name
