@@ -205,7 +205,7 @@ def _parse(path: Path, data: bytes, layout: _Layout) -> Array:
     """Return the cells as numbers, one column per header name; empty cells are NaN, other columns zero."""
     import pandas as pd
 
-    wanted = [name for i, name in enumerate(layout.columns) if layout.is_ours(i)]
+    ours = [i for i in range(len(layout.columns)) if layout.is_ours(i)]
     # since pandas 3.1 every float is read to the last bit and the option is deprecated
     version = tuple(int(part) for part in pd.__version__.split(".")[:2])
     exact: dict[str, Any] = {} if version >= (3, 1) else {"float_precision": "round_trip"}
@@ -217,22 +217,21 @@ def _parse(path: Path, data: bytes, layout: _Layout) -> Array:
             sep=layout.delimiter,
             decimal=layout.decimal,
             header=None,
-            names=list(layout.columns),
-            usecols=wanted,
-            dtype=np.float64,
+            names=list(range(len(layout.columns))),
+            dtype={i: np.float64 if i in ours else str for i in range(len(layout.columns))},
             index_col=False,
             encoding_errors="replace",
             skipinitialspace=True,
             **exact,
         )
-    except pd.errors.EmptyDataError as error:
-        raise BadSamples(f"{path} has a header but no rows. Record or export it again.") from error
     except (ValueError, pd.errors.ParserError) as error:
         what = _bad_row(data, layout) or str(error)
         raise BadSamples(f"{path}: {what}. Mend that row or export the file again.") from error
+    if frame.empty:
+        raise BadSamples(f"{path} has a header but no rows. Record or export it again.")
     values = np.zeros((len(frame), len(layout.columns)))
-    for name in wanted:
-        values[:, layout.columns.index(name)] = frame[name].to_numpy()
+    for i in ours:
+        values[:, i] = frame[i].to_numpy()
     return values
 
 

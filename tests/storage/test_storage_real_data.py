@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +20,13 @@ def sisfall():
     data = np.load(DATA / "sisfall_squat_vs_bend.npz", allow_pickle=False)
     scale = json.loads(str(data["meta_json"]))["scale"]
     acc, gyr = data["adxl"] * scale["adxl_mps2"], data["gyr"] * scale["itg_rads"]
-    for start, stop in zip(data["offsets"][:-1], data["offsets"][1:], strict=True):
+    for start, stop in pairwise(data["offsets"]):
         yield Samples(np.arange(stop - start) / 200.0, acc[start:stop], gyr[start:stop])
 
 
 def trunkyxl():
     data = np.load(DATA / "trunkyxl_back_c7_t10_sacrum.npz", allow_pickle=False)
-    for start, stop in zip(data["offsets"][:-1], data["offsets"][1:], strict=True):
+    for start, stop in pairwise(data["offsets"]):
         for place in ("c7", "t10", "s2"):
             acc, gyr = data[f"{place}_acc"][start:stop], data[f"{place}_gyr"][start:stop]
             yield Samples(np.arange(stop - start) / 50.0, acc, gyr)
@@ -36,7 +37,7 @@ def umafall():
     for place in ("waist", "chest", "ankle"):
         times, acc, gyr = (data[f"{place}_{part}"] for part in ("t", "acc", "gyr"))
         offsets = data[f"{place}_offsets"]
-        for start, stop in zip(offsets[:-1], offsets[1:], strict=True):
+        for start, stop in pairwise(offsets):
             if stop > start:  # some trials have no ankle sensor
                 yield Samples(times[start:stop], acc[start:stop], gyr[start:stop])
 
