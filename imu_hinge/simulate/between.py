@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from imu_hinge.model import Array
-from imu_hinge.simulate.body import THIGH_LEAN, balance
-from imu_hinge.simulate.script import Script, floor_set, lockout, plain, styled
-from imu_hinge.simulate.styles import STYLES, bottom_postures
+from imu_hinge.simulate.postures import STAND, free_posture, lockout
+from imu_hinge.simulate.script import Script, floor_set, plain, styled
+from imu_hinge.simulate.styles import STYLES, Span
 
 
 def whole_session(script: Script) -> None:
@@ -31,10 +31,9 @@ def whole_session(script: Script) -> None:
 
 def top_set(script: Script) -> None:
     """Append a set whose reps start in standing: (un)rack or pick up, reps, put away."""
-    spec, rng, style = script.spec, script.rng, STYLES[script.spec.style]
-    on_back = spec.exercise in ("squat", "good_morning")
-    bottoms = bottom_postures(style, script.body, rng, count=max(spec.reps, 1), bar_m=spec.bar_m, load=spec.load)
-    if on_back and spec.has_rack:
+    spec, style = script.spec, STYLES[script.spec.style]
+    bottoms = script.bottoms(np.arange(spec.reps))
+    if spec.is_bar_on_back and spec.has_rack:
         _rack(script, "unrack", steps=-1.0)
     if spec.from_floor:
         _pick_up(script)
@@ -47,36 +46,37 @@ def top_set(script: Script) -> None:
         stops = spec.has_mid_pause and rep == spec.reps // 2
         places = ((script.between(0.35, 0.6), 18.0, 0.02),) if stops else ()
         up = styled(style, is_down=False, course=script.course(places=places), rep=rep)
-        script.go("rise", script.varied(spec.raise_s), lockout(script, style), move=up)
+        script.go("rise", script.varied(spec.raise_s), lockout(spec, style, script.rng), move=up)
         script.go("top", script.varied(spec.top_s, 0.2), move=plain(is_quiet=False))
     if spec.from_floor:
         _put_down(script)
-    script.go("stand", 0.8, np.zeros(5), move=plain(course=script.course()))
-    if on_back and spec.has_rack:
+    script.go("stand", 0.8, STAND, move=plain(course=script.course()))
+    if spec.is_bar_on_back and spec.has_rack:
         _rack(script, "rack", steps=1.0)
 
 
-def posture(script: Script, *, knee: float, pelvis: float, lumbar: float, thorax: float = 5.0) -> Array:
-    """Return an unloaded posture in balance from angles in degrees, (5,) [rad]."""
-    return balance(script.body, np.radians([0.0, knee, pelvis, lumbar, thorax]))
+def _posture(script: Script, knee: Span, pelvis: Span, lumbar: Span) -> Array:
+    """Draw an unloaded posture in balance from spans in degrees, (5,) [rad]."""
+    return free_posture(
+        script.body,
+        knee_deg=script.between(*knee),
+        pelvis_deg=script.between(*pelvis),
+        lumbar_deg=script.between(*lumbar),
+    )
 
 
 def _bend_and_rise(script: Script, other: str, down: Array, *, hold_s: float, twist_deg: float = 0.0) -> None:
     """Append a bend down, a hold and a rise that are no rep, with a turn to the side on the way."""
     like = plain(course=script.course(), other=other)
-    for kind, target, turn in (("bend", down, twist_deg), ("hold", None, 0.0), ("rise", np.zeros(5), -twist_deg)):
-        duration = hold_s if kind == "hold" else script.between(0.8, 1.6)
-        script.go(kind, duration, target, move=like)
-        if turn:
-            last = script.moves.pop()
-            turned = last.target.copy()
-            turned[7:11] += np.radians(turn) * np.array([0.2, 0.4, 0.3, 1.0])
-            script.append(type(last)(kind, duration, turned, last.windows, last.course, -1, other, True, False))
+    bent = np.radians(twist_deg) * np.array([0.2, 0.4, 0.3, 1.0])
+    script.go("bend", script.between(0.8, 1.6), down, move=like, bent=bent)
+    script.go("hold", hold_s, move=like)
+    script.go("rise", script.between(0.8, 1.6), STAND, move=like)
 
 
 def _rack(script: Script, name: str, *, steps: float) -> None:
     """Append lifting the bar out of the rack, or putting it in, with the steps between."""
-    dip = posture(script, knee=script.between(15, 30), pelvis=script.between(4, 10), lumbar=3.0)
+    dip = _posture(script, (15, 30), (4, 10), (2, 4))
     if steps > 0:
         _walk_by(script, name, script.between(0.5, 1.0))
     _bend_and_rise(script, name, dip, hold_s=script.between(0.2, 0.6))
@@ -88,30 +88,30 @@ def _rack(script: Script, name: str, *, steps: float) -> None:
 def _pick_up(script: Script) -> None:
     """Append lifting the weight from the floor to standing."""
     style = STYLES["good_hinge"]
-    start = bottom_postures(style, script.body, script.rng, count=1, bar_m=script.spec.bar_m, load=script.spec.load)[0]
+    start = script.bottoms(np.zeros(1, dtype=np.int64), "good_hinge")[0]
     bend = styled(style, is_down=True, course=script.course(), other="pick_up", is_quiet=True)
     script.go("bend", script.between(1.0, 2.0), start, move=bend)
     script.go("floor", script.between(0.3, 1.0), move=plain(other="pick_up", is_quiet=False))
     rise = styled(style, is_down=False, course=script.course(), other="pick_up")
-    script.go("rise", script.varied(1.4), lockout(script, style), move=rise)
+    script.go("rise", script.varied(1.4), lockout(script.spec, style, script.rng), move=rise)
     script.go("top", script.between(0.8, 2.0), move=plain())
 
 
 def _put_down(script: Script) -> None:
     """Append putting the weight on the floor and rising without it."""
     style = STYLES["good_hinge"]
-    start = bottom_postures(style, script.body, script.rng, count=1, bar_m=script.spec.bar_m, load=script.spec.load)[0]
+    start = script.bottoms(np.zeros(1, dtype=np.int64), "good_hinge")[0]
     down = styled(style, is_down=True, course=script.course(), other="put_down")
     script.go("lower", script.varied(1.4), start, move=down)
     script.go("floor", script.between(0.3, 0.8), move=plain(other="put_down", is_quiet=False))
     rise = styled(style, is_down=False, course=script.course(), other="put_down", is_quiet=True)
-    script.go("rise", script.between(0.9, 1.6), np.zeros(5), move=rise)
+    script.go("rise", script.between(0.9, 1.6), STAND, move=rise)
 
 
 def _walk_by(script: Script, other: str, path_m: float) -> None:
     """Append steps straight ahead, or back."""
     speed = script.between(0.5, 0.7) if path_m < 0 else script.between(0.8, 1.2)
-    script.shift("walk", max(abs(path_m) / speed, 0.8), other=other, has_steps=True, path=path_m)
+    script.travel("walk", max(abs(path_m) / speed, 0.8), path_m=path_m, other=other)
 
 
 def _walk(script: Script) -> None:
@@ -120,7 +120,7 @@ def _walk(script: Script) -> None:
     turn = np.radians(script.between(160, 200)) * script.rng.choice([-1.0, 1.0])
     for _ in range(2):
         _walk_by(script, "walk", away)
-        script.shift("turn", script.between(1.0, 1.8), other="walk", has_steps=True, heading=turn)
+        script.travel("turn", script.between(1.0, 1.8), heading_rad=turn, other="walk")
         turn = np.copysign(2 * np.pi - abs(turn), turn) if script.rng.random() < 0.5 else -turn
         script.stand(script.between(0.3, 1.5))
     script.stand(script.between(0.8, 2.0))
@@ -129,7 +129,7 @@ def _walk(script: Script) -> None:
 def _belt(script: Script) -> None:
     """Append tightening a belt: small bends and turns on the spot."""
     for _ in range(int(script.rng.integers(2, 5))):
-        down = posture(script, knee=script.between(0, 6), pelvis=script.between(-4, 6), lumbar=script.between(-4, 8))
+        down = _posture(script, (0, 6), (-4, 6), (-4, 8))
         _bend_and_rise(script, "belt", down, hold_s=script.between(0.2, 0.8), twist_deg=script.between(-8, 8))
     script.stand(script.between(0.8, 2.0))
 
@@ -137,18 +137,17 @@ def _belt(script: Script) -> None:
 def _talk(script: Script) -> None:
     """Append turning to somebody, talking, turning back."""
     turn = np.radians(script.between(15, 35)) * script.rng.choice([-1.0, 1.0])
-    script.shift("talk", script.between(0.8, 1.5), other="talk", turn_trunk=turn, turn_pelvis=0.3 * turn)
-    script.go("talk", script.between(1.5, 4.0), move=plain(other="talk"))
-    script.shift("talk", script.between(0.8, 1.5), other="talk", turn_trunk=-turn, turn_pelvis=-0.3 * turn)
+    like = plain(course=script.course(), other="talk")
+    script.go("talk", script.between(0.8, 1.5), STAND, move=like, bent=turn * np.array([0.02, 0.05, 0.3, 1.0]))
+    script.go("talk", script.between(1.5, 4.0), move=like)
+    script.go("talk", script.between(0.8, 1.5), STAND, move=like)
     script.stand(script.between(0.8, 1.5))
 
 
 def _plates(script: Script) -> None:
     """Append putting plates on the bar: one to three bends with a turn."""
     for _ in range(int(script.rng.integers(1, 4))):
-        down = posture(
-            script, knee=script.between(20, 80), pelvis=script.between(25, 45), lumbar=script.between(15, 40)
-        )
+        down = _posture(script, (20, 80), (25, 45), (15, 40))
         _bend_and_rise(script, "plates", down, hold_s=script.between(0.5, 2.0), twist_deg=script.between(-15, 15))
         script.stand(script.between(0.4, 2.0))
     script.stand(script.between(0.6, 1.5))
@@ -156,14 +155,14 @@ def _plates(script: Script) -> None:
 
 def _shoe(script: Script) -> None:
     """Append tying a shoe: down, a long hold, up."""
-    down = posture(script, knee=script.between(40, 110), pelvis=script.between(35, 60), lumbar=script.between(35, 50))
+    down = _posture(script, (40, 110), (35, 60), (35, 46))
     _bend_and_rise(script, "shoe", down, hold_s=script.between(3.0, 8.0), twist_deg=script.between(-8, 8))
     script.stand(script.between(0.8, 2.0))
 
 
 def _bottle(script: Script) -> None:
     """Append picking up a bottle."""
-    down = posture(script, knee=script.between(10, 60), pelvis=script.between(35, 60), lumbar=script.between(25, 48))
+    down = _posture(script, (10, 60), (35, 60), (25, 46))
     _bend_and_rise(script, "bottle", down, hold_s=script.between(0.2, 1.2), twist_deg=script.between(-15, 15))
     script.stand(script.between(0.8, 2.0))
 
@@ -171,11 +170,10 @@ def _bottle(script: Script) -> None:
 def _dip(script: Script) -> None:
     """Append push-press dips: quick, upright, shallow."""
     for _ in range(int(script.rng.integers(1, 4))):
-        down = posture(script, knee=script.between(25, 40), pelvis=script.between(3, 8), lumbar=3.0, thorax=0.0)
-        down[THIGH_LEAN] = max(down[THIGH_LEAN], 0.1)
+        down = _posture(script, (25, 40), (3, 8), (2, 4))
         like = plain(course=script.course(), other="dip")
         script.go("bend", script.between(0.35, 0.6), down, move=like)
-        script.go("rise", script.between(0.25, 0.4), np.zeros(5), move=like)
+        script.go("rise", script.between(0.25, 0.4), STAND, move=like)
         script.stand(script.between(0.8, 2.0))
 
 

@@ -152,7 +152,7 @@ def close_over_bar(body: Body, posture: Array, *, bar_m: float, gap_m: Array | f
     raise ValueError("No posture of this body reaches the bar. Give other shank, lumbar or gap values.")
 
 
-def centre_of_mass_x(body: Body, posture: Array, *, load: float = 0.0, bar_on_back: bool = False) -> Array:
+def centre_of_mass_x(body: Body, posture: Array, *, load: Array | float = 0.0, bar_on_back: bool = False) -> Array:
     """Return how far ahead of the ankle the centre of mass of body and bar is, (...) [m].
 
     ``load`` is the bar's mass as a share of body mass; it hangs over the middle of the foot or lies on the shoulders.

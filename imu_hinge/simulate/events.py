@@ -14,6 +14,7 @@ from imu_hinge.model import Array
 from imu_hinge.simulate.body import PELVIS, SHANK_LEAN, THIGH_LEAN, bar_height
 from imu_hinge.simulate.moves import Track
 from imu_hinge.simulate.spec import SetSpec
+from imu_hinge.simulate.styles import style_of_rep
 from imu_hinge.simulate.truth import LIFTED_M, NEAR_RAD, TrueNonRep, TrueRep
 
 Blows = tuple[tuple[float, float], ...]
@@ -102,7 +103,7 @@ def _rep(
         turn_s=turn,
         end_s=end,
         exercise=spec.exercise,
-        style=spec.style,
+        style=style_of_rep(spec.style, rep),
         lumbar_flexion_peak_rad=float(during[:, LUMBAR_FLEXION].max()),
         lumbar_flexion_bottom_rad=float(bottom[LUMBAR_FLEXION]),
         hip_bottom_rad=float(bottom[HIP_FLEXION]),

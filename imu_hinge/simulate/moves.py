@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 
 from imu_hinge.model import Array
-from imu_hinge.simulate.body import LUMBAR, PELVIS, SHANK_LEAN, THIGH_LEAN, THORAX
+from imu_hinge.simulate.body import LUMBAR, PELVIS, SHANK_LEAN, THIGH_LEAN, THORAX, Body, centre_of_mass_x
 from imu_hinge.simulate.shapes import band_noise, extra_time, profile, slow_places, smooth
-from imu_hinge.simulate.spec import LifterSpec
+from imu_hinge.simulate.spec import LifterSpec, SetSpec
 
 PATH, HEADING, SIDE_PELVIS, SIDE_TRUNK, TURN_PELVIS, TURN_TRUNK = range(5, 11)
 """Columns beyond the posture: way walked [m], heading, bend to the side and axial turn of pelvis and trunk [rad]."""
@@ -35,6 +35,8 @@ class Course:
     places: tuple[tuple[float, float, float], ...] = ()
     tilt_bump_rad: float = 0.0
     """Pelvis tilt added for a while, most at 30 % of the move."""
+    abruptness: float = 0.0
+    """Share of the profile left out at its end, so that the move ends at speed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +72,11 @@ class Move:
     other: str = ""
     is_quiet: bool = True
     has_steps: bool = False
+
+    @property
+    def is_at_the_bar(self) -> bool:
+        """Whether the hands hold the bar or lean on it, so that its weight counts in the balance."""
+        return self.rep >= 0 or not self.is_quiet or self.other in ("setup_bend", "release_rise", "pick_up", "put_down")
 
     @property
     def lasts_s(self) -> float:
@@ -113,19 +120,22 @@ class Track:
         return slice(int(first), max(int(last), int(first) + 1))
 
 
-def render(moves: list[Move], lifter: LifterSpec, rng: np.random.Generator) -> Track:
+def render(moves: list[Move], spec: SetSpec, rng: np.random.Generator) -> Track:
     """Return the course of a body that does the moves one after the other, starting in quiet standing."""
+    lifter = spec.lifter
     starts = np.concatenate([[0.0], np.cumsum([move.lasts_s for move in moves])])
     n = int(starts[-1] * INTERNAL_RATE_HZ) + 1
     time = np.arange(n) / INTERNAL_RATE_HZ
     edges = np.append(np.searchsorted(time, starts[:-1]), n)
-    plan, quiet, stepping = np.empty((n, COLUMNS)), np.empty((n, 1)), np.empty((n, 1))
+    plan, quiet, stepping, load = np.empty((n, COLUMNS)), np.empty((n, 1)), np.empty((n, 1)), np.empty((n, 1))
     here = np.zeros(COLUMNS)
     for i, move in enumerate(moves):
         part = slice(edges[i], edges[i + 1])
         plan[part] = _along(move, here, (time[part] - starts[i]) / move.lasts_s)
         quiet[part], stepping[part] = (1.0 if move.is_quiet else 0.35), float(move.has_steps)
+        load[part] = spec.carried * move.is_at_the_bar
         here = move.target
+    plan[:, :2] += _keep_balance(plan, spec, smooth(load, width=int(0.3 * INTERNAL_RATE_HZ))[:, 0])
     plan = smooth(plan, width=int(_SMOOTH_S * INTERNAL_RATE_HZ))
     quiet = smooth(quiet, width=int(0.5 * INTERNAL_RATE_HZ))[:, 0]
     stepping = smooth(stepping, width=int(0.6 * INTERNAL_RATE_HZ))[:, 0]
@@ -139,11 +149,42 @@ def _along(move: Move, here: Array, share: Array) -> Array:
     s = slow_places(np.clip(share, 0.0, 1.0), move.course.places)
     first, last = move.windows[:, 0], move.windows[:, 1]
     progress = profile((s[:, None] - first) / (last - first), move.course.family, move.course.skew)
+    if move.course.abruptness:
+        kept = 1.0 - move.course.abruptness
+        cut = profile(kept * (s[:, None] - first) / (last - first), move.course.family, move.course.skew)
+        whole = profile(np.array([kept]), move.course.family, move.course.skew)
+        progress = np.where(last >= 1.0, cut / whole, progress)
     columns = here + (move.target - here) * progress
     if move.course.tilt_bump_rad:
         near = np.clip((s - 0.3) / 0.3, -1.0, 1.0)
         columns[:, PELVIS] += move.course.tilt_bump_rad * (0.5 + 0.5 * np.cos(np.pi * near))
     return np.asarray(columns)
+
+
+def _keep_balance(plan: Array, spec: SetSpec, load: Array) -> Array:
+    """Return the turn of the ankle (shank lean, thigh lean) that keeps body and bar over the foot, (n, 2) [rad].
+
+    Nothing is changed while the centre of mass is well over the foot; knee and trunk angles never are.
+    """
+    every, body = 8, spec.lifter.body
+    posture, carried, step = plan[::every, :5].copy(), load[::every], 1e-4
+    turn = np.zeros(len(posture))
+    at = _centre(body, posture, carried, spec.is_bar_on_back)
+    back, ahead, width = -0.03 * body.scale, 0.07 * body.scale, 0.005 * body.scale
+    goal = at - width * (np.logaddexp(0.0, (at - ahead) / width) - np.logaddexp(0.0, (back - at) / width))
+    for _ in range(2):
+        at = _centre(body, posture, carried, spec.is_bar_on_back)
+        moved = posture + step * np.array([1.0, -1.0, 0.0, 0.0, 0.0])
+        slope = (_centre(body, moved, carried, spec.is_bar_on_back) - at) / step
+        turn += (goal - at) / slope
+        posture[:, 0], posture[:, 1] = plan[::every, 0] + turn, plan[::every, 1] - turn
+    full = np.interp(np.arange(len(plan)), np.arange(0, len(plan), every), turn)
+    return np.stack([full, -full], axis=1)
+
+
+def _centre(body: Body, posture: Array, load: Array, is_bar_on_back: bool) -> Array:
+    """Return where the centre of mass of body and bar is ahead of the ankle, (n,) [m]."""
+    return centre_of_mass_x(body, posture, load=load, bar_on_back=is_bar_on_back)
 
 
 def _sway(lifter: LifterSpec, rng: np.random.Generator, quiet: Array) -> Array:

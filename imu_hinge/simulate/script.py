@@ -5,24 +5,18 @@ It draws what varies from rep to rep, but makes no motion itself; `moves.render`
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import numpy.typing as npt
 
 from imu_hinge.model import Array
 from imu_hinge.simulate.body import LUMBAR, PELVIS, SHANK_LEAN, THIGH_LEAN, Body, close_over_bar
-from imu_hinge.simulate.moves import (
-    COLUMNS,
-    HEADING,
-    PATH,
-    SIDE_PELVIS,
-    SIDE_TRUNK,
-    TURN_PELVIS,
-    TURN_TRUNK,
-    Course,
-    Move,
-)
+from imu_hinge.simulate.moves import COLUMNS, HEADING, PATH, SIDE_PELVIS, Course, Move
+from imu_hinge.simulate.postures import STAND, bottom_postures, lockout
 from imu_hinge.simulate.shapes import profile
 from imu_hinge.simulate.spec import SetSpec
-from imu_hinge.simulate.styles import STYLES, Style, bottom_postures
+from imu_hinge.simulate.styles import STYLES, Style
 
 
 class Script:
@@ -50,25 +44,53 @@ class Script:
         """Draw a number between two."""
         return float(self.rng.uniform(low, high))
 
-    def course(self, *, places: tuple[tuple[float, float, float], ...] = (), tilt_bump_rad: float = 0.0) -> Course:
+    def course(
+        self,
+        *,
+        places: tuple[tuple[float, float, float], ...] = (),
+        tilt_bump_rad: float = 0.0,
+        is_set_down: bool = False,
+    ) -> Course:
         """Return the lifter's own time course."""
         lifter = self.spec.lifter
-        return Course(lifter.profile, lifter.skew, places, tilt_bump_rad)
+        return Course(lifter.profile, lifter.skew, places, tilt_bump_rad, lifter.abruptness if is_set_down else 0.0)
 
-    def go(self, kind: str, duration_s: float, posture: Array | None = None, *, move: Move | None = None) -> None:
-        """Append a move to a posture (5,); ``move`` gives everything else and columns beyond the posture are kept.
+    def bottoms(self, rep_of: npt.NDArray[np.int64], style_name: str | None = None) -> Array:
+        """Draw bottom postures; see `postures.bottom_postures`."""
+        return bottom_postures(self.spec, self.rng, rep_of=rep_of, style_name=style_name)
 
-        Without a posture the body holds its place.
+    def go(
+        self,
+        kind: str,
+        duration_s: float,
+        posture: Array | None = None,
+        *,
+        move: Move | None = None,
+        bent: Array | None = None,
+    ) -> None:
+        """Append a move to a posture; without one the body holds its place.
+
+        Parameters
+        ----------
+        kind
+        duration_s
+        posture : (5,) [rad]
+        move
+            Windows, course and labels; a plain move where it is not given.
+        bent : (4,) [rad]
+            Bend to the side of pelvis and trunk, turn of pelvis and trunk. By default the lifter's own asymmetry in a
+            rep, and none elsewhere.
         """
-        like = move or plain()
-        target = self.here.copy()
+        like, target = move or plain(), self.here.copy()
         if posture is not None:
             target[:5] = posture
-        self.append(
-            Move(
-                kind, duration_s, target, like.windows, like.course, like.rep, like.other, like.is_quiet, like.has_steps
-            )
-        )
+            target[SIDE_PELVIS:] = self.crooked() * (like.rep >= 0) if bent is None else bent
+        self.append(replace(like, kind=kind, duration_s=duration_s, target=target))
+
+    def crooked(self) -> Array:
+        """Return how the load bends and turns this lifter, (4,) [rad]."""
+        side, turn = self.spec.lifter.asymmetry_deg
+        return np.radians([0.4 * side, side, 0.4 * turn, turn])
 
     def append(self, move: Move) -> None:
         """Append a finished move."""
@@ -79,23 +101,14 @@ class Script:
         """Append quiet standing."""
         self.go("stand", duration_s)
 
-    def shift(self, kind: str, duration_s: float, *, other: str, has_steps: bool = False, **by: float) -> None:
-        """Append a move that changes columns beyond the posture: path [m], heading, side and turn [rad]."""
+    def travel(
+        self, kind: str, duration_s: float, *, path_m: float = 0.0, heading_rad: float = 0.0, other: str
+    ) -> None:
+        """Append walking: some way along the heading, or a turn on the spot."""
         target = self.here.copy()
-        for name, change in by.items():
-            target[_BEYOND[name]] += change
-        course = Course("trapezoid") if has_steps else self.course()
-        self.append(Move(kind, duration_s, target, windows(), course, -1, other, True, has_steps))
-
-
-_BEYOND = {
-    "path": PATH,
-    "heading": HEADING,
-    "side_pelvis": SIDE_PELVIS,
-    "side_trunk": SIDE_TRUNK,
-    "turn_pelvis": TURN_PELVIS,
-    "turn_trunk": TURN_TRUNK,
-}
+        target[PATH] += path_m
+        target[HEADING] += heading_rad
+        self.append(Move(kind, duration_s, target, windows(), Course("trapezoid"), other=other, has_steps=True))
 
 
 def windows(style: Style | None = None, *, is_reversed: bool = False) -> Array:
@@ -119,25 +132,11 @@ def styled(
     return Move("", 0.0, np.zeros(COLUMNS), windows(style, is_reversed=is_down), course, rep, other, is_quiet)
 
 
-def lockout(script: Script, style: Style) -> Array:
-    """Draw the posture at the top of a rep, (5,) [rad]."""
-    q = np.zeros(5)
-    if script.spec.has_lockout_lean:
-        q[:4] = 5.0, -5.0, script.between(-12, -8), script.between(-15, -8)
-    else:
-        q[:4] = (
-            0.5,
-            script.between(0, 2),
-            script.rng.normal(-0.5, 0.7),
-            script.rng.normal(style.lockout_lumbar_deg, 1.0),
-        )
-    return np.radians(q)
-
-
 def floor_set(script: Script) -> None:
     """Append a whole set from the floor: bend to the bar, set-up, reps, release, rise."""
-    spec, rng, style = script.spec, script.rng, STYLES[script.spec.style]
-    bottoms = bottom_postures(style, script.body, rng, count=2 * spec.reps + 2, bar_m=spec.bar_m, load=spec.load)
+    spec, style = script.spec, STYLES[script.spec.style]
+    per_rep = 1 if spec.touch_and_go else 2
+    bottoms = script.bottoms(np.arange(per_rep * spec.reps + 2) // per_rep)
     is_down = False
     for rep in range(spec.reps):
         slower = (1.0 + style.slower) ** rep
@@ -148,13 +147,15 @@ def floor_set(script: Script) -> None:
         if not is_down:
             _bend_to_bar(script, style, start)
         elif not spec.touch_and_go:
-            script.go("floor", script.varied(spec.bottom_s, 0.2), start, move=plain(is_quiet=False))
+            script.go(
+                "floor", script.varied(spec.bottom_s, 0.2), start, move=plain(is_quiet=False), bent=script.crooked()
+            )
         _pull(script, style, rep, slower)
         is_dropped = spec.drop == "every" or (spec.drop == "last" and rep == spec.reps - 1)
         if is_dropped:
-            script.go("rest", script.varied(1.5, 0.3), np.zeros(5), move=plain(course=script.course()))
+            script.go("rest", script.varied(1.5, 0.3), STAND, move=plain(course=script.course()))
         else:
-            down = styled(style, is_down=True, course=script.course(), rep=rep)
+            down = styled(style, is_down=True, course=script.course(is_set_down=True), rep=rep)
             script.go("lower", script.varied(spec.lower_s * slower), end, move=down)
         is_down = not is_dropped
     if spec.has_failed_rep:
@@ -167,7 +168,7 @@ def floor_set(script: Script) -> None:
     if is_down:
         script.go("floor", script.between(0.2, 1.0), move=plain(is_quiet=False))
         rise = styled(style, is_down=False, course=script.course(), other="release_rise", is_quiet=True)
-        script.go("rise", script.between(0.9, 1.8), np.zeros(5), move=rise)
+        script.go("rise", script.between(0.9, 1.8), STAND, move=rise)
 
 
 def _bend_to_bar(script: Script, style: Style, start: Array) -> None:
@@ -175,7 +176,7 @@ def _bend_to_bar(script: Script, style: Style, start: Array) -> None:
     spec = script.spec
     course = script.course()
     bend = styled(style, is_down=True, course=course, other="setup_bend", is_quiet=True)
-    script.go("bend", script.between(1.0, 2.2), start, move=bend)
+    script.go("bend", script.between(1.0, 2.2), start, move=bend, bent=script.crooked())
     if spec.grip_and_rip:
         return
     script.go("floor", script.between(0.3, 1.5), move=plain(other="setup_bend", is_quiet=False))
@@ -185,8 +186,8 @@ def _bend_to_bar(script: Script, style: Style, start: Array) -> None:
         pumped[LUMBAR] += np.radians(script.between(-4, 4))
         pumped = close_over_bar(script.body, pumped, bar_m=spec.bar_m, gap_m=script.between(-0.01, 0.05))
         wiggle = plain(course=course, other="wiggle", is_quiet=False)
-        script.go("floor", script.between(0.35, 0.7), pumped, move=wiggle)
-        script.go("floor", script.between(0.35, 0.7), start, move=wiggle)
+        script.go("floor", script.between(0.35, 0.7), pumped, move=wiggle, bent=script.crooked())
+        script.go("floor", script.between(0.35, 0.7), start, move=wiggle, bent=script.crooked())
     script.go("floor", script.between(0.2, 0.8), move=plain(is_quiet=False))
 
 
@@ -201,7 +202,7 @@ def _pull(script: Script, style: Style, rep: int, slower: float) -> None:
     bump = np.radians(rng.uniform(*style.hips_first_deg))
     duration = script.varied(0.6 if spec.grip_and_rip else spec.raise_s * slower)
     course = script.course(places=places, tilt_bump_rad=float(bump))
-    top = lockout(script, style)
+    top = lockout(spec, style, rng)
     script.go("pull", duration, top, move=styled(style, is_down=False, course=course, rep=rep))
     pause = script.between(0.3, 0.8) if spec.has_lockout_lean else script.varied(spec.top_s, 0.2)
     script.go("top", pause, move=plain(rep=rep, is_quiet=False))
@@ -216,6 +217,6 @@ def _failed_pull(script: Script, style: Style) -> None:
     part[PELVIS] = max(part[PELVIS], np.radians(18.0))
     part[THIGH_LEAN] = max(part[THIGH_LEAN], np.radians(5.0))
     strain = plain(course=script.course(), other="failed", is_quiet=False)
-    script.go("failed", script.between(1.2, 2.5), part, move=strain)
+    script.go("failed", script.between(1.2, 2.5), part, move=strain, bent=script.crooked())
     script.go("failed", script.between(0.3, 1.2), move=strain)
-    script.go("failed_lower", script.between(0.7, 1.2), bottom, move=strain)
+    script.go("failed_lower", script.between(0.7, 1.2), bottom, move=strain, bent=script.crooked())

@@ -78,6 +78,8 @@ class SensorSpec:
         Reported time minus true time at the start, how fast the sensor's clock runs, and noise of each time stamp.
     packet, loss
         Samples per radio packet and share of packets that never arrive.
+    is_stamped_by_packet
+        Samples come in bursts: all of a packet bear its last sample's time, 0.1 ms apart.
     gap_s, gap_at
         Length of one long gap and where it starts, as a share of the recording.
     """
@@ -110,6 +112,7 @@ class SensorSpec:
     clock_ppm: float = 0.0
     jitter_s: float = 0.0
     packet: int = 1
+    is_stamped_by_packet: bool = False
     loss: float = 0.0
     gap_s: float = 0.0
     gap_at: float = 0.5
@@ -254,6 +257,10 @@ def _deliver(time: Array, clean: Array, spec: SensorSpec, rng: np.random.Generat
     reported: Array = np.arange(count, dtype=np.float64) * period + spec.clock_offset_s
     if spec.jitter_s:
         reported = np.sort(reported + np.clip(rng.normal(0.0, spec.jitter_s, count), -0.45 * period, 0.45 * period))
+    if spec.is_stamped_by_packet:
+        place = np.arange(count) % spec.packet
+        last = np.minimum(np.arange(count) - place + spec.packet - 1, count - 1)
+        reported = reported[last] - 1e-4 * (spec.packet - 1 - place)
     arrived = _arrived(true_s, spec, rng)
     q_ws = at[:, 6:] / np.linalg.norm(at[:, 6:], axis=1, keepdims=True)
     flags = np.where(is_clipped, int(Flag.CLIPPED), 0)

@@ -83,7 +83,7 @@ def simulate(
         check_placement(placement)
     script = Script(spec, _stream(seed, "script"))
     whole_session(script)
-    track = render(script.moves, spec.lifter, _stream(seed, "motion"))
+    track = render(script.moves, spec, _stream(seed, "motion"))
     body_angles = angles(track)
     reps = true_reps(track, spec, body_angles)
     blows = plate_blows(track, spec, reps, _stream(seed, "blows"))

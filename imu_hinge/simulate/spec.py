@@ -34,6 +34,10 @@ class LifterSpec:
     sway_deg, sway_hz
         Standing sway, amplitude and middle frequency.
     breath_deg, breath_hz
+    lumbar_max_deg
+        Lumbar flexion in a full round bow; no posture goes beyond.
+    abruptness
+        How suddenly the bar is set down: 0 lands it at no speed, 0.25 at about half of the fastest.
     tremor_deg
         Standard deviation of small movement between 3 and 9 Hz in standing; under load up to three times as much.
     asymmetry_deg
@@ -53,6 +57,8 @@ class LifterSpec:
     sway_hz: float = 0.3
     breath_deg: float = 0.5
     breath_hz: float = 0.25
+    lumbar_max_deg: float = 58.0
+    abruptness: float = 0.0
     tremor_deg: float = 0.01
     asymmetry_deg: tuple[float, float] = (0.0, 0.0)
     step_hz: float = 1.9
@@ -83,6 +89,8 @@ class LifterSpec:
             sway_hz=float(rng.uniform(0.2, 0.5)),
             breath_deg=float(rng.uniform(0.2, 0.7)),
             breath_hz=float(rng.uniform(0.18, 0.33)),
+            lumbar_max_deg=float(rng.uniform(46.0, 65.0)),
+            abruptness=float(rng.choice([0.0, rng.uniform(0.0, 0.25)])),
             tremor_deg=float(rng.uniform(0.004, 0.02)),
             asymmetry_deg=(float(rng.uniform(-3, 3)), float(rng.uniform(-5, 5))),
             step_hz=float(rng.uniform(1.6, 2.2)),
@@ -99,9 +107,9 @@ class SetSpec:
     Parameters
     ----------
     exercise, style
-        One of `conventions.EXERCISES` but ``drill``, and one of that exercise's styles in `styles.STYLES`.
+        One of `conventions.EXERCISES` and one of that exercise's styles in `styles.STYLES`.
     reps
-        How many are completed. None is allowed: the set then has no rep.
+        How many are completed; 0 is a set without a rep. A drill has two clean hinges, then full bows.
     lifter
     load
         Mass of the bar as a share of body mass.
@@ -160,6 +168,16 @@ class SetSpec:
     quiet_end_s: float = 2.0
     impact_mps2: float = 12.0
 
+    @property
+    def is_bar_on_back(self) -> bool:
+        """Whether the bar lies on the shoulders."""
+        return self.exercise in ("squat", "good_morning")
+
+    @property
+    def carried(self) -> float:
+        """Load on the body during a rep, as a share of body mass; a drill has none."""
+        return 0.0 if self.exercise == "drill" else self.load
+
     def __post_init__(self) -> None:
         if self.style not in STYLES or STYLES[self.style].exercise != self.exercise:
             names = ", ".join(styles_of(self.exercise)) or "none: no such exercise here"
@@ -195,7 +213,7 @@ class SetSpec:
             has_lockout_lean=bool(rng.random() < 0.1),
             before=_some(rng, 0.35),
             after=_some(rng, 0.2),
-            quiet_start_s=float(rng.uniform(1.0, 5.0)),
+            quiet_start_s=float(rng.uniform(1.0, 5.0) if rng.random() < 0.85 else rng.uniform(0.3, 1.0)),
             quiet_end_s=float(rng.uniform(0.5, 4.0)),
             impact_mps2=float(rng.uniform(3.0, 30.0)),
         )

@@ -1,6 +1,6 @@
 """List the ways a lift is done: posture at the bottom, and which joint moves when; facts of section 6.2.
 
-It draws bottom postures for a body; it does not put them in time.
+It solves nothing for a body: `postures` does.
 """
 
 from __future__ import annotations
@@ -8,11 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from imu_hinge.conventions import FLOOR_EXERCISES
-from imu_hinge.model import Array
-from imu_hinge.simulate.body import LUMBAR, PELVIS, SHANK_LEAN, THIGH_LEAN, THORAX, Body, balance, close_over_bar
 
 Span = tuple[float, float]
 
@@ -66,7 +62,8 @@ _KNEES_LATE: Final = ((0.0, 1.0), (0.15, 1.0), (0.0, 0.95), (0.05, 1.0), (0.05, 
 _STOOP: Final = ((0.0, 0.50), (0.0, 0.80), (0.0, 0.90), (0.10, 1.0), (0.10, 1.0))
 _SQUATTY: Final = ((0.0, 0.60), (0.0, 0.90), (0.0, 1.0), (0.20, 1.0), (0.20, 1.0))
 _ROUNDED: Final = ((0.0, 0.55), (0.0, 0.80), (0.10, 1.0), (0.30, 1.0), (0.30, 1.0))
-_HIPS_UP: Final = ((0.0, 0.30), (0.0, 0.45), (0.35, 1.0), (0.30, 1.0), (0.30, 1.0))
+_HIPS_UP: Final = ((0.0, 0.40), (0.0, 0.55), (0.35, 1.0), (0.30, 1.0), (0.30, 1.0))
+"""Shank and thigh take 0.1 longer than in the facts, else the shoulders come 40 cm ahead of the bar."""
 
 STYLES: Final[dict[str, Style]] = {
     "good_hinge": Style("deadlift", (5, 15), shank_deg=(8, 12)),
@@ -90,6 +87,7 @@ STYLES: Final[dict[str, Style]] = {
         "squat", (10, 20), knee_deg=(100, 115), pelvis_deg=(22, 34), thorax_deg=(-2, 2), windows=_FREE
     ),
     "good_morning": Style("good_morning", (8, 25), knee_deg=(4, 18), pelvis_deg=(42, 60), windows=_KNEES_LATE),
+    "calibration": Style("drill", (4, 12), knee_deg=(12, 28), pelvis_deg=(48, 62), windows=_FREE),
 }
 """Every style by name."""
 
@@ -99,25 +97,8 @@ def styles_of(exercise: str) -> tuple[str, ...]:
     return tuple(name for name, style in STYLES.items() if style.exercise == exercise)
 
 
-def bottom_postures(
-    style: Style, body: Body, rng: np.random.Generator, *, count: int, bar_m: float, load: float
-) -> Array:
-    """Draw the bottom posture of every rep of one set, (count, 5) [rad].
-
-    The lifter's habit is drawn once; around it the reps vary by 1° at the ankle and 1.5° in the lumbar spine.
-    """
-    habit = {
-        name: rng.uniform(*getattr(style, f"{name}_deg")) for name in ("shank", "knee", "pelvis", "lumbar", "thorax")
-    }
-    q = np.zeros((count, 5))
-    growth = style.lumbar_growth_deg * np.arange(count)
-    q[:, LUMBAR] = np.radians(np.minimum(habit["lumbar"] + growth, 58.0) + rng.normal(0.0, 1.5, count))
-    q[:, THORAX] = np.radians(habit["thorax"] + rng.normal(0.0, 0.5, count))
-    gap = np.full(count, rng.uniform(*style.gap_m))
-    if style.is_closed_on_floor:
-        q[:, SHANK_LEAN] = np.radians(habit["shank"] + rng.normal(0.0, 1.0, count))
-        return close_over_bar(body, q, bar_m=bar_m, gap_m=gap)
-    knee = np.radians(habit["knee"] + rng.normal(0.0, 2.0, count))
-    q[:, THIGH_LEAN] = np.maximum(knee, np.radians(2.0))
-    q[:, PELVIS] = np.radians(habit["pelvis"] + rng.normal(0.0, 2.0, count))
-    return balance(body, q, load=load, bar_on_back=style.exercise in ("squat", "good_morning"))
+def style_of_rep(name: str, rep: int) -> str:
+    """Return the style of one rep: the set's, but a calibration has two clean hinges and then full round bows."""
+    if STYLES[name].exercise != "drill":
+        return name
+    return "clean_hinge" if rep < 2 else "full_bow"
