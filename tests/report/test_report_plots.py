@@ -166,9 +166,9 @@ def test_a_long_recording_is_drawn_with_few_points_and_no_lost_peak(make_set: Ma
 
 def test_the_same_figure_gives_the_same_bytes(make_set: Maker, tmp_path: Path) -> None:
     for suffix in (".svg", ".png", ".pdf"):
-        first, second = (look.figure_bytes(plots.plot_reps(make_set(2)).figure, suffix) for _ in range(2))
+        first, second = (look.figure_bytes(plots.plot_angle_angle(make_set(2)).figure, suffix) for _ in range(2))
         assert first == second
-    path = plots.save_figure(plots.plot_set(make_set(2)), tmp_path / "set.SVG")
+    path = plots.save_figure(plots.plot_reps(make_set(2)).figure, tmp_path / "set.SVG")
     assert b"<dc:date>" not in path.read_bytes()
 
 
@@ -182,7 +182,7 @@ def test_style_stays_within(make_set: Maker) -> None:
     import matplotlib
 
     before = dict(matplotlib.rcParams)
-    look.figure_bytes(plots.plot_set(make_set(1)), ".svg")
+    look.figure_bytes(plots.plot_reps(make_set(1)).figure, ".svg")
     assert dict(matplotlib.rcParams) == before
 
 
