@@ -47,6 +47,9 @@ def top_set(script: Script) -> None:
         places = ((script.between(0.35, 0.6), 18.0, 0.02),) if stops else ()
         up = styled(style, is_down=False, course=script.course(places=places), rep=rep)
         script.go("rise", script.varied(spec.raise_s), lockout(spec, style, script.rng), move=up)
+        if spec.has_lockout_lean:
+            script.go("top", script.between(0.3, 0.8), move=plain(is_quiet=False))
+            script.go("top", script.between(0.5, 0.8), STAND, move=plain(course=script.course(), is_quiet=False))
         script.go("top", script.varied(spec.top_s, 0.2), move=plain(is_quiet=False))
     if spec.from_floor:
         _put_down(script)

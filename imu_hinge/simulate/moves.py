@@ -170,7 +170,7 @@ def _keep_balance(plan: Array, spec: SetSpec, load: Array) -> Array:
     posture, carried, step = plan[::every, :5].copy(), load[::every], 1e-4
     turn = np.zeros(len(posture))
     at = _centre(body, posture, carried, spec.is_bar_on_back)
-    back, ahead, width = -0.03 * body.scale, 0.07 * body.scale, 0.005 * body.scale
+    back, ahead, width = -0.045 * body.scale, 0.075 * body.scale, 0.01 * body.scale
     goal = at - width * (np.logaddexp(0.0, (at - ahead) / width) - np.logaddexp(0.0, (back - at) / width))
     for _ in range(2):
         at = _centre(body, posture, carried, spec.is_bar_on_back)

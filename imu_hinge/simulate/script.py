@@ -167,15 +167,20 @@ def floor_set(script: Script) -> None:
         is_down = True
     if is_down:
         script.go("floor", script.between(0.2, 1.0), move=plain(is_quiet=False))
-        rise = styled(style, is_down=False, course=script.course(), other="release_rise", is_quiet=True)
+        rise = styled(_unloaded(style), is_down=False, course=script.course(), other="release_rise", is_quiet=True)
         script.go("rise", script.between(0.9, 1.8), STAND, move=rise)
+
+
+def _unloaded(style: Style) -> Style:
+    """Return the style without the bar: hips shoot up only under load."""
+    return STYLES["good_hinge"] if style.hips_first_deg[1] else style
 
 
 def _bend_to_bar(script: Script, style: Style, start: Array) -> None:
     """Append the unloaded bend to the bar and the set-up wiggle, ending in the rep's start posture."""
     spec = script.spec
     course = script.course()
-    bend = styled(style, is_down=True, course=course, other="setup_bend", is_quiet=True)
+    bend = styled(_unloaded(style), is_down=True, course=course, other="setup_bend", is_quiet=True)
     script.go("bend", script.between(1.0, 2.2), start, move=bend, bent=script.crooked())
     if spec.grip_and_rip:
         return
@@ -201,6 +206,8 @@ def _pull(script: Script, style: Style, rep: int, slower: float) -> None:
         places = ((script.between(0.5, 0.6), 7.0, 0.08),)
     bump = np.radians(rng.uniform(*style.hips_first_deg))
     duration = script.varied(0.6 if spec.grip_and_rip else spec.raise_s * slower)
+    if bump:
+        duration = max(duration, 1.3)  # the legs straighten in half of it: faster would be a jump
     course = script.course(places=places, tilt_bump_rad=float(bump))
     top = lockout(spec, style, rng)
     script.go("pull", duration, top, move=styled(style, is_down=False, course=course, rep=rep))

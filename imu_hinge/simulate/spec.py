@@ -112,7 +112,7 @@ class SetSpec:
         How many are completed; 0 is a set without a rep. A drill has two clean hinges, then full bows.
     lifter
     load
-        Mass of the bar as a share of body mass.
+        Mass of the weight as a share of body mass.
     bar_m
         Height of the bar's axis on the floor, which is the plates' radius [m].
     raise_s, lower_s, top_s, bottom_s
@@ -233,6 +233,8 @@ def _for_exercise(rng: np.random.Generator, spec: SetSpec) -> SetSpec:
         rips = bool(rng.random() < 0.1)
         goes = bool(rng.random() < 0.25)
         dropped = "none" if goes else str(rng.choice(DROPS, p=[0.85, 0.1, 0.05]))
+        if spec.style == "hips_shoot_up":
+            spec = replace(spec, raise_s=float(rng.uniform(1.6, 3.0)))
         return replace(
             spec,
             touch_and_go=goes,
@@ -245,11 +247,12 @@ def _for_exercise(rng: np.random.Generator, spec: SetSpec) -> SetSpec:
     if spec.exercise in ("rdl", "swing"):
         spec = replace(spec, from_floor=bool(rng.random() < 0.4))
     if spec.exercise == "swing":
+        quickest = 0.6 if spec.style == "swing_squatty" else 0.42
         return replace(
             spec,
             reps=int(rng.integers(5, 16)),
-            raise_s=float(rng.uniform(0.42, 0.6)),
-            lower_s=float(rng.uniform(0.42, 0.6)),
+            raise_s=float(quickest + rng.uniform(0.0, 0.18)),
+            lower_s=float(quickest + rng.uniform(0.0, 0.18)),
             top_s=float(rng.uniform(0.3, 0.6)),
             bottom_s=0.0,
             has_mid_pause=False,
