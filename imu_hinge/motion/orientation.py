@@ -6,29 +6,15 @@ It does not put samples on an even grid (`resample` does) and knows nothing of b
 import itertools
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from imu_hinge.errors import BadSamples
 from imu_hinge.model import Array
-from imu_hinge.motion.kernel import (
-    BIAS,
-    COV,
-    OUT_BIAS,
-    OUT_COLUMNS,
-    OUT_REST,
-    OUT_SD,
-    Q_IS,
-    Q_WI,
-    ROWS,
-    Params,
-    State,
-    bias_sd,
-    restart,
-    update,
-)
-from imu_hinge.motion.quaternion import multiply
+from imu_hinge.motion.kernel import hold, update
+from imu_hinge.motion.memory import COV, OUT_BIAS, OUT_COLUMNS, OUT_REST, OUT_SD, ROWS, SD, Params, State
 from imu_hinge.motion.smoothing import smooth
 
 __all__ = [
@@ -42,6 +28,9 @@ __all__ = [
     "params",
     "update",
 ]
+
+STRETCH_S: Final = 0.05
+"""The bias is measured once per stretch of about this length; it changes over minutes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +59,12 @@ def butterworth(tau_s: float, dt: float) -> tuple[float, float, float, float]:
     """Return (b0, a1, a2) of a second-order low-pass with time constant `tau_s`, and the samples it starts over."""
     c = math.tan(math.sqrt(0.5) * dt / tau_s)  # π fc dt with fc = √2 / (2 π τ)
     d = c * c + math.sqrt(2.0) * c + 1.0
-    return c * c / d, 2.0 * (c * c - 1.0) / d, (1.0 - math.sqrt(2.0) * c + c * c) / d, math.ceil(tau_s / dt - 1e-9)
+    return (
+        c * c / d,
+        2.0 * (c * c - 1.0) / d,
+        (1.0 - math.sqrt(2.0) * c + c * c) / d,
+        float(math.ceil(tau_s / dt - 1e-9)),
+    )
 
 
 def params(
@@ -92,24 +86,26 @@ def params(
     if not (math.isfinite(rate_hz) and rate_hz > 0.0):
         raise BadSamples(f"The sample rate is {rate_hz!r} Hz. Give the samples per second as a positive number.")
     dt = 1.0 / rate_hz
-    growth = math.radians(0.1) ** 2 * dt / bias_forgetting_s
+    stretch = max(1, round(STRETCH_S / dt))
+    growth = math.radians(0.1) ** 2 * stretch * dt / bias_forgetting_s
     var_motion, var_rest = math.radians(bias_motion_deg_s) ** 2, math.radians(bias_rest_deg_s) ** 2
     noise_motion = var_motion**2 / growth + var_motion
-    up_b0, up_a1, up_a2, up_start = butterworth(tau_acc_s, dt)
-    rest_b0, rest_a1, rest_a2, rest_start = butterworth(rest_tau_s, dt)
+    up = butterworth(tau_acc_s, dt)
+    rest = butterworth(rest_tau_s, dt)
+    slow = butterworth(tau_acc_s, stretch * dt)
     return Params(
-        dt=dt,
-        up_b0=up_b0,
-        up_a1=up_a1,
-        up_a2=up_a2,
-        up_start=float(up_start),
-        rest_b0=rest_b0,
-        rest_a1=rest_a1,
-        rest_a2=rest_a2,
-        rest_start=float(rest_start),
+        dt,
+        *up,
+        *rest,
         rest_gyr=math.radians(rest_gyr_deg_s),
         rest_acc=rest_acc_mps2,
         rest_min_s=rest_min_s,
+        stretch=float(stretch),
+        stretch_s=stretch * dt,
+        slow_b0=slow[0],
+        slow_a1=slow[1],
+        slow_a2=slow[2],
+        slow_start=slow[3],
         bias_clip=math.radians(bias_clip_deg_s),
         cov_start=math.radians(bias_start_deg_s) ** 2,
         cov_growth=growth,
@@ -124,6 +120,7 @@ def initial_state(params: Params, lanes: int = 1) -> State:
     memory = np.zeros((ROWS, lanes))
     memory[0] = memory[4] = 1.0
     memory[[COV, COV + 3, COV + 5]] = params.cov_start
+    memory[SD] = math.sqrt(params.cov_start)
     return State(memory)
 
 
@@ -187,7 +184,7 @@ def filter_block(
     else:
         for start, stop in runs(gap):
             if gap[start]:
-                hold(state, params, out[start:stop])
+                hold(state, out[start:stop])
             else:
                 update(state, params, gyr[start:stop], acc[start:stop], out[start:stop])
     return oriented(out)
@@ -197,16 +194,6 @@ def runs(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return the half-open ranges over which the mask does not change, in order."""
     edges = [0, *(np.flatnonzero(mask[1:] != mask[:-1]) + 1).tolist(), len(mask)]
     return list(itertools.pairwise(edges))
-
-
-def hold(state: State, params: Params, out: Array) -> None:
-    """Repeat the last orientation and bias through a gap; the next sample starts the low-passes anew."""
-    m = state.memory
-    restart(m, 0)
-    out[:, :OUT_BIAS] = multiply(tuple(m[Q_WI : Q_WI + 4, 0].tolist()), tuple(m[Q_IS : Q_IS + 4, 0].tolist()))
-    out[:, OUT_BIAS:OUT_SD] = m[BIAS : BIAS + 3, 0]
-    out[:, OUT_SD] = bias_sd(m, params, 0)
-    out[:, OUT_REST] = 0.0
 
 
 def filter_recording(

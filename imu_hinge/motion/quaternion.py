@@ -6,11 +6,14 @@ keeps them in registers and the same lines give the same bits with and without t
 
 from numba import njit
 
+inlined = njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")
+"""Compile a function for the kernels that use it and for nobody else: neither cached nor callable from Python."""
+
 Quaternion = tuple[float, float, float, float]
 Vector = tuple[float, float, float]
 
 
-@njit(cache=True, forceinline=True)
+@inlined
 def multiply(p: Quaternion, q: Quaternion) -> Quaternion:
     """Return the Hamilton product ``p ⊗ q``."""
     return (
@@ -21,7 +24,7 @@ def multiply(p: Quaternion, q: Quaternion) -> Quaternion:
     )
 
 
-@njit(cache=True, forceinline=True)
+@inlined
 def rotate(q_ab: Quaternion, x: float, y: float, z: float) -> Vector:
     """Return the vector (x, y, z) of frame b in frame a: ``v + 2 q × (q × v + w v)``."""
     w, i, j, k = q_ab
@@ -35,14 +38,37 @@ def rotate(q_ab: Quaternion, x: float, y: float, z: float) -> Vector:
     )
 
 
-@njit(cache=True, forceinline=True)
+@inlined
 def renormalize(q: Quaternion) -> Quaternion:
     """Return an almost unit quaternion at unit length: one Newton step for 1/√(q·q) from 1, no root, no division."""
     scale = 1.5 - 0.5 * (q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3])
     return q[0] * scale, q[1] * scale, q[2] * scale, q[3] * scale
 
 
-@njit(cache=True, forceinline=True)
+@inlined
+def middle(p: Quaternion, q: Quaternion) -> Quaternion:
+    """Return the orientation half way between two that are less than a right angle apart."""
+    return renormalize((0.5 * (p[0] + q[0]), 0.5 * (p[1] + q[1]), 0.5 * (p[2] + q[2]), 0.5 * (p[3] + q[3])))
+
+
+@inlined
+def rows(q_ab: Quaternion) -> tuple[Vector, Vector, Vector]:
+    """Return the rotation matrix row by row: each row is an axis of a, seen from b."""
+    w, x, y, z = q_ab
+    return (
+        (1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)),
+        (2.0 * (x * y + w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - w * x)),
+        (2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)),
+    )
+
+
+@inlined
+def dot(a: Vector, b: Vector) -> float:
+    """Return the scalar product."""
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+@inlined
 def turn(x: float, y: float, z: float) -> Quaternion:
     """Return the rotation by the rotation vector (x, y, z) [rad].
 

@@ -3,36 +3,20 @@
 It is never used live. The method is the offline variant of VQF (Laidig and Seel 2023, section 4.4), written anew.
 """
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 from imu_hinge.model import Array
-from imu_hinge.motion.kernel import (
-    BIAS,
-    COV,
-    OUT_BIAS,
-    OUT_REST,
-    OUT_SD,
-    UP_LP,
-    Covariance,
-    Params,
-    State,
-    correct_inclination,
-    lowpass3,
-    lowpass_now,
-    lowpasses_now,
-    restart,
-    step,
-)
-from imu_hinge.motion.quaternion import Vector, multiply, renormalize, rotate, turn
+from imu_hinge.motion.bias import Covariance, ends_stretch, estimate_bias, next_stretch, sd_bound
+from imu_hinge.motion.kernel import correct_inclination, next_sample, restart, step
+from imu_hinge.motion.memory import BIAS, COV, OUT_BIAS, OUT_REST, OUT_SD, UP_LP, Params, State, lowpass3, lowpass_now
+from imu_hinge.motion.quaternion import Vector, inlined, middle, multiply, renormalize, rotate, turn
 
-FORWARD, BACKWARD = 0, 1
+FORWARD, BACKWARD = np.int64(0), np.int64(1)
 
 
-@njit(cache=True, forceinline=True)
+@inlined
 def times(a: Covariance, v: Vector) -> Vector:
     """Return the symmetric matrix xx xy xz yy yz zz times the vector."""
     return (
@@ -42,7 +26,7 @@ def times(a: Covariance, v: Vector) -> Vector:
     )
 
 
-@njit(cache=True, forceinline=True)
+@inlined
 def inverse(a: Covariance) -> Covariance:
     """Return the inverse of a symmetric positive definite matrix xx xy xz yy yz zz."""
     xx, xy, xz, yy, yz, zz = a
@@ -51,7 +35,13 @@ def inverse(a: Covariance) -> Covariance:
     return c0 * s, c1 * s, c2 * s, (xx * zz - xz * xz) * s, (xy * xz - xx * yz) * s, (xx * yy - xy * xy) * s
 
 
-@njit(cache=True, forceinline=True)
+@inlined
+def absolute_sum(v: Vector) -> float:
+    """Return the sum of the absolute values."""
+    return abs(v[0]) + abs(v[1]) + abs(v[2])
+
+
+@inlined
 def fuse(p: Params, b1: Vector, p1: Covariance, b2: Vector, p2: Covariance) -> tuple[Vector, float]:
     """Return the bias known from two independent estimates, and an upper bound of its standard deviation."""
     s = inverse((p1[0] + p2[0], p1[1] + p2[1], p1[2] + p2[2], p1[3] + p2[3], p1[4] + p2[4], p1[5] + p2[5]))
@@ -59,13 +49,11 @@ def fuse(p: Params, b1: Vector, p1: Covariance, b2: Vector, p2: Covariance) -> t
     x = times(p2, times(s, (p1[0], p1[1], p1[2])))  # columns of P2 (P1 + P2)⁻¹ P1, the fused covariance
     y = times(p2, times(s, (p1[1], p1[3], p1[4])))
     z = times(p2, times(s, (p1[2], p1[4], p1[5])))
-    bound = max(
-        max(abs(x[0]) + abs(x[1]) + abs(x[2]), abs(y[0]) + abs(y[1]) + abs(y[2])), abs(z[0]) + abs(z[1]) + abs(z[2])
-    )
-    return (b1[0] + d[0], b1[1] + d[1], b1[2] + d[2]), math.sqrt(min(bound, p.cov_start))
+    sd = sd_bound(p, absolute_sum(x), absolute_sum(y), absolute_sum(z))
+    return (b1[0] + d[0], b1[1] + d[1], b1[2] + d[2]), sd
 
 
-@njit(cache=True, forceinline=True)
+@inlined
 def meet(m: Array, p: Params, lane: int, i: int, has_met: bool, is_rest: bool, work: Array, out: Array) -> None:
     """Keep one direction's bias for sample i until the other direction comes by, then fuse the two."""
     sign = 1.0 if lane == FORWARD else -1.0
@@ -83,7 +71,7 @@ def meet(m: Array, p: Params, lane: int, i: int, has_met: bool, is_rest: bool, w
         out[i, OUT_REST] = 1.0 if is_rest else 0.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def bias_both_ways(
     m: Array, p: Params, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], work: Array, out: Array
 ) -> None:
@@ -97,14 +85,16 @@ def bias_both_ways(
         for lane in range(2):
             j = i if lane == FORWARD else n - 1 - i
             sign = 1.0 if lane == FORWARD else -1.0
-            up, quiet = lowpasses_now(m, p, lane)
+            up, quiet = next_sample(m, p, lane)
             gyr_j = (sign * gyr[j, 0], sign * gyr[j, 1], sign * gyr[j, 2])
-            is_rest = step(m, p, lane, up, quiet, gyr_j, (acc[j, 0], acc[j, 1], acc[j, 2]))
+            _, is_rest = step(m, p, lane, up, quiet, gyr_j, (acc[j, 0], acc[j, 1], acc[j, 2]))
+            if ends_stretch(m, p, lane):
+                estimate_bias(m, p, lane, next_stretch(m, p, lane))
             has_met = 2 * i > n - 1 or (2 * i == n - 1 and lane == BACKWARD)
             meet(m, p, lane, j, has_met, is_rest, work, out)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def integrate(
     m: Array, p: Params, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], up: Array, out: Array
 ) -> None:
@@ -118,12 +108,14 @@ def integrate(
         count += 1.0
         c = lowpass_now(count, p.up_start, p.up_b0, p.up_a1, p.up_a2)
         wx, wy, wz = gyr[i, 0] - out[i, 4], gyr[i, 1] - out[i, 5], gyr[i, 2] - out[i, 6]
+        before = q
         q = renormalize(multiply(q, turn(wx * p.dt, wy * p.dt, wz * p.dt)))
+        up_i = rotate(middle(before, q), acc[i, 0], acc[i, 1], acc[i, 2])
         out[i, 0], out[i, 1], out[i, 2], out[i, 3] = q
-        up[i, 0], up[i, 1], up[i, 2] = lowpass3(m, UP_LP, FORWARD, c, rotate(q, acc[i, 0], acc[i, 1], acc[i, 2]))
+        up[i, 0], up[i, 1], up[i, 2] = lowpass3(m, UP_LP, FORWARD, c, up_i)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def correct(m: Array, p: Params, is_edge: npt.NDArray[np.bool_], up: Array, out: Array) -> None:
     """Filter `up` backward, so that it has no delay, and correct the inclination of the orientations in `out`."""
     n = up.shape[0]
