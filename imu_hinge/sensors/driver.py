@@ -121,8 +121,10 @@ class StreamSettings:
         Full scale; None where the device does not tell.
     max_drift
         Most by which the device's clock (or its nominal rate, where it sends no time) is ever off, as a fraction.
+    tells_loss
+        True where the device sends time or numbers its samples; else loss shows only as a jump of the delay.
     details
-        What only this family knows: numbers and text.
+        What only this family knows: numbers and text. A ``warning`` is a sentence the user must see.
     """
 
     family: str
@@ -130,6 +132,7 @@ class StreamSettings:
     acc_range_g: float | None = None
     gyr_range_dps: float | None = None
     max_drift: float = 500e-6
+    tells_loss: bool = True
     details: Mapping[str, int | float | str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -137,9 +140,7 @@ class StreamSettings:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as plain values that JSON can hold."""
-        return {name: getattr(self, name) for name in self.__slots__ if name != "details"} | {
-            "details": dict(self.details)
-        }
+        return {name: getattr(self, name) for name in self.__slots__} | {"details": dict(self.details)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> StreamSettings:

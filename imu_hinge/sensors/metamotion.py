@@ -156,7 +156,13 @@ class MetaMotion:
         if warnings:
             details["warning"] = "; ".join(dict.fromkeys(warnings))
         return StreamSettings(
-            self.family, rate, acc_range_g=acc_g, gyr_range_dps=gyr_dps, max_drift=MAX_DRIFT, details=details
+            self.family,
+            rate,
+            acc_range_g=acc_g,
+            gyr_range_dps=gyr_dps,
+            max_drift=MAX_DRIFT,
+            tells_loss=counter is not None,
+            details=details,
         )
 
     async def _chip(self, gatt: Gatt, replies: Replies) -> Chip:

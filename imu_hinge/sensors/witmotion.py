@@ -256,7 +256,9 @@ class WitMotion:
                 f"The WitMotion was asked for {rate:g} Hz and kept {f'{kept:g} Hz' if kept else f'code {agreed}'}. "
                 "Older models end at 50 Hz: ask for that."
             )
-        return StreamSettings(self.family, rate, acc_range_g=acc_g, gyr_range_dps=gyr_dps, max_drift=MAX_DRIFT)
+        return StreamSettings(
+            self.family, rate, acc_range_g=acc_g, gyr_range_dps=gyr_dps, max_drift=MAX_DRIFT, tells_loss=False
+        )
 
     async def _read(self, gatt: Gatt, register: int) -> int:
         """Return one register's value, read over the notifications."""

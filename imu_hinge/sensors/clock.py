@@ -1,0 +1,253 @@
+"""Put a sensor's samples on the host's timeline while they come, each block at once.
+
+It does not move samples to an even grid, fill gaps or shift one sensor against another. `clock_batch` does the same
+better once everything is there, `clock_check` verifies two sensors against each other.
+
+Host time is the lower envelope of arrival against device time (`clock_fit`). Where a device sends no time, its sample
+count takes the place; where it does not even count, loss shows as a jump of the delay and is flagged GAP there. What no
+envelope can see is the least latency: it is common to two sensors with the same connection interval, and bounded by one
+interval otherwise. `ClockReport.bound_s` states that bound.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from imu_hinge.conventions import Flag
+from imu_hinge.model import Array, Flags, Samples
+from imu_hinge.sensors.clock_fit import Line, RunningLine, sample_slope
+from imu_hinge.sensors.driver import Decoded, StreamSettings
+
+LIVE_WINDOW_S: Final = 60.0
+FREEZE_S: Final = 20.0
+"""A good clock's drift is believed once points span this long [s]."""
+FREEZE_ROUGH_S: Final = 2.0
+"""The same where the period itself is unknown to more than 0.1 %."""
+LIVE_LEVEL_S: Final = 0.4
+SLEW: Final = 0.02
+"""Live corrections are paid off at this rate [s/s]."""
+FAST_SLEW: Final = 0.5
+SMALL_CORRECTION_S: Final = 0.1
+LATEST_S: Final = 5.0
+"""A notification later than this after the line says that the device's clock was set [s]."""
+RESUMED_LATEST_S: Final = 1.0
+EARLIEST_S: Final = 0.05
+"""A notification earlier than this before the line says so too [s]."""
+NS: Final = 1e-9
+
+
+class Arrived(NamedTuple):
+    """Hold one decoded block and when its notification arrived on the host's monotonic clock [ns]."""
+
+    arrival_ns: int
+    block: Decoded
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReport:
+    """Hold what was found out about one sensor's clock and link.
+
+    Parameters
+    ----------
+    samples
+        Samples placed.
+    lost
+        Samples known to be missing.
+    jumps
+        Places where loss shows but cannot be counted, on devices that count nothing.
+    duplicates, reordered, resets
+        Samples delivered again; samples that came late; restarts of the device's clock.
+    rate_hz
+        Delivered over the whole, losses included; NaN below two samples.
+    drift
+        The device's clock (or nominal rate) against the host's, as a fraction; positive is slow.
+    delay_s
+        Median, 95th and 99th percentile of the delay above the envelope [s].
+    bound_s
+        Within this the sensor is placed against another one: the delay's 95th percentile, about one connection
+        interval, as the least latency is not known [s].
+    """
+
+    samples: int
+    lost: int
+    jumps: int
+    duplicates: int
+    reordered: int
+    resets: int
+    rate_hz: float
+    drift: float
+    delay_s: tuple[float, float, float]
+    bound_s: float
+
+
+@dataclass(slots=True)
+class Tally:
+    """Count what happened to one sensor's samples."""
+
+    samples: int = 0
+    lost: int = 0
+    jumps: int = 0
+    duplicates: int = 0
+    reordered: int = 0
+    resets: int = 0
+    first_s: float = np.nan
+    last_s: float = np.nan
+    delays: deque[float] = field(default_factory=lambda: deque(maxlen=100_000))
+
+    def take(self, block: Decoded) -> None:
+        """Count what a block says of itself."""
+        if is_old(block):
+            if block.flags[0] & Flag.DUPLICATE:
+                self.duplicates += len(block)
+            else:
+                self.reordered += len(block)
+            return
+        self.samples += len(block)
+        self.lost += block.lost or 0
+
+    def report(self, drift: float) -> ClockReport:
+        """Sum up."""
+        span = self.last_s - self.first_s
+        rate = (self.samples - 1) / span if self.samples > 1 and span > 0 else float("nan")
+        spread = np.percentile(self.delays, (50, 95, 99)) if self.delays else np.full(3, np.nan)
+        p50, p95, p99 = (float(value) for value in spread)
+        return ClockReport(
+            self.samples,
+            self.lost,
+            self.jumps,
+            self.duplicates,
+            self.reordered,
+            self.resets,
+            rate_hz=rate,
+            drift=drift,
+            delay_s=(p50, p95, p99),
+            bound_s=p95,
+        )
+
+
+def is_old(block: Decoded) -> bool:
+    """Tell whether a block repeats or precedes what came before it."""
+    return bool(len(block)) and bool(block.flags[0] & (Flag.DUPLICATE | Flag.REORDERED))
+
+
+def device_seconds(block: Decoded, rate_hz: float) -> Array:
+    """Return the device's time of each sample, or its count at the nominal period. (n,) [s]."""
+    if block.device_ns is not None:
+        return block.device_ns.astype(np.float64) * NS
+    return (float(block.index) + np.arange(len(block))) / rate_hz
+
+
+class LiveClock:
+    """Give each block its host times at once.
+
+    Times of one sensor never go back. Corrections of the line are paid off at 2 % of the time that passes, so that an
+    integral over a rep does not notice them. Late (reordered) samples cannot be put back and are only counted.
+
+    Parameters
+    ----------
+    settings
+        The stream's; nominal rate and how far its clock can be off.
+    origin_ns
+        Host time that becomes zero; the same for all sensors of a session.
+    """
+
+    def __init__(self, settings: StreamSettings, *, origin_ns: int) -> None:
+        self._settings = settings
+        self._origin_ns = origin_ns
+        self._counts = Tally()
+        self._slope = 1.0
+        self._line: RunningLine | None = None
+        self._recent: deque[tuple[float, float]] = deque()
+        self._epoch = -1
+        self._last = (0.0, -np.inf)  # device and host time of the last sample given out
+
+    def feed(self, block: Decoded, arrival_ns: int) -> Samples:
+        """Place one block; what was delivered before gives empty samples.
+
+        Parameters
+        ----------
+        block
+            From the decoder, in the order of arrival.
+        arrival_ns
+            Host's monotonic clock in the notification's callback.
+        """
+        self._counts.take(block)
+        if is_old(block) or not len(block):
+            return Samples(np.empty(0), np.empty((0, 3)), np.empty((0, 3)))
+        x = device_seconds(block, self._settings.rate_hz)
+        y = (arrival_ns - self._origin_ns) * NS
+        flags = block.flags.copy()
+        if self._line is None or self._is_other_clock(block, float(x[-1]), y):
+            self._begin(block, flags)
+        self._epoch = block.epoch
+        assert self._line is not None
+        line = self._track(float(x[-1]), y)
+        self._counts.delays.append(y - line.at_one(float(x[-1])))
+        time_s = self._smooth(x, line)
+        if np.isnan(self._counts.first_s):
+            self._counts.first_s = float(time_s[0])
+        self._counts.last_s = float(time_s[-1])
+        return Samples(time_s, block.acc, block.gyr, flags)
+
+    @property
+    def report(self) -> ClockReport:
+        """What is known now."""
+        return self._counts.report(self._slope - 1.0)
+
+    def _begin(self, block: Decoded, flags: Flags) -> None:
+        """Start a line of its own."""
+        if self._line is not None:
+            self._counts.resets += 1
+            flags[0] |= np.uint16(Flag.RESET)
+        drift = self._settings.max_drift
+        self._line = RunningLine(
+            window_s=LIVE_WINDOW_S,
+            slopes=(1 - drift, 1 + drift),
+            freeze_s=FREEZE_S if drift < 1e-3 else FREEZE_ROUGH_S,
+            first_slope=self._slope,
+        )
+        self._recent.clear()
+        self._last = (-np.inf, self._last[1])
+
+    def _is_other_clock(self, block: Decoded, x: float, y: float) -> bool:
+        """Tell whether the device's clock cannot be the one the line was fitted to."""
+        assert self._line is not None
+        late = y - self._line.line.at_one(x)
+        if block.epoch != self._epoch:
+            return block.device_ns is None or not -EARLIEST_S <= late <= RESUMED_LATEST_S
+        return self._settings.tells_loss and not -LATEST_S <= late <= LATEST_S
+
+    def _track(self, x: float, y: float) -> Line:
+        """Take one point into the line; where nothing is counted, follow its level closely."""
+        assert self._line is not None
+        line = self._line.add(x, y)
+        self._slope = line.slope
+        if self._settings.tells_loss:
+            return line
+        slope = sample_slope(line.slope)
+        self._recent.append((x, y))
+        while self._recent[0][1] < y - LIVE_LEVEL_S:
+            self._recent.popleft()
+        return Line(x, min(ry + slope * (x - rx) for rx, ry in self._recent), slope)
+
+    def _smooth(self, x: Array, line: Line) -> Array:
+        """Return the line's times, led over from where the last sample was put. (n,) [s]."""
+        target = line.at(x)
+        last_x, last_s = self._last
+        if last_x == -np.inf:
+            ahead = last_s - float(target[0])
+            last_x = float(x[0]) - 1 / self._settings.rate_hz
+            error = max(0.0, ahead + 1e-6) if np.isfinite(ahead) else 0.0
+        else:
+            error = last_s - line.at_one(last_x)
+        is_small = abs(error) <= SMALL_CORRECTION_S
+        if not is_small and error < 0:
+            error = 0.0  # samples are missing: forward at once
+        paid = (SLEW if is_small else FAST_SLEW) * (x - last_x)
+        time_s: Array = target + np.sign(error) * np.maximum(0.0, abs(error) - paid)
+        self._last = (float(x[-1]), float(time_s[-1]))
+        return time_s

@@ -1,0 +1,160 @@
+"""Put a whole recording's samples on the host's timeline, with the benefit of hindsight.
+
+It does not move samples to an even grid, fill gaps or shift one sensor against another; `clock` says how it works and
+does the same while the samples come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+
+from imu_hinge.conventions import Flag
+from imu_hinge.model import Array, Flags, Samples
+from imu_hinge.sensors.clock import (
+    EARLIEST_S,
+    FREEZE_ROUGH_S,
+    FREEZE_S,
+    LATEST_S,
+    NS,
+    RESUMED_LATEST_S,
+    Arrived,
+    ClockReport,
+    Tally,
+    device_seconds,
+)
+from imu_hinge.sensors.clock_fit import level_ahead, lower_line, sample_slope
+from imu_hinge.sensors.driver import StreamSettings
+
+WINDOW_S: Final = 300.0
+"""A clock is taken for straight over this long: its crystal wanders by a few ppm as it warms on the skin."""
+KNOT_S: Final = 60.0
+LEVEL_WINDOW_S: Final = 2.0
+"""Where nothing is counted, the level is looked for among the notifications of this long [s]."""
+
+
+def place(arrived: Iterable[Arrived], settings: StreamSettings, *, origin_ns: int) -> tuple[Samples, ClockReport]:
+    """Place a whole recording of one sensor.
+
+    Parameters
+    ----------
+    arrived
+        All blocks in the order of arrival.
+    settings
+        As for `LiveClock`.
+    origin_ns
+        Host time that becomes zero; the same for all sensors of a session.
+
+    Returns
+    -------
+    (Samples, ClockReport)
+        Samples in the order of time: late ones are put back, repeated ones left out.
+    """
+    counts = Tally()
+    fresh: list[Arrived] = []
+    for item in arrived:
+        counts.take(item.block)
+        if len(item.block) and not item.block.flags[0] & Flag.DUPLICATE:
+            fresh.append(item)
+    parts, drift = [], 0.0
+    for number, segment in enumerate(_segments(fresh, settings, origin_ns)):
+        part, drift = _place_segment(segment, settings, origin_ns, counts)
+        if number:
+            counts.resets += 1
+            part[3][0] |= np.uint16(Flag.RESET)
+        parts.append(part)
+    counts.samples += counts.reordered
+    if not parts:
+        return Samples(np.empty(0), np.empty((0, 3)), np.empty((0, 3))), counts.report(drift)
+    time_s, acc, gyr, flags = (np.concatenate([part[i] for part in parts]) for i in range(4))
+    counts.first_s, counts.last_s = float(time_s[0]), float(time_s[-1])
+    return Samples(time_s, acc, gyr, flags), counts.report(drift)
+
+
+def _segments(fresh: Sequence[Arrived], settings: StreamSettings, origin_ns: int) -> list[list[Arrived]]:
+    """Cut where the device's clock began again; a reconnect alone does not cut a clock that ran on."""
+    segments: list[list[Arrived]] = []
+    drift = settings.max_drift
+    offset, epoch = 0.0, -1
+    for item in fresh:
+        x = float(device_seconds(item.block, settings.rate_hz)[-1])
+        late = (item.arrival_ns - origin_ns) * NS - x - offset
+        has_time = item.block.device_ns is not None
+        reach = EARLIEST_S + drift * WINDOW_S
+        is_new = not segments or (item.block.epoch != epoch and not (has_time and -reach <= late <= RESUMED_LATEST_S))
+        is_new = is_new or (has_time and abs(late) > LATEST_S)
+        if is_new:
+            segments.append([])
+            offset += late
+        elif has_time:
+            offset += min(late, 0.0) if late < 0 else 0.01 * late
+        epoch = item.block.epoch
+        segments[-1].append(item)
+    return segments
+
+
+_Part = tuple[Array, Array, Array, Flags]
+
+
+def _place_segment(
+    segment: Sequence[Arrived], settings: StreamSettings, origin_ns: int, counts: Tally
+) -> tuple[_Part, float]:
+    """Place what one run of the device's clock covers; returns time, acc, gyr, flags and the drift."""
+    per_block = [device_seconds(item.block, settings.rate_hz) for item in segment]
+    x = np.concatenate(per_block)
+    acc = np.concatenate([item.block.acc for item in segment])
+    gyr = np.concatenate([item.block.gyr for item in segment])
+    flags = np.concatenate([item.block.flags for item in segment])
+    x_new = np.array([part[-1] for part in per_block])
+    y_new = np.array([(item.arrival_ns - origin_ns) * NS for item in segment])
+    order = np.argsort(x, kind="stable")
+    x, acc, gyr, flags = x[order], acc[order], gyr[order], flags[order]
+    in_order = np.argsort(x_new, kind="stable")
+    x_new, y_new = x_new[in_order], y_new[in_order]
+    if settings.tells_loss:
+        time_s, drift = _along_line(x, x_new, y_new, settings)
+    else:
+        time_s, drift = _along_levels(x, x_new, y_new, settings, flags, counts)
+    counts.delays.extend((y_new - np.interp(x_new, x, time_s)).tolist())
+    return (np.maximum.accumulate(time_s), acc, gyr, flags), drift
+
+
+def _along_line(x: Array, x_new: Array, y_new: Array, settings: StreamSettings) -> tuple[Array, float]:
+    """Return the times (n,) [s] of samples with device time or count, and the drift."""
+    is_rough = settings.max_drift >= 1e-3
+    is_short = x_new[-1] - x_new[0] < (FREEZE_ROUGH_S if is_rough else FREEZE_S)
+    slopes = (1.0, 1.0) if is_short else (1 - settings.max_drift, 1 + settings.max_drift)
+    whole = lower_line(x_new, y_new, slopes=slopes)
+    if x_new[-1] - x_new[0] <= WINDOW_S:
+        return whole.at(x), whole.slope - 1.0
+    knots = np.arange(x_new[0], x_new[-1] + KNOT_S, KNOT_S)
+    heights = []
+    for knot in knots:
+        near = np.abs(x_new - knot) <= WINDOW_S / 2
+        heights.append(
+            lower_line(x_new[near], y_new[near], slopes=slopes).at_one(float(knot)) if near.any() else np.nan
+        )
+    held = np.isfinite(heights)
+    # between knots the clock's wander is straight; far from any notification the whole recording's line holds
+    bend = np.interp(x, knots[held], np.asarray(heights)[held] - whole.at(knots[held]))
+    return whole.at(x) + bend, whole.slope - 1.0
+
+
+def _along_levels(
+    x: Array, x_new: Array, y_new: Array, settings: StreamSettings, flags: Flags, counts: Tally
+) -> tuple[Array, float]:
+    """Return the times (n,) [s] of samples that nothing counts, and the drift; flags GAP where the delay jumps."""
+    drift = settings.max_drift
+    is_short = x_new[-1] - x_new[0] < FREEZE_ROUGH_S
+    free = lower_line(x_new, y_new, slopes=(1.0, 1.0) if is_short else (1 - drift, 1 + drift)).slope
+    slope = sample_slope(free)
+    level = level_ahead(y_new, y_new - slope * x_new, window_s=LEVEL_WINDOW_S)
+    level = np.maximum.accumulate(level) if slope != free else level
+    jumps = np.flatnonzero(np.diff(level) > 0.6 / settings.rate_hz)
+    counts.jumps += len(jumps)
+    at = np.searchsorted(x, x_new[jumps], side="right")
+    flags[at[at < len(flags)]] |= np.uint16(Flag.GAP)
+    of_sample = np.searchsorted(x_new, x, side="left").clip(max=len(x_new) - 1)
+    return slope * x + level[of_sample], free - 1.0
