@@ -60,7 +60,7 @@ PHASE_TINTS: Final = {"descent": "#DCEBF7", "bottom": "#DDDDDD", "ascent": "#FBE
 
 LIMIT_COLOUR: Final = "#333333"
 
-_LEGEND_COLUMN_IN: Final = 1.9
+_LEGEND_COLUMN_IN: Final = 1.62
 """Mean width of a legend's column [inch]."""
 
 _KINDS: Final[dict[str, dict[str, Any]]] = {

@@ -72,20 +72,20 @@ def draw_reps(ax: Axes, result: SetResult) -> None:
     if not result.lifts:
         return
     low, high = ax.get_ylim()
-    ax.set_ylim(low, high + 0.22 * (high - low))
+    ax.set_ylim(low, high + 0.24 * (high - low))
     above = ax.get_xaxis_transform()
     for label, (mark, colour) in look.VERDICT_MARKS.items():
         middles = [_middle_s(lift) for lift in result.lifts if lift.verdict.label == label]
         if middles:
             name = f"verdict: {words.VERDICT_WORDS[label]}"
-            heights = np.full(len(middles), 0.90)
+            heights = np.full(len(middles), 0.88)
             ax.plot(middles, heights, mark, color=colour, ms=6, mew=1.6, transform=above, label=name, zorder=5)
     last_s = -math.inf
     room_s = _NUMBER_WIDTH * (result.lifts[-1].end_s - result.lifts[0].start_s)
     for lift in result.lifts:
         if _middle_s(lift) - last_s > room_s:
             last_s = _middle_s(lift)
-            ax.text(last_s, 0.94, str(lift.rep + 1), transform=above, ha="center", va="bottom", weight="bold")
+            ax.text(last_s, 0.995, str(lift.rep + 1), transform=above, ha="center", va="top", weight="bold")
 
 
 def _middle_s(lift: Rep) -> float:
@@ -100,7 +100,7 @@ def draw_flags(ax: Axes, result: SetResult) -> None:
     gaps = _spans_s(result, regions((flags & cv.Flag.GAP) != 0))
     if gaps:
         ax.broken_barh(
-            gaps, (0, 0.88), transform=above, fc="none", ec="0.4", hatch="////", lw=0.5, label="gap in the data"
+            gaps, (0, 0.84), transform=above, fc="none", ec="0.4", hatch="////", lw=0.5, label="gap in the data"
         )
     clipped_s = time_s[(flags & cv.Flag.CLIPPED) != 0]
     if clipped_s.size:

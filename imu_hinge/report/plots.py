@@ -150,11 +150,16 @@ def _draw_gap(ax: Axes, result: SetResult, curves: RepCurves) -> None:
     if not np.isfinite(trunk).any():
         say_in_axes(ax, _CANNOT_TELL, y=0.85 if result.exercise in cv.FLOOR_EXERCISES else 0.2)
         return
-    colour = look.SEGMENT_COLOURS["lumbar_flexion"]
-    hatch = "" if words.set_basis(result) == "measured" else "...."
-    label = f"lumbar flexion, {words.set_basis(result)}"
-    ax.fill_between(PERCENT, pelvis, trunk, fc=colour, alpha=0.35, ec=colour, lw=0, hatch=hatch, label=label, zorder=1)
-    ax.fill_between(PERCENT, trunk - sd, trunk + sd, color="0.25", alpha=0.18, lw=0, label="± 1 sd", zorder=1.5)
+    basis = words.set_basis(result)
+    fill: dict[str, Any] = {"fc": look.SEGMENT_COLOURS["lumbar_flexion"], "lw": 0, "interpolate": True, "zorder": 1}
+    dots = "" if basis == "measured" else "...."
+    ax.fill_between(
+        PERCENT, pelvis, trunk, trunk >= pelvis, alpha=0.35, hatch=dots, label=f"lumbar flexion, {basis}", **fill
+    )
+    if (lumbar < -sd).any():
+        label = f"lumbar extension, {basis}"
+        ax.fill_between(PERCENT, pelvis, trunk, trunk < pelvis, alpha=0.2, hatch="\\\\\\", label=label, **fill)
+    ax.fill_between(PERCENT, trunk - sd, trunk + sd, fc="#00000030", ec="#00000080", lw=0.7, label="± 1 sd", zorder=1.5)
     limit = pelvis + math.degrees(result.athlete.limit_rad)
     ax.plot(PERCENT, limit, color=look.LIMIT_COLOUR, ls=":", lw=1.6, label=limit_label(result.athlete, who="trunk"))
     _name_gap(ax, result, lumbar, pelvis=pelvis)
@@ -163,7 +168,10 @@ def _draw_gap(ax: Axes, result: SetResult, curves: RepCurves) -> None:
 
 def _name_gap(ax: Axes, result: SetResult, lumbar: Array, *, pelvis: Array) -> None:
     """Mark the largest mean gap with an arrow, and write the peaks of the reps where no line runs."""
-    near_peak = np.flatnonzero(lumbar >= 0.99 * np.nanmax(lumbar[3:-3]))  # away from the very edge, where it is clipped
+    inside = np.where((PERCENT >= 3) & (PERCENT <= 97), lumbar, np.nan)  # at the very edge an arrow would be cut off
+    if not np.isfinite(inside).any():
+        return
+    near_peak = np.flatnonzero(inside >= np.nanmax(inside) - 0.5)
     at = int(near_peak[np.argmin(np.abs(near_peak - 50))])
     low, high = float(pelvis[at]), float(pelvis[at] + lumbar[at])
     ends = {"arrowstyle": "<->", "lw": 1.4, "shrinkA": 0, "shrinkB": 0}
@@ -203,7 +211,8 @@ def _number_reps_over(ax: Axes, result: SetResult, curves: RepCurves) -> None:
 def plot_angle_angle(result: SetResult, *, ax: Axes | None = None) -> Axes:
     """Draw lumbar flexion against pelvis tilt: how the bend is shared between the spine and the hips.
 
-    Every rep is a thin line, the mean is bold: solid to the turning point, dashed after it.
+    Every rep is a thin line, the mean is bold: solid to the turning point, dashed after it, with one standard deviation
+    of lumbar flexion where the bend is deepest. Dots are turning points.
 
     Parameters
     ----------
@@ -234,12 +243,16 @@ def plot_angle_angle(result: SetResult, *, ax: Axes | None = None) -> Axes:
 
 
 def _draw_mean_loop(ax: Axes, result: SetResult, curves: RepCurves) -> None:
-    """Draw the mean rep, solid to the turning point and dashed after it, with a dot on the turning points."""
+    """Draw the mean rep, solid to the turning point and dashed after it, with its band and dots."""
     x, y = curves.mean_deg(cv.PELVIS_TILT), curves.mean_deg(cv.LUMBAR_FLEXION)
     first, second = ("pull", "lowering") if result.exercise in cv.FLOOR_EXERCISES else ("descent", "rise")
     ax.plot(x[:51], y[:51], color="black", lw=2.4, label=f"{first} (mean)")
     ax.plot(x[50:], y[50:], color="black", lw=2.0, ls=(0, (3, 1.5)), label=f"{second} (mean)")
     turns = curves.angles_deg[:, 50]
+    deepest = int(np.nanargmax(x))
+    sd = curves.mean_sd_deg(cv.LUMBAR_FLEXION)[deepest]
+    if math.isfinite(sd):
+        ax.errorbar(x[deepest], y[deepest], sd, color="black", lw=1.4, capsize=4, capthick=1.4, label="± 1 sd")
     label = "turning points"
     ax.plot(turns[:, cv.PELVIS_TILT], turns[:, cv.LUMBAR_FLEXION], "o", ms=4, color="black", mfc="white", label=label)
 

@@ -84,11 +84,63 @@ def test_mean_curves_are_the_mean_of_the_reps(make_set: Maker) -> None:
 
 def test_the_filled_gap_lies_between_pelvis_and_trunk(make_set: Maker) -> None:
     ax = plots.plot_reps(make_set(3))
-    (gap,) = [c for c in ax.collections if str(c.get_label()).startswith("lumbar flexion")]
+    (gap,) = [c for c in ax.collections if c.get_label() == "lumbar flexion, measured"]
     corners = gap.get_paths()[0].vertices
     pelvis, trunk = (np.asarray(line(ax, name).get_ydata()) for name in ("pelvis tilt", "trunk inclination"))
     at_20 = corners[np.isclose(corners[:, 0], 20.0), 1]
     assert sorted(at_20) == pytest.approx([pelvis[20], trunk[20]])
+
+
+def nothing_known(lumbar_deg: np.ndarray) -> np.ndarray:
+    return np.full_like(lumbar_deg, np.nan)
+
+
+def extended_throughout(lumbar_deg: np.ndarray) -> np.ndarray:
+    return -8.0 - 0.1 * lumbar_deg
+
+
+def known_for_an_instant(lumbar_deg: np.ndarray) -> np.ndarray:
+    return np.where(np.arange(lumbar_deg.size) == 300, lumbar_deg, np.nan)  # 3 s, the start of the first rep
+
+
+@pytest.mark.parametrize("change", [nothing_known, extended_throughout, known_for_an_instant])
+def test_odd_lumbar_angles_are_drawn_without_a_warning(
+    make_set: Maker, change: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    result = make_set(2)
+    angles = result.posture.angles_rad.copy()
+    angles[:, cv.LUMBAR_FLEXION] = np.radians(change(np.degrees(angles[:, cv.LUMBAR_FLEXION])))
+    figure = plots.plot_set(replace(result, posture=replace(result.posture, angles_rad=angles)))
+    assert look.figure_bytes(figure, ".png").startswith(b"\x89PNG")
+
+
+def test_an_empty_result_is_drawn(make_set: Maker) -> None:
+    whole = make_set(0)
+    posture = replace(
+        whole.posture,
+        **{
+            name: getattr(whole.posture, name)[:0]
+            for name in whole.posture.__dataclass_fields__
+            if isinstance(getattr(whole.posture, name), np.ndarray)
+        },
+    )
+    empty = replace(whole, posture=posture, phase=whole.phase[:0], rep_index=whole.rep_index[:0])
+    assert len(plots.plot_set(empty).axes) == 3
+
+
+def test_extension_is_not_shown_as_flexion(make_set: Maker) -> None:
+    result = make_set(1)
+    angles = result.posture.angles_rad.copy()
+    angles[:, cv.LUMBAR_FLEXION] -= np.radians(10.0)
+    angles[:, cv.TRUNK_INCLINATION] -= np.radians(10.0)
+    ax = plots.plot_reps(replace(result, posture=replace(result.posture, angles_rad=angles)))
+    flexed, extended = (
+        np.vstack([path.vertices for c in ax.collections if str(c.get_label()) == label for path in c.get_paths()])
+        for label in ("lumbar flexion, measured", "lumbar extension, measured")
+    )
+    assert 50.0 not in flexed[:, 0]
+    assert {50.0} <= set(extended[:, 0])
+    assert "lumbar extension, measured" not in labels(plots.plot_reps(result))
 
 
 def test_the_limit_is_drawn_where_it_is_and_says_whose_it_is(make_set: Maker) -> None:
