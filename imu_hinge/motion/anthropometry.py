@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from imu_hinge.athlete import Athlete
+
+Array = npt.NDArray[np.float64]
 
 HEIGHT_SD_M: Final = 0.015
 """How well a stated height is known: measured in shoes, in the evening, or from memory [m]."""
@@ -42,19 +47,6 @@ class Body(NamedTuple):
     arm: float
 
 
-class CarriedMass(NamedTuple):
-    """Hold, per segment, the share of the body's mass that its full length carries (its own part included).
-
-    The body's centre of mass is the sum of every segment's vector times its share.
-    """
-
-    shank: float
-    thigh: float
-    pelvis: float
-    lumbar: float
-    thorax: float
-
-
 WINTER: Final = Body(
     ankle=0.039,
     shank=0.246,
@@ -71,21 +63,22 @@ MID_FOOT: Final = 0.07 / 1.75
 """From the ankle forward to mid-foot, as a share of body height."""
 
 
-def carried_mass() -> CarriedMass:
-    """Return the mass carried by each segment: de Leva's shares, mean of men and women."""
+def carried_mass() -> Array:
+    """Return, per segment of the chain (6,), the share of the body's mass that its full length carries.
+
+    The body's centre of mass is the sum of the segments' vectors, each times its share. De Leva's shares of mass, mean of
+    men and women.
+    """
     head, upper, middle, lower = 0.0681, 0.1571, 0.1549, 0.1182
     arms = 2.0 * (0.0263 + 0.0150 + 0.0059)
     thighs, shanks = 2.0 * 0.1447, 2.0 * 0.0457
     above_t12 = head + upper + arms
     above_l5 = above_t12 + middle
     above_hip = above_l5 + lower
-    return CarriedMass(
-        shank=above_hip + thighs + 0.57 * shanks,
-        thigh=above_hip + 0.59 * thighs,
-        pelvis=above_l5 + 0.5 * lower,
-        lumbar=above_t12 + 0.5 * middle,
-        thorax=1.67 * head + 0.55 * upper + arms,  # the head lies beyond the shoulder, the arms hang from it
-    )
+    shank = above_hip + thighs + 0.57 * shanks
+    thigh = above_hip + 0.59 * thighs
+    thorax = 1.67 * head + 0.55 * upper + arms  # the head lies beyond the shoulder, the arms hang from it
+    return np.array([shank, thigh, above_l5 + 0.5 * lower, above_t12 + 0.5 * middle, thorax, 0.0])
 
 
 def body_of(athlete: Athlete) -> Body:

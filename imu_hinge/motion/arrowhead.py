@@ -92,8 +92,10 @@ def invert(a: Array, out: Array) -> None:
 @numba.njit(cache=True)
 def weigh(rows: Rows, n: int, columns: int, block: Array, gradient: Array) -> None:
     """Sum the rows to ``block`` (c, c), its upper triangle, and ``gradient`` (c,), over the first ``columns``."""
-    block[:columns, :columns] = 0.0
-    gradient[:columns] = 0.0
+    for j in range(columns):
+        gradient[j] = 0.0
+        for k in range(columns):
+            block[j, k] = 0.0
     used = np.empty(columns, np.int64)
     for r in range(n):
         weight = 1.0 / rows.variance[r]
@@ -121,15 +123,15 @@ def link(course: Course, i: int, k: int) -> float:
 @numba.njit(cache=True)
 def follow(scene: Scene, course: Course, rows: Rows, solution: Solution, rounds: int) -> None:
     """Find a first posture for every instant from the one before it, the shared unknowns as they are."""
-    body = chain.scaled(scene.body, solution.u[chain.SIZE : chain.MID_FOOT])
+    body = chain.scaled(scene.body, solution.u)
     block, gradient = np.zeros((STATES, STATES)), np.zeros(STATES)
-    inverse, known = np.zeros((STATES, STATES)), np.zeros((STATES, STATES))
+    inverse = np.zeros((STATES, STATES))
     for i in range(course.walk.shape[0]):
         x = solution.x[i]
-        if i > 0:
-            x[:] = solution.x[i - 1]
+        for k in range(STATES):
+            x[k] = solution.x[i - 1, k] if i > 0 else 0.0
         for _ in range(rounds):
-            n, _observed = evidence.gather(rows, x, solution.u, body, scene, course, i)
+            n = evidence.gather(rows, x, solution.u, body, scene, course, i)
             weigh(rows, n, STATES, block, gradient)
             for k in range(STATES):
                 before = 0.5 * link(course, i, k)
@@ -137,8 +139,7 @@ def follow(scene: Scene, course: Course, rows: Rows, solution: Solution, rounds:
                 gradient[k] += before * (x[k] - solution.x[i - 1, k]) if i > 0 else 0.0
                 for j in range(k):
                     block[k, j] = block[j, k]
-            known[:] = block
-            invert(known, inverse)
+            invert(block, inverse)
             for k in range(STATES):
                 step = 0.0
                 for j in range(STATES):
@@ -154,13 +155,13 @@ def eliminate(scene: Scene, course: Course, rows: Rows, solution: Solution) -> N
     """
     n, m = course.walk.shape[0], solution.pull.size
     columns = STATES + m
-    body = chain.scaled(scene.body, solution.u[chain.SIZE : chain.MID_FOOT])
+    body = chain.scaled(scene.body, solution.u)
     block, gradient = np.zeros((columns, columns)), np.zeros(columns)
     known, right = np.zeros((STATES, STATES)), np.zeros(STATES)
     edge = np.zeros((STATES, m))
     for i in range(n):
         x, inverse, border, step = solution.x[i], solution.inverse[i], solution.border[i], solution.step[i]
-        count, observed = evidence.gather(rows, x, solution.u, body, scene, course, i)
+        count = evidence.gather(rows, x, solution.u, body, scene, course, i)
         weigh(rows, count, columns, block, gradient)
         worst = 0.0
         for r in range(count):
@@ -201,7 +202,7 @@ def eliminate(scene: Scene, course: Course, rows: Rows, solution: Solution) -> N
 
 @numba.njit(cache=True)
 def substitute(course: Course, solution: Solution, shared_step: Array) -> float:
-    """Go backward: take the step of every instant, given that of the shared unknowns (m,); return the largest."""
+    """Go backward: find the step of every instant, given that of the shared unknowns (m,); return the largest."""
     n, m = course.walk.shape[0], shared_step.size
     largest = 0.0
     for i in range(n - 1, -1, -1):
@@ -209,16 +210,31 @@ def substitute(course: Course, solution: Solution, shared_step: Array) -> float:
         for k in range(STATES):
             for j in range(m):
                 step[k] -= solution.border[i, k, j] * shared_step[j]
-        if i + 1 < n:
-            for k in range(STATES):
-                for a in range(STATES):
-                    step[k] += solution.inverse[i, k, a] * link(course, i + 1, a) * solution.step[i + 1, a]
-    for i in range(n):
-        for k in range(STATES):
-            move = min(max(solution.step[i, k], -LONGEST_STEP), LONGEST_STEP)
-            solution.x[i, k] += move
-            largest = max(largest, abs(move))
+            for a in range(STATES):
+                weight = link(course, i + 1, a)
+                if weight > 0.0:
+                    step[k] += solution.inverse[i, k, a] * weight * solution.step[i + 1, a]
+            largest = max(largest, abs(step[k]))
     return largest
+
+
+@numba.njit(cache=True)
+def cost(scene: Scene, course: Course, rows: Rows, x: Array, u: Array) -> float:
+    """Return what postures ``x`` (n, 5) and shared unknowns cost: squared residuals over variances, and the walk.
+
+    The prior of the shared unknowns is not part of it.
+    """
+    body = chain.scaled(scene.body, u)
+    total = 0.0
+    for i in range(x.shape[0]):
+        count = evidence.gather(rows, x[i], u, body, scene, course, i)
+        for r in range(count):
+            total += rows.residual[r] * rows.residual[r] / rows.variance[r]
+        for k in range(STATES):
+            weight = link(course, i, k)
+            if weight > 0.0:
+                total += weight * (x[i, k] - x[i - 1, k]) ** 2
+    return total
 
 
 @numba.njit(cache=True)
@@ -254,8 +270,9 @@ def bands(course: Course, solution: Solution, shared_root: Array, out: Array) ->
                 spread[k, j] = 0.0
                 for b in range(j, m):
                     spread[k, j] += lever[k, b] * shared_root[b, j]
-        next_lever[:] = lever
         for k in range(STATES):
+            for j in range(m):
+                next_lever[k, j] = lever[k, j]
             for a in range(STATES):
                 value = own[k, a]
                 for j in range(m):

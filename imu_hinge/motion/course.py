@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from imu_hinge import conventions as cv
 from imu_hinge.motion.evidence import Course
 
 Array = npt.NDArray[np.float64]
@@ -92,6 +93,17 @@ def way_rad(inputs: LinkageInputs) -> Array:
     return np.asarray(np.cumsum(moved))
 
 
+def bend_of(inputs: LinkageInputs) -> Array:
+    """Return roughly how deep the body is bent [rad], (n,): the sensor that says most counts."""
+    bend = np.zeros(len(inputs))
+    for placement in inputs.placements:
+        pelvis = 1.4 if placement in cv.PELVIS_PLACEMENTS else 1.0  # the trunk goes further
+        bend = np.fmax(bend, pelvis * np.abs(inputs.inclination_rad[placement]))
+        if placement in inputs.height_m:
+            bend = np.fmax(bend, METRE_AS_RAD * np.abs(inputs.height_m[placement]))
+    return np.asarray(np.minimum(bend, 1.4))
+
+
 def nodes_of(inputs: LinkageInputs, way: Array) -> Index:
     """Return the instants that become nodes, the first and the last among them."""
     progress = way / NODE_RAD + (inputs.time_s - inputs.time_s[0]) / NODE_REST_S
@@ -111,7 +123,7 @@ def _looks(held: Array, way_step: Array, time_step: Array) -> Array:
     touched = held > 0.05
     contact = np.cumsum(np.diff(touched, prepend=False) & touched) * touched
     total = np.bincount(contact, weights=looks * touched)
-    return np.asarray(np.where(touched, held * looks / np.minimum(total, 1.0)[contact], 0.0))
+    return np.asarray(np.where(touched, held * looks / np.clip(total, 1e-9, 1.0)[contact], 0.0))
 
 
 def course_of(inputs: LinkageInputs, at: Index, way: Array) -> Course:
@@ -136,6 +148,8 @@ def course_of(inputs: LinkageInputs, at: Index, way: Array) -> Course:
         on_floor=floor_looks,
         hanging=np.where(floor_looks > 0.0, floor_looks, np.where(loaded > 0.05, loaded * habit, 0.0)),
         habit=habit,
+        bend=bend_of(inputs)[at],
         told=np.full((at.size, 2), math.nan),
+        own=np.ones(at.size),
         walk=np.square(WALK_RAD) * way_step[:, None] + np.square(LEAK_RAD) * time_step[:, None],
     )

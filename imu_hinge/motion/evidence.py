@@ -22,8 +22,9 @@ import numpy.typing as npt
 
 from imu_hinge.motion import chain, placements
 from imu_hinge.motion import shared_unknowns as su
-from imu_hinge.motion.anthropometry import Body, CarriedMass
-from imu_hinge.motion.habits import DEG, LUMBAR_SD, SHANK_SD, THORACIC_SD, Habits
+from imu_hinge.motion.anthropometry import Body
+from imu_hinge.motion.chain import Chain
+from imu_hinge.motion.habits import DEG, LUMBAR_SD, SHANK_SD, THORACIC_SD, WITHIN_SET, Habits
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -36,25 +37,27 @@ SHOULDER_SD_M: Final = 0.015
 """Spread of the shoulder's place over the bar from bend to bend [m]."""
 HANGING_SD_M: Final = 0.05
 """The same while the bar hangs free, where it also swings along the legs."""
-BALANCE_M, BALANCE_SD_M = -0.03, 0.04
-"""Travel of the body's centre of mass from standing while the hands hold the bar: it backs a little away from it."""
-FREE_BALANCE_SD_M: Final = 0.04
-"""The same without the bar, about zero."""
+BALANCE_M: Final = -0.03
+"""Travel of the body's centre of mass from standing while the hands hold the bar, per radian of bend: away from it."""
+BALANCE_SD_M: Final = 0.03
+"""Its spread from bend to bend [m]; without the bar the travel is about zero, with the same spread."""
 
 
 class Scene(NamedTuple):
     """Hold what stays the same during a solution: who, which sensors, which exercise.
 
-    ``anchor`` (s,) is one of the anchors of `placements` per sensor; ``lumbar_max`` [rad] with its spread is as far as
-    the athlete's lumbar spine bends.
+    ``mass``, ``shoulder`` (6,) and ``leads_to`` (s, 6) are how much of each segment leads to the centre of mass, to the
+    shoulder and to the anchor of each sensor, ``anchor`` (s,) is one of the anchors of `placements`; ``lumbar_max`` [rad] with its spread is as far as the athlete's lumbar spine bends.
     """
 
     body: Body
-    mass: CarriedMass
+    mass: Array
+    shoulder: Array
+    leads_to: Array
     habits: Habits
     anchor: Index
-    lumbar_max: float
-    lumbar_max_sd: float
+    limit: Array
+    limit_at: Array
 
 
 class Course(NamedTuple):
@@ -63,7 +66,9 @@ class Course(NamedTuple):
     ``inclination`` (n, s) [rad], ``height`` (n, s) [m] from standing. ``on_floor`` (n,) is the look that the bar's
     height is worth (0: not on the floor), ``hanging`` (n,) that of the shoulder over the bar, ``habit`` (n,) that of
     habits and balance. ``told`` (n, 2) is lumbar flexion and its sd where the athlete was told to hold it, else NaN.
-    ``walk`` (n, 5) [rad²] is how far the posture may have moved since the instant before; infinity cuts the chain.
+    ``bend`` (n,) [rad] is roughly how deep the body is bent, for the spread of habits; ``own`` (n,) is 1 where the
+    instant belongs to the set, whose way of bending it shares. ``walk`` (n, 5) [rad²] is how far the posture may have
+    moved since the instant before; infinity cuts the chain.
     """
 
     inclination: Array
@@ -74,15 +79,38 @@ class Course(NamedTuple):
     hanging: Array
     habit: Array
     told: Array
+    bend: Array
+    own: Array
     walk: Array
 
 
-class Rows(NamedTuple):
-    """Hold room for the evidence of one instant: (r,), (r, 5 + m), (r,), and two rows of scratch."""
+def limits_of(lumbar_max_rad: float, lumbar_max_sd_rad: float) -> tuple[Array, Array]:
+    """Return ``limit`` and ``limit_at`` of a `Scene` for an athlete whose lumbar spine bends so far."""
+    table = [
+        # shank thigh pelvis lumbar thoracic   deep  upright  soft [degrees]
+        ((-1.0, -1.0, 0.0, 0.0, 0.0), (5.0, 0.0, 3.0)),  # the knee does not bend forward
+        ((1.0, 1.0, 0.0, 0.0, 0.0), (140.0, 0.0, 6.0)),  # and bends only so far
+        ((0.0, 1.0, 1.0, 0.0, 0.0), (130.0, 0.0, 6.0)),  # the hip too
+        ((-1.0, 0.0, 0.0, 0.0, 0.0), (3.0, 0.0, 4.0)),  # the shank does not lean back
+        ((1.0, 0.0, 0.0, 0.0, 0.0), (35.0, 0.0, 4.0)),  # and leans forward as far as the heel stays down
+        ((0.0, 0.0, 0.0, -1.0, 0.0), (0.0, 18.0, 5.0)),  # the lumbar spine extends in standing, not in a deep bend
+        ((0.0, 0.0, 0.0, 1.0, 0.0), (lumbar_max_rad / DEG, 0.0, lumbar_max_sd_rad / DEG)),  # and bends only so far
+        ((0.0, 0.0, 0.0, 0.0, -1.0), (5.0, 0.0, 3.0)),  # the thorax does not extend much
+    ]
+    return np.array([row[0] for row in table]), np.array([row[1] for row in table]) * DEG
 
+
+class Rows(NamedTuple):
+    """Hold room for the evidence of one instant: (r,), (r, 5 + m), (r,); and scratch for the chain and one point.
+
+    ``count`` (1,) says how many rows are in use.
+    """
+
+    count: Index
     residual: Array
     jacobian: Array
     variance: Array
+    chain: Chain
     pos: Array
     jac: Array
 
@@ -90,157 +118,148 @@ class Rows(NamedTuple):
 def room_for(shared: int) -> Rows:
     """Return empty rows for ``shared`` shared unknowns."""
     columns = chain.STATES + shared
-    return Rows(
-        np.zeros(MOST_ROWS), np.zeros((MOST_ROWS, columns)), np.zeros(MOST_ROWS), np.zeros(2), np.zeros((2, columns))
-    )
+    rows, jacobian = np.zeros(MOST_ROWS), np.zeros((MOST_ROWS, columns))
+    return Rows(np.zeros(1, np.int64), rows, jacobian, rows.copy(), chain.empty_chain(), np.zeros(2), np.zeros((2, columns)))
 
 
 @numba.njit(cache=True)
-def put(rows: Rows, n: int, residual: float, variance: float) -> int:
-    """Finish row ``n`` and return the number of the next one."""
-    rows.residual[n] = residual
-    rows.variance[n] = variance
-    return n + 1
-
-
-@numba.njit(cache=True)
-def sensor_inclination(rows: Rows, n: int, x: Array, u: Array, what: tuple[int, int, float, float]) -> int:
-    """Sensor ``s`` on ``anchor`` reads the segments under it, less what the skin loses."""
-    anchor, s, observed, variance = what
-    first = su.FIRST_SENSOR + su.PER_SENSOR * s
-    zero, softness, share = u[first + su.ZERO], u[first + su.SOFTNESS], u[first + su.SHARE]
+def put(rows: Rows, residual: float, variance: float) -> Array:
+    """Add a row and return its Jacobian (c,), all zero, for the caller to fill."""
+    n = rows.count[0]
+    rows.count[0] = n + 1
+    rows.residual[n], rows.variance[n] = residual, variance
     row = rows.jacobian[n]
-    lean = placements.inclination(x, anchor, share, row)
+    for k in range(row.size):
+        row[k] = 0.0
+    return row
+
+
+@numba.njit(cache=True)
+def inclination(rows: Rows, i: int, s: int, x: Array, u: Array, scene: Scene, course: Course) -> None:
+    """Sensor ``s`` is inclined like the segments under it, less what the skin loses."""
+    first = su.FIRST_SENSOR + su.PER_SENSOR * s
+    row = put(rows, 0.0, course.inclination_var[i, s])
+    lean = placements.inclination(x, scene.anchor[s], u[first + su.SHARE], row)
+    follows = 1.0 - u[first + su.SOFTNESS]
     for k in range(chain.STATES):
-        row[k] *= 1.0 - softness
+        row[k] *= follows
     row[first + su.ZERO] = 1.0
     row[first + su.SOFTNESS] = -lean
-    if anchor != placements.ON_THIGH:
-        row[first + su.SHARE] = (1.0 - softness) * x[chain.LUMBAR]
-    return put(rows, n, (1.0 - softness) * lean + zero - observed, variance)
+    row[first + su.SHARE] = 0.0 if scene.anchor[s] == placements.ON_THIGH else follows * x[chain.LUMBAR]
+    rows.residual[rows.count[0] - 1] = follows * lean + u[first + su.ZERO] - course.inclination[i, s]
 
 
 @numba.njit(cache=True)
-def sensor_height(
-    rows: Rows, n: int, x: Array, u: Array, body: Body, what: tuple[int, int, float, float, float]
-) -> int:
-    """Sensor ``s`` on ``anchor`` has come down by as much as the chain under it."""
-    anchor, s, observed, variance, inclined = what
-    first = su.FIRST_SENSOR + su.PER_SENSOR * s
+def height(rows: Rows, i: int, s: int, x: Array, u: Array, scene: Scene, course: Course) -> None:
+    """Sensor ``s`` has come down with the chain under it; ``rows.body`` has the chain."""
+    anchor, first = scene.anchor[s], su.FIRST_SENSOR + su.PER_SENSOR * s
     share, ahead, up = u[first + su.SHARE], u[first + su.AHEAD], u[first + su.UP]
-    row = rows.jacobian[n]
-    placements.travel(x, body, anchor, share, rows.pos, rows.jac)
+    row = put(rows, 0.0, course.height_var[i, s])
     lean = placements.inclination(x, anchor, share, row)
-    placements.add_offset(lean, (ahead, up), row, rows.pos, rows.jac)
-    row[:] = rows.jac[1]
-    row[first + su.AHEAD] = -math.sin(lean)
-    row[first + su.UP] = math.cos(lean) - 1.0
-    row[first + su.HEIGHT_DRIFT] = inclined
-    return put(rows, n, rows.pos[1] + u[first + su.HEIGHT_DRIFT] * inclined - observed, variance)
+    cos, sin = math.cos(lean), math.sin(lean)
+    forward = ahead * cos + up * sin  # what the offset's end loses in height per radian
+    length = rows.chain.standing[chain.LUMBAR, 1]
+    if anchor == placements.ON_LUMBAR:
+        chain.place_arc(rows.chain, chain.PART, x, length, share)
+    chain.point(rows.chain, scene.leads_to[s], rows.pos, rows.jac)
+    for k in range(chain.STATES):
+        rows.jac[1, k] -= row[k] * forward
+    for k in range(row.size):
+        row[k] = rows.jac[1, k]
+    inclined = abs(course.inclination[i, s])
+    row[first + su.AHEAD], row[first + su.UP], row[first + su.HEIGHT_DRIFT] = -sin, cos - 1.0, inclined
+    row[first + su.SHARE] = 0.0 if anchor == placements.ON_THIGH else -forward * x[chain.LUMBAR]
+    if anchor == placements.ON_LUMBAR:
+        row[first + su.SHARE] += length * (cos - 1.0)
+    predicted = rows.pos[1] - ahead * sin + up * (cos - 1.0) + u[first + su.HEIGHT_DRIFT] * inclined
+    rows.residual[rows.count[0] - 1] = predicted - course.height[i, s]
 
 
 @numba.njit(cache=True)
-def bar(rows: Rows, n: int, x: Array, u: Array, body: Body, looks: tuple[float, float]) -> int:
+def bar(rows: Rows, u: Array, body: Body, scene: Scene, on_floor: float, hanging: float) -> None:
     """The bar hangs from straight arms over mid-foot, the shoulder a little ahead; on the floor its height is known."""
-    on_floor, hanging = looks
-    mid_foot = u[chain.MID_FOOT]
-    height = chain.bar_from_soles(x, body, mid_foot, rows.pos, rows.jac)
+    chain.point(rows.chain, scene.shoulder, rows.pos, rows.jac)
+    chain.hanging_bar(rows.chain, body, u[chain.MID_FOOT], rows.pos, rows.jac)
+    variance = SHOULDER_SD_M**2 if on_floor > 0.0 else HANGING_SD_M**2
+    row = put(rows, rows.pos[0] - u[su.REACH], variance / hanging)
+    for k in range(row.size):
+        row[k] = rows.jac[0, k]
+    row[su.REACH] = -1.0
     if on_floor > 0.0:
-        rows.jacobian[n] = rows.jac[1]
-        rows.jacobian[n, su.FLOOR] = -1.0
-        n = put(rows, n, height - u[su.FLOOR], BAR_SD_M**2 / on_floor)
-    if hanging > 0.0:
-        rows.jacobian[n] = rows.jac[0]
-        rows.jacobian[n, su.REACH] = -1.0
-        sd_m = SHOULDER_SD_M if on_floor > 0.0 else HANGING_SD_M
-        n = put(rows, n, rows.pos[0] - mid_foot - u[su.REACH], sd_m**2 / hanging)
-    return n
+        row = put(rows, rows.pos[1] - u[su.FLOOR], BAR_SD_M**2 / on_floor)
+        for k in range(row.size):
+            row[k] = rows.jac[1, k]
+        row[su.FLOOR] = -1.0
 
 
 @numba.njit(cache=True)
-def balance(rows: Rows, n: int, x: Array, scene: Scene, body: Body, looks: tuple[float, float]) -> int:
+def balance(rows: Rows, u: Array, mass: Array, expected_m: float, look: float) -> None:
     """The body's centre of mass stays over the foot."""
-    habit, hanging = looks
-    chain.mass_from_standing(x, body, scene.mass, rows.pos, rows.jac)
-    rows.jacobian[n] = rows.jac[0]
-    if hanging > 0.0:
-        lean = min(max(x[chain.PELVIS] + x[chain.LUMBAR], 0.0), 1.0)
-        return put(rows, n, rows.pos[0] - BALANCE_M * lean, BALANCE_SD_M**2 / habit)
-    return put(rows, n, rows.pos[0], FREE_BALANCE_SD_M**2 / habit)
+    chain.point(rows.chain, mass, rows.pos, rows.jac)
+    row = put(rows, rows.pos[0] - expected_m - u[su.BALANCE], BALANCE_SD_M**2 / look)
+    for k in range(row.size):
+        row[k] = rows.jac[0, k]
+    row[su.BALANCE] = -1.0
 
 
 @numba.njit(cache=True)
-def habit(rows: Rows, n: int, x: Array, habits: Habits, look: float) -> int:
-    """The shank follows the thigh, lumbar and thoracic flexion follow the trunk: the athlete's way of bending."""
-    trunk = x[chain.PELVIS] + x[chain.LUMBAR]
-    sd = habits.shank_sd * abs(x[chain.THIGH]) + SHANK_SD
-    rows.jacobian[n, chain.SHANK], rows.jacobian[n, chain.THIGH] = 1.0, -habits.shank
-    n = put(rows, n, x[chain.SHANK] - habits.shank * x[chain.THIGH], sd * sd / look)
-    sd = habits.lumbar_sd * abs(trunk) + LUMBAR_SD
-    rows.jacobian[n, chain.LUMBAR], rows.jacobian[n, chain.PELVIS] = 1.0 - habits.lumbar, -habits.lumbar
-    n = put(rows, n, x[chain.LUMBAR] - habits.lumbar * trunk, sd * sd / look)
-    sd = habits.thoracic_sd * abs(trunk) + THORACIC_SD
-    row = rows.jacobian[n]
-    row[chain.THORACIC], row[chain.PELVIS], row[chain.LUMBAR] = 1.0, -habits.thoracic, -habits.thoracic
-    return put(rows, n, x[chain.THORACIC] - habits.thoracic * trunk, sd * sd / look)
+def habit(rows: Rows, x: Array, u: Array, habits: Habits, own: float, bend: float, look: float) -> None:
+    """The shank follows the thigh, lumbar and thoracic flexion follow the trunk: the way people bend.
+
+    Within the set (``own`` 1) most of it is shared; an instant of another set (0) has the whole spread for itself.
+    """
+    spread = bend * (WITHIN_SET if own > 0.0 else 1.0)
+    share, thigh = habits.shank + own * u[su.SHANK_HABIT], x[chain.THIGH]
+    row = put(rows, x[chain.SHANK] - share * thigh, (habits.shank_sd * spread + SHANK_SD) ** 2 / look)
+    row[chain.SHANK], row[chain.THIGH], row[su.SHANK_HABIT] = 1.0, -share, -own * thigh
+    share, trunk = habits.lumbar + own * u[su.LUMBAR_HABIT], x[chain.PELVIS] + x[chain.LUMBAR]
+    row = put(rows, x[chain.LUMBAR] - share * trunk, (habits.lumbar_sd * spread + LUMBAR_SD) ** 2 / look)
+    row[chain.LUMBAR], row[chain.PELVIS], row[su.LUMBAR_HABIT] = 1.0 - share, -share, -own * trunk
+    share = habits.thoracic + own * u[su.THORACIC_HABIT]
+    row = put(rows, x[chain.THORACIC] - share * trunk, (habits.thoracic_sd * spread + THORACIC_SD) ** 2 / look)
+    row[chain.THORACIC], row[chain.PELVIS], row[chain.LUMBAR] = 1.0, -share, -share
+    row[su.THORACIC_HABIT] = -own * trunk
 
 
 @numba.njit(cache=True)
-def limit(rows: Rows, n: int, over: float, columns: tuple[int, int, float], sd: float) -> int:
-    """A joint that is ``over`` its limit [rad] is pulled back; within it nothing is said."""
-    if over <= 0.0:
-        return n
-    first, second, sign = columns
-    rows.jacobian[n, first] = sign
-    if second >= 0:
-        rows.jacobian[n, second] = sign
-    return put(rows, n, over, sd * sd)
+def limits(rows: Rows, x: Array, scene: Scene, bend: float) -> None:
+    """Knees do not bend forward, the loaded lumbar spine does not extend in a deep bend, nobody exceeds the maximum.
+
+    Each is a weighted sum of angles that is pulled back where it is over its limit; within it nothing is said.
+    """
+    upright = 1.0 - min(bend / (40.0 * DEG), 1.0)
+    for i in range(scene.limit.shape[0]):
+        most, sd = scene.limit_at[i, 0], scene.limit_at[i, 2]
+        over = -(most + upright * scene.limit_at[i, 1])
+        for k in range(chain.STATES):
+            over += scene.limit[i, k] * x[k]
+        if over > 0.0:
+            row = put(rows, over, sd * sd)
+            for k in range(chain.STATES):
+                row[k] = scene.limit[i, k]
 
 
 @numba.njit(cache=True)
-def limits(rows: Rows, n: int, x: Array, scene: Scene) -> int:
-    """Knees do not bend forward, the loaded lumbar spine does not extend in a deep bend, nobody exceeds the maximum."""
-    knee, hip = x[chain.SHANK] + x[chain.THIGH], x[chain.THIGH] + x[chain.PELVIS]
-    upright = 1.0 - min(max((x[chain.PELVIS] + x[chain.LUMBAR]) / (30.0 * DEG), 0.0), 1.0)
-    n = limit(rows, n, -5.0 * DEG - knee, (chain.SHANK, chain.THIGH, -1.0), 3.0 * DEG)
-    n = limit(rows, n, knee - 140.0 * DEG, (chain.SHANK, chain.THIGH, 1.0), 6.0 * DEG)
-    n = limit(rows, n, hip - 130.0 * DEG, (chain.THIGH, chain.PELVIS, 1.0), 6.0 * DEG)
-    n = limit(rows, n, -3.0 * DEG - x[chain.SHANK], (chain.SHANK, -1, -1.0), 4.0 * DEG)
-    n = limit(rows, n, x[chain.SHANK] - 35.0 * DEG, (chain.SHANK, -1, 1.0), 4.0 * DEG)
-    n = limit(rows, n, -18.0 * DEG * upright - x[chain.LUMBAR], (chain.LUMBAR, -1, -1.0), 5.0 * DEG)
-    n = limit(rows, n, x[chain.LUMBAR] - scene.lumbar_max, (chain.LUMBAR, -1, 1.0), scene.lumbar_max_sd)
-    return limit(rows, n, -5.0 * DEG - x[chain.THORACIC], (chain.THORACIC, -1, -1.0), 3.0 * DEG)
-
-
-@numba.njit(cache=True)
-def told(rows: Rows, n: int, x: Array, lumbar: float, lumbar_sd: float) -> int:
-    """In a clean hinge with a dowel the lumbar spine was held as told."""
-    if math.isnan(lumbar):
-        return n
-    rows.jacobian[n, chain.LUMBAR] = 1.0
-    return put(rows, n, x[chain.LUMBAR] - lumbar, lumbar_sd * lumbar_sd)
-
-
-@numba.njit(cache=True)
-def gather(rows: Rows, x: Array, u: Array, body: Body, scene: Scene, course: Course, i: int) -> tuple[int, int]:
-    """Fill ``rows`` with all that is known at instant ``i``; return how many, and how many of them were observed.
+def gather(rows: Rows, x: Array, u: Array, body: Body, scene: Scene, course: Course, i: int) -> int:
+    """Fill ``rows`` with all that is known at instant ``i`` and return how many there are.
 
     ``x`` (5,) is the posture. ``u`` (5 + m,) are the shared unknowns, numbered like the columns of a Jacobian: the first
     five places are not used. ``body`` is the scene's with its lengths under ``u``.
     """
-    rows.jacobian[:] = 0.0
-    n = 0
+    rows.count[0] = 0
+    chain.place_all(rows.chain, x, body)
     for s in range(scene.anchor.size):
-        anchor, inclined = scene.anchor[s], course.inclination[i, s]
         if course.inclination_var[i, s] < math.inf:
-            n = sensor_inclination(rows, n, x, u, (anchor, s, inclined, course.inclination_var[i, s]))
+            inclination(rows, i, s, x, u, scene, course)
         if course.height_var[i, s] < math.inf:
-            what = (anchor, s, course.height[i, s], course.height_var[i, s], abs(inclined))
-            n = sensor_height(rows, n, x, u, body, what)
-    if course.hanging[i] > 0.0:
-        n = bar(rows, n, x, u, body, (course.on_floor[i], course.hanging[i]))
-    observed = n
-    n = balance(rows, n, x, scene, body, (course.habit[i], course.hanging[i]))
-    n = habit(rows, n, x, scene.habits, course.habit[i])
-    n = told(rows, n, x, course.told[i, 0], course.told[i, 1])
-    return limits(rows, n, x, scene), observed
+            height(rows, i, s, x, u, scene, course)
+    bend, look, hanging = course.bend[i], course.habit[i], course.hanging[i]
+    if hanging > 0.0:
+        bar(rows, u, body, scene, course.on_floor[i], hanging)
+    balance(rows, u, scene.mass, BALANCE_M * bend if hanging > 0.0 else 0.0, look)
+    habit(rows, x, u, scene.habits, course.own[i], bend, look)
+    if not math.isnan(course.told[i, 0]):  # in a clean hinge with a dowel the lumbar spine was held as told
+        row = put(rows, x[chain.LUMBAR] - course.told[i, 0], course.told[i, 1] ** 2)
+        row[chain.LUMBAR] = 1.0
+    limits(rows, x, scene, bend)
+    return int(rows.count[0])

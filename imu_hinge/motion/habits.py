@@ -45,6 +45,9 @@ HABITS: Final[dict[str, Habits]] = {
 SHANK_SD, LUMBAR_SD, THORACIC_SD = 2.5 * DEG, 3.5 * DEG, 2.0 * DEG
 """Spread that is left in quiet standing, where the shares of nothing are nothing [rad]."""
 
+WITHIN_SET: Final = 0.6
+"""How much one bend departs from the set's own way of bending, against the spread between people and styles."""
+
 
 def habits_of(exercise: str) -> Habits:
     """Return the habits of an exercise; for ``auto`` those of a drill, the widest."""

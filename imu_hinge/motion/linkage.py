@@ -24,7 +24,7 @@ from imu_hinge.motion import arrowhead, evidence
 from imu_hinge.motion.anthropometry import body_of, carried_mass
 from imu_hinge.motion.course import LinkageInputs, course_of, nodes_of, way_rad
 from imu_hinge.motion.habits import habits_of
-from imu_hinge.motion.placements import SITES
+from imu_hinge.motion.placements import LEADS_TO, SITES
 from imu_hinge.motion.references import with_references
 from imu_hinge.motion.shared_unknowns import SharedUnknowns, shared_prior
 
@@ -44,6 +44,12 @@ TO_ANGLES: Final = np.array(
 MOST_ROUNDS: Final = 10
 CLOSE_RAD: Final = math.radians(0.1)
 """A round that moves no angle further than this is the last."""
+
+CLOSE_COST: Final = 0.02
+"""A round that explains the evidence no better than this is the last as well (in squared standard deviations)."""
+
+LONGEST_STEP_RAD: Final = 0.5
+"""No angle moves further in one round; a step that makes things worse is shortened."""
 
 MISFIT: Final = 4.0
 """A residual of this many standard deviations says that the model does not fit what was observed."""
@@ -104,7 +110,7 @@ def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SharedUnknowns | N
     nodes = nodes_of(inputs, way)
     course = course_of(inputs, nodes, way)
     course, first = with_references(course, athlete, inputs.placements)
-    prior = shared_prior(athlete, inputs.placements) if shared is None else shared
+    prior = shared_prior(athlete, inputs.placements, habits_of(inputs.exercise)) if shared is None else shared
     solution, found, rounds = _solve_course(scene_of(athlete, inputs), course, prior)
     blocks = np.empty_like(solution.inverse)
     arrowhead.bands(course, solution, np.linalg.cholesky(found.covariance), blocks)
@@ -125,13 +131,20 @@ def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SharedUnknowns | N
 
 def scene_of(athlete: Athlete, inputs: LinkageInputs) -> evidence.Scene:
     """Return what stays the same over the set: body, placements, habits, the lumbar spine's range."""
+    limit, limit_at = evidence.limits_of(
+        math.radians(athlete.value("lumbar_max_flexion_deg")),
+        math.radians(max(athlete.value("lumbar_max_flexion_sd_deg"), 1.0)),
+    )
+    sites = [SITES[p] for p in inputs.placements]
     return evidence.Scene(
         body=body_of(athlete),
         mass=carried_mass(),
+        shoulder=np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.0]),
+        leads_to=np.array([LEADS_TO[site.anchor] for site in sites]),
         habits=habits_of(inputs.exercise),
-        anchor=np.array([SITES[p].anchor for p in inputs.placements], dtype=np.int64),
-        lumbar_max=math.radians(athlete.value("lumbar_max_flexion_deg")),
-        lumbar_max_sd=math.radians(max(athlete.value("lumbar_max_flexion_sd_deg"), 1.0)),
+        anchor=np.array([site.anchor for site in sites], dtype=np.int64),
+        limit=limit,
+        limit_at=limit_at,
     )
 
 
@@ -146,17 +159,28 @@ def _solve_course(
     unknowns[:] = prior.mean
     prior_information = np.linalg.inv(prior.covariance)
     arrowhead.follow(scene, course, rows, solution, 3)
-    rounds, moved = 0, math.inf
-    while rounds < MOST_ROUNDS and moved > CLOSE_RAD:
+
+    def price(x: Array, u: Array) -> float:
+        off = u[arrowhead.STATES :] - prior.mean
+        return float(arrowhead.cost(scene, course, rows, x, u) + off @ prior_information @ off)
+
+    rounds, moved, gained, paid = 0, math.inf, math.inf, price(solution.x, solution.u)
+    while rounds < MOST_ROUNDS and moved > CLOSE_RAD and gained > CLOSE_COST:
         solution.information[:] = prior_information
         solution.pull[:] = prior_information @ (prior.mean - unknowns)
         arrowhead.eliminate(scene, course, rows, solution)
         upper = np.triu(solution.information)
         covariance = np.linalg.inv(upper + np.triu(upper, 1).T)
-        step = covariance @ solution.pull
-        unknowns += step
-        moved = arrowhead.substitute(course, solution, step)
-        rounds += 1
+        step = np.concatenate([np.zeros(arrowhead.STATES), covariance @ solution.pull])
+        moved = arrowhead.substitute(course, solution, step[arrowhead.STATES :])
+        share = min(1.0, LONGEST_STEP_RAD / moved) if moved > 0.0 else 1.0
+        new = price(solution.x + share * solution.step, solution.u + share * step)
+        while new > paid and share > 0.02:
+            share *= 0.4
+            new = price(solution.x + share * solution.step, solution.u + share * step)
+        solution.x[:] += share * solution.step
+        solution.u[:] += share * step
+        paid, gained, moved, rounds = new, paid - new, share * moved, rounds + 1
     return solution, SharedUnknowns(prior.names, unknowns.copy(), covariance), rounds
 
 

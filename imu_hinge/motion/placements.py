@@ -12,7 +12,6 @@ the chain, in metres of a 1.75 m body.
 
 from __future__ import annotations
 
-import math
 from typing import Final, NamedTuple
 
 import numba
@@ -20,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from imu_hinge.motion import chain
-from imu_hinge.motion.anthropometry import Body
 
 Array = npt.NDArray[np.float64]
 
@@ -60,49 +58,26 @@ SITES: Final[dict[str, Site]] = {
 """By name, as in `conventions.PLACEMENTS`. A sensor on the thigh reads backward lean as negative inclination."""
 
 
+LEADS_TO: Final = (
+    (1.0, 0.5, 0.0, 0.0, 0.0, 0.0),
+    (1.0, 1.0, 0.0, 0.0, 0.0, 0.0),
+    (1.0, 1.0, 1.0, 0.0, 0.0, 1.0),
+    (1.0, 1.0, 1.0, 1.0, 0.5, 0.0),
+)
+"""Per anchor, how much of each of the chain's segments leads to it."""
+
+
 @numba.njit(cache=True)
 def inclination(x: Array, anchor: int, share: float, row: Array) -> float:
     """Return what a sensor there is inclined by [rad] and write the derivative by the posture to ``row[:5]``."""
-    row[: chain.STATES] = 0.0
+    for k in range(chain.STATES):
+        row[k] = 0.0
     if anchor == ON_THIGH:
         row[chain.THIGH] = -1.0
         return float(-x[chain.THIGH])
     row[chain.PELVIS] = 1.0
     row[chain.LUMBAR] = share
-    lean = x[chain.PELVIS] + share * x[chain.LUMBAR]
     if anchor == ON_THORAX:
         row[chain.THORACIC] = THORACIC_SHARE
-        lean += THORACIC_SHARE * x[chain.THORACIC]
-    return float(lean)
-
-
-@numba.njit(cache=True)
-def travel(x: Array, body: Body, anchor: int, share: float, pos: Array, jac: Array) -> None:
-    """Write an anchor's way from quiet standing to ``pos`` (2,) [m] and its Jacobian to ``jac`` (2, k)."""
-    pos[:] = 0.0
-    jac[:] = 0.0
-    if anchor == ON_THIGH:
-        chain.add_legs(x, body, pos, jac, (1.0, 0.5))
-        return
-    chain.add_legs(x, body, pos, jac, (1.0, 1.0))
-    if anchor == ON_PELVIS:
-        return
-    chain.add_pelvis(x, body, pos, jac, 1.0)
-    chain.add_arc(x, body, pos, jac, (share, 1.0))
-    if anchor == ON_THORAX:
-        chain.add_thorax(x, body, pos, jac, 0.5)
-
-
-@numba.njit(cache=True)
-def add_offset(lean: float, place: tuple[float, float], weights: Array, pos: Array, jac: Array) -> None:
-    """Go on from an anchor to the sensor, ``place`` (ahead, up) [m] on a segment inclined by ``lean`` [rad].
-
-    ``weights`` (5,) is the derivative of ``lean`` by the posture. The derivatives by ahead and up are left out.
-    """
-    ahead, up = place
-    cos, sin = math.cos(lean), math.sin(lean)
-    ox, oz = ahead * cos + up * sin, -ahead * sin + up * cos
-    pos[0] += ox - ahead
-    pos[1] += oz - up
-    for k in range(chain.STATES):
-        chain.turn(jac, k, weights[k] * ox, weights[k] * oz)
+        return float(x[chain.PELVIS] + share * x[chain.LUMBAR] + THORACIC_SHARE * x[chain.THORACIC])
+    return float(x[chain.PELVIS] + share * x[chain.LUMBAR])

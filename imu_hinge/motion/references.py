@@ -55,7 +55,9 @@ def with_references(course: Course, athlete: Athlete, placements: tuple[str, ...
         on_floor=np.append(on_floor, course.on_floor),
         hanging=np.append(on_floor, course.hanging),
         habit=np.append(1.0, course.habit),
+        bend=np.append(1.2, course.bend),
         told=np.concatenate([[lumbar], course.told]),
+        own=np.append(0.0, course.own),
         walk=np.concatenate([np.full((1, walk.shape[1]), math.inf), walk]),
     ), 1
 

@@ -16,6 +16,7 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.motion import chain
 from imu_hinge.motion.anthropometry import MID_FOOT as MID_FOOT_SHARE
 from imu_hinge.motion.anthropometry import segment_sds, size_sd
+from imu_hinge.motion.habits import Habits
 from imu_hinge.motion.placements import SITES
 
 Array = npt.NDArray[np.float64]
@@ -24,7 +25,11 @@ REACH: Final = chain.MID_FOOT + 1
 """How far the athlete keeps the shoulder ahead of the bar [m]."""
 FLOOR: Final = REACH + 1
 """Height of the bar above the soles while the plates are on the floor [m]."""
-FIRST_SENSOR: Final = FLOOR + 1
+BALANCE: Final = FLOOR + 1
+"""Where the athlete keeps the body's centre of mass, against what is usual [m]."""
+SHANK_HABIT, LUMBAR_HABIT, THORACIC_HABIT = BALANCE + 1, BALANCE + 2, BALANCE + 3
+"""The set's own way of bending: what it adds to the shares of `habits.Habits`."""
+FIRST_SENSOR: Final = THORACIC_HABIT + 1
 
 ZERO, SOFTNESS, SHARE, AHEAD, UP, HEIGHT_DRIFT = range(6)
 """Per sensor: offset of its inclination [rad], what the skin loses, share of lumbar flexion, place [m], and the height
@@ -40,6 +45,7 @@ SHOES_SD_M: Final = 0.01
 """Soles lift the ankle and bring the bar nearer; nobody states them."""
 ZERO_SD_RAD: Final = math.radians(0.8)
 HEIGHT_DRIFT_SD: Final = 0.006
+BALANCE_SD_M: Final = 0.03
 
 _GLOBAL_NAMES: Final = (
     "size",
@@ -52,6 +58,10 @@ _GLOBAL_NAMES: Final = (
     "mid_foot_m",
     "reach_m",
     "bar_height_m",
+    "balance_m",
+    "shank_habit",
+    "lumbar_habit",
+    "thoracic_habit",
 )
 _SENSOR_NAMES: Final = ("zero_rad", "softness", "share", "ahead_m", "up_m", "height_drift_m_per_rad")
 
@@ -83,13 +93,15 @@ class SharedUnknowns:
         return float(self.mean[i]), float(math.sqrt(self.covariance[i, i]))
 
 
-def shared_prior(athlete: Athlete, placements: tuple[str, ...]) -> SharedUnknowns:
-    """Return what is expected of the shared unknowns of an athlete who wears sensors at ``placements``."""
+def shared_prior(athlete: Athlete, placements: tuple[str, ...], habits: Habits) -> SharedUnknowns:
+    """Return what is expected of the shared unknowns of an athlete who bends so and wears sensors at ``placements``."""
     height = athlete.value("height_m")
     radius_sd = ASSUMED_RADIUS_SD_M if athlete.plate_radius_m is None else STATED_RADIUS_SD_M
     names = list(_GLOBAL_NAMES)
-    mean = [0.0] * 7 + [MID_FOOT_SHARE * height, REACH_M, athlete.value("plate_radius_m")]
+    mean = [0.0] * 7 + [MID_FOOT_SHARE * height, REACH_M, athlete.value("plate_radius_m"), 0.0]
+    mean += [0.0, 0.0, 0.0]
     sd = [size_sd(athlete), *segment_sds(athlete), MID_FOOT_SD_M, REACH_SD_M, math.hypot(radius_sd, SHOES_SD_M)]
+    sd += [BALANCE_SD_M, habits.shank_sd, habits.lumbar_sd, habits.thoracic_sd]
     for placement in placements:
         site = SITES[placement]
         names += [f"{placement}.{name}" for name in _SENSOR_NAMES]
