@@ -82,7 +82,7 @@ class RepSettings:
     """Standing for longer ends a set."""
     hold_min_s: float = 0.25
     """Quiet at the bottom for longer is a pause."""
-    shock_min_mps2: float = 2.5
+    shock_min_mps2: float = 1.2
     """A plate on the floor shakes the pelvis by at least this."""
 
 

@@ -14,9 +14,13 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.model import Array, Region
 from imu_hinge.motion.tracks import Track
+from imu_hinge.signals import smooth
 
 BIAS_PRIOR_MPS2: Final = 0.3
 """What an uncalibrated accelerometer may be off by, per axis: about 30 mg."""
+
+BLOW_MPS2: Final = 2.5
+"""A shake above this is a blow, not the body's movement."""
 
 FORCE_SD_MPS2: Final = 0.03
 """How well |f| over a still is known."""
@@ -104,7 +108,7 @@ def vertical_travel(track: Track, *, still: list[Region], level: list[int], bias
         Before the first and after the last level instant the height is open and its sd grows with time cubed.
     """
     n, dt = len(track), 1.0 / track.rate_hz
-    acceleration = vertical_acceleration(track, bias)
+    acceleration = _without_blows(vertical_acceleration(track, bias), shock(track.acc, track.rate_hz))
     speed = np.concatenate(([0.0], np.cumsum(0.5 * (acceleration[1:] + acceleration[:-1])) * dt))
     is_rest = np.zeros(n, dtype=bool)
     for r in still:
@@ -121,6 +125,27 @@ def vertical_travel(track: Track, *, still: list[Region], level: list[int], bias
         return Travel(np.full(n, np.nan), np.full(n, np.nan), speed)
     height = height - np.interp(index, closed, height[closed])
     return Travel(height, _height_sd(index, rest, closed, dt), speed)
+
+
+def shock(acc: Array, rate_hz: float) -> Array:
+    """Return how hard the sensor is shaken faster than a body moves: a plate on the floor. (n, 3) -> (n,) [m/s²].
+
+    The distance of each sample to the mean of its neighbours, the largest within 30 ms.
+    """
+    fast = acc - smooth(acc, max(3, round(0.06 * rate_hz)))
+    size = np.sqrt(np.einsum("ij,ij->i", fast, fast))
+    wide = max(1, round(0.03 * rate_hz))
+    return np.asarray(np.max([np.roll(size, k) for k in range(-wide, wide + 1)], axis=0)) if size.size else size
+
+
+def _without_blows(acceleration: Array, jolt: Array) -> Array:
+    """Bridge the acceleration where the sensor rings from a blow: sampled at 50 Hz, ringing adds up to speed. (n,)."""
+    rings = jolt > BLOW_MPS2
+    if not rings.any() or rings.all():
+        return acceleration
+    index = np.arange(acceleration.size)
+    calm = smooth(acceleration, 5)
+    return np.where(rings, np.interp(index, index[~rings], calm[~rings]), acceleration)
 
 
 def _height_sd(index: Array, rest: Array, closed: Array, dt: float) -> Array:

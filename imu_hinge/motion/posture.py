@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.model import Array, Flags, Posture, Region
 from imu_hinge.motion.alignment import Mounting, Slip, Standing, find_slips, inclination, side_lean, zero_offset
-from imu_hinge.motion.displacement import Travel, fit_accelerometer_bias, vertical_travel
+from imu_hinge.motion.displacement import Travel, fit_accelerometer_bias, shock, vertical_travel
 from imu_hinge.motion.tracks import Track, stills
 from imu_hinge.settings import ErrorBudget, Settings
-from imu_hinge.signals import Mask, derivative, smooth, turning_points
+from imu_hinge.signals import Mask, derivative, smooth, spread, turning_points
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,24 +59,36 @@ def segment_lean(
     for slip in slips:
         sd[slip.where.part] = np.hypot(sd[slip.where.part], abs(slip.jump_rad))
     still = stills(track, settings.stillness)
-    upright = [r for r in standing.where]
+    points = turning_points(smooth(lean, round(0.15 * track.rate_hz)), np.radians(25.0))
+    lockouts = [i for i in points if -np.radians(30.0) < lean[i] < np.radians(8.0)]  # a lockout may lean back
     travel = vertical_travel(
         track,
-        still=still,
-        level=sorted({*_middles(upright), *_lockouts(lean, track.rate_hz)}),
+        still=still + _floor_rests(track, lean, lockouts),
+        level=sorted({*(i for r in standing.where for i in (r.start, r.stop - 1)), *lockouts}),
         bias=fit_accelerometer_bias(track, still),
     )
     return SegmentLean(lean, sd, side_lean(track.up_s, mounting), travel, tuple(slips))
 
 
-def _middles(where: list[Region]) -> list[int]:
-    return [i for r in where for i in {r.start, r.stop - 1}]
+def _floor_rests(track: Track, lean: Array, lockouts: list[int]) -> list[Region]:
+    """Return the quietest moment of each pause at the bottom of a bend, where there is one.
 
-
-def _lockouts(lean: Array, rate_hz: float) -> list[int]:
-    """Return the instants between bends at which the body is upright and turns: at standing height, at rest."""
-    points = turning_points(smooth(lean, round(0.15 * rate_hz)), np.radians(25.0))
-    return [i for i in points if abs(lean[i]) < np.radians(8.0)]
+    Plates shake the sensor as they land, so a short pause is no quiet stretch by the usual measure. The stretch must
+    still be longer than the moment in mid-lift at which speed is constant and nothing turns.
+    """
+    width = max(5, round(0.3 * track.rate_hz))
+    force = np.sqrt(np.einsum("ij,ij->i", track.acc, track.acc))
+    turning = smooth(np.sqrt(np.einsum("ij,ij->i", track.gyr, track.gyr)), width)
+    unrest = np.hypot(turning / np.radians(10.0), spread(force, width) / 0.6)
+    unrest = np.hypot(unrest, (smooth(force, width) - cv.GRAVITY_MPS2) / 0.5)
+    found = []
+    for start, stop in pairwise(lockouts):
+        deep = start + np.flatnonzero(lean[start:stop] > 0.75 * lean[start:stop].max())
+        if deep.size and lean[deep].max() > np.radians(20.0):
+            at = int(deep[np.argmin(unrest[deep])])
+            if unrest[at] < 1.2:
+                found.append(Region(at, at + 1))
+    return found
 
 
 def assemble(
@@ -132,17 +145,6 @@ def assemble(
 def lead_placement(leans: Mapping[str, SegmentLean]) -> str:
     """Return the placement whose lean tells the bends best: the highest on the trunk."""
     return next((p for p in ("t12", "lumbar", "chest", "sacrum", "hip") if p in leans), next(iter(leans)))
-
-
-def shock(acc: Array, rate_hz: float) -> Array:
-    """Return how hard the sensor is shaken faster than a body moves: a plate on the floor. (n, 3) -> (n,) [m/s²].
-
-    The distance of each sample to the mean of its neighbours, the largest within 30 ms.
-    """
-    fast = acc - smooth(acc, max(3, round(0.06 * rate_hz)))
-    size = np.sqrt(np.einsum("ij,ij->i", fast, fast))
-    wide = max(1, round(0.03 * rate_hz))
-    return np.asarray(np.max([np.roll(size, k) for k in range(-wide, wide + 1)], axis=0)) if size.size else size
 
 
 def _bone(lean: SegmentLean, budget: ErrorBudget, *, is_trunk: bool) -> tuple[Array, Array]:

@@ -161,8 +161,9 @@ def _move(
     fall = falling if not backward else -falling
     progress = _progress(turn, fall)
     last = len(depth) - 1
-    size = depth[last] - depth[0]
-    inside = int(np.flatnonzero(depth <= depth[0] + 0.15 * size)[-1])  # leaves upright for good after this
+    base = max(float(depth[0]), 0.0)  # a lockout may lean back; standing is zero
+    size = depth[last] - base
+    inside = int(np.flatnonzero(depth <= base + 0.15 * size)[-1])  # leaves upright for good after this
     upright = float(np.min(depth[max(0, inside - round(1.5 * rate_hz)) : inside + 1]))
     idle = depth <= upright + 0.02 * (depth[last] - upright)
     start = _onset(progress, inside, idle=idle)

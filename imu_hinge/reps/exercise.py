@@ -7,6 +7,7 @@ anybody's motion. It does not judge a lift.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -42,6 +43,7 @@ class _Set:
     bends: list[Bend]
     from_floor: bool
     drop_at: int | None
+    is_likely: bool
 
     @property
     def count(self) -> int:
@@ -67,7 +69,7 @@ def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSe
         name = "drill" if told == "auto" else told
         return Found((), name, "no bend came back to standing" if not bends else "one bend to the floor is no lift")
     main = max(groups, key=lambda g: (_weight(g, posture), -g.bends[0].down_start))
-    chosen = [g for g in groups if g is main or _belongs(g, main)]
+    chosen = [g for g in groups if g is main or _belongs(g, main, posture.rate_hz)]
     lifts: list[Lift] = []
     for g in chosen:
         lifts += (
@@ -80,25 +82,61 @@ def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSe
 
 
 def _as_set(group: list[Bend], posture: Posture, athlete: Athlete, told: str, settings: RepSettings) -> _Set:
-    landed = _landings(group, settings)
+    landed = _landings(group, posture.rate_hz, settings)
     if told == "auto":
         from_floor = _is_from_floor(group, landed, posture, athlete, settings)
     else:
         from_floor = told in cv.FLOOR_EXERCISES
     if not from_floor:
-        return _Set(group, False, None)
-    if any(landed[1:]):  # exactly one bend comes before the first landing, and nothing is lifted after the last
+        return _Set(_without_strangers(group, posture.rate_hz), False, None, not any(landed))
+    has_landed = any(landed[1:])
+    if has_landed:  # exactly one bend comes before the first landing, and nothing is lifted after the last
         first = landed.index(True, 1)
         last = len(landed) - 1 - landed[::-1].index(True)
         group = group[first - 1 : last + 1]
-    drop_at = _bar_dropped(group[-1], posture, settings)
-    return _Set(group, True, drop_at)
+    is_likely = has_landed or _reaches_floor(group, posture, athlete)
+    return _Set(group, True, _bar_dropped(group[-1], posture, settings), is_likely)
 
 
-def _landings(group: list[Bend], settings: RepSettings) -> list[bool]:
-    """Tell which bends end with plates on the floor."""
+def _without_strangers(group: list[Bend], rate_hz: float) -> list[Bend]:
+    """Leave out bends at the ends of a set from the top that are unlike the rest: a shoe, a bottle, a plate.
+
+    Unlike is more than about three and a half standard deviations in where the bend goes, how long it is held and how
+    long the athlete stood before going on; the spread is that of the other bends, or a small one of the own.
+    """
+    kept = list(group)
+    while len(kept) > 3:
+        far = [_strangeness(kept, at_end=at_end, rate_hz=rate_hz) for at_end in (False, True)]
+        if max(far) <= 12.0:
+            break
+        kept.pop(-1 if far[1] > far[0] else 0)
+    return kept
+
+
+def _strangeness(group: list[Bend], *, at_end: bool, rate_hz: float) -> float:
+    order = group[::-1] if at_end else group
+    gaps = [abs(b.down_start - a.up_stop) if not at_end else abs(a.down_start - b.up_stop) for a, b in pairwise(order)]
+    total = 0.0
+    for values, least in (
+        ([b.lean_rad for b in order], np.radians(5.0)),
+        ([b.drop_m for b in order], 0.03),
+        ([hold_s(b, rate_hz) for b in order], 0.25),
+        ([gap / rate_hz for gap in gaps], 0.7),
+    ):
+        rest = np.array(values[1:])
+        middle = float(np.median(rest))
+        spread = max(float(least), 1.5 * float(np.median(np.abs(rest - middle))))
+        if np.isfinite(values[0]) and np.isfinite(middle):
+            total += ((values[0] - middle) / spread) ** 2
+    return total
+
+
+def _landings(group: list[Bend], rate_hz: float, settings: RepSettings) -> list[bool]:
+    """Tell which bends end with plates on the floor; a swing's turn is as hard, so it is left out by its speed."""
+    if _cycle_s(group, rate_hz) < SWING_CYCLE_S:
+        return [False] * len(group)
     hardest = max(b.shock_mps2 for b in group)
-    return [b.shock_mps2 > max(settings.shock_min_mps2, 0.25 * hardest) for b in group]
+    return [b.shock_mps2 > max(settings.shock_min_mps2, 0.2 * hardest) for b in group]
 
 
 def _bar_dropped(bend: Bend, posture: Posture, settings: RepSettings) -> int | None:
@@ -158,15 +196,18 @@ def _cycle_s(group: list[Bend], rate_hz: float) -> float:
 
 def _weight(group: _Set, posture: Posture) -> float:
     """Return how much a set looks like the work of the recording: its lifts; a single bend counts by its calm."""
-    if group.count > 1 or group.from_floor:
-        return float(group.count)
-    bend = group.bends[0]
-    return 0.5 / (1.0 + hold_s(bend, posture.rate_hz))
+    if group.count == 1 and not group.from_floor:
+        return 0.5 / (1.0 + hold_s(group.bends[0], posture.rate_hz))
+    return group.count + 3.0 * group.is_likely + 3.0 * group.from_floor
 
 
-def _belongs(group: _Set, main: _Set) -> bool:
+def _belongs(group: _Set, main: _Set, rate_hz: float) -> bool:
     """Tell whether another set of the recording is more of the same work."""
-    if group.from_floor != main.from_floor or len(group.bends) < 2:
+    if group.from_floor != main.from_floor or group.is_likely != main.is_likely or len(group.bends) < 2:
+        return False
+    pace = abs(np.log(_cycle_s(group.bends, rate_hz) / _cycle_s(main.bends, rate_hz)))
+    held = [float(np.median([hold_s(b, rate_hz) for b in g.bends])) for g in (group, main)]
+    if not main.from_floor and (pace > 0.5 or abs(held[0] - held[1]) > 0.5):
         return False
     return any(are_alike(a, b) for a in group.bends for b in main.bends)
 

@@ -7,6 +7,7 @@ between N + 1 bends. A set from the top has N lifts in N bends. Which it is, is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -65,15 +66,20 @@ def split_sets(bends: list[Bend], posture: Posture, settings: RepSettings) -> li
         return []
     is_walking = walking(posture)
     sets = [[bends[0]]]
-    for before, after in zip(bends[:-1], bends[1:], strict=True):
+    for i, (before, after) in enumerate(pairwise(bends)):
         seconds = (after.down_start - before.up_stop) / posture.rate_hz
         margin = round(0.4 * posture.rate_hz)
         steps = regions(is_walking[before.up_stop + margin : max(before.up_stop + margin, after.down_start - margin)])
         has_walked = any(len(r) >= posture.rate_hz for r in steps)
-        if seconds > settings.rest_min_s or has_walked or not are_alike(before, after):
+        if seconds > settings.rest_min_s or has_walked or not _go_on(bends, i):
             sets.append([])
         sets[-1].append(after)
     return sets
+
+
+def _go_on(bends: list[Bend], i: int) -> bool:
+    """Tell whether the bends around the upright stretch after bend ``i`` go to one place; one odd bend is forgiven."""
+    return any(are_alike(a, b) for a in bends[max(0, i - 1) : i + 1] for b in bends[i + 1 : i + 3])
 
 
 def are_alike(one: Bend, other: Bend) -> bool:
