@@ -12,19 +12,23 @@ from imu_hinge.motion.memory import (
     DRIFT_LP,
     GYR_REST,
     PHASE,
+    Q_IS,
+    Q_WI,
     REST_S,
     SD,
     STRETCHES,
     TILT_SUM,
     TURN_LP,
     TURN_SUM,
+    Coefficients,
     Lowpass,
-    Params,
+    load4,
     lowpass,
     lowpass3,
     lowpass_now,
+    store4,
 )
-from imu_hinge.motion.quaternion import Vector, dot, inlined
+from imu_hinge.motion.quaternion import Vector, dot, inlined, renormalize
 
 Covariance = tuple[float, float, float, float, float, float]
 
@@ -51,7 +55,7 @@ def measure(bias: Vector, cov: Covariance, r: Vector, e: float, noise: float) ->
 
 
 @inlined
-def sd_bound(p: Params, x: float, y: float, z: float) -> float:
+def sd_bound(p: Coefficients, x: float, y: float, z: float) -> float:
     """Return an upper bound of the bias's standard deviation from its covariance's absolute row sums (Gershgorin)."""
     bound = max(max(x, y), z)
     return math.sqrt(bound if bound < p.cov_start else p.cov_start)
@@ -66,7 +70,7 @@ def mean3(m: Array, row: int, lane: int, share: float) -> Vector:
 
 
 @inlined
-def ends_stretch(m: Array, p: Params, lane: int) -> bool:
+def ends_stretch(m: Array, p: Coefficients, lane: int) -> bool:
     """Count one sample of the stretch and return whether it was the last."""
     phase = m[PHASE, lane] + 1.0
     is_end = phase >= p.stretch
@@ -75,7 +79,7 @@ def ends_stretch(m: Array, p: Params, lane: int) -> bool:
 
 
 @inlined
-def next_stretch(m: Array, p: Params, lane: int) -> Lowpass:
+def next_stretch(m: Array, p: Coefficients, lane: int) -> Lowpass:
     """Count one stretch and return its low-pass."""
     count = m[STRETCHES, lane] + 1.0
     m[STRETCHES, lane] = count
@@ -83,12 +87,20 @@ def next_stretch(m: Array, p: Params, lane: int) -> Lowpass:
 
 
 @inlined
-def estimate_bias(m: Array, p: Params, lane: int, c: Lowpass) -> None:
+def renormalize_both(m: Array, lane: int) -> None:
+    """Bring the orientations back to unit length; over a stretch rounding has taken them off by 1e-15."""
+    store4(m, Q_IS, lane, renormalize(load4(m, Q_IS, lane)))
+    store4(m, Q_WI, lane, renormalize(load4(m, Q_WI, lane)))
+
+
+@inlined
+def estimate_bias(m: Array, p: Coefficients, lane: int, c: Lowpass) -> None:
     """Update the bias from a stretch's inclination corrections, or at rest from the angular rate (section 3.5).
 
     The bias changes over minutes, so a stretch of some samples is one measurement. Its three components are
     independent and taken one after the other: no matrix is inverted.
     """
+    renormalize_both(m, lane)
     b = (m[BIAS, lane], m[BIAS + 1, lane], m[BIAS + 2, lane])
     r1 = mean3(m, TURN_SUM, lane, 1.0 / p.stretch)
     r2 = mean3(m, TURN_SUM + 3, lane, 1.0 / p.stretch)

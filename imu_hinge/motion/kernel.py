@@ -33,20 +33,21 @@ from imu_hinge.motion.memory import (
     TILT_SUM,
     TURN_SUM,
     UP_LP,
+    Coefficients,
     Lowpass,
-    Params,
     State,
     add3,
+    coefficients,
     load4,
     lowpass3,
     lowpass_now,
     store4,
 )
-from imu_hinge.motion.quaternion import Quaternion, Vector, inlined, middle, multiply, renormalize, rotate, rows, turn
+from imu_hinge.motion.quaternion import Quaternion, Vector, dot, inlined, middle, multiply, rotate, rows, turn
 
 
 @inlined
-def detect_rest(m: Array, p: Params, lane: int, c: Lowpass, gyr: Vector, acc: Vector) -> bool:
+def detect_rest(m: Array, p: Coefficients, lane: int, c: Lowpass, gyr: Vector, acc: Vector) -> bool:
     """Return whether the sensor has rested for long enough (section 3.4)."""
     gx, gy, gz = lowpass3(m, GYR_LP, lane, c, gyr)
     ax, ay, az = lowpass3(m, ACC_LP, lane, c, acc)
@@ -67,21 +68,21 @@ def detect_rest(m: Array, p: Params, lane: int, c: Lowpass, gyr: Vector, acc: Ve
 @inlined
 def correct_inclination(q_wi: Quaternion, up: Vector) -> tuple[Quaternion, Vector]:
     """Turn i by the shortest way so that `up` (in i) points up; return also its direction in w before (section 3.3)."""
-    x, y, z = rotate(q_wi, up[0], up[1], up[2])
-    length = math.sqrt(x * x + y * y + z * z)
-    scale = 1.0 / length if length > 0.0 else 0.0  # nothing is felt in free fall: nothing to correct
-    x, y, z = x * scale, y * scale, z * scale if length > 0.0 else 1.0
+    length = math.sqrt(dot(up, up))
+    scale = 1.0 / length if length > 0.0 else 0.0
+    x, y, z = rotate(q_wi, up[0] * scale, up[1] * scale, up[2] * scale)
+    z = z if length > 0.0 else 1.0  # nothing is felt in free fall: nothing to correct
     half = 0.5 * (1.0 + z)
     is_upside_down = half < 1e-12
     w = math.sqrt(half)
     scale = 0.5 / (1.0 if is_upside_down else w)
     correction = (0.0 if is_upside_down else w, 1.0 if is_upside_down else y * scale, -x * scale, 0.0)
-    return renormalize(multiply(correction, q_wi)), (x, y, z)
+    return multiply(correction, q_wi), (x, y, z)
 
 
 @inlined
 def step(
-    m: Array, p: Params, lane: int, up: Lowpass, quiet: Lowpass, gyr: Vector, acc: Vector
+    m: Array, p: Coefficients, lane: int, up: Lowpass, quiet: Lowpass, gyr: Vector, acc: Vector
 ) -> tuple[Quaternion, bool]:
     """Take one sample of one lane; return the orientation, sensor to world, and whether the sensor is at rest.
 
@@ -91,7 +92,7 @@ def step(
     is_rest = detect_rest(m, p, lane, quiet, gyr, acc)
     wx, wy, wz = gyr[0] - m[BIAS, lane], gyr[1] - m[BIAS + 1, lane], gyr[2] - m[BIAS + 2, lane]
     before = load4(m, Q_IS, lane)
-    q_is = renormalize(multiply(before, turn(wx * p.dt, wy * p.dt, wz * p.dt)))
+    q_is = multiply(before, turn(wx * p.dt, wy * p.dt, wz * p.dt))
     up_i = lowpass3(m, UP_LP, lane, up, rotate(middle(before, q_is), acc[0], acc[1], acc[2]))
     q_wi, tilt = correct_inclination(load4(m, Q_WI, lane), up_i)
     q_ws = multiply(q_wi, q_is)
@@ -101,14 +102,14 @@ def step(
     add3(m, TURN_SUM, lane, r1)
     add3(m, TURN_SUM + 3, lane, r2)
     add3(m, TURN_SUM + 6, lane, r3)
-    is_first = m[COUNT, lane] == 1.0  # the first correction sets the inclination: it tells nothing about a bias
+    is_first = up[0] == 1.0  # the first correction sets the inclination: it tells nothing about a bias
     m[TILT_SUM, lane] -= 0.0 if is_first else tilt[1]
     m[TILT_SUM + 1, lane] += 0.0 if is_first else tilt[0]
     return q_ws, is_rest
 
 
 @inlined
-def next_sample(m: Array, p: Params, lane: int) -> tuple[Lowpass, Lowpass]:
+def next_sample(m: Array, p: Coefficients, lane: int) -> tuple[Lowpass, Lowpass]:
     """Count one sample and return its two low-passes: of the acceleration in i, and of rest detection."""
     count = m[COUNT, lane] + 1.0
     m[COUNT, lane] = count
@@ -126,20 +127,20 @@ def restart(m: Array, lane: int) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def update(state: State, params: Params, gyr: Array, acc: Array, out: Array) -> None:
+def update(state: State, gyr: Array, acc: Array, out: Array) -> None:
     """Filter a block of any length, one recording; any split of the same samples gives the same bits.
 
     gyr : (n, 3) [rad/s, sensor]
     acc : (n, 3) [m/s², sensor]
     out : (n, 9), written: q_ws (4), bias [rad/s, sensor] (3), its standard deviation [rad/s], 1.0 at rest.
     """
-    m = state.memory
+    m, p = state.memory, coefficients(state.constants)
     for i in range(gyr.shape[0]):
-        up, quiet = next_sample(m, params, ONLY)
+        up, quiet = next_sample(m, p, ONLY)
         gyr_i, acc_i = (gyr[i, 0], gyr[i, 1], gyr[i, 2]), (acc[i, 0], acc[i, 1], acc[i, 2])
-        q_ws, is_rest = step(m, params, ONLY, up, quiet, gyr_i, acc_i)
-        if ends_stretch(m, params, ONLY):
-            estimate_bias(m, params, ONLY, next_stretch(m, params, ONLY))
+        q_ws, is_rest = step(m, p, ONLY, up, quiet, gyr_i, acc_i)
+        if ends_stretch(m, p, ONLY):
+            estimate_bias(m, p, ONLY, next_stretch(m, p, ONLY))
         out[i, 0], out[i, 1], out[i, 2], out[i, 3] = q_ws
         out[i, 4], out[i, 5], out[i, 6], out[i, OUT_SD] = (
             m[BIAS, ONLY],

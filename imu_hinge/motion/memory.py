@@ -41,7 +41,24 @@ OUT_Q, OUT_BIAS, OUT_SD, OUT_REST, OUT_COLUMNS = 0, 4, 7, 8, 9
 
 
 class Params(NamedTuple):
-    """Hold what `orientation.params` derived from the sample rate; the kernel only reads it.
+    """Hold what one chooses; `orientation.params` says why each is what it is."""
+
+    rate_hz: float
+    tau_acc_s: float
+    tau_rest_s: float
+    rest_min_s: float
+    rest_gyr_rad_s: float
+    rest_acc_mps2: float
+    bias_clip_rad_s: float
+    bias_start_rad_s: float
+    bias_motion_rad_s: float
+    bias_rest_rad_s: float
+    bias_forgetting_s: float
+    vertical_forgetting: float
+
+
+class Coefficients(NamedTuple):
+    """Hold what follows from the parameters and never changes.
 
     A low-pass is (b0, a1, a2) of a second-order Butterworth filter and the number of values it averages at its start:
     `up` of the acceleration in i, `rest` of rest detection, `slow` of the bias estimation, whose step is a stretch of
@@ -75,13 +92,47 @@ class Params(NamedTuple):
 
 
 class State(NamedTuple):
-    """Hold everything the filter remembers: copy or save the array and the filter goes on from there.
+    """Hold everything the filter remembers: copy or save the arrays and the filter goes on from there.
 
     memory : (76, lanes)
         Rows as named at the top of this module; one column per recording filtered side by side, usually one.
+    constants : (24,)
+        `Coefficients`, as an array because numba takes that from Python ten times faster than as many floats.
     """
 
     memory: Array
+    constants: Array
+
+
+@inlined
+def coefficients(c: Array) -> Coefficients:
+    """Return a state's constants by name."""
+    return Coefficients(
+        c[0],
+        c[1],
+        c[2],
+        c[3],
+        c[4],
+        c[5],
+        c[6],
+        c[7],
+        c[8],
+        c[9],
+        c[10],
+        c[11],
+        c[12],
+        c[13],
+        c[14],
+        c[15],
+        c[16],
+        c[17],
+        c[18],
+        c[19],
+        c[20],
+        c[21],
+        c[22],
+        c[23],
+    )
 
 
 @inlined

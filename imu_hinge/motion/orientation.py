@@ -14,7 +14,20 @@ import numpy.typing as npt
 from imu_hinge.errors import BadSamples
 from imu_hinge.model import Array
 from imu_hinge.motion.kernel import hold, update
-from imu_hinge.motion.memory import COV, OUT_BIAS, OUT_COLUMNS, OUT_REST, OUT_SD, ROWS, SD, Params, State
+from imu_hinge.motion.memory import (
+    COV,
+    OUT_BIAS,
+    OUT_COLUMNS,
+    OUT_REST,
+    OUT_SD,
+    Q_IS,
+    Q_WI,
+    ROWS,
+    SD,
+    Coefficients,
+    Params,
+    State,
+)
 from imu_hinge.motion.smoothing import smooth
 
 __all__ = [
@@ -74,54 +87,85 @@ def params(
     rest_min_s: float = 0.5,
     bias_clip_deg_s: float = 4.0,
     bias_start_deg_s: float = 0.5,
-    rest_gyr_deg_s: float = 2.0,
-    rest_acc_mps2: float = 0.5,
-    rest_tau_s: float = 0.5,
-    bias_forgetting_s: float = 100.0,
-    bias_motion_deg_s: float = 0.1,
-    bias_rest_deg_s: float = 0.03,
-    vertical_forgetting: float = 1e-4,
 ) -> Params:
-    """Derive the kernel's parameters."""
+    """Return the filter's parameters; what is no argument here has the paper's value.
+
+    Parameters
+    ----------
+    rate_hz
+        Samples per second.
+    tau_acc_s
+        Time constant of the low-pass on the acceleration in the almost-inertial frame.
+    rest_min_s
+        A sensor quiet for this long is at rest.
+    bias_clip_deg_s
+        No gyroscope's bias is larger than this per axis.
+    bias_start_deg_s
+        Standard deviation of the bias before the first sample.
+
+    Raises
+    ------
+    BadSamples
+        Where the rate is not a positive number.
+    """
     if not (math.isfinite(rate_hz) and rate_hz > 0.0):
         raise BadSamples(f"The sample rate is {rate_hz!r} Hz. Give the samples per second as a positive number.")
-    dt = 1.0 / rate_hz
-    stretch = max(1, round(STRETCH_S / dt))
-    growth = math.radians(0.1) ** 2 * stretch * dt / bias_forgetting_s
-    var_motion, var_rest = math.radians(bias_motion_deg_s) ** 2, math.radians(bias_rest_deg_s) ** 2
-    noise_motion = var_motion**2 / growth + var_motion
-    up = butterworth(tau_acc_s, dt)
-    rest = butterworth(rest_tau_s, dt)
-    slow = butterworth(tau_acc_s, stretch * dt)
     return Params(
+        rate_hz=float(rate_hz),
+        tau_acc_s=tau_acc_s,
+        tau_rest_s=0.5,
+        rest_min_s=rest_min_s,
+        rest_gyr_rad_s=math.radians(2.0),
+        rest_acc_mps2=0.5,
+        bias_clip_rad_s=math.radians(bias_clip_deg_s),
+        bias_start_rad_s=math.radians(bias_start_deg_s),
+        bias_motion_rad_s=math.radians(0.1),
+        bias_rest_rad_s=math.radians(0.03),
+        bias_forgetting_s=100.0,
+        vertical_forgetting=1e-4,
+    )
+
+
+def constants(p: Params) -> Coefficients:
+    """Derive what the kernel reads (Laidig and Seel 2023, section 3.5 and appendix)."""
+    dt = 1.0 / p.rate_hz
+    stretch = max(1, round(STRETCH_S * p.rate_hz))
+    growth = math.radians(0.1) ** 2 * stretch * dt / p.bias_forgetting_s  # from 0 to 0.1 °/s in that time
+    var_motion, var_rest = p.bias_motion_rad_s**2, p.bias_rest_rad_s**2
+    noise_motion = var_motion**2 / growth + var_motion  # so that the variance settles at var_motion
+    up = butterworth(p.tau_acc_s, dt)
+    rest = butterworth(p.tau_rest_s, dt)
+    slow = butterworth(p.tau_acc_s, stretch * dt)
+    return Coefficients(
         dt,
         *up,
         *rest,
-        rest_gyr=math.radians(rest_gyr_deg_s),
-        rest_acc=rest_acc_mps2,
-        rest_min_s=rest_min_s,
+        rest_gyr=p.rest_gyr_rad_s,
+        rest_acc=p.rest_acc_mps2,
+        rest_min_s=p.rest_min_s,
         stretch=float(stretch),
         stretch_s=stretch * dt,
         slow_b0=slow[0],
         slow_a1=slow[1],
         slow_a2=slow[2],
         slow_start=slow[3],
-        bias_clip=math.radians(bias_clip_deg_s),
-        cov_start=math.radians(bias_start_deg_s) ** 2,
+        bias_clip=p.bias_clip_rad_s,
+        cov_start=p.bias_start_rad_s**2,
         cov_growth=growth,
         noise_rest=var_rest**2 / growth + var_rest,
         noise_motion=noise_motion,
-        noise_vertical=noise_motion / vertical_forgetting,
+        noise_vertical=noise_motion / p.vertical_forgetting,
     )
 
 
-def initial_state(params: Params, lanes: int = 1) -> State:
+def initial_state(params: Params, *, lanes: int = 1) -> State:
     """Return the state before the first sample."""
+    c = constants(params)
     memory = np.zeros((ROWS, lanes))
-    memory[0] = memory[4] = 1.0
-    memory[[COV, COV + 3, COV + 5]] = params.cov_start
-    memory[SD] = math.sqrt(params.cov_start)
-    return State(memory)
+    memory[Q_IS] = memory[Q_WI] = 1.0
+    memory[[COV, COV + 3, COV + 5]] = c.cov_start
+    memory[SD] = params.bias_start_rad_s
+    return State(memory, np.array(c))
 
 
 def checked(gyr: npt.ArrayLike, acc: npt.ArrayLike) -> tuple[Array, Array]:
@@ -153,7 +197,7 @@ def checked_gap(is_gap: npt.ArrayLike | None, n: int) -> npt.NDArray[np.bool_] |
 
 
 def filter_block(
-    state: State, params: Params, gyr: npt.ArrayLike, acc: npt.ArrayLike, *, is_gap: npt.ArrayLike | None = None
+    state: State, gyr: npt.ArrayLike, acc: npt.ArrayLike, *, is_gap: npt.ArrayLike | None = None
 ) -> Oriented:
     """Filter the next block of a live sensor; `state` is updated in place and goes on with the next block.
 
@@ -163,8 +207,6 @@ def filter_block(
     ----------
     state
         From `initial_state`, or as the last block left it.
-    params
-        From `params`.
     gyr : (n, 3) [rad/s, sensor]
     acc : (n, 3) [m/s², sensor]
     is_gap : (n,), optional
@@ -180,13 +222,13 @@ def filter_block(
     out = np.empty((n, OUT_COLUMNS))
     gap = checked_gap(is_gap, n)
     if gap is None:
-        update(state, params, gyr, acc, out)
+        update(state, gyr, acc, out)
     else:
         for start, stop in runs(gap):
             if gap[start]:
                 hold(state, out[start:stop])
             else:
-                update(state, params, gyr[start:stop], acc[start:stop], out[start:stop])
+                update(state, gyr[start:stop], acc[start:stop], out[start:stop])
     return oriented(out)
 
 
@@ -207,14 +249,14 @@ def filter_recording(
     """Filter a whole recording: as live, or forward and backward with a smoothed bias."""
     p = params(rate_hz)
     if not both_ways:
-        return filter_block(initial_state(p), p, gyr, acc, is_gap=is_gap)
+        return filter_block(initial_state(p), gyr, acc, is_gap=is_gap)
     gyr, acc = checked(gyr, acc)
     gap = checked_gap(is_gap, len(gyr))
     out = np.empty((len(gyr), OUT_COLUMNS))
     is_edge = np.zeros(len(gyr), dtype=np.bool_)
     is_edge[:1] = True
     if gap is None:
-        smooth(initial_state(p, lanes=2), p, gyr, acc, is_edge, out)
+        smooth(initial_state(p, lanes=2), gyr, acc, is_edge, out)
         return oriented(out)
     measured = ~gap
     parts = runs(gap)
@@ -224,7 +266,7 @@ def filter_recording(
             is_edge[start] = True
             start += b - a
     packed = np.empty((start, OUT_COLUMNS))
-    smooth(initial_state(p, lanes=2), p, gyr[measured], acc[measured], is_edge[:start], packed)
+    smooth(initial_state(p, lanes=2), gyr[measured], acc[measured], is_edge[:start], packed)
     last = np.maximum(np.cumsum(measured) - 1, 0)
     out = packed[last]
     out[gap, OUT_REST] = 0.0

@@ -10,7 +10,19 @@ from numba import njit
 from imu_hinge.model import Array
 from imu_hinge.motion.bias import Covariance, ends_stretch, estimate_bias, next_stretch, sd_bound
 from imu_hinge.motion.kernel import correct_inclination, next_sample, restart, step
-from imu_hinge.motion.memory import BIAS, COV, OUT_BIAS, OUT_REST, OUT_SD, UP_LP, Params, State, lowpass3, lowpass_now
+from imu_hinge.motion.memory import (
+    BIAS,
+    COV,
+    OUT_BIAS,
+    OUT_REST,
+    OUT_SD,
+    UP_LP,
+    Coefficients,
+    State,
+    coefficients,
+    lowpass3,
+    lowpass_now,
+)
 from imu_hinge.motion.quaternion import Vector, inlined, middle, multiply, renormalize, rotate, turn
 
 FORWARD, BACKWARD = np.int64(0), np.int64(1)
@@ -42,7 +54,7 @@ def absolute_sum(v: Vector) -> float:
 
 
 @inlined
-def fuse(p: Params, b1: Vector, p1: Covariance, b2: Vector, p2: Covariance) -> tuple[Vector, float]:
+def fuse(p: Coefficients, b1: Vector, p1: Covariance, b2: Vector, p2: Covariance) -> tuple[Vector, float]:
     """Return the bias known from two independent estimates, and an upper bound of its standard deviation."""
     s = inverse((p1[0] + p2[0], p1[1] + p2[1], p1[2] + p2[2], p1[3] + p2[3], p1[4] + p2[4], p1[5] + p2[5]))
     d = times(p1, times(s, (b2[0] - b1[0], b2[1] - b1[1], b2[2] - b1[2])))  # P1 (P1 + P2)⁻¹ (b2 - b1)
@@ -54,28 +66,36 @@ def fuse(p: Params, b1: Vector, p1: Covariance, b2: Vector, p2: Covariance) -> t
 
 
 @inlined
-def meet(m: Array, p: Params, lane: int, i: int, has_met: bool, is_rest: bool, work: Array, out: Array) -> None:
-    """Keep one direction's bias for sample i until the other direction comes by, then fuse the two."""
+def keep(m: Array, lane: int, i: int, work: Array) -> None:
+    """Keep one direction's bias and covariance for sample i until the other direction comes by."""
+    sign = 1.0 if lane == FORWARD else -1.0
+    for row in range(3):
+        work[i, row] = sign * m[BIAS + row, lane]
+    for row in range(6):
+        work[i, 3 + row] = m[COV + row, lane]
+
+
+@inlined
+def meet(m: Array, p: Coefficients, lane: int, i: int, work: Array, out: Array) -> None:
+    """Fuse one direction's bias for sample i with what the other kept there."""
     sign = 1.0 if lane == FORWARD else -1.0
     bias = (sign * m[BIAS, lane], sign * m[BIAS + 1, lane], sign * m[BIAS + 2, lane])
     cov = (m[COV, lane], m[COV + 1, lane], m[COV + 2, lane], m[COV + 3, lane], m[COV + 4, lane], m[COV + 5, lane])
-    if has_met:
-        other = (work[i, 3], work[i, 4], work[i, 5], work[i, 6], work[i, 7], work[i, 8])
-        bias, sd = fuse(p, bias, cov, (work[i, 0], work[i, 1], work[i, 2]), other)
-        out[i, OUT_BIAS], out[i, OUT_BIAS + 1], out[i, OUT_BIAS + 2] = bias
-        out[i, OUT_SD] = sd
-        out[i, OUT_REST] = 1.0 if is_rest or out[i, OUT_REST] > 0.0 else 0.0
-    else:
-        work[i, 0], work[i, 1], work[i, 2] = bias
-        work[i, 3], work[i, 4], work[i, 5], work[i, 6], work[i, 7], work[i, 8] = cov
-        out[i, OUT_REST] = 1.0 if is_rest else 0.0
+    kept = (work[i, 3], work[i, 4], work[i, 5], work[i, 6], work[i, 7], work[i, 8])
+    bias, sd = fuse(p, bias, cov, (work[i, 0], work[i, 1], work[i, 2]), kept)
+    out[i, OUT_BIAS], out[i, OUT_BIAS + 1], out[i, OUT_BIAS + 2] = bias
+    out[i, OUT_SD] = sd
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def bias_both_ways(
-    m: Array, p: Params, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], work: Array, out: Array
+    state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], work: Array, out: Array
 ) -> None:
-    """Run forward in lane 0 and backward in lane 1 at once; they meet in the middle and fuse from there."""
+    """Run forward in lane 0 and backward in lane 1 at once; they meet in the middle and fuse from there.
+
+    A direction's bias changes at the end of its stretches only: between them the fused one is carried on.
+    """
+    m, p = state.memory, coefficients(state.constants)
     n = gyr.shape[0]
     for i in range(n):
         if is_edge[i]:
@@ -83,22 +103,32 @@ def bias_both_ways(
         if i > 0 and is_edge[n - i]:
             restart(m, BACKWARD)
         for lane in range(2):
-            j = i if lane == FORWARD else n - 1 - i
             sign = 1.0 if lane == FORWARD else -1.0
+            j = i if lane == FORWARD else n - 1 - i
             up, quiet = next_sample(m, p, lane)
             gyr_j = (sign * gyr[j, 0], sign * gyr[j, 1], sign * gyr[j, 2])
             _, is_rest = step(m, p, lane, up, quiet, gyr_j, (acc[j, 0], acc[j, 1], acc[j, 2]))
-            if ends_stretch(m, p, lane):
+            has_changed = ends_stretch(m, p, lane)
+            if has_changed:
                 estimate_bias(m, p, lane, next_stretch(m, p, lane))
-            has_met = 2 * i > n - 1 or (2 * i == n - 1 and lane == BACKWARD)
-            meet(m, p, lane, j, has_met, is_rest, work, out)
+            if 2 * i + (1 if lane == BACKWARD else 0) < n:
+                keep(m, lane, j, work)
+                out[j, OUT_REST] = 1.0 if is_rest else 0.0
+            else:
+                if has_changed or 2 * i < n + 2:
+                    meet(m, p, lane, j, work, out)
+                else:
+                    last = j - 1 if lane == FORWARD else j + 1
+                    for column in range(OUT_BIAS, OUT_REST):
+                        out[j, column] = out[last, column]
+                if is_rest:
+                    out[j, OUT_REST] = 1.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def integrate(
-    m: Array, p: Params, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], up: Array, out: Array
-) -> None:
+def integrate(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], up: Array, out: Array) -> None:
     """Integrate with the fused bias; filter the acceleration in i forward into `up`, orientations into `out`."""
+    m, p = state.memory, coefficients(state.constants)
     q = (1.0, 0.0, 0.0, 0.0)
     count = 0.0
     for i in range(gyr.shape[0]):
@@ -116,8 +146,9 @@ def integrate(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def correct(m: Array, p: Params, is_edge: npt.NDArray[np.bool_], up: Array, out: Array) -> None:
+def correct(state: State, is_edge: npt.NDArray[np.bool_], up: Array, out: Array) -> None:
     """Filter `up` backward, so that it has no delay, and correct the inclination of the orientations in `out`."""
+    m, p = state.memory, coefficients(state.constants)
     n = up.shape[0]
     c = (p.up_b0, 2.0 * p.up_b0, p.up_b0, p.up_a1, p.up_a2)
     q_wi = (1.0, 0.0, 0.0, 0.0)
@@ -132,14 +163,13 @@ def correct(m: Array, p: Params, is_edge: npt.NDArray[np.bool_], up: Array, out:
         out[i, 0], out[i, 1], out[i, 2], out[i, 3] = multiply(q_wi, (out[i, 0], out[i, 1], out[i, 2], out[i, 3]))
 
 
-def smooth(state: State, params: Params, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], out: Array) -> None:
+def smooth(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], out: Array) -> None:
     """Filter a recording both ways.
 
     Parameters
     ----------
     state
         From `initial_state(params, lanes=2)`; used up.
-    params
     gyr : (n, 3) [rad/s, sensor]
     acc : (n, 3) [m/s², sensor]
     is_edge : (n,)
@@ -148,6 +178,6 @@ def smooth(state: State, params: Params, gyr: Array, acc: Array, is_edge: npt.ND
         As `kernel.update` writes it.
     """
     work = np.empty((len(gyr), 9))
-    bias_both_ways(state.memory, params, gyr, acc, is_edge, work, out)
-    integrate(state.memory, params, gyr, acc, is_edge, work, out)
-    correct(state.memory, params, is_edge, work, out)
+    bias_both_ways(state, gyr, acc, is_edge, work, out)
+    integrate(state, gyr, acc, is_edge, work, out)
+    correct(state, is_edge, work, out)
