@@ -139,16 +139,16 @@ def _read_bytes(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise RecordingError(f"There is no file {path}. Check the name and the folder.") from error
     except OSError as error:
-        raise RecordingError(f"{path} cannot be read: {error.strerror or error}. Give a readable file.") from error
+        what = f"{path} cannot be read: {error.strerror or error}."
+        raise RecordingError(f"{what} {_vendor_hint(path) or 'Give a readable file.'}") from error
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         data = data.decode("utf-16", errors="replace").encode()
     data = data.removeprefix(b"\xef\xbb\xbf")
     if not data or data.isspace():
         raise BadSamples(f"{path} is empty. Record or export it again.")
     if b"\0" in data[:4096]:
-        vendor = vendor_of(path)
-        hint = f" It looks like {vendor}: run imu-hinge convert on it first." if vendor else ""
-        raise UnknownFormat(f"{path} is not a text file.{hint} Give a CSV with the header {HEADER}.")
+        hint = _vendor_hint(path) or f"Give a CSV with the header {HEADER}."
+        raise UnknownFormat(f"{path} is not a text file. {hint}")
     return data
 
 
@@ -180,15 +180,17 @@ def _next_line(data: bytes, start: int) -> tuple[int, str]:
 
 
 def _refuse_header(path: Path, columns: tuple[str, ...], missing: list[str]) -> None:
-    vendor = vendor_of(path)
-    if vendor:
-        remedy = f"It looks like {vendor}: run imu-hinge convert on it first."
-    elif all(_is_number(c) for c in columns):
+    if all(_is_number(c) for c in columns):
         remedy = f"The first line holds numbers: put the header {HEADER} before it."
     else:
-        remedy = f"Name the columns {HEADER}: seconds, m/s² including gravity, rad/s."
+        remedy = _vendor_hint(path) or f"Name the columns {HEADER}: seconds, m/s² including gravity, rad/s."
     seen = ", ".join(columns[:12]) + (", …" if len(columns) > 12 else "")
     raise UnknownFormat(f"{path} lacks {', '.join(missing)}; its first line reads: {seen}. {remedy}")
+
+
+def _vendor_hint(path: Path) -> str:
+    vendor = vendor_of(path)
+    return f"It looks like {vendor}: run imu-hinge convert on it first." if vendor else ""
 
 
 def _whole_rows(data: bytes, layout: _Layout) -> tuple[bytes, bool]:

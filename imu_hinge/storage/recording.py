@@ -19,6 +19,7 @@ from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
 from imu_hinge.model import Recording, Samples, check_placement
 from imu_hinge.storage.folder import MANIFEST, SensorEntry, manifest_text, read_manifest
 from imu_hinge.storage.importers import vendor_of
+from imu_hinge.storage.journal import FILE_NAME as JOURNAL
 from imu_hinge.storage.plain_csv import read_csv, read_table, write_rows
 from imu_hinge.storage.screening import check_recording
 
@@ -76,7 +77,8 @@ def read(
 def write(recording: Recording, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write a recording as a folder, so that reading it gives the same bits.
 
-    The folder appears whole or not at all: it is written beside its place and renamed. With ``overwrite``, other
+    The folder appears whole or not at all: it is written beside its place and renamed. Where a folder with a live
+    recording's journal stands already, the files are moved into it, the description last. With ``overwrite``, other
     files in an existing recording's folder are kept.
 
     Raises
@@ -85,7 +87,7 @@ def write(recording: Recording, path: str | Path, *, overwrite: bool = False) ->
         Where the place is taken, or the disk refuses.
     """
     path = Path(path)
-    if path.exists():
+    if path.exists() and not _awaits_recording(path):
         if not overwrite:
             raise RecordingError(f"{path} exists already. Choose another name, or pass overwrite=True to replace it.")
         if not (path / MANIFEST).is_file():
@@ -180,10 +182,19 @@ def _read_sensor(folder: Path, entry: SensorEntry, *, repair: bool) -> Samples:
     return Samples(samples.time_s, samples.acc, samples.gyr, flags)
 
 
+def _awaits_recording(path: Path) -> bool:
+    """Tell a folder that holds a live recording's journal and nothing that was read out of it yet."""
+    return (path / JOURNAL).is_file() and not (path / MANIFEST).exists()
+
+
 def _put_in_place(part: Path, path: Path) -> None:
     """Rename a finished folder to its name; one that stands there gives its other files and goes."""
     if not path.exists():
         part.rename(path)
+        return
+    if _awaits_recording(path):
+        for file in sorted(part.iterdir(), key=lambda file: file.name == MANIFEST):
+            file.replace(path / file.name)
         return
     written = {MANIFEST} | {entry.file for entry in read_manifest(path / MANIFEST).sensors}
     for extra in path.iterdir():

@@ -22,6 +22,9 @@ MAX_ACC_MPS2: Final = 1000.0
 MAX_GYR_RADPS: Final = 100.0
 """Beyond 5700 deg/s a reading is no movement of a lifter [rad/s]."""
 
+MAX_FROZEN_S: Final = 1.0
+"""A sensor has noise: one reading repeated on all axes for longer was not measured [s]."""
+
 ACC_RANGES_MPS2: Final = tuple(g * STANDARD_GRAVITY_MPS2 for g in (2.0, 4.0, 8.0, 16.0))
 GYR_RANGES_RADPS: Final = tuple(math.radians(r) for r in (125.0, 250.0, 500.0, 1000.0, 2000.0))
 """Ranges that inertial sensors are set to; an axis is called clipped only near one of them."""
@@ -65,6 +68,7 @@ def check_samples(placement: str, samples: Samples) -> Samples:
     what = f"read beyond {MAX_ACC_MPS2:g} m/s² or {MAX_GYR_RADPS:g} rad/s"
     samples = drop_rows(placement, samples, is_huge, what=what)
     check_gyr_against_gravity(placement, samples)
+    samples = with_flag(samples, _is_frozen(placement, samples), Flag.SUSPECT)
     return with_flag(samples, _is_clipped(samples), Flag.CLIPPED)
 
 
@@ -125,6 +129,35 @@ def _is_noisy(values: Array) -> bool:
     steps = np.diff(values, axis=0)
     turns_back = (steps[1:] * steps[:-1] < 0.0).mean(axis=0)
     return bool(np.median(turns_back) > 0.05)
+
+
+def _is_frozen(placement: str, samples: Samples) -> Mask:
+    """Tell where all six axes repeat one reading for longer than `MAX_FROZEN_S`, (n,).
+
+    Raises
+    ------
+    BadSamples
+        Where more than half of the recording is so.
+    """
+    values = np.hstack([samples.acc, samples.gyr])
+    is_same: Mask = np.ones(len(samples) - 1, dtype=np.bool_)
+    for axis in values.T:
+        is_same &= np.diff(axis) == 0.0
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], is_same, [False]]).astype(np.int8)))
+    starts, lasts = edges[::2], edges[1::2]
+    is_long = samples.time_s[lasts] - samples.time_s[starts] > MAX_FROZEN_S
+    frozen: Mask = np.zeros(len(samples), dtype=np.bool_)
+    if not is_long.any() or not _is_noisy(values):
+        return frozen
+    for start, last in zip(starts[is_long], lasts[is_long], strict=True):
+        frozen[start + 1 : last + 1] = True
+    if frozen.mean() > 0.5:
+        raise BadSamples(
+            f"{placement}: {int(frozen.sum())} of {len(samples)} samples repeat one reading on all six axes, "
+            f"first at {samples.time_s[starts[is_long][0]]:.2f} s, as when the sensor stopped and its app went on. "
+            "Cut that stretch out, or record again."
+        )
+    return frozen
 
 
 def _is_clipped(samples: Samples) -> Mask:

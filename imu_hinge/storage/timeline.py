@@ -140,7 +140,7 @@ def _check_order(placement: str, time_s: Array, late_s: Array, sorted_s: Array) 
         In order of time and without copies: how far each was behind the newest time when it came, and its time.
     """
     steps = np.diff(time_s)
-    if np.mean(steps < 0.0) > 0.5:
+    if np.mean(steps < 0.0) > 0.9:
         raise BadSamples(
             f"{placement}: time_s runs backwards, from {time_s[0]:g} to {time_s[-1]:g} s. "
             "Reverse the rows, or give them their true times."

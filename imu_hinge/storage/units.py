@@ -27,14 +27,16 @@ def check_acc_unit(placement: str, samples: Samples) -> None:
 
     The quietest quarter of half-second windows stands for standing still, so nobody has to stand.
     """
-    quiet, middle = _quiet_magnitude(samples), float(np.median(np.linalg.norm(samples.acc, axis=1)))
+    quiet, middle = _quiet_magnitude(samples, samples.acc), float(np.median(np.linalg.norm(samples.acc, axis=1)))
     if 7.0 <= quiet <= 13.0 or 7.0 <= middle <= 13.0:
         return
     seen = f"(magnitude {quiet:.3g} while quiet, expected 9.81)"
     if 0.7 <= quiet <= 1.3:
         likely, remedy = "is in g", "Multiply acc_x, acc_y and acc_z by 9.80665."
     elif 700.0 <= quiet <= 1300.0:
-        likely, remedy = "is in milli-g", "Multiply acc_x, acc_y and acc_z by 0.00980665."
+        likely, remedy = "is in milli-g or cm/s²", "Multiply acc_x, acc_y and acc_z by 0.00980665 or by 0.01."
+    elif 7.0 <= _quiet_magnitude(samples, samples.gyr) <= 13.0:
+        likely, remedy = "and gyr look exchanged", "Pass acceleration first, then angular rate."
     elif quiet < 0.5:
         likely, remedy = "has had gravity taken out", "Export the acceleration including gravity."
     else:
@@ -63,20 +65,20 @@ def check_gyr_against_gravity(placement: str, samples: Samples) -> None:
     if claimed > MIN_CLAIMED_RADPS and claimed > MAX_RATE_RATIO * seen:
         ratio = claimed / max(seen, 1e-6)
         what = f"in rad/s it would turn the sensor {ratio:.0f} times as fast as gravity turns in its axes"
-        raise UnknownUnits(_gyr_message(placement, what, is_deg=ratio < 400.0))
+        raise UnknownUnits(_gyr_message(placement, what, is_deg=ratio > 3.0 * MAX_RATE_RATIO))
 
 
 def _gyr_message(placement: str, what: str, *, is_deg: bool) -> str:
     if is_deg:
         return f"{placement}: gyr looks like deg/s: {what}. Multiply gyr_x, gyr_y and gyr_z by pi/180."
-    return f"{placement}: gyr is neither in rad/s nor in deg/s: {what}. Convert the raw counts to rad/s."
+    return f"{placement}: gyr is neither in rad/s nor in deg/s: {what}. Convert it to rad/s."
 
 
-def _quiet_magnitude(samples: Samples) -> float:
-    """Magnitude of the mean acceleration in the quietest quarter of half-second windows."""
+def _quiet_magnitude(samples: Samples, values: Array) -> float:
+    """Magnitude of the mean of ``values`` (n, 3) in the quietest quarter of half-second windows."""
     width = min(_width(samples, _QUIET_S), len(samples))
     n_windows = len(samples) // width
-    windows = samples.acc[: n_windows * width].reshape(n_windows, width, 3)
+    windows = values[: n_windows * width].reshape(n_windows, width, 3)
     spread = windows.std(axis=1).max(axis=1)
     mean = np.linalg.norm(windows.mean(axis=1), axis=1)
     return float(np.median(mean[spread <= np.quantile(spread, 0.25)]))

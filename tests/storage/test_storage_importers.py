@@ -136,6 +136,11 @@ class TestContract:
         assert recording.sensors["t12"].acc.tobytes() == read_export(path).acc.tobytes()
         assert not recording.sensors["t12"].flags.any()
 
+    def test_reading_it_as_a_plain_csv_names_the_way_out(self, export):
+        name, path, _ = export
+        with pytest.raises(RecordingError, match=f"{IMPORTERS[name].name} export.*imu-hinge convert"):
+            read(f"t12={path}")
+
     def test_without_a_gyroscope_it_is_refused(self, export):
         name, path, _ = export
         strip_gyroscope(name, path)

@@ -216,6 +216,20 @@ def test_an_existing_place_is_kept_unless_told(folder, two_sensors):
     assert [p.name for p in folder.parent.iterdir()] == ["set"]
 
 
+def test_a_live_recording_is_completed_beside_its_journal(tmp_path, two_sensors):
+    live = tmp_path / "live"
+    live.mkdir()
+    with open(live / "journal.txt", "w") as journal:
+        journal.write("first\n")
+        write(two_sensors, live)
+        journal.write("last\n")
+    assert (live / "journal.txt").read_text() == "first\nlast\n"
+    same(read(live), two_sensors)
+    with pytest.raises(RecordingError, match="exists already"):
+        write(two_sensors, live)
+    assert [p.name for p in tmp_path.iterdir()] == ["live"]
+
+
 def test_a_folder_that_is_no_recording_is_never_replaced(tmp_path, two_sensors):
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "dear.txt").write_text("dear")

@@ -27,6 +27,10 @@ def rows_of(samples, order):
     return Samples(samples.time_s[order], samples.acc[order], samples.gyr[order])
 
 
+def rows_of_values(samples, order):
+    return Samples(samples.time_s, samples.acc[order], samples.gyr[order])
+
+
 def refuse(samples, error, *parts):
     with pytest.raises(error) as caught:
         check_samples("sacrum", samples)
@@ -59,12 +63,18 @@ def test_checking_twice_is_checking_once(make_samples):
     [
         (1 / 9.80665, ("in g", "expected 9.81", "Multiply", "9.80665")),
         (1000 / 9.80665, ("milli-g", "expected 9.81", "0.00980665")),
+        (100.0, ("cm/s²", "expected 9.81", "by 0.01")),
         (16384 / 9.80665, ("unit of its own", "1.6", "m/s²")),
     ],
 )
 def test_acceleration_in_another_unit(make_samples, factor, parts):
     samples = make_samples()
     refuse(changed(samples, acc=samples.acc * factor), UnknownUnits, *parts)
+
+
+def test_arguments_in_the_order_of_the_filter(make_samples):
+    samples = make_samples()
+    refuse(changed(samples, acc=samples.gyr, gyr=samples.acc), UnknownUnits, "acc and gyr look exchanged", "first")
 
 
 def test_acceleration_in_g_is_seen_without_standing_still(make_samples):
@@ -91,9 +101,17 @@ def test_fast_rate_in_degrees_is_seen_by_its_size(make_samples):
     refuse(changed(samples, gyr=np.degrees(samples.gyr)), UnknownUnits, "deg/s", "it reaches", "pi/180")
 
 
+def test_standing_alone_shows_degrees_by_the_bias(make_samples):
+    samples = make_samples()[:200]
+    bias_degps = np.array([1.0, 0.5, -0.7])
+    acc, gyr_degps = np.tile(samples.acc, (6, 1)), np.tile(np.degrees(samples.gyr) + bias_degps, (6, 1))
+    still = Samples(np.arange(1200) / 100.0, acc, gyr_degps)
+    refuse(still, UnknownUnits, "deg/s", "times as fast as gravity", "pi/180")
+
+
 def test_raw_counts_are_called_neither_unit(make_samples):
     samples = make_samples()
-    refuse(changed(samples, gyr=np.degrees(samples.gyr) * 131.0), UnknownUnits, "neither", "raw counts")
+    refuse(changed(samples, gyr=np.degrees(samples.gyr) * 131.0), UnknownUnits, "neither", "Convert it to rad/s")
 
 
 @pytest.mark.parametrize(("factor", "unit"), [(1e3, "ms"), (1e6, "µs"), (1e9, "ns")])
@@ -166,6 +184,17 @@ def test_computed_curves_without_noise_may_have_an_axis_at_rest(make_samples):
     assert check_samples("sacrum", samples) is samples
 
 
+def test_a_frozen_stretch_is_flagged(make_samples):
+    samples = make_samples()
+    checked = check_samples("sacrum", rows_of_values(samples, np.r_[0:700, np.full(200, 700), 900:1200]))
+    np.testing.assert_array_equal(np.flatnonzero(checked.flags == Flag.SUSPECT), np.arange(701, 900))
+
+
+def test_a_recording_mostly_frozen_is_refused(make_samples):
+    frozen = rows_of_values(make_samples(), np.r_[0:500, np.full(700, 500)])
+    refuse(frozen, BadSamples, "699 of 1200 samples repeat one reading", "at 5.00 s", "record again")
+
+
 def test_a_gap_is_flagged_after_it_and_not_filled(make_samples):
     samples = make_samples()
     checked = check_samples("sacrum", rows_of(samples, np.r_[0:400, 430:1200]))
@@ -204,6 +233,11 @@ def test_time_that_runs_backwards(make_samples):
     samples = make_samples()
     backwards = changed(samples, time_s=samples.time_s[::-1])
     refuse(backwards, BadSamples, "runs backwards", "11.99 to 0 s", "Reverse")
+
+
+def test_rows_in_no_order_are_refused(make_samples):
+    order = np.random.default_rng(5).permutation(1200)
+    refuse(rows_of(make_samples(), order), BadSamples, "jumps back", "rows are late", "Split the file")
 
 
 @pytest.mark.parametrize("restart_s", [0.0, 5.78, 5.8])
