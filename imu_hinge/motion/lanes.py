@@ -12,7 +12,7 @@ from imu_hinge.motion.bias import ends_stretch, estimate_bias, next_stretch
 from imu_hinge.motion.kernel import next_sample, step
 from imu_hinge.motion.memory import BIAS, ONLY, OUT_REST, OUT_SD, SD, State, coefficients
 
-LANES: Final = 8
+LANES: Final = 16
 """Recordings side by side: a compile-time constant, so that LLVM knows no two rows of the memory overlap."""
 
 
