@@ -34,11 +34,12 @@ DAMPING: Final = 1e-2
 class Solution(NamedTuple):
     """Hold the postures (n, 5), the shared unknowns (5 + m,) and everything their bands need.
 
+    A posture is held as ``y``, the coordinates in which it walks: `Scene.posture_of` turns them into angles.
     ``inverse`` (n, 5, 5) and ``border`` (n, 5, m) are the eliminated blocks; ``step`` (n, 5) is the last step.
     ``information`` (m, m) is that of the shared unknowns. ``misfit`` (n,) is the largest residual over its own sd.
     """
 
-    x: Array
+    y: Array
     u: Array
     inverse: Array
     border: Array
@@ -113,6 +114,29 @@ def weigh(rows: Rows, n: int, columns: int, block: Array, gradient: Array) -> No
 
 
 @numba.njit(cache=True)
+def as_walked(rows: Rows, n: int, posture_of: Array) -> None:
+    """Turn the rows' derivatives by the posture into those by the coordinates in which it walks."""
+    held = np.zeros(STATES)
+    for r in range(n):
+        for k in range(STATES):
+            held[k] = rows.jacobian[r, k]
+        for k in range(STATES):
+            value = 0.0
+            for j in range(STATES):
+                value += held[j] * posture_of[j, k]
+            rows.jacobian[r, k] = value
+
+
+@numba.njit(cache=True)
+def posture_at(walked: Array, posture_of: Array, x: Array) -> None:
+    """Write the posture (5,) that belongs to the coordinates (5,) in which it walks."""
+    for k in range(STATES):
+        x[k] = 0.0
+        for j in range(STATES):
+            x[k] += posture_of[k, j] * walked[j]
+
+
+@numba.njit(cache=True)
 def link(course: Course, i: int, k: int) -> float:
     """Return the weight [1/rad²] that ties angle ``k`` of instant ``i`` to the instant before; 0 at a cut."""
     if i == 0 or i >= course.walk.shape[0]:
@@ -126,17 +150,20 @@ def follow(scene: Scene, course: Course, rows: Rows, solution: Solution, rounds:
     body = chain.scaled(scene.body, solution.u)
     block, gradient = np.zeros((STATES, STATES)), np.zeros(STATES)
     inverse = np.zeros((STATES, STATES))
+    x = np.zeros(STATES)
     for i in range(course.walk.shape[0]):
-        x = solution.x[i]
+        y = solution.y[i]
         for k in range(STATES):
-            x[k] = solution.x[i - 1, k] if i > 0 else 0.0
+            y[k] = solution.y[i - 1, k] if i > 0 else 0.0
         for _ in range(rounds):
+            posture_at(y, scene.posture_of, x)
             n = evidence.gather(rows, x, solution.u, body, scene, course, i)
+            as_walked(rows, n, scene.posture_of)
             weigh(rows, n, STATES, block, gradient)
             for k in range(STATES):
                 before = 0.5 * link(course, i, k)
                 block[k, k] += before + DAMPING
-                gradient[k] += before * (x[k] - solution.x[i - 1, k]) if i > 0 else 0.0
+                gradient[k] += before * (y[k] - solution.y[i - 1, k]) if i > 0 else 0.0
                 for j in range(k):
                     block[k, j] = block[j, k]
             invert(block, inverse)
@@ -144,7 +171,7 @@ def follow(scene: Scene, course: Course, rows: Rows, solution: Solution, rounds:
                 step = 0.0
                 for j in range(STATES):
                     step -= inverse[k, j] * gradient[j]
-                x[k] += min(max(step, -LONGEST_STEP), LONGEST_STEP)
+                y[k] += min(max(step, -LONGEST_STEP), LONGEST_STEP)
 
 
 @numba.njit(cache=True)
@@ -158,10 +185,12 @@ def eliminate(scene: Scene, course: Course, rows: Rows, solution: Solution) -> N
     body = chain.scaled(scene.body, solution.u)
     block, gradient = np.zeros((columns, columns)), np.zeros(columns)
     known, right = np.zeros((STATES, STATES)), np.zeros(STATES)
-    edge = np.zeros((STATES, m))
+    edge, x = np.zeros((STATES, m)), np.zeros(STATES)
     for i in range(n):
-        x, inverse, border, step = solution.x[i], solution.inverse[i], solution.border[i], solution.step[i]
+        y, inverse, border, step = solution.y[i], solution.inverse[i], solution.border[i], solution.step[i]
+        posture_at(y, scene.posture_of, x)
         count = evidence.gather(rows, x, solution.u, body, scene, course, i)
+        as_walked(rows, count, scene.posture_of)
         weigh(rows, count, columns, block, gradient)
         worst = 0.0
         for r in range(count):
@@ -176,9 +205,9 @@ def eliminate(scene: Scene, course: Course, rows: Rows, solution: Solution) -> N
             block[k, k] += before + after + DAMPING
             right[k] = -gradient[k]
             if before > 0.0:
-                right[k] += before * (solution.x[i - 1, k] - x[k] + solution.step[i - 1, k])
+                right[k] += before * (solution.y[i - 1, k] - y[k] + solution.step[i - 1, k])
             if after > 0.0:
-                right[k] += after * (solution.x[i + 1, k] - x[k])
+                right[k] += after * (solution.y[i + 1, k] - y[k])
             for j in range(k, STATES):
                 other = link(course, i, j)
                 known[j, k] = block[k, j] - (before * solution.inverse[i - 1, k, j] * other if i > 0 else 0.0)
@@ -219,27 +248,28 @@ def substitute(course: Course, solution: Solution, shared_step: Array) -> float:
 
 
 @numba.njit(cache=True)
-def cost(scene: Scene, course: Course, rows: Rows, x: Array, u: Array) -> float:
-    """Return what postures ``x`` (n, 5) and shared unknowns cost: squared residuals over variances, and the walk.
+def cost(scene: Scene, course: Course, rows: Rows, y: Array, u: Array) -> float:
+    """Return what ``y`` (n, 5) and the shared unknowns cost: squared residuals over variances, and the walk.
 
     The prior of the shared unknowns is not part of it.
     """
-    body = chain.scaled(scene.body, u)
+    body, x = chain.scaled(scene.body, u), np.zeros(STATES)
     total = 0.0
-    for i in range(x.shape[0]):
-        count = evidence.gather(rows, x[i], u, body, scene, course, i)
+    for i in range(y.shape[0]):
+        posture_at(y[i], scene.posture_of, x)
+        count = evidence.gather(rows, x, u, body, scene, course, i)
         for r in range(count):
             total += rows.residual[r] * rows.residual[r] / rows.variance[r]
         for k in range(STATES):
             weight = link(course, i, k)
             if weight > 0.0:
-                total += weight * (x[i, k] - x[i - 1, k]) ** 2
+                total += weight * (y[i, k] - y[i - 1, k]) ** 2
     return total
 
 
 @numba.njit(cache=True)
 def bands(course: Course, solution: Solution, shared_root: Array, out: Array) -> None:
-    """Write the covariance (n, 5, 5) of every posture to ``out``, the shared unknowns marginalised.
+    """Write the covariance (n, 5, 5) of every ``y`` to ``out``, the shared unknowns marginalised.
 
     ``shared_root`` (m, m) is a lower triangular root of their covariance.
     """

@@ -40,6 +40,9 @@ HABIT_WAY_RAD, HABIT_S = 1.2, 4.0
 FLOOR_WAY_RAD, FLOOR_S = 0.6, 1.0
 """The same for the hands on the bar; every contact is worth one look at least."""
 
+HANGS_FREE_RAD: Final = 0.6
+"""Less bent than this the bar leans on the thighs, and the shoulders are behind it."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LinkageInputs:
@@ -137,6 +140,7 @@ def course_of(inputs: LinkageInputs, at: Index, way: Array) -> Course:
     on_floor = np.zeros(at.size) if inputs.on_floor is None else np.asarray(inputs.on_floor, dtype=np.float64)[at]
     loaded = np.zeros(at.size) if inputs.bar_loaded is None else np.asarray(inputs.bar_loaded, dtype=np.float64)[at]
     floor_looks = _looks(on_floor, way_step, time_step)
+    bend = bend_of(inputs)[at]
     habit = np.clip(way_step / HABIT_WAY_RAD + time_step / HABIT_S, 1e-3, 1.0)
     inclination_var = np.maximum(inclination_sd, LEAST_INCLINATION_SD_RAD) ** 2
     height_var = np.maximum(height_sd, LEAST_HEIGHT_SD_M) ** 2
@@ -146,9 +150,9 @@ def course_of(inputs: LinkageInputs, at: Index, way: Array) -> Course:
         height=np.nan_to_num(height),
         height_var=np.where(np.isfinite(height), height_var, math.inf),
         on_floor=floor_looks,
-        hanging=np.where(floor_looks > 0.0, floor_looks, np.where(loaded > 0.05, loaded * habit, 0.0)),
+        hanging=np.where(floor_looks > 0.0, floor_looks, loaded * habit * np.clip((bend - HANGS_FREE_RAD) / 0.4, 0.0, 1.0)),
         habit=habit,
-        bend=bend_of(inputs)[at],
+        bend=bend,
         told=np.full((at.size, 2), math.nan),
         own=np.ones(at.size),
         walk=np.square(WALK_RAD) * way_step[:, None] + np.square(LEAK_RAD) * time_step[:, None],

@@ -37,7 +37,7 @@ SHOULDER_SD_M: Final = 0.015
 """Spread of the shoulder's place over the bar from bend to bend [m]."""
 HANGING_SD_M: Final = 0.05
 """The same while the bar hangs free, where it also swings along the legs."""
-BALANCE_M: Final = -0.03
+BALANCE_M: Final = -0.05
 """Travel of the body's centre of mass from standing while the hands hold the bar, per radian of bend: away from it."""
 BALANCE_SD_M: Final = 0.03
 """Its spread from bend to bend [m]; without the bar the travel is about zero, with the same spread."""
@@ -58,6 +58,7 @@ class Scene(NamedTuple):
     anchor: Index
     limit: Array
     limit_at: Array
+    posture_of: Array
 
 
 class Course(NamedTuple):

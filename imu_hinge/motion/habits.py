@@ -14,6 +14,11 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
 DEG: Final = math.pi / 180.0
 
 
@@ -47,6 +52,18 @@ SHANK_SD, LUMBAR_SD, THORACIC_SD = 2.5 * DEG, 3.5 * DEG, 2.0 * DEG
 
 WITHIN_SET: Final = 0.6
 """How much one bend departs from the set's own way of bending, against the spread between people and styles."""
+
+
+def departures(habits: Habits) -> Array:
+    """Return what a posture (shank, thigh, pelvis, lumbar, thoracic) departs from the habits by, as a matrix (5, 5).
+
+    Thigh and pelvis are left as they are. In these coordinates a body that bends its usual way moves in two only.
+    """
+    matrix = np.eye(5)
+    matrix[0, 1] = -habits.shank
+    matrix[3, 2], matrix[3, 3] = -habits.lumbar, 1.0 - habits.lumbar
+    matrix[4, 2], matrix[4, 3] = -habits.thoracic, -habits.thoracic
+    return matrix
 
 
 def habits_of(exercise: str) -> Habits:

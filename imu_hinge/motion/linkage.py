@@ -23,7 +23,7 @@ from imu_hinge.errors import CalibrationError
 from imu_hinge.motion import arrowhead, evidence
 from imu_hinge.motion.anthropometry import body_of, carried_mass
 from imu_hinge.motion.course import LinkageInputs, course_of, nodes_of, way_rad
-from imu_hinge.motion.habits import habits_of
+from imu_hinge.motion.habits import departures, habits_of
 from imu_hinge.motion.placements import LEADS_TO, SITES
 from imu_hinge.motion.references import with_references
 from imu_hinge.motion.shared_unknowns import SharedUnknowns, shared_prior
@@ -111,11 +111,13 @@ def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SharedUnknowns | N
     course = course_of(inputs, nodes, way)
     course, first = with_references(course, athlete, inputs.placements)
     prior = shared_prior(athlete, inputs.placements, habits_of(inputs.exercise)) if shared is None else shared
-    solution, found, rounds = _solve_course(scene_of(athlete, inputs), course, prior)
+    scene = scene_of(athlete, inputs)
+    solution, found, rounds = _solve_course(scene, course, prior)
     blocks = np.empty_like(solution.inverse)
     arrowhead.bands(course, solution, np.linalg.cholesky(found.covariance), blocks)
-    covariance = TO_ANGLES @ blocks[first:] @ TO_ANGLES.T
-    posture = _between(inputs.time_s, nodes, solution.x[first:])
+    to_angles = TO_ANGLES @ scene.posture_of
+    covariance = to_angles @ blocks[first:] @ to_angles.T
+    posture = _between(inputs.time_s, nodes, solution.y[first:] @ scene.posture_of.T)
     variance = np.diagonal(covariance, axis1=1, axis2=2)
     return LinkageResult(
         angles_rad=posture @ TO_ANGLES.T,
@@ -145,6 +147,7 @@ def scene_of(athlete: Athlete, inputs: LinkageInputs) -> evidence.Scene:
         anchor=np.array([site.anchor for site in sites], dtype=np.int64),
         limit=limit,
         limit_at=limit_at,
+        posture_of=np.linalg.inv(departures(habits_of(inputs.exercise))),
     )
 
 
@@ -160,11 +163,11 @@ def _solve_course(
     prior_information = np.linalg.inv(prior.covariance)
     arrowhead.follow(scene, course, rows, solution, 3)
 
-    def price(x: Array, u: Array) -> float:
+    def price(y: Array, u: Array) -> float:
         off = u[arrowhead.STATES :] - prior.mean
-        return float(arrowhead.cost(scene, course, rows, x, u) + off @ prior_information @ off)
+        return float(arrowhead.cost(scene, course, rows, y, u) + off @ prior_information @ off)
 
-    rounds, moved, gained, paid = 0, math.inf, math.inf, price(solution.x, solution.u)
+    rounds, moved, gained, paid = 0, math.inf, math.inf, price(solution.y, solution.u)
     while rounds < MOST_ROUNDS and moved > CLOSE_RAD and gained > CLOSE_COST:
         solution.information[:] = prior_information
         solution.pull[:] = prior_information @ (prior.mean - unknowns)
@@ -174,11 +177,11 @@ def _solve_course(
         step = np.concatenate([np.zeros(arrowhead.STATES), covariance @ solution.pull])
         moved = arrowhead.substitute(course, solution, step[arrowhead.STATES :])
         share = min(1.0, LONGEST_STEP_RAD / moved) if moved > 0.0 else 1.0
-        new = price(solution.x + share * solution.step, solution.u + share * step)
+        new = price(solution.y + share * solution.step, solution.u + share * step)
         while new > paid and share > 0.02:
             share *= 0.4
-            new = price(solution.x + share * solution.step, solution.u + share * step)
-        solution.x[:] += share * solution.step
+            new = price(solution.y + share * solution.step, solution.u + share * step)
+        solution.y[:] += share * solution.step
         solution.u[:] += share * step
         paid, gained, moved, rounds = new, paid - new, share * moved, rounds + 1
     return solution, SharedUnknowns(prior.names, unknowns.copy(), covariance), rounds
