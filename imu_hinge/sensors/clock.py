@@ -19,7 +19,7 @@ import numpy as np
 
 from imu_hinge.conventions import Flag
 from imu_hinge.model import Array, Flags, Samples
-from imu_hinge.sensors.clock_fit import Line, RunningLine, sample_slope
+from imu_hinge.sensors.clock_fit import Line, RunningLine
 from imu_hinge.sensors.driver import Decoded, StreamSettings
 
 LIVE_WINDOW_S: Final = 60.0
@@ -27,9 +27,13 @@ FREEZE_S: Final = 20.0
 """A good clock's drift is believed once points span this long [s]."""
 FREEZE_ROUGH_S: Final = 2.0
 """The same where the period itself is unknown to more than 0.1 %."""
-LIVE_LEVEL_S: Final = 0.4
+LIVE_LEVEL_S: Final = 0.2
+JUMP: Final = 0.6
+"""Where nothing is counted, a jump of the delay of this many periods is taken for loss."""
 SLEW: Final = 0.02
 """Live corrections are paid off at this rate [s/s]."""
+ROUGH_SLEW: Final = 0.25
+"""The same for devices that count nothing, whose level moves with every loss [s/s]."""
 FAST_SLEW: Final = 0.5
 SMALL_CORRECTION_S: Final = 0.1
 LATEST_S: Final = 5.0
@@ -228,7 +232,7 @@ class LiveClock:
         self._slope = line.slope
         if self._settings.tells_loss:
             return line
-        slope = sample_slope(line.slope)
+        slope = line.slope
         self._recent.append((x, y))
         while self._recent[0][1] < y - LIVE_LEVEL_S:
             self._recent.popleft()
@@ -245,9 +249,10 @@ class LiveClock:
         else:
             error = last_s - line.at_one(last_x)
         is_small = abs(error) <= SMALL_CORRECTION_S
-        if not is_small and error < 0:
+        if error < 0 and (not is_small or (not self._settings.tells_loss and -error > JUMP / self._settings.rate_hz)):
             error = 0.0  # samples are missing: forward at once
-        paid = (SLEW if is_small else FAST_SLEW) * (x - last_x)
+        slew = (SLEW if self._settings.tells_loss else ROUGH_SLEW) if is_small else FAST_SLEW
+        paid = slew * (x - last_x)
         time_s: Array = target + np.sign(error) * np.maximum(0.0, abs(error) - paid)
         self._last = (float(x[-1]), float(time_s[-1]))
         return time_s

@@ -17,6 +17,7 @@ from imu_hinge.sensors.clock import (
     EARLIEST_S,
     FREEZE_ROUGH_S,
     FREEZE_S,
+    JUMP,
     LATEST_S,
     NS,
     RESUMED_LATEST_S,
@@ -25,14 +26,12 @@ from imu_hinge.sensors.clock import (
     Tally,
     device_seconds,
 )
-from imu_hinge.sensors.clock_fit import level_ahead, lower_line, sample_slope
+from imu_hinge.sensors.clock_fit import level, lower_line, slope_between_losses
 from imu_hinge.sensors.driver import StreamSettings
 
 WINDOW_S: Final = 300.0
 """A clock is taken for straight over this long: its crystal wanders by a few ppm as it warms on the skin."""
 KNOT_S: Final = 60.0
-LEVEL_WINDOW_S: Final = 2.0
-"""Where nothing is counted, the level is looked for among the notifications of this long [s]."""
 
 
 def place(arrived: Iterable[Arrived], settings: StreamSettings, *, origin_ns: int) -> tuple[Samples, ClockReport]:
@@ -147,14 +146,17 @@ def _along_levels(
 ) -> tuple[Array, float]:
     """Return the times (n,) [s] of samples that nothing counts, and the drift; flags GAP where the delay jumps."""
     drift = settings.max_drift
-    is_short = x_new[-1] - x_new[0] < FREEZE_ROUGH_S
-    free = lower_line(x_new, y_new, slopes=(1.0, 1.0) if is_short else (1 - drift, 1 + drift)).slope
-    slope = sample_slope(free)
-    level = level_ahead(y_new, y_new - slope * x_new, window_s=LEVEL_WINDOW_S)
-    level = np.maximum.accumulate(level) if slope != free else level
-    jumps = np.flatnonzero(np.diff(level) > 0.6 / settings.rate_hz)
+    span = float(x_new[-1] - x_new[0])
+    is_short = span < FREEZE_ROUGH_S
+    line = lower_line(x_new, y_new, slopes=(1.0, 1.0) if is_short else (1 - drift, 1 + drift))
+    step = span / max(1, len(x_new) - 1)
+    slope = slope_between_losses(x_new, y_new, free=line.slope, step=step)
+    if slope == line.slope:
+        return line.at(x), line.slope - 1.0
+    height = level(y_new, y_new - slope * x_new)
+    jumps = np.flatnonzero(np.diff(height) > JUMP * max(step, 1 / settings.rate_hz))
     counts.jumps += len(jumps)
     at = np.searchsorted(x, x_new[jumps], side="right")
     flags[at[at < len(flags)]] |= np.uint16(Flag.GAP)
     of_sample = np.searchsorted(x_new, x, side="left").clip(max=len(x_new) - 1)
-    return slope * x + level[of_sample], free - 1.0
+    return slope * x + height[of_sample], line.slope - 1.0

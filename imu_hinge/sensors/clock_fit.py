@@ -18,11 +18,14 @@ import numpy.typing as npt
 
 from imu_hinge.model import Array
 
-LOSS_AT_MOST: Final = 0.12
-"""A rate that falls short of the nominal one by more than this is the device's own, not loss, as a fraction."""
+AHEAD_S, BEHIND_S = 2.0, 0.2
+"""Where loss is not counted, how far a level is looked for: it only ever jumps up, so further ahead than back [s]."""
 
-OWN_CLOCK: Final = 0.015
-"""Most by which a sensor's oscillator is off, where it is the only clock there is, as a fraction."""
+SHORT_LAG, LONG_LAG = 50, 400
+"""Lags between which the growth of the arrivals' scatter is attributed to loss [notification]."""
+
+LEAST_LOSS: Final = 0.003
+"""A smaller share of loss is not told from the scatter."""
 
 
 class Line(NamedTuple):
@@ -80,26 +83,35 @@ def _is_above(a: tuple[float, float], b: tuple[float, float], c: tuple[float, fl
     return (b[1] - a[1]) * (c[0] - a[0]) >= (c[1] - a[1]) * (b[0] - a[0])
 
 
-def sample_slope(free: float) -> float:
-    """Return the slope between losses of a device that counts nothing.
+def slope_between_losses(x: Array, y: Array, *, free: float, step: float) -> float:
+    """Return the slope in the stretches without loss, for a device that counts nothing.
 
     Parameters
     ----------
+    x, y : (n,) [s]
     free
-        Slope of the line over everything, against the nominal period: losses make it steeper.
+        Slope of the line over everything, which loss makes steeper.
+    step
+        Mean of x between two notifications [s].
 
     Notes
     -----
-    A device a little slower than nominal cannot be told from a loss; up to `LOSS_AT_MOST` it is taken for loss, and
-    the sample period for the nominal one within `OWN_CLOCK`.
+    Jitter adds the same scatter to y over any lag; each notification lost at random, with probability p, adds a jump.
+    So the variance of y(j + m) - y(j) grows with m by p (free · step)² per notification, and the slope without these
+    jumps is free · (1 - p). A device that is slow but regular has no such growth.
     """
-    if abs(free - 1.0) > LOSS_AT_MOST:
+    if len(y) < 4 * LONG_LAG:
         return free
-    return min(max(free, 1.0 - OWN_CLOCK), 1.0 + OWN_CLOCK)
+    rest = y - free * x
+    growth = (
+        float(np.var(rest[LONG_LAG:] - rest[:-LONG_LAG])) - float(np.var(rest[SHORT_LAG:] - rest[:-SHORT_LAG]))
+    ) / (LONG_LAG - SHORT_LAG)
+    share = min(growth / (free * step) ** 2, 0.5)
+    return free * (1 - share) if share > LEAST_LOSS else free
 
 
-def level_ahead(y: Array, rest: Array, *, window_s: float) -> Array:
-    """Return at each point the least of ``rest`` over it and the points that arrive within ``window_s`` after it.
+def level(y: Array, rest: Array) -> Array:
+    """Return, at each point, the height on which the jitter stands. (n,) [s].
 
     Parameters
     ----------
@@ -108,20 +120,26 @@ def level_ahead(y: Array, rest: Array, *, window_s: float) -> Array:
     rest : (n,) [s]
         What is left of y once the slope is taken off: jumps up where samples were lost, jitter above that.
 
-    Returns
-    -------
-    (n,) [s]
+    Notes
+    -----
+    Mean of the least ``rest`` in the `AHEAD_S` after a point, which errs to the high side where the next loss comes
+    soon, and in the `BEHIND_S` before it, which errs to the low side where the last loss is near.
     """
-    level = np.empty_like(rest)
-    ahead: deque[int] = deque()  # candidates for the minimum, nearest first, rest ascending towards the front
+    behind = _least_ahead(-y[::-1], rest[::-1], window_s=BEHIND_S)[::-1]
+    return 0.5 * (_least_ahead(y, rest, window_s=AHEAD_S) + behind)
+
+
+def _least_ahead(y: Array, rest: Array, *, window_s: float) -> Array:
+    least = np.empty_like(rest)
+    ahead: deque[int] = deque()  # candidates for the minimum, nearest first, rest descending with distance
     for i in range(len(y) - 1, -1, -1):
         while ahead and rest[ahead[0]] >= rest[i]:
             ahead.popleft()
         ahead.appendleft(i)
         while y[ahead[-1]] > y[i] + window_s:
             ahead.pop()
-        level[i] = rest[ahead[-1]]
-    return level
+        least[i] = rest[ahead[-1]]
+    return least
 
 
 class RunningLine:

@@ -1,0 +1,148 @@
+"""Measure how far apart `clock` places two simulated sensors, against the simulation's truth; no person, no radio.
+
+Run: python benchmarks/clock.py [--seconds 180] [--seeds 5]. Prints one line per pair and link: 95th percentile and worst
+error between the two sensors over time, with hindsight and live (live after the first 20 s), in ms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from imu_hinge.model import Array
+from imu_hinge.sensors.clock import Arrived, LiveClock
+from imu_hinge.sensors.clock_batch import place
+from imu_hinge.sensors.driver import Decoded, StreamSettings
+
+INTERVAL_S = 0.030
+BURST_S = 0.100
+
+
+class Sensor(NamedTuple):
+    """Hold a simulated sensor: rate, samples per notification, clock error, whether it sends time or counts."""
+
+    name: str
+    rate_hz: float
+    batch: int
+    error: float
+    kind: str  # time, count, none
+    max_drift: float = 500e-6
+
+
+class Link(NamedTuple):
+    """Hold a simulated link: how arrivals wait, share of notifications lost, stalls per second."""
+
+    name: str
+    waits: str  # uniform: 0 to 30 ms at random; events: for the next connection event
+    loss: float
+    bursts_per_s: float
+
+
+DOT = Sensor("DOT 60 Hz +200 ppm", 60, 1, 200e-6, "time")
+MOVESENSE = Sensor("Movesense 104 Hz -200 ppm", 104, 8, -200e-6, "time")
+OWN = Sensor("own profile 200 Hz/10 +200 ppm", 200, 10, 200e-6, "time")
+OWN_SLOW = Sensor("own profile 100 Hz/5 -200 ppm", 100, 5, -200e-6, "time")
+OWN_BEAT = Sensor("own profile 100 Hz/5 -30 ppm (beat trap)", 100, 5, -30e-6, "time")
+META = Sensor("MetaMotion 100 Hz counted, 0.7 % off", 100, 1, 0.007, "count", 0.05)
+WIT = Sensor("WitMotion 100 Hz, 0.7 % off", 100, 1, 0.007, "none", 0.5)
+WIT_70 = Sensor("WitMotion, 70 of 100 Hz", 100, 1, 0.3, "none", 0.5)
+
+PAIRS = ((DOT, MOVESENSE), (OWN, OWN_SLOW), (OWN, OWN_BEAT), (DOT, META), (DOT, WIT), (DOT, WIT_70), (WIT, WIT))
+CLEAN = Link("clean", "uniform", 0.0, 0.0)
+ROUGH = Link("5 % loss, 100 ms bursts, random waits", "uniform", 0.05, 0.2)
+EVENTS = Link("5 % loss, 100 ms bursts, events every 30 ms", "events", 0.05, 0.2)
+
+
+def simulate(sensor: Sensor, link: Link, seconds: float, rng: np.random.Generator) -> tuple[list[Arrived], Array]:
+    """Return what arrives, and the true time of every sample that arrived. (n,) [s]."""
+    period = (1 + sensor.error) / sensor.rate_hz if sensor.kind != "time" else 1 / sensor.rate_hz
+    n = int(seconds / period) // sensor.batch * sensor.batch
+    true_s = rng.uniform(0, 1) + np.arange(n) * period
+    ready = true_s.reshape(-1, sensor.batch)[:, -1]
+    phase = rng.uniform(0, INTERVAL_S)
+    if link.waits == "events":
+        arrival = np.ceil((ready - phase) / INTERVAL_S) * INTERVAL_S + phase
+    else:
+        arrival = ready + rng.uniform(0, INTERVAL_S, ready.size)
+    arrival += rng.exponential(0.5e-3, ready.size)
+    for start in np.flatnonzero(rng.random(int(seconds)) < link.bursts_per_s) + rng.uniform(0, 1):
+        stalled = (arrival >= start) & (arrival < start + BURST_S)
+        arrival[stalled] = start + BURST_S + rng.uniform(0, 2e-3, int(stalled.sum()))
+    arrival = np.maximum.accumulate(arrival)
+    kept = rng.random(ready.size) >= link.loss
+    return _blocks(sensor, true_s, arrival, kept), true_s.reshape(-1, sensor.batch)[kept].ravel()
+
+
+def _blocks(sensor: Sensor, true_s: Array, arrival: Array, kept: np.ndarray) -> list[Arrived]:
+    blocks, received, missing = [], 0, 0
+    zeros, no_flag = np.zeros((sensor.batch, 3)), np.zeros(sensor.batch, dtype=np.uint16)
+    for i in range(arrival.size):
+        if not kept[i]:
+            missing += sensor.batch
+            continue
+        part = slice(i * sensor.batch, (i + 1) * sensor.batch)
+        device_ns = None
+        if sensor.kind == "time":
+            device_ns = np.rint((true_s[part] + 1234.5) * (1 + sensor.error) * 1e9).astype(np.int64)
+        index = received if sensor.kind == "none" else part.start
+        lost = None if sensor.kind == "none" else missing
+        block = Decoded(zeros, zeros, no_flag, index=index, device_ns=device_ns, lost=lost)
+        blocks.append(Arrived(int(arrival[i] * 1e9), block))
+        received, missing = received + sensor.batch, 0
+    return blocks
+
+
+def settings_of(sensor: Sensor) -> StreamSettings:
+    """Return the settings its driver would have agreed."""
+    return StreamSettings("simulated", sensor.rate_hz, max_drift=sensor.max_drift, tells_loss=sensor.kind != "none")
+
+
+def errors(sensor: Sensor, link: Link, seconds: float, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+    """Return true times, and errors of the placed ones: with hindsight, live. (n,) [s] each."""
+    arrived, true_s = simulate(sensor, link, seconds, rng)
+    settings = settings_of(sensor)
+    batch = place(arrived, settings, origin_ns=0)[0].time_s
+    clock = LiveClock(settings, origin_ns=0)
+    live = np.concatenate([clock.feed(item.block, item.arrival_ns).time_s for item in arrived])
+    return true_s, batch - true_s, live - true_s
+
+
+def between(pair: tuple[Sensor, Sensor], link: Link, seconds: float, seed: int) -> tuple[Array, Array]:
+    """Return the error between two sensors over time, with hindsight and live. (n,) [s] each."""
+    rng = np.random.default_rng(seed)
+    (t_a, batch_a, live_a), (t_b, batch_b, live_b) = (errors(sensor, link, seconds, rng) for sensor in pair)
+    grid = np.arange(1.0, seconds - 3.0, 0.01)
+    warm = grid[grid > 20.0]
+    return (
+        np.interp(grid, t_a, batch_a) - np.interp(grid, t_b, batch_b),
+        np.interp(warm, t_a, live_a) - np.interp(warm, t_b, live_b),
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=180.0)
+    parser.add_argument("--seeds", type=int, default=5)
+    args = parser.parse_args()
+    print(f"simulated sensors, {args.seconds:g} s, {args.seeds} seeds; error between the two [ms]")
+    print(f"{'':>75} {'hindsight p95':>14} {'worst':>7} {'live p95':>9} {'worst':>7}")
+    for link in (CLEAN, ROUGH, EVENTS):
+        print(link.name)
+        for pair in PAIRS:
+            found = [between(pair, link, args.seconds, seed) for seed in range(args.seeds)]
+            columns = [1e3 * np.abs(np.concatenate([f[i] for f in found])) for i in (0, 1)]
+            figures = [figure for column in columns for figure in (np.percentile(column, 95), column.max())]
+            print(
+                f"  {pair[0].name + ' | ' + pair[1].name:<73} {figures[0]:14.2f} {figures[1]:7.2f} "
+                f"{figures[2]:9.2f} {figures[3]:7.2f}"
+            )
+    began = time.process_time()
+    errors(DOT, ROUGH, 60.0, np.random.default_rng(0))
+    print(f"cost: {time.process_time() - began:.3f} s of CPU for 60 s of one sensor at 60 notifications/s, both ways")
+
+
+if __name__ == "__main__":
+    main()
