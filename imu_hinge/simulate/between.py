@@ -123,7 +123,7 @@ def _walk(script: Script) -> None:
     turn = np.radians(script.between(160, 200)) * script.rng.choice([-1.0, 1.0])
     for _ in range(2):
         _walk_by(script, "walk", away)
-        script.travel("turn", script.between(1.0, 1.8), heading_rad=turn, other="walk")
+        script.travel("turn", script.between(1.3, 2.4), heading_rad=turn, other="walk")
         turn = np.copysign(2 * np.pi - abs(turn), turn) if script.rng.random() < 0.5 else -turn
         script.stand(script.between(0.3, 1.5))
     script.stand(script.between(0.8, 2.0))

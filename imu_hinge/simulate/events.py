@@ -1,4 +1,4 @@
-"""Read from the lifter's plan when every rep started, turned and ended, and where the plates hit the floor.
+"""Read from the lifter's plan when every rep started, turned and ended, and when plates and heels hit the floor.
 
 It looks at the plan, without sway and gait; the definitions are in `truth`.
 """
@@ -47,7 +47,7 @@ def true_non_reps(track: Track) -> tuple[TrueNonRep, ...]:
 
 
 def plate_blows(track: Track, spec: SetSpec, reps: tuple[TrueRep, ...], rng: np.random.Generator) -> Blows:
-    """Return when weights hit the floor or the rack, and how hard that is at the pelvis [m/s²]."""
+    """Return when weights hit the floor or the rack and heels the ground, and how hard at the pelvis [m/s²]."""
     blows: list[tuple[float, float]] = []
     for rep in reps:
         if rep.exercise == "deadlift":
@@ -59,7 +59,8 @@ def plate_blows(track: Track, spec: SetSpec, reps: tuple[TrueRep, ...], rng: np.
         clank = move.kind == "hold" and move.other in ("plates", "rack")
         if put_down or clank or move.kind == "failed_lower":
             blows.append((float(track.starts_s[i + 1]) - 0.1, spec.impact_mps2 * share_of.get(move.kind, 0.6)))
-    return tuple(sorted(blows))
+    heels = track.heels_s, spec.lifter.heel_mps2 * np.exp(rng.normal(0.0, 0.3, track.heels_s.size))
+    return tuple(sorted([*blows, *zip(*(column.tolist() for column in heels), strict=True)]))
 
 
 def _from_floor(track: Track, spec: SetSpec, moves: dict[str, int]) -> tuple[float, float, float]:

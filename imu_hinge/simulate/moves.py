@@ -6,7 +6,7 @@ It knows no exercise (see `script`) and no sensor.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -103,6 +103,8 @@ class Track:
         When each move starts; the last is the end.
     moves
         The moves, in order.
+    heels_s : (k,)
+        When heels strike.
     """
 
     time_s: Array
@@ -113,6 +115,7 @@ class Track:
     knee_swing_rad: Array
     starts_s: Array
     moves: tuple[Move, ...] = field(default=())
+    heels_s: Array = field(default_factory=lambda: np.zeros(0))
 
     def part(self, index: int) -> slice:
         """Return the samples of one move."""
@@ -140,8 +143,8 @@ def render(moves: list[Move], spec: SetSpec, rng: np.random.Generator) -> Track:
     quiet = smooth(quiet, width=int(0.5 * INTERNAL_RATE_HZ))[:, 0]
     stepping = smooth(stepping, width=int(0.6 * INTERNAL_RATE_HZ))[:, 0]
     columns = plan + _sway(lifter, rng, quiet)
-    shift, thigh, knee = _gait(lifter, rng, stepping, time, columns)
-    return Track(time, plan, columns, shift, thigh, knee, starts, tuple(moves))
+    gait = _gait(lifter, rng, stepping, time, columns)
+    return Track(time, plan, columns, gait.shift_m, gait.thigh_rad, gait.knee_rad, starts, tuple(moves), gait.heels_s)
 
 
 def _along(move: Move, here: Array, share: Array) -> Array:
@@ -209,13 +212,20 @@ def _sway(lifter: LifterSpec, rng: np.random.Generator, quiet: Array) -> Array:
     return columns
 
 
-def _gait(
-    lifter: LifterSpec, rng: np.random.Generator, stepping: Array, time: Array, columns: Array
-) -> tuple[Array, Array, Array]:
-    """Add gait to the columns in place; return its shift (n, 3) [m] and the swing of thigh and knee (n,) [rad]."""
+class _Gait(NamedTuple):
+    """Hold what gait adds: shift (n, 3) [m], swing of thigh and knee (n,) [rad], heel strikes (k,) [s]."""
+
+    shift_m: Array
+    thigh_rad: Array
+    knee_rad: Array
+    heels_s: Array
+
+
+def _gait(lifter: LifterSpec, rng: np.random.Generator, stepping: Array, time: Array, columns: Array) -> _Gait:
+    """Add gait to the columns in place and return the rest of it."""
     shift, thigh, knee = np.zeros((time.size, 3)), np.zeros(time.size), np.zeros(time.size)
     if not stepping.any():
-        return shift, thigh, knee
+        return _Gait(shift, thigh, knee, np.zeros(0))
     pace = 1.0 + 0.03 * band_noise(rng, time.size, rate_hz=INTERNAL_RATE_HZ, low_hz=0.1, high_hz=0.6)
     phase = 2.0 * np.pi * lifter.step_hz * np.cumsum(pace) / INTERNAL_RATE_HZ
     step, stride = phase, 0.5 * phase
@@ -232,4 +242,5 @@ def _gait(
     columns[:, TURN_TRUNK] -= degrees * 4.0 * np.sin(stride + 1.2)
     thigh += degrees * 22.0 * np.sin(stride)
     knee += degrees * (22.0 + 20.0 * np.sin(stride + 1.0))
-    return shift, thigh, knee
+    struck = np.flatnonzero(np.diff(np.floor(step / (2.0 * np.pi))) * (stepping[1:] > 0.7))
+    return _Gait(shift, thigh, knee, time[struck])

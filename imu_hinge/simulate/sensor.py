@@ -12,17 +12,10 @@ import numpy as np
 
 from imu_hinge.conventions import GRAVITY_MPS2, Flag
 from imu_hinge.model import Array, Samples
-from imu_hinge.simulate.embed import (
-    Carrier,
-    acceleration,
-    angular_rate,
-    conjugate,
-    multiply,
-    orientation,
-    rotate,
-)
+from imu_hinge.simulate.embed import Carrier, acceleration, angular_rate
 from imu_hinge.simulate.moves import INTERNAL_RATE_HZ
 from imu_hinge.simulate.shapes import minimum_jerk, oscillator
+from imu_hinge.simulate.turns import conjugate, multiply, orientation, rotate, turn
 
 Vector = tuple[float, float, float]
 
@@ -128,8 +121,8 @@ class SensorSpec:
         """The mounting: takes sensor vectors to the bone, (4,)."""
         q = np.array([1.0, 0.0, 0.0, 0.0])
         for axis, turns in enumerate(self.quarter_turns):
-            q = multiply(q, _turn(np.eye(3)[axis] * turns * np.pi / 2))
-        return multiply(q, _turn(np.radians(self.mounting_deg)))
+            q = multiply(q, turn(np.eye(3)[axis] * turns * np.pi / 2))
+        return multiply(q, turn(np.radians(self.mounting_deg)))
 
     @staticmethod
     def draw(rng: np.random.Generator, placement: str = "sacrum", *, rate_hz: float | None = None) -> SensorSpec:
@@ -249,7 +242,7 @@ def _deliver(time: Array, clean: Array, spec: SensorSpec, rng: np.random.Generat
     density = np.sqrt(spec.rate_hz / 2.0)
     acc = at[:, :3] * (1.0 + np.array(spec.acc_scale)) + np.array(spec.acc_bias_mps2)
     acc += rng.standard_normal((count, 3)) * spec.acc_noise_mps2_rthz * density
-    gyr = rotate(_turn(np.radians(spec.misalignment_deg)), at[:, 3:6]) * (1.0 + np.array(spec.gyr_scale))
+    gyr = rotate(turn(np.radians(spec.misalignment_deg)), at[:, 3:6]) * (1.0 + np.array(spec.gyr_scale))
     gyr += np.array(spec.gyr_bias_radps) + np.array(spec.gyr_drift_radps2) * true_s[:, None]
     gyr += rng.standard_normal((count, 3)) * spec.gyr_noise_radps_rthz * density
     is_clipped = (np.abs(acc) >= spec.acc_range_mps2).any(axis=1) | (np.abs(gyr) >= spec.gyr_range_radps).any(axis=1)
@@ -289,13 +282,6 @@ def _quantised(values: Array, limit: float, bits: int) -> Array:
         return clipped
     quantum = limit / 2 ** (bits - 1)
     return np.asarray(np.clip(np.round(clipped / quantum), -(2 ** (bits - 1)), 2 ** (bits - 1) - 1) * quantum)
-
-
-def _turn(rotation_vector: Array) -> Array:
-    """Return the quaternion of a rotation vector, (4,)."""
-    angle = float(np.linalg.norm(rotation_vector))
-    half = 0.5 * np.sinc(angle / (2 * np.pi)) * rotation_vector
-    return np.array([np.cos(angle / 2), *half])
 
 
 def _vector(values: Array) -> Vector:

@@ -16,13 +16,14 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.model import Array, Recording, check_placement
 from imu_hinge.simulate.between import whole_session
 from imu_hinge.simulate.body import SHANK_LEAN, THIGH_LEAN, bar_height
-from imu_hinge.simulate.embed import angles, carrier, orientation
+from imu_hinge.simulate.embed import angles, carrier
 from imu_hinge.simulate.events import plate_blows, true_non_reps, true_reps
 from imu_hinge.simulate.moves import INTERNAL_RATE_HZ, Track, render
 from imu_hinge.simulate.script import Script
 from imu_hinge.simulate.sensor import Reading, SensorSpec, read
 from imu_hinge.simulate.spec import SetSpec
 from imu_hinge.simulate.truth import TrueRep, Truth
+from imu_hinge.simulate.turns import orientation
 
 TRUTH_RATE_HZ: Final = 100.0
 """Rate of the truth's even grid [Hz]."""

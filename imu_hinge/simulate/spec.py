@@ -44,6 +44,8 @@ class LifterSpec:
         Lateral bend and axial turn that come with the load, such as a mixed grip's: lateral, axial.
     step_hz, step_up_mps2, step_forward_mps2, step_side_mps2
         Gait at the pelvis: steps per second and amplitudes of acceleration.
+    heel_mps2
+        Amplitude of each heel's blow at the pelvis.
     """
 
     height_m: float = 1.75
@@ -65,6 +67,7 @@ class LifterSpec:
     step_up_mps2: float = 2.2
     step_forward_mps2: float = 1.0
     step_side_mps2: float = 0.8
+    heel_mps2: float = 2.0
 
     @property
     def body(self) -> Body:
@@ -97,6 +100,7 @@ class LifterSpec:
             step_up_mps2=float(rng.uniform(1.5, 3.0)),
             step_forward_mps2=float(rng.uniform(0.6, 1.5)),
             step_side_mps2=float(rng.uniform(0.4, 1.2)),
+            heel_mps2=float(rng.uniform(0.5, 4.0)),
         )
 
 

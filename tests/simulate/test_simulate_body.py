@@ -14,7 +14,7 @@ REFERENCE = Body.of(1.75)
 
 
 def posture(*degrees: float) -> np.ndarray:
-    return np.radians(np.array(degrees))
+    return np.array([np.radians(angle) for angle in degrees])
 
 
 def test_a_standing_body_of_1_75_m_has_the_heights_of_the_facts() -> None:

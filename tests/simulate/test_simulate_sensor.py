@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_hinge.conventions import GRAVITY_MPS2, PLACEMENTS, Flag
-from imu_hinge.simulate.embed import multiply, rotate
 from imu_hinge.simulate.sensor import Reading, SensorSpec
 from imu_hinge.simulate.session import simulate
 from imu_hinge.simulate.spec import LifterSpec, SetSpec
+from imu_hinge.simulate.turns import multiply, rotate
 
 STILL = SetSpec(reps=0, quiet_start_s=6.0, lifter=LifterSpec(sway_deg=0.0, breath_deg=0.0, tremor_deg=0.0))
 MOVING = SetSpec(reps=3, before=("walk", "talk"), lifter=LifterSpec(asymmetry_deg=(3.0, 5.0)))

@@ -117,10 +117,10 @@ def test_touch_and_go_does_not_rest_on_the_floor_and_dead_stop_does() -> None:
     assert min(pauses(quick(SetSpec(reps=4, bottom_s=1.0)))) > 0.7
 
 
-@pytest.mark.parametrize("name", ["has_mid_pause", "has_hitch"])
-def test_a_pause_or_a_hitch_stays_one_rep_and_takes_longer(name: str) -> None:
+@pytest.mark.parametrize("slow", [SetSpec(reps=3, has_mid_pause=True), SetSpec(reps=3, has_hitch=True)])
+def test_a_pause_or_a_hitch_stays_one_rep_and_takes_longer(slow: SetSpec) -> None:
     plain = quick(SetSpec(reps=3)).truth.reps
-    slowed = quick(replace(SetSpec(reps=3), **{name: True})).truth.reps
+    slowed = quick(slow).truth.reps
     assert len(slowed) == 3
     taken = [max(rep.turn_s - rep.start_s for rep in reps) for reps in (plain, slowed)]
     assert taken[1] > taken[0] + 0.4
@@ -160,6 +160,23 @@ def test_a_calibration_has_two_clean_hinges_and_then_full_bows() -> None:
     assert [rep.style for rep in reps] == ["clean_hinge", "clean_hinge", "full_bow"]
     assert np.degrees(reps[2].lumbar_flexion_peak_rad) == pytest.approx(52.0, abs=4.0)
     assert np.degrees(reps[0].lumbar_flexion_peak_rad) < 18.0
+
+
+def test_heels_strike_as_often_as_the_lifter_steps_and_only_in_walking() -> None:
+    spec = SetSpec(reps=1, before=("walk",), lifter=LifterSpec(step_hz=2.0, heel_mps2=4.0), impact_mps2=0.0)
+    sensor = SensorSpec(rate_hz=400.0)
+    acc = [
+        np.asarray(
+            simulate(spec, seed=1, placements=("sacrum",), sensors={"sacrum": s}).recording.sensors["sacrum"].acc
+        )
+        for s in (sensor, replace(sensor, blow_share=1.0))
+    ]
+    at_s = np.flatnonzero(np.abs(acc[1] - acc[0]).max(axis=1) > 0.2) / 400.0
+    strikes = at_s[np.diff(at_s, prepend=-1.0) > 0.25]
+    walks = [o for o in quick(spec).truth.non_reps if o.kind == "walk"]
+    assert len(strikes) > 4
+    assert np.median(np.diff(strikes)) == pytest.approx(0.5, rel=0.1)
+    assert all(any(w.start_s < t < w.stop_s + 0.3 for w in walks) for t in strikes)
 
 
 def test_walking_shakes_the_pelvis_at_the_lifters_own_step_rate() -> None:
