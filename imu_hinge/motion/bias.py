@@ -13,7 +13,6 @@ from imu_hinge.motion.memory import (
     GYR_REST,
     PHASE,
     Q_IS,
-    Q_WI,
     REST_S,
     SD,
     STRETCHES,
@@ -87,20 +86,13 @@ def next_stretch(m: Array, p: Coefficients, lane: int) -> Lowpass:
 
 
 @inlined
-def renormalize_both(m: Array, lane: int) -> None:
-    """Bring the orientations back to unit length; over a stretch rounding has taken them off by 1e-15."""
-    store4(m, Q_IS, lane, renormalize(load4(m, Q_IS, lane)))
-    store4(m, Q_WI, lane, renormalize(load4(m, Q_WI, lane)))
-
-
-@inlined
 def estimate_bias(m: Array, p: Coefficients, lane: int, c: Lowpass) -> None:
     """Update the bias from a stretch's inclination corrections, or at rest from the angular rate (section 3.5).
 
     The bias changes over minutes, so a stretch of some samples is one measurement. Its three components are
     independent and taken one after the other: no matrix is inverted.
     """
-    renormalize_both(m, lane)
+    store4(m, Q_IS, lane, renormalize(load4(m, Q_IS, lane)))  # rounding takes it off unit length by 1e-15 meanwhile
     b = (m[BIAS, lane], m[BIAS + 1, lane], m[BIAS + 2, lane])
     r1 = mean3(m, TURN_SUM, lane, 1.0 / p.stretch)
     r2 = mean3(m, TURN_SUM + 3, lane, 1.0 / p.stretch)

@@ -43,7 +43,18 @@ from imu_hinge.motion.memory import (
     lowpass_now,
     store4,
 )
-from imu_hinge.motion.quaternion import Quaternion, Vector, dot, inlined, middle, multiply, rotate, rows, turn
+from imu_hinge.motion.quaternion import (
+    Quaternion,
+    Vector,
+    dot,
+    inlined,
+    middle,
+    multiply,
+    renormalize,
+    rotate,
+    rows,
+    turn,
+)
 
 
 @inlined
@@ -77,7 +88,7 @@ def correct_inclination(q_wi: Quaternion, up: Vector) -> tuple[Quaternion, Vecto
     w = math.sqrt(half)
     scale = 0.5 / (1.0 if is_upside_down else w)
     correction = (0.0 if is_upside_down else w, 1.0 if is_upside_down else y * scale, -x * scale, 0.0)
-    return multiply(correction, q_wi), (x, y, z)
+    return renormalize(multiply(correction, q_wi)), (x, y, z)
 
 
 @inlined
