@@ -79,7 +79,9 @@ def page(result: SetResult) -> str:
     return environment.from_string(source).render(
         title=words.title(result),
         result=result,
+        origin=_origin(result),
         sentences=words.headline(result),
+        evidence=words.sentence(result.exercise_evidence),
         figures=_figures(result),
         rows=[_row(lift) for lift in result.lifts],
         findings=_findings(result),
@@ -131,6 +133,12 @@ def inline_svg(figure: Figure, *, name: str, label: str) -> Any:
     return Markup(text.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1))
 
 
+def _origin(result: SetResult) -> str:
+    """Return which recording, whose, and how it was analysed, as far as known."""
+    way = "as it was told live, from the past alone" if result.is_live else "from the whole recording"
+    return " · ".join(filter(None, (result.recording_name, result.athlete.name, way)))
+
+
 def _row(lift: Rep) -> dict[str, str]:
     """Return one rep's cells, by heading."""
     basis = words.lumbar_basis(lift.lumbar_flexion_peak_rad, lift.basis)
@@ -144,7 +152,7 @@ def _row(lift: Rep) -> dict[str, str]:
         "lumbar share": percent_words(lift.lumbar_share),
         "verdict": words.VERDICT_WORDS.get(lift.verdict.label, lift.verdict.label),
         "sure": percent_words(lift.verdict.confidence),
-        "why": lift.verdict.reason,
+        "why": words.sentence(lift.verdict.reason),
         "data": lift.quality,
     }
 

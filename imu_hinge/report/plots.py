@@ -60,8 +60,8 @@ def plot_angles(result: SetResult, *, ax: Axes | None = None, phases: bool = Tru
         if np.isfinite(degrees).any():
             kept = envelope(degrees)
             ax.plot(time_s[kept], degrees[kept], lw=1.3, label=words.SEGMENT_WORDS[name], **_segment_style(name))
-    if not set(words.seen_segments(result)) & {cv.ANGLES[index] for index in SPINE}:
-        lean = np.degrees(result.posture.lean_rad[shown])
+    lean = np.degrees(result.posture.lean_rad[shown])
+    if not ax.get_lines() and np.isfinite(lean).any():
         kept = envelope(lean)
         ax.plot(time_s[kept], lean[kept], lw=1.3, color="0.4", label="the sensor's own inclination")
     is_told = words.set_basis(result) != words.CANNOT_TELL

@@ -72,6 +72,11 @@ def number_of(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
 
 
+def sentence(text: str) -> str:
+    """Return text with a capital at its start and a full stop at its end; nothing stays nothing."""
+    return f"{text[0].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
 def exercise_words(exercise: str, *, count: int = 1) -> str:
     """Return the exercise in words, in the plural where there are several."""
     one, many = EXERCISE_WORDS.get(exercise, ("rep", "reps"))

@@ -117,6 +117,12 @@ def test_one_sensor_says_cannot_tell(make_set: Maker) -> None:
     assert "steeper" not in text
 
 
+def test_a_recording_without_a_name_leaves_no_hole(make_set: Maker) -> None:
+    result = make_set(0, rate_hz=25.0)
+    nameless = replace(result, recording_name="", athlete=replace(result.athlete, name=""), is_live=True)
+    assert '<p class="what">as it was told live' in page.page(nameless)
+
+
 def test_no_reps_is_a_valid_page(make_set: Maker) -> None:
     outline = read(page_of(make_set, 0, "both"))
     assert "No rep was found in 7 s of recording." in plain(outline)

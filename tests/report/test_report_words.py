@@ -90,6 +90,12 @@ def test_limit_says_whose_it_is() -> None:
     assert words.limit_words(Athlete(lumbar_limit_deg=40.0)) == "your limit 40.0° (personal)"
 
 
+def test_a_sentence_begins_and_ends_as_one() -> None:
+    assert words.sentence("nobody bends in this recording") == "Nobody bends in this recording."
+    assert words.sentence("It did.") == "It did."
+    assert words.sentence("") == ""
+
+
 def test_reps_are_listed_as_ranges(make_set: Maker) -> None:
     lifts = make_set(8).lifts
     chosen: list[Rep] = [lifts[i] for i in (0, 1, 2, 4, 6, 7)]
