@@ -137,6 +137,7 @@ class Stream:
         self._now_ns = now_ns
         self._link: Link | None = None
         self._lost = asyncio.Event()
+        self._tells_battery = True
         self._arrivals: dict[str, _Arrivals] = {}
         self._started_ns = now_ns()
 
@@ -238,12 +239,15 @@ class Stream:
         )
 
     async def _ask_battery(self, link: Link) -> None:
+        if not self._tells_battery:
+            return
         try:
             self.battery_percent = await self.driver.battery(link)
         except LinkLost:
             raise
         except HingeError:
-            return  # a sensor that does not tell its charge still measures
+            self._tells_battery = False  # it still measures
+            return
         if self.battery_percent is not None:
             self._sink.battery(self.sensor, self._now_ns(), self.battery_percent)
 

@@ -43,6 +43,9 @@ LINK: Final = "link"
 
 BATTERY: Final = "battery"
 
+END: Final = "end"
+"""Last entry of a recording that was stopped: the streams once more, in case their own entries get destroyed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

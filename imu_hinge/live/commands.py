@@ -1,0 +1,94 @@
+"""The commands at the bar: scan, record, repair, doctor. `cli` mounts them.
+
+Parse, call, print; what they do lives in the rooms beside this one, imported when a command runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Sensors = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="PLACEMENT=SENSOR...",
+        help="Name or address per placement, such as sacrum=NAME t12=NAME; nothing: as last time.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
+
+
+def scan(
+    seconds: Annotated[float, typer.Option(min=0.5, help="How long to listen.")] = 5.0,
+    battery: Annotated[bool, typer.Option(help="Connect to each usable sensor and ask its charge.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also devices that are no sensor of ours.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show who is there: which family, signal, battery, where it was worn last."""
+    import asyncio
+
+    from imu_hinge.live.listing import listed, print_rows
+
+    rows = asyncio.run(listed(seconds, ask_battery=battery, everything=everything))
+    print_rows(rows, as_json=as_json)
+
+
+def record(
+    sensors: Sensors = None,
+    athlete: Annotated[Path | None, typer.Option(help="Athlete file (TOML).")] = None,
+    exercise: Annotated[str, typer.Option(help="auto, deadlift, rdl, swing, good_morning, squat, drill.")] = "auto",
+    load_kg: Annotated[float | None, typer.Option(min=0.0, help="The bar with its plates.")] = None,
+    note: Annotated[str, typer.Option(help="Free text.")] = "",
+    seconds: Annotated[float | None, typer.Option(min=1.0, help="Stop by itself after this long.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the recording; by default named by date.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Samples per second; default: the family's own.")] = None,
+) -> None:
+    """Record a set from one or more sensors, live; Ctrl-C stops, seals and saves it."""
+    from imu_hinge.athlete import read_athlete
+    from imu_hinge.live.bar import plan_for, run_at_the_bar
+    from imu_hinge.live.placements import wanted_sensors
+    from imu_hinge.live.recorder import Session
+
+    known = None if athlete is None else read_athlete(athlete)
+    session = Session(athlete=known, exercise=exercise, load_kg=load_kg, note=note)
+    plan = plan_for(wanted_sensors(sensors or []), session=session, folder=out, seconds=seconds, rate_hz=rate)
+    run_at_the_bar(plan)
+
+
+def repair(
+    folder: Annotated[Path, typer.Argument(help="Folder of a recording.")],
+    as_json: Json = False,
+) -> None:
+    """Make a recording whole again from its journal, and say what was lost."""
+    import json
+
+    from imu_hinge.live.sealing import seal, summary
+
+    recovered = seal(folder)
+    if as_json:
+        losses = [str(loss) for loss in recovered.losses]
+        samples = {name: len(samples) for name, samples in recovered.recording.sensors.items()}
+        typer.echo(json.dumps({"folder": str(folder), "samples": samples, "journal_losses": losses}))
+        return
+    for line in summary(recovered):
+        typer.echo(line)
+    typer.echo(f"Sealed in {folder}; analyse it with: imu-hinge analyze {folder}")
+
+
+def doctor(
+    sensors: Sensors = None,
+    seconds: Annotated[float, typer.Option(min=3.0, help="How long each sensor is looked at, at rest.")] = 8.0,
+    as_json: Json = False,
+) -> None:
+    """Check Bluetooth and the sensors: permissions, rate, gravity, gyroscope bias, jitter, clock, which way up."""
+    import asyncio
+
+    from imu_hinge.errors import DeviceError
+    from imu_hinge.live.listing import examine, print_rows
+
+    findings, problem = asyncio.run(examine(sensors or [], seconds=seconds))
+    print_rows([{"check": f.what, "state": f.state, "finding": f.text} for f in findings], as_json=as_json)
+    if problem:
+        raise typer.Exit(DeviceError.exit_code)

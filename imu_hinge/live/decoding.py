@@ -1,0 +1,130 @@
+"""Turn what the radio said into samples, the same way while it comes and from a journal.
+
+It neither reads nor writes files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from imu_hinge.model import Samples
+from imu_hinge.sensors.catalog import driver_for
+from imu_hinge.sensors.clock import Arrived, ClockReport, LiveClock
+from imu_hinge.sensors.clock_batch import place
+from imu_hinge.sensors.driver import Decoded, Decoder, StreamSettings
+from imu_hinge.storage.journal import END, PACKET, STREAM, Entry
+
+
+class SensorDecoder:
+    """Decode one sensor's packets through any number of links.
+
+    Parameters
+    ----------
+    settings
+        What the device agreed to at first.
+    """
+
+    def __init__(self, settings: StreamSettings) -> None:
+        self.settings = settings
+        self.bad_packets = 0
+        self._decoder: Decoder = driver_for(settings.family).decoder(settings)
+
+    def resume(self, settings: StreamSettings) -> None:
+        """Go on after the link was lost."""
+        self.settings = settings
+        self._decoder.resume(settings)
+
+    def feed(self, characteristic: str, payload: bytes) -> list[Decoded]:
+        """Decode one notification; one that breaks the format is counted, and shows as a loss in the next."""
+        try:
+            return self._decoder.feed(characteristic, payload)
+        except Exception:  # whatever a device sends: the journal keeps the bytes, a mended decoder can read them
+            self.bad_packets += 1
+            return []
+
+
+@dataclass(slots=True)
+class Track:
+    """Hold one sensor's decoded blocks with their arrival, and what it was.
+
+    Parameters
+    ----------
+    decoder
+        Its decoder, with the settings in force at the end.
+    device
+        Name and address, for people.
+    arrived
+        Blocks in the order of arrival.
+    packets
+        Notifications decoded.
+    """
+
+    decoder: SensorDecoder
+    device: str
+    arrived: list[Arrived] = field(default_factory=list)
+    packets: int = 0
+
+    def samples(self, *, origin_ns: int, as_live: bool = False) -> tuple[Samples, ClockReport]:
+        """Return the samples on the host's timeline, with what was found about the sensor's clock.
+
+        Parameters
+        ----------
+        origin_ns
+            Host time that becomes zero.
+        as_live
+            Give the very times that were shown live, instead of the better ones that all arrivals together give.
+        """
+        if not as_live:
+            return place(self.arrived, self.decoder.settings, origin_ns=origin_ns)
+        clock = LiveClock(self.decoder.settings, origin_ns=origin_ns)
+        parts = [clock.feed(item.block, item.arrival_ns) for item in self.arrived]
+        return joined(parts), clock.report
+
+
+def tracks(entries: Iterable[Entry]) -> dict[str, Track]:
+    """Decode a journal's packets by sensor; packets whose settings were destroyed use the next that are whole."""
+    entries = list(entries)
+    found: dict[str, Track] = {}
+    for sensor, settings, device in _first_settings(entries):
+        found.setdefault(sensor, Track(SensorDecoder(settings), device))
+    begun: set[str] = set()
+    for entry in entries:
+        track = found.get(entry.sensor)
+        if track is None:
+            continue
+        if entry.kind == STREAM and entry.values is not None:
+            if entry.sensor in begun:
+                track.decoder.resume(StreamSettings.from_dict(entry.values["settings"]))
+            begun.add(entry.sensor)
+        elif entry.kind == PACKET:
+            begun.add(entry.sensor)
+            track.packets += 1
+            blocks = track.decoder.feed(entry.characteristic, entry.payload)
+            track.arrived.extend(Arrived(entry.host_ns, block) for block in blocks)
+    return found
+
+
+def joined(parts: Iterable[Samples]) -> Samples:
+    """Return the samples of several blocks as one; no block gives empty samples."""
+    import numpy as np
+
+    parts = list(parts)
+    if not parts:
+        return Samples(np.empty(0), np.empty((0, 3)), np.empty((0, 3)))
+    return Samples(
+        np.concatenate([part.time_s for part in parts]),
+        np.concatenate([part.acc for part in parts]),
+        np.concatenate([part.gyr for part in parts]),
+        np.concatenate([part.flags for part in parts]),
+    )
+
+
+def _first_settings(entries: Iterable[Entry]) -> Iterable[tuple[str, StreamSettings, str]]:
+    """Yield sensor, settings and device of every stream entry, then of the end entry."""
+    for entry in entries:
+        if entry.kind == STREAM and entry.values is not None:
+            yield entry.sensor, StreamSettings.from_dict(entry.values["settings"]), str(entry.values.get("device", ""))
+        elif entry.kind == END and entry.values is not None:
+            for sensor, stream in dict(entry.values.get("streams", {})).items():
+                yield sensor, StreamSettings.from_dict(stream["settings"]), str(stream.get("device", ""))

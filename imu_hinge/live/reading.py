@@ -1,0 +1,48 @@
+"""Read a recording whether it was sealed or not: `imu_hinge.read`.
+
+It adds nothing to `storage.recording.read` but the folders that a crash left with a journal only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from imu_hinge.athlete import Athlete
+from imu_hinge.live.sealing import is_unsealed, recover
+from imu_hinge.model import Recording
+from imu_hinge.storage import recording as stored
+from imu_hinge.storage.screening import check_recording
+
+
+def read(
+    source: stored.Source, *, athlete: Athlete | None = None, exercise: str | None = None, repair: bool = False
+) -> Recording:
+    """Read one recording, as `imu_hinge.storage.recording.read` does; a folder not yet sealed from its journal.
+
+    Parameters
+    ----------
+    source
+        The folder of a recording; ``PLACEMENT=file.csv``; or a list of those.
+    athlete, exercise
+        Take the place of what the recording says.
+    repair
+        Read what is there of a recording that was not copied whole.
+    """
+    folder = unsealed_folder(source)
+    if folder is None:
+        return stored.read(source, athlete=athlete, exercise=exercise, repair=repair)
+    recording = recover(folder).recording
+    return check_recording(
+        replace(
+            recording,
+            athlete=recording.athlete if athlete is None else athlete,
+            exercise=recording.exercise if exercise is None else exercise,
+        )
+    )
+
+
+def unsealed_folder(source: stored.Source) -> Path | None:
+    """Return the folder where the source is one recording that has a journal and was never sealed."""
+    items = [str(source)] if isinstance(source, str | Path) else [str(item) for item in source]
+    return Path(items[0]) if len(items) == 1 and is_unsealed(items[0]) else None

@@ -1,0 +1,45 @@
+"""Lay out how the sensors do, for the terminal: one row each.
+
+It knows no radio; it reads a `Recorder`'s status.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imu_hinge.live.recorder import Recorder, SensorStatus
+from imu_hinge.sensors.stream import STREAMING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+SLOW: float = 0.9
+"""Below this share of the nominal rate the rate is marked."""
+
+
+def status_table(recorder: Recorder, *, now_ns: int) -> Table:
+    """Return the status as a table: placement, sensor, link, rate, loss, battery, still or moving."""
+    from rich.table import Table
+
+    elapsed_s = (now_ns - recorder.origin_ns) * 1e-9 if recorder.journal is not None else 0.0
+    problem = recorder.problem
+    title = f"{recorder.folder}  {elapsed_s:.0f} s" + (f"  {problem}" if problem else "")
+    table = Table(title=title, title_justify="left", title_style="bold red" if problem else "bold")
+    for heading in ("placement", "sensor", "link", "rate", "lost", "battery", "now"):
+        table.add_column(heading)
+    for placement, status in recorder.status.items():
+        table.add_row(placement, *_cells(status, now_ns=now_ns))
+    return table
+
+
+def _cells(status: SensorStatus, *, now_ns: int) -> tuple[str, str, str, str, str, str]:
+    rate_hz, is_still = status.rate_hz(now_ns), status.is_still(now_ns)
+    is_slow = status.state == STREAMING and rate_hz < SLOW * status.nominal_hz
+    return (
+        status.device,
+        status.state if status.state == STREAMING else f"{status.state}: {status.message}",
+        f"{rate_hz:.0f} of {status.nominal_hz:.0f} Hz{' !' if is_slow else ''}",
+        f"{100 * status.loss:.1f} %" + (f", {status.bad_packets} damaged" if status.bad_packets else ""),
+        "?" if status.battery_percent is None else f"{status.battery_percent} %",
+        {True: "still", False: "moving", None: "no data"}[is_still],
+    )
