@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from imu_hinge.analysis import LiveAnalysis, analyze, calibrate
+    from imu_hinge.analysis import analyze, calibrate
     from imu_hinge.athlete import Athlete, read_athlete
     from imu_hinge.errors import HingeError
     from imu_hinge.model import Event, Posture, Recording, Rep, Samples, SetResult, Verdict
     from imu_hinge.motion.orientation import orientation
     from imu_hinge.settings import Settings
     from imu_hinge.storage.recording import read, write
+    from imu_hinge.streaming import LiveAnalysis
 
 _HOMES = {
     "Athlete": "athlete",
     "Event": "model",
     "HingeError": "errors",
-    "LiveAnalysis": "analysis",
+    "LiveAnalysis": "streaming",
     "Posture": "model",
     "Recording": "model",
     "Rep": "model",

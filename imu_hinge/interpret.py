@@ -1,38 +1,196 @@
 """Go from the sensors' tracks to posture and lifts: the one place where the motion and the reps wing meet.
 
-It is a function of the tracks alone, so that live and replay cannot differ. It does not read, filter or print.
+Functions of the tracks alone, so that live and replay cannot differ. It does not read, filter or print.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from imu_hinge.model import Posture
+from imu_hinge import conventions as cv
+from imu_hinge.athlete import Athlete
+from imu_hinge.model import Posture, Rep
 from imu_hinge.motion.alignment import Mounting, find_mountings
+from imu_hinge.motion.course import LinkageInputs
+from imu_hinge.motion.linkage import solve
 from imu_hinge.motion.posture import SegmentLean, assemble, segment_lean
 from imu_hinge.motion.tracks import Track
+from imu_hinge.reps.metrics import measure
+from imu_hinge.reps.segmentation import Lift
+from imu_hinge.reps.verdict import Limits, find, grade, judge
 from imu_hinge.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Aligned:
-    """Hold the tracks' postures once the mounting is known."""
+    """Hold the posture over time as the sensors alone tell it, and what it rests on."""
 
     posture: Posture
     mountings: Mapping[str, Mounting]
     leans: Mapping[str, SegmentLean]
 
+    @property
+    def quality(self) -> float:
+        """The weakest sensor's first component's share."""
+        return min(m.share for m in self.mountings.values())
+
 
 def align(tracks: Mapping[str, Track], settings: Settings, *, is_live: bool) -> Aligned | None:
-    """Return the posture over time, or None where nobody has bent yet."""
+    """Return the posture over time, or None where nobody has bent yet.
+
+    Parameters
+    ----------
+    tracks
+        By placement, on one grid.
+    settings
+    is_live
+        Whether the tracks were filtered forward only; the error budget differs.
+
+    Raises
+    ------
+    MovedWhileStill
+        Where a sensor was never quiet.
+    """
     mountings, standings = find_mountings(tracks, settings)
     if not mountings:
         return None
-    leans = {
-        p: segment_lean(t, mountings[p], standings[p], settings, is_live=is_live) for p, t in tracks.items()
-    }
+    leans = {p: segment_lean(t, mountings[p], standings[p], settings, is_live=is_live) for p, t in tracks.items()}
     is_aligned = all(m.share >= settings.alignment.quality_min for m in mountings.values())
     return Aligned(assemble(tracks, leans, settings, is_aligned=is_aligned), mountings, leans)
+
+
+def link(aligned: Aligned, lifts: Sequence[Lift], athlete: Athlete, *, exercise: str) -> Posture:
+    """Return the posture with every angle the body's chain tells, each with its band.
+
+    Parameters
+    ----------
+    aligned
+    lifts
+        Say when the bar was on the floor and when it hung from the hands.
+    athlete
+    exercise
+    """
+    posture = aligned.posture
+    n = len(posture)
+    on_floor, loaded = np.zeros(n), np.zeros(n)
+    is_floor = exercise in cv.FLOOR_EXERCISES
+    for lift in lifts if is_floor else ():
+        loaded[lift.start : lift.stop] = 1.0
+        on_floor[max(lift.pause.start, lift.start - round(0.5 * posture.rate_hz)) : lift.start + 1] = 1.0
+        if len(lift.down):
+            on_floor[lift.stop : lift.stop + round(0.2 * posture.rate_hz)] = 1.0
+    known = {p: lean for p, lean in aligned.leans.items()}
+    heights = {p: lean.travel for p, lean in known.items() if np.isfinite(lean.travel.height_m).all()}
+    result = solve(
+        LinkageInputs(
+            time_s=posture.time_s,
+            inclination_rad={p: lean.lean_rad for p, lean in known.items()},
+            inclination_sd_rad={p: lean.sd_rad for p, lean in known.items()},
+            height_m={p: t.height_m for p, t in heights.items()},
+            height_sd_m={p: t.height_sd_m for p, t in heights.items()},
+            on_floor=on_floor,
+            bar_loaded=loaded,
+            exercise=exercise,
+        ),
+        athlete,
+    )
+    return replace(posture, angles_rad=result.angles_rad, sd_rad=result.sd_rad)
+
+
+def describe(
+    posture: Posture,
+    lift: Lift,
+    *,
+    exercise: str,
+    athlete: Athlete,
+    settings: Settings,
+    earlier: Sequence[Rep],
+    quality: float,
+    doubt: str = "",
+) -> Rep:
+    """Return one lift as a rep: its numbers, its verdict, its findings, its grade.
+
+    Parameters
+    ----------
+    posture, lift, exercise, athlete, settings
+    earlier
+        The reps before it.
+    quality
+        Of the alignment, 0 to 1.
+    doubt
+        Why no verdict may be given, or nothing.
+    """
+    metrics = measure(posture, lift)
+    limits = Limits.of(athlete, settings.verdict)
+    findings = find(
+        posture,
+        lift,
+        metrics,
+        limits,
+        from_floor=exercise in cv.FLOOR_EXERCISES,
+        earlier=[rep.lumbar_flexion_peak_rad for rep in earlier],
+    )
+    if quality < settings.verdict.alignment_min:
+        doubt = "the bends do not share one axis, so forward is not known"
+    peak, bottom = metrics.peak_rad, metrics.bottom_rad
+    return Rep(
+        rep=len(earlier),
+        exercise=exercise,
+        start_s=metrics.start_s,
+        turn_s=metrics.turn_s,
+        end_s=metrics.end_s,
+        descent_s=metrics.descent_s,
+        ascent_s=metrics.ascent_s,
+        pause_s=metrics.pause_s,
+        pelvis_tilt_peak_rad=float(peak[cv.PELVIS_TILT]),
+        trunk_inclination_peak_rad=float(peak[cv.TRUNK_INCLINATION]),
+        lumbar_flexion_peak_rad=float(peak[cv.LUMBAR_FLEXION]),
+        lumbar_flexion_peak_sd_rad=float(metrics.peak_sd_rad[cv.LUMBAR_FLEXION]),
+        lumbar_flexion_bottom_rad=float(bottom[cv.LUMBAR_FLEXION]),
+        lumbar_flexion_bottom_sd_rad=float(metrics.bottom_sd_rad[cv.LUMBAR_FLEXION]),
+        knee_flexion_peak_rad=float(peak[cv.KNEE_FLEXION]),
+        lumbar_share=metrics.lumbar_share,
+        basis=posture.basis,
+        verdict=judge(metrics, findings, limits, doubt=doubt),
+        quality=grade(posture, lift, alignment_quality=quality, is_undecidable=bool(doubt)),
+    )
+
+
+def label_samples(
+    posture: Posture, lifts: Sequence[Lift], *, from_floor: bool
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]]:
+    """Return the phase and the rep of every sample. (n,), (n,)."""
+    n = len(posture)
+    phase, rep = np.full(n, cv.REST, dtype=np.int8), np.full(n, -1, dtype=np.int32)
+    for k, lift in enumerate(lifts):
+        rep[lift.start : lift.stop] = k
+        phase[lift.start : lift.stop] = cv.TOP if from_floor else cv.BOTTOM
+        phase[lift.pause.part] = cv.BOTTOM
+        phase[lift.down.part] = cv.DESCENT
+        phase[lift.up.part] = cv.ASCENT
+    return phase, rep
+
+
+def looks_swapped(aligned: Aligned, lifts: Sequence[Lift]) -> str:
+    """Return a sentence where the pelvis and the trunk sensor move as if they had been exchanged, or nothing.
+
+    Bending forward the trunk turns more than the pelvis, and its sensor, farther from the hips, sinks more.
+    """
+    pelvis = next((p for p in cv.PELVIS_PLACEMENTS if p in aligned.leans), None)
+    if pelvis is None or "t12" not in aligned.leans or not lifts:
+        return ""
+    low, high = aligned.leans[pelvis], aligned.leans["t12"]
+    at = [lift.bottom for lift in lifts]
+    turn = math.degrees(float(np.median(high.lean_rad[at] - low.lean_rad[at])))
+    sink = 100.0 * float(np.median(low.travel.height_m[at] - high.travel.height_m[at]))
+    if turn < -4.0 and sink < -2.0:
+        return (
+            f"{pelvis} and t12 seem to be exchanged: at the bottom {pelvis} leans {-turn:.0f} degrees more and sinks "
+            f"{-sink:.0f} cm more than t12. Swap the two placements."
+        )
+    return ""

@@ -1,0 +1,184 @@
+"""Judge a lift against the athlete's own limits, and say when flexion came. It describes; it does not advise.
+
+DESIGN.md section 5: a verdict is a probability under the angles' posterior; below 0.8 it is undecided.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_hinge import conventions as cv
+from imu_hinge.athlete import Athlete
+from imu_hinge.model import Array, Posture, Verdict
+from imu_hinge.reps.metrics import Metrics
+from imu_hinge.reps.segmentation import Lift
+from imu_hinge.settings import VerdictSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Hold what a verdict is measured against, in radians, and how sure it must be."""
+
+    lumbar_rad: float
+    knee_rad: float
+    settings: VerdictSettings
+
+    @classmethod
+    def of(cls, athlete: Athlete, settings: VerdictSettings) -> Limits:
+        """Take the limits of an athlete."""
+        return cls(athlete.limit_rad, math.radians(athlete.value("knee_limit_deg")), settings)
+
+
+def probability_above(value: float, sd: float, limit: float) -> float:
+    """Return P(angle > limit) of a normal posterior; NaN where the angle is not known."""
+    if not (math.isfinite(value) and math.isfinite(sd)):
+        return math.nan
+    return 0.5 * math.erfc((limit - value) / (math.sqrt(2.0) * max(sd, 1e-9)))
+
+
+def judge(metrics: Metrics, findings: tuple[str, ...], limits: Limits, *, doubt: str = "") -> Verdict:
+    """Return the label of one lift with its probability.
+
+    Parameters
+    ----------
+    metrics
+    findings
+        See `find`.
+    limits
+    doubt
+        Why no verdict may be given whatever the angles, or nothing.
+    """
+    s = limits.settings
+    k = cv.LUMBAR_FLEXION
+    rounded = probability_above(metrics.peak_rad[k], metrics.peak_sd_rad[k], limits.lumbar_rad)
+    k = cv.KNEE_FLEXION
+    squatted = probability_above(metrics.bottom_rad[k], metrics.bottom_sd_rad[k], limits.knee_rad)
+    if math.isnan(rounded):
+        return Verdict("undecided", math.nan, findings, "lumbar flexion cannot be told from these sensors")
+    knees = 0.0 if math.isnan(squatted) else squatted
+    chances = {
+        "lumbar_flexion": rounded,
+        "squat": (1.0 - rounded) * knees,
+        "hip_hinge": (1.0 - rounded) * (1.0 - knees),
+    }
+    likeliest = max(chances, key=lambda label: chances[label])
+    percent = 100.0 * metrics.peak_rad[cv.LUMBAR_FLEXION] / limits.lumbar_rad
+    reason = f"lumbar flexion peaks at {percent:.0f} % of the limit"
+    if doubt:
+        return Verdict("undecided", chances[likeliest], findings, doubt)
+    if rounded >= s.decide_above:
+        return Verdict("lumbar_flexion", rounded, findings, reason)
+    if rounded <= s.decide_below and knees >= s.decide_above:
+        return Verdict("squat", chances["squat"], findings, "the knees bend past the limit; " + reason)
+    if rounded <= s.decide_below and knees <= 0.5:
+        return Verdict("hip_hinge", chances["hip_hinge"], findings, reason)
+    return Verdict("undecided", chances[likeliest], findings, reason + ", within its error band")
+
+
+def find(
+    posture: Posture, lift: Lift, metrics: Metrics, limits: Limits, *, from_floor: bool, earlier: list[float]
+) -> tuple[str, ...]:
+    """Return what was seen in one lift, in the order of `conventions.FINDINGS`.
+
+    Parameters
+    ----------
+    posture, lift, metrics, limits
+    from_floor
+    earlier
+        Peak lumbar flexion of the set's earlier lifts [rad].
+    """
+    seen = {
+        *_flexion_timing(posture, lift, metrics, limits, from_floor=from_floor),
+        *_growing(metrics, earlier, limits),
+        *_lockout(posture, lift, from_floor=from_floor),
+    }
+    if from_floor:
+        seen |= {*_off_the_floor(posture, lift)}
+    seen |= {*_knees_first(posture, lift)}
+    return tuple(name for name in cv.FINDINGS if name in seen)
+
+
+def _flexion_timing(
+    posture: Posture, lift: Lift, metrics: Metrics, limits: Limits, *, from_floor: bool
+) -> list[str]:
+    lumbar = posture.angles_rad[:, cv.LUMBAR_FLEXION]
+    sd = metrics.bottom_sd_rad[cv.LUMBAR_FLEXION]
+    at_bottom = metrics.bottom_rad[cv.LUMBAR_FLEXION]
+    is_over = probability_above(at_bottom, sd, limits.lumbar_rad) >= limits.settings.decide_above
+    if not from_floor:
+        return ["flexion_at_the_bottom"] if is_over else []
+    found = ["flexion_at_setup"] if is_over else []
+    early = lumbar[lift.start : lift.start + max(1, (lift.turn - lift.start) // 2)]
+    least = math.radians(limits.settings.change_min_deg)
+    if early.size and np.isfinite(early).all() and float(early.max()) - at_bottom > least:
+        found.append("flexion_off_the_floor")
+    return found
+
+
+def _growing(metrics: Metrics, earlier: list[float], limits: Limits) -> list[str]:
+    """Narrate growth only above the minimum detectable change, and only where it goes on growing."""
+    peak = metrics.peak_rad[cv.LUMBAR_FLEXION]
+    if len(earlier) < 2 or not math.isfinite(peak):
+        return []
+    least = math.radians(limits.settings.change_min_deg)
+    return ["flexion_growing"] if peak - float(np.median(earlier[:2])) > least and peak >= max(earlier[:-1]) else []
+
+
+def _lockout(posture: Posture, lift: Lift, *, from_floor: bool) -> list[str]:
+    """Find a lockout that leans back by more than 8 degrees, beyond its error, for 0.2 s (facts section 5.2)."""
+    stop = lift.down.start if from_floor and len(lift.down) else lift.stop
+    start = lift.turn if from_floor else lift.up.stop
+    window = slice(max(lift.up.start, start - round(0.3 * posture.rate_hz)), stop + round(0.5 * posture.rate_hz))
+    for k in (cv.TRUNK_INCLINATION, cv.PELVIS_TILT):
+        angle, sd = posture.angles_rad[window, k], posture.sd_rad[window, k]
+        back = angle + sd < -math.radians(8.0)
+        if np.count_nonzero(back) >= 0.2 * posture.rate_hz:
+            return ["lockout_hyperextension"]
+    return []
+
+
+def _off_the_floor(posture: Posture, lift: Lift) -> list[str]:
+    """Find hips that rise before the trunk does, and a pull without a moment of stillness before it."""
+    found = []
+    rise = posture.height_m[lift.up.part]
+    tilt = posture.angles_rad[lift.up.part, cv.PELVIS_TILT]
+    if rise.size > 3 and np.isfinite(rise).all() and np.isfinite(tilt).all():
+        first = rise - rise[0] < 0.3 * (rise[-1] - rise[0])
+        part = tilt[: max(2, int(np.argmin(first)))]
+        if float(part.max()) - float(tilt[0]) > math.radians(4.0) and rise[-1] - rise[0] > 0.08:
+            found.append("hips_shoot_up")
+    rate_hz = posture.rate_hz
+    before = posture.is_still[max(0, lift.start - round(1.0 * rate_hz)) : lift.start]
+    if len(lift.up) / rate_hz < 0.9 and np.count_nonzero(before) < 0.15 * rate_hz:
+        found.append("rushed_start")
+    return found
+
+
+def _knees_first(posture: Posture, lift: Lift) -> list[str]:
+    """Find knees that bend in the first third of the lowering, before the bar has passed them."""
+    knee: Array = posture.angles_rad[lift.down.part, cv.KNEE_FLEXION]
+    if knee.size < 6 or not np.isfinite(knee).all():
+        return []
+    early, late = knee[: knee.size // 3], float(knee.max())
+    share = (float(early.max()) - float(knee[0])) / max(late - float(knee[0]), 1e-6)
+    return ["early_knee_bend"] if late - knee[0] > math.radians(30.0) and share > 0.6 else []
+
+
+def grade(posture: Posture, lift: Lift, *, alignment_quality: float, is_undecidable: bool) -> str:
+    """Return how good the data of one lift are, A to D.
+
+    A: aligned, no flag. B: a few flags. C: many, or a weak alignment, or the sensor slipped. D: no verdict may rest
+    on it.
+    """
+    flags = posture.flags[lift.start : lift.stop + 1]
+    bad = np.uint16(cv.Flag.GAP | cv.Flag.CLIPPED | cv.Flag.SUSPECT)
+    share = float(np.mean((flags & bad) != 0)) if flags.size else 1.0
+    if is_undecidable or share > 0.3 or alignment_quality < 0.6:
+        return "D"
+    has_slipped = bool(np.any(flags & np.uint16(cv.Flag.SLIPPED)))
+    if share > 0.1 or alignment_quality < 0.85 or has_slipped:
+        return "C"
+    return "A" if share == 0.0 and alignment_quality > 0.95 else "B"
