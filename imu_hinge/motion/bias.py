@@ -90,7 +90,8 @@ def estimate_bias(m: Array, p: Coefficients, lane: int, c: Lowpass) -> None:
     """Update the bias from a stretch's inclination corrections, or at rest from the angular rate (section 3.5).
 
     The bias changes over minutes, so a stretch of some samples is one measurement. Its three components are
-    independent and taken one after the other: no matrix is inverted.
+    independent and taken one after the other: no matrix is inverted. A person at rest sways: after a rest of T the mean
+    angular rate is known to sway / T, so a stretch's measurement has the variance sway² / (2 T stretch) at least.
     """
     store4(m, Q_IS, lane, renormalize(load4(m, Q_IS, lane)))  # rounding takes it off unit length by 1e-15 meanwhile
     b = (m[BIAS, lane], m[BIAS + 1, lane], m[BIAS + 2, lane])
@@ -110,8 +111,10 @@ def estimate_bias(m: Array, p: Coefficients, lane: int, c: Lowpass) -> None:
     e1 = clip((m[GYR_REST, lane] if is_rest else e1) - dot(r1, b), p.bias_clip)
     e2 = clip((m[GYR_REST + 1, lane] if is_rest else e2) - dot(r2, b), p.bias_clip)
     e3 = clip((m[GYR_REST + 2, lane] if is_rest else 0.0) - dot(r3, b), p.bias_clip)
-    noise = p.noise_rest if is_rest else p.noise_motion
-    noise_vertical = p.noise_rest if is_rest else p.noise_vertical
+    noise_rest = p.noise_sway / (m[REST_S, lane] if is_rest else 1.0)
+    noise_rest = noise_rest if noise_rest > p.noise_rest else p.noise_rest
+    noise = noise_rest if is_rest else p.noise_motion
+    noise_vertical = noise_rest if is_rest else p.noise_vertical
     xx, xy, xz = m[COV, lane], m[COV + 1, lane], m[COV + 2, lane]
     yy, yz, zz = m[COV + 3, lane], m[COV + 4, lane], m[COV + 5, lane]
     xx += p.cov_growth if xx < p.cov_start else 0.0  # P = P + V

@@ -55,6 +55,7 @@ class Params(NamedTuple):
     bias_rest_rad_s: float
     bias_forgetting_s: float
     vertical_forgetting: float
+    sway_rad: float
 
 
 class Coefficients(NamedTuple):
@@ -89,6 +90,7 @@ class Coefficients(NamedTuple):
     noise_rest: float
     noise_motion: float
     noise_vertical: float
+    noise_sway: float
 
 
 class State(NamedTuple):
@@ -96,7 +98,7 @@ class State(NamedTuple):
 
     memory : (76, lanes)
         Rows as named at the top of this module; one column per recording filtered side by side, usually one.
-    constants : (24,)
+    constants : (25,)
         `Coefficients`, as an array because numba takes that from Python ten times faster than as many floats.
     """
 
@@ -132,6 +134,7 @@ def coefficients(c: Array) -> Coefficients:
         c[21],
         c[22],
         c[23],
+        c[24],
     )
 
 

@@ -83,10 +83,11 @@ def butterworth(tau_s: float, dt: float) -> tuple[float, float, float, float]:
 def params(
     rate_hz: float,
     *,
-    tau_acc_s: float = 3.0,
+    tau_acc_s: float = 2.0,
     rest_min_s: float = 0.5,
     bias_clip_deg_s: float = 4.0,
-    bias_start_deg_s: float = 0.5,
+    bias_start_deg_s: float = 1.0,
+    sway_deg: float = 0.5,
 ) -> Params:
     """Return the filter's parameters; what is no argument here has the paper's value.
 
@@ -123,6 +124,7 @@ def params(
         bias_rest_rad_s=math.radians(0.03),
         bias_forgetting_s=100.0,
         vertical_forgetting=1e-4,
+        sway_rad=math.radians(sway_deg),
     )
 
 
@@ -155,6 +157,7 @@ def constants(p: Params) -> Coefficients:
         noise_rest=var_rest**2 / growth + var_rest,
         noise_motion=noise_motion,
         noise_vertical=noise_motion / p.vertical_forgetting,
+        noise_sway=p.sway_rad**2 / (2.0 * stretch * dt),
     )
 
 
