@@ -25,8 +25,6 @@ from imu_hinge.motion.evidence import Course, Rows, Scene
 Array = npt.NDArray[np.float64]
 
 STATES: Final = chain.STATES
-LONGEST_STEP: Final = 0.25
-"""No angle moves by more than this in one Gauss-Newton step [rad]."""
 DAMPING: Final = 1e-2
 """Weight that pulls every step towards none [1/rad²]; the weakest evidence weighs about 10."""
 
@@ -142,36 +140,6 @@ def link(course: Course, i: int, k: int) -> float:
     if i == 0 or i >= course.walk.shape[0]:
         return 0.0
     return 1.0 / course.walk[i, k]
-
-
-@numba.njit(cache=True)
-def follow(scene: Scene, course: Course, rows: Rows, solution: Solution, rounds: int) -> None:
-    """Find a first posture for every instant from the one before it, the shared unknowns as they are."""
-    body = chain.scaled(scene.body, solution.u)
-    block, gradient = np.zeros((STATES, STATES)), np.zeros(STATES)
-    inverse = np.zeros((STATES, STATES))
-    x = np.zeros(STATES)
-    for i in range(course.walk.shape[0]):
-        y = solution.y[i]
-        for k in range(STATES):
-            y[k] = solution.y[i - 1, k] if i > 0 else 0.0
-        for _ in range(rounds):
-            posture_at(y, scene.posture_of, x)
-            n = evidence.gather(rows, x, solution.u, body, scene, course, i)
-            as_walked(rows, n, scene.posture_of)
-            weigh(rows, n, STATES, block, gradient)
-            for k in range(STATES):
-                before = 0.5 * link(course, i, k)
-                block[k, k] += before + DAMPING
-                gradient[k] += before * (y[k] - solution.y[i - 1, k]) if i > 0 else 0.0
-                for j in range(k):
-                    block[k, j] = block[j, k]
-            invert(block, inverse)
-            for k in range(STATES):
-                step = 0.0
-                for j in range(STATES):
-                    step -= inverse[k, j] * gradient[j]
-                y[k] += min(max(step, -LONGEST_STEP), LONGEST_STEP)
 
 
 @numba.njit(cache=True)

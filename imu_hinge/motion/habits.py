@@ -39,7 +39,7 @@ class Habits(NamedTuple):
 
 
 HABITS: Final[dict[str, Habits]] = {
-    "deadlift": Habits(0.19, 0.12, 0.40, 0.17, 0.09, 0.06, 1.0),
+    "deadlift": Habits(0.175, 0.10, 0.37, 0.15, 0.09, 0.05, 1.0),
     "rdl": Habits(0.06, 0.10, 0.30, 0.18, 0.09, 0.06, 1.0),
     "swing": Habits(0.15, 0.14, 0.28, 0.15, 0.08, 0.06, 0.0),
     "good_morning": Habits(0.10, 0.15, 0.30, 0.15, 0.06, 0.06, 0.0),
@@ -49,6 +49,9 @@ HABITS: Final[dict[str, Habits]] = {
 
 SHANK_SD, LUMBAR_SD, THORACIC_SD = 2.5 * DEG, 3.5 * DEG, 2.0 * DEG
 """Spread that is left in quiet standing, where the shares of nothing are nothing [rad]."""
+
+SHANK_AGAINST_LUMBAR: Final = -0.5
+"""Correlation between the two habits: who squats down bends the back less, who stoops keeps the shanks upright."""
 
 WITHIN_SET: Final = 0.6
 """How much one bend departs from the set's own way of bending, against the spread between people and styles."""

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import CalibrationError
-from imu_hinge.motion import arrowhead, evidence
+from imu_hinge.motion import arrowhead, chain, evidence
 from imu_hinge.motion.anthropometry import body_of, carried_mass
 from imu_hinge.motion.course import LinkageInputs, course_of, nodes_of, way_rad
 from imu_hinge.motion.habits import departures, habits_of
@@ -161,7 +161,8 @@ def _solve_course(
     unknowns = solution.u[arrowhead.STATES :]
     unknowns[:] = prior.mean
     prior_information = np.linalg.inv(prior.covariance)
-    arrowhead.follow(scene, course, rows, solution, 3)
+    solution.y[:, chain.THIGH] = course.bend  # a start that bends the usual way
+    solution.y[:, chain.PELVIS] = 0.6 * course.bend
 
     def price(y: Array, u: Array) -> float:
         off = u[arrowhead.STATES :] - prior.mean

@@ -16,7 +16,7 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.motion import chain
 from imu_hinge.motion.anthropometry import MID_FOOT as MID_FOOT_SHARE
 from imu_hinge.motion.anthropometry import segment_sds, size_sd
-from imu_hinge.motion.habits import Habits
+from imu_hinge.motion.habits import SHANK_AGAINST_LUMBAR, Habits
 from imu_hinge.motion.placements import SITES
 
 Array = npt.NDArray[np.float64]
@@ -36,12 +36,12 @@ ZERO, SOFTNESS, SHARE, AHEAD, UP, HEIGHT_DRIFT = range(6)
 a leftover of the accelerometer's bias adds per radian of inclination [m/rad]."""
 PER_SENSOR: Final = 6
 
-MID_FOOT_SD_M: Final = 0.015
-REACH_M, REACH_SD_M = 0.035, 0.02
+MID_FOOT_SD_M: Final = 0.012
+REACH_M, REACH_SD_M = 0.035, 0.015
 """Shoulder over the bar: 4 cm ahead in hinges, 0 to 4 cm in squatted starts (facts/biomechanics.md, 6.2)."""
-STATED_RADIUS_SD_M, ASSUMED_RADIUS_SD_M = 0.005, 0.012
+STATED_RADIUS_SD_M, ASSUMED_RADIUS_SD_M = 0.005, 0.008
 """How well the plates' radius is known where the athlete file states it, and where 0.225 m is assumed."""
-SHOES_SD_M: Final = 0.01
+SHOES_SD_M: Final = 0.008
 """Soles lift the ankle and bring the bar nearer; nobody states them."""
 ZERO_SD_RAD: Final = math.radians(0.8)
 HEIGHT_DRIFT_SD: Final = 0.006
@@ -107,4 +107,7 @@ def shared_prior(athlete: Athlete, placements: tuple[str, ...], habits: Habits) 
         names += [f"{placement}.{name}" for name in _SENSOR_NAMES]
         mean += [0.0, site.softness, site.share, site.ahead * height / 1.75, site.up * height / 1.75, 0.0]
         sd += [ZERO_SD_RAD, site.softness_sd, site.share_sd, site.ahead_sd, site.up_sd, HEIGHT_DRIFT_SD]
-    return SharedUnknowns(tuple(names), np.array(mean), np.diag(np.square(sd)))
+    covariance = np.diag(np.square(sd))
+    shank, lumbar = SHANK_HABIT - chain.STATES, LUMBAR_HABIT - chain.STATES
+    covariance[shank, lumbar] = covariance[lumbar, shank] = SHANK_AGAINST_LUMBAR * sd[shank] * sd[lumbar]
+    return SharedUnknowns(tuple(names), np.array(mean), covariance)
