@@ -74,8 +74,8 @@ def shared_rotation(first: Samples, second: Samples) -> SharedRotation:
     message = ""
     if abs(lag_s) > WARN_S:
         message = (
-            f"The two sensors' rotation is {1e3 * lag_s:.0f} ms apart, more than {1e3 * WARN_S:.0f} ms: their angles do "
-            "not fit together in time. Reconnect both and record again."
+            f"The two sensors' rotation is {1e3 * lag_s:.0f} ms apart, more than {1e3 * WARN_S:.0f} ms: their "
+            "angles do not fit together in time. Reconnect both and record again."
         )
     return SharedRotation(lag_s, correlation, message)
 

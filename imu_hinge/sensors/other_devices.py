@@ -3,8 +3,8 @@
 Nothing here is streamed: these devices send neither time nor loss, or no angular rate, or too few samples; `catalog`
 says why. The layouts serve whoever reads such packets from elsewhere.
 
-Layouts: Nordic-Thingy52-FW ble_tms.h; BlueSTSDK_Python feature_accelerometer.py and feature_gyroscope.py; node-sensortag
-cc2650.js; microbit-dal; Arduino_ScienceJournal.
+Layouts: Nordic-Thingy52-FW ble_tms.h; BlueSTSDK_Python feature_accelerometer.py and feature_gyroscope.py;
+node-sensortag cc2650.js; microbit-dal; Arduino_ScienceJournal.
 """
 
 from __future__ import annotations
