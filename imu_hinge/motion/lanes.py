@@ -3,42 +3,114 @@
 It filters as `kernel.update` does, to the bit, with the same step; one recording has no use for it.
 """
 
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from imu_hinge.model import Array
 from imu_hinge.motion.bias import ends_stretch, estimate_bias, next_stretch
 from imu_hinge.motion.kernel import next_sample, step
-from imu_hinge.motion.memory import BIAS, ONLY, OUT_REST, OUT_SD, SD, State, coefficients
+from imu_hinge.motion.memory import BIAS, ONLY, OUT_COLUMNS, OUT_REST, OUT_SD, SD, State, coefficients
+from imu_hinge.motion.orientation import Oriented, checked, filter_recording, initial_state, oriented, params
 
 LANES: Final = 16
-"""Recordings side by side: a compile-time constant, so that LLVM knows no two rows of the memory overlap."""
+"""Recordings side by side: a compile-time constant, so that LLVM knows no two rows of the memory overlap.
+
+Sixteen: with eight, LLVM unrolls the loop before it could make SIMD of it.
+"""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def update_lanes(state: State, gyr: Array, acc: Array, out: Array) -> None:
-    """Filter a block of any length of `LANES` recordings; the inner loops have no branch and become SIMD.
+def update_lanes(state: State, gyr: Array, acc: Array, row: Array, out: Array) -> None:
+    """Filter a block of any length of `LANES` recordings; the inner loops over lanes have no branch and become SIMD.
 
-    gyr : (n, 3, LANES) [rad/s, sensor]
-    acc : (n, 3, LANES) [m/s², sensor]
-    out : (n, 9, LANES), written as `kernel.update` does.
+    gyr : (LANES, n, 3) [rad/s, sensor]
+    acc : (LANES, n, 3) [m/s², sensor]
+    row : (15, LANES), scratch: one sample of all lanes, angular rate, acceleration and output
+    out : (LANES, n, 9), written as `kernel.update` does.
     """
     m, p = state.memory, coefficients(state.constants)
-    if m.shape[1] != LANES or gyr.shape[2] != LANES or acc.shape[2] != LANES or out.shape[2] != LANES:
-        raise ValueError("not LANES lanes")
-    for i in range(gyr.shape[0]):
+    if m.shape[1] != LANES or row.shape[1] != LANES:
+        raise ValueError("The state and the scratch must have LANES lanes.")
+    for i in range(gyr.shape[1]):
+        for lane in range(LANES):
+            row[0, lane], row[1, lane], row[2, lane] = gyr[lane, i, 0], gyr[lane, i, 1], gyr[lane, i, 2]
+            row[3, lane], row[4, lane], row[5, lane] = acc[lane, i, 0], acc[lane, i, 1], acc[lane, i, 2]
         up, quiet = next_sample(m, p, ONLY)
         for lane in range(LANES):
-            gyr_i = (gyr[i, 0, lane], gyr[i, 1, lane], gyr[i, 2, lane])
-            acc_i = (acc[i, 0, lane], acc[i, 1, lane], acc[i, 2, lane])
+            gyr_i = (row[0, lane], row[1, lane], row[2, lane])
+            acc_i = (row[3, lane], row[4, lane], row[5, lane])
             q_ws, is_rest = step(m, p, lane, up, quiet, gyr_i, acc_i)
-            out[i, 0, lane], out[i, 1, lane], out[i, 2, lane], out[i, 3, lane] = q_ws
-            out[i, OUT_REST, lane] = 1.0 if is_rest else 0.0
+            row[6, lane], row[7, lane], row[8, lane], row[9, lane] = q_ws
+            row[6 + OUT_REST, lane] = 1.0 if is_rest else 0.0
         if ends_stretch(m, p, ONLY):
             slow = next_stretch(m, p, ONLY)
             for lane in range(LANES):
                 estimate_bias(m, p, lane, slow)
         for lane in range(LANES):
-            out[i, 4, lane], out[i, 5, lane], out[i, 6, lane] = m[BIAS, lane], m[BIAS + 1, lane], m[BIAS + 2, lane]
-            out[i, OUT_SD, lane] = m[SD, lane]
+            out[lane, i, 0], out[lane, i, 1], out[lane, i, 2] = row[6, lane], row[7, lane], row[8, lane]
+            out[lane, i, 3], out[lane, i, OUT_REST] = row[9, lane], row[6 + OUT_REST, lane]
+            out[lane, i, 4], out[lane, i, 5], out[lane, i, 6] = m[BIAS, lane], m[BIAS + 1, lane], m[BIAS + 2, lane]
+            out[lane, i, OUT_SD] = m[SD, lane]
+
+
+def filter_many(
+    recordings: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]],
+    *,
+    rate_hz: float,
+    both_ways: bool = False,
+    threads: int | None = None,
+) -> list[Oriented]:
+    """Filter many recordings of one rate at once, each to the bit as `orientation.filter_recording` does.
+
+    Live filters go through SIMD lanes, sixteen recordings of one length at a time; the others one by one.
+
+    Parameters
+    ----------
+    recordings
+        Angular rate (n, 3) [rad/s, sensor] and acceleration (n, 3) [m/s², sensor] of each.
+    rate_hz
+        Samples per second.
+    both_ways
+        Use the whole recording at every instant.
+    threads
+        How many threads share the work; by default one per core. The kernels run without the GIL.
+
+    Raises
+    ------
+    BadSamples
+        Where shapes do not fit, a value is not finite, or the rate is not positive.
+    """
+    pairs = [checked(gyr, acc) for gyr, acc in recordings]
+    groups: list[list[int]] = []
+    waiting: dict[int, list[int]] = {}
+    for index, (gyr, _) in enumerate(pairs):
+        group = waiting.setdefault(len(gyr), [])
+        group.append(index)
+        if both_ways or len(group) == LANES:
+            groups.append(waiting.pop(len(gyr)))
+    groups += [[index] for group in waiting.values() for index in group]
+    work = partial(filter_group, rate_hz=rate_hz, both_ways=both_ways)
+    results: dict[int, Oriented] = {}
+    with ThreadPoolExecutor(max_workers=threads or os.cpu_count()) as pool:
+        done = pool.map(work, [[pairs[index] for index in group] for group in groups])
+        for group, filtered in zip(groups, done, strict=True):
+            results.update(zip(group, filtered, strict=True))
+    return [results[index] for index in range(len(pairs))]
+
+
+def filter_group(group: list[tuple[Array, Array]], *, rate_hz: float, both_ways: bool) -> list[Oriented]:
+    """Filter `LANES` recordings of one length side by side, or a single one by itself."""
+    if len(group) != LANES:
+        return [filter_recording(gyr, acc, rate_hz=rate_hz, both_ways=both_ways) for gyr, acc in group]
+    gyr, acc = np.stack([pair[0] for pair in group]), np.stack([pair[1] for pair in group])
+    out = np.empty((LANES, gyr.shape[1], OUT_COLUMNS))
+    state = initial_state(params(rate_hz), lanes=LANES)
+    update_lanes(state, gyr, acc, np.empty((6 + OUT_COLUMNS, LANES)), out)
+    return [oriented(lane) for lane in out]
