@@ -55,7 +55,7 @@ VERDICT_MARKS: Final = {
 }
 """Shape and colour of each verdict: the shape alone tells it."""
 
-PHASE_TINTS: Final = {"descent": "#DCEBF7", "bottom": "#DDDDDD", "ascent": "#FBEFD5", "top": "#F1F1F1"}
+PHASE_TINTS: Final = {"descent": "#DCEBF7", "bottom": "#E3E3E3", "ascent": "#FBEFD5", "top": "#F1F1F1"}
 """Pale spans behind the set; rest is white."""
 
 LIMIT_COLOUR: Final = "#333333"

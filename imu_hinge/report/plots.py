@@ -7,6 +7,7 @@ Every function draws on the Axes it is given, or on those of a new figure; nothi
 from __future__ import annotations
 
 import math
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -30,7 +31,17 @@ SPINE: Final = (cv.PELVIS_TILT, cv.TRUNK_INCLINATION, cv.LUMBAR_FLEXION)
 _NUMBER_HEIGHT_DEG: Final = 4.0
 """About the height of a number in `plot_reps` [deg]."""
 
+_TITLE_CHARACTERS: Final = 56
+_SHEET_CHARACTERS: Final = 95
+"""What fits into a line above one panel, and above the sheet."""
+
 _CANNOT_TELL: Final = "lumbar flexion: cannot tell"
+
+
+def _title(result: SetResult) -> str:
+    """Return the title of one panel, in two lines where it is long."""
+    text = words.title(result)
+    return text if len(text) <= _TITLE_CHARACTERS else text.replace(" · lumbar", "\nlumbar")
 
 
 def plot_angles(result: SetResult, *, ax: Axes | None = None, phases: bool = True) -> Axes:
@@ -54,14 +65,14 @@ def plot_angles(result: SetResult, *, ax: Axes | None = None, phases: bool = Tru
             return plot_angles(result, ax=look.new_axes(9.0, 4.4), phases=phases)
     shown = set_part(result)
     time_s = result.posture.time_s[shown]
-    for index in SPINE:
+    known = [index for index in SPINE if cv.ANGLES[index] in words.seen_segments(result)]
+    for index in known:
         name = cv.ANGLES[index]
         degrees = np.degrees(result.posture.angles_rad[shown, index])
-        if np.isfinite(degrees).any():
-            kept = envelope(degrees)
-            ax.plot(time_s[kept], degrees[kept], lw=1.3, label=words.SEGMENT_WORDS[name], **_segment_style(name))
+        kept = envelope(degrees)
+        ax.plot(time_s[kept], degrees[kept], lw=1.3, label=words.SEGMENT_WORDS[name], **_segment_style(name))
     lean = np.degrees(result.posture.lean_rad[shown])
-    if not ax.get_lines() and np.isfinite(lean).any():
+    if not known and np.isfinite(lean).any():
         kept = envelope(lean)
         ax.plot(time_s[kept], lean[kept], lw=1.3, color="0.4", label="the sensor's own inclination")
     is_told = words.set_basis(result) != words.CANNOT_TELL
@@ -73,7 +84,7 @@ def plot_angles(result: SetResult, *, ax: Axes | None = None, phases: bool = Tru
         draw_phases(ax, result)
     draw_reps(ax, result)
     draw_flags(ax, result)
-    ax.set(xlabel="time (s)", ylabel="change from standing (°)", title=words.title(result))
+    ax.set(xlabel="time (s)", ylabel="change from standing (°)", title=_title(result))
     if not is_told:
         ax.plot([], [], lw=1.3, label=_CANNOT_TELL, **_segment_style("lumbar_flexion"))
     if time_s.size > 1:
@@ -122,7 +133,7 @@ def plot_reps(result: SetResult, *, ax: Axes | None = None) -> Axes:
     ends, middle = ("floor", "lockout") if result.exercise in cv.FLOOR_EXERCISES else ("top", "bottom")
     ax.axvline(50.0, color="0.6", lw=0.8, zorder=0)
     ax.set_xticks([0, 25, 50, 75, 100], [f"0\n{ends}", "25", f"50\n{middle}", "75", f"100\n{ends}"])
-    ax.set(xlim=(0, 100), xlabel="percent of rep (%)", ylabel="change from standing (°)", title=words.title(result))
+    ax.set(xlim=(0, 100), xlabel="percent of rep (%)", ylabel="change from standing (°)", title=_title(result))
     look.legend_below(ax, gap_in=0.62)
     return ax
 
@@ -223,7 +234,7 @@ def plot_angle_angle(result: SetResult, *, ax: Axes | None = None) -> Axes:
     """
     if ax is None:
         with look.styled():
-            return plot_angle_angle(result, ax=look.new_axes(5.2, 5.0))
+            return plot_angle_angle(result, ax=look.new_axes(6.0, 5.2))
     curves = rep_curves(result)
     pelvis, lumbar = curves.angles_deg[:, :, cv.PELVIS_TILT], curves.angles_deg[:, :, cv.LUMBAR_FLEXION]
     colour = look.SEGMENT_COLOURS["lumbar_flexion"]
@@ -237,7 +248,7 @@ def plot_angle_angle(result: SetResult, *, ax: Axes | None = None) -> Axes:
     else:
         say_in_axes(ax, _CANNOT_TELL if result.lifts else "no rep was found")
         ax.set(xlim=(-5, 90), ylim=(-5, 60))
-    ax.set(xlabel="pelvis tilt, change from standing (°)", ylabel="lumbar flexion (°)", title=words.title(result))
+    ax.set(xlabel="pelvis tilt, change from standing (°)", ylabel="lumbar flexion (°)", title=_title(result))
     look.legend_below(ax)
     return ax
 
@@ -267,6 +278,7 @@ def plot_set(result: SetResult) -> Figure:
         plot_reps(result, ax=panels["reps"]).set_title("Spine angle of each rep")
         plot_angle_angle(result, ax=panels["pair"]).set_title("Lumbar spine against pelvis")
         plot_angles(result, ax=panels["time"]).set_title("The set over time")
-        lines = [words.title(result)] + ([words.verdict_summary(result)] if result.lifts else [])
+        lines = [words.title(result)]
+        lines += wrap(words.verdict_summary(result), _SHEET_CHARACTERS) if result.lifts else []
         figure.suptitle("\n".join(lines), fontsize=13, weight="bold", x=0.01, ha="left")
     return figure

@@ -60,9 +60,17 @@ def test_every_axis_has_its_unit(make_set: Maker) -> None:
 def test_every_title_says_exercise_count_basis_and_simulated(make_set: Maker) -> None:
     result = make_set(4, seen="inferred")
     for draw in (plots.plot_angles, plots.plot_reps, plots.plot_angle_angle):
-        assert draw(result).get_title(loc="left") == words.title(result)
+        assert re.split(" · |\n", draw(result).get_title(loc="left")) == words.title(result).split(" · ")
     assert words.title(result) in str(plots.plot_set(result).get_suptitle())
     assert "SIMULATED" in words.title(result)
+
+
+@pytest.mark.parametrize("draw", [plots.plot_angles, plots.plot_reps, plots.plot_angle_angle])
+def test_the_longest_title_fits_its_figure(make_set: Maker, draw: Callable[..., Axes]) -> None:
+    ax = draw(make_set(20, exercise="rdl", seen="pelvis", rate_hz=25.0))
+    look.figure_bytes(ax.figure, ".png")  # drawing lays the figure out
+    (title,) = [text for text in ax.get_children() if getattr(text, "get_text", str)().startswith("SIMULATED")]
+    assert title.get_window_extent().x1 <= ax.figure.get_window_extent().x1
 
 
 def test_a_given_axes_is_used_and_given_back(make_set: Maker) -> None:
