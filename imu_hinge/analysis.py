@@ -72,7 +72,7 @@ def analyze(
         return replace(live.finish(), recording_name=name, is_simulated=recording.is_simulated)
     tracks = tracks_of(check_recording(recording), settings)
     aligned = align(tracks, settings, is_live=False)
-    result = _empty(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
+    result = without_bends(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
     return replace(result, recording_name=name, is_simulated=recording.is_simulated)
 
 
@@ -112,7 +112,9 @@ def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings
     swapped = looks_swapped(aligned, found.lifts)
     if swapped:
         raise SensorsSwapped(swapped)
-    posture = link(aligned, found.lifts, athlete, exercise=found.exercise) if found.lifts else aligned.posture
+    posture = aligned.posture
+    if found.lifts:
+        posture, _ = link(aligned, found.lifts, athlete, exercise=found.exercise)
     reps: list[Rep] = []
     for lift in found.lifts:
         reps.append(
@@ -191,7 +193,7 @@ def warnings_of(aligned: Aligned, settings: Settings) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _empty(tracks: Mapping[str, Track], athlete: Athlete, told: str) -> SetResult:
+def without_bends(tracks: Mapping[str, Track], athlete: Athlete, told: str) -> SetResult:
     """Return the result of a recording in which nobody bends."""
     first = next(iter(tracks.values()))
     n = len(first)

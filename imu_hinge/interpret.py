@@ -14,11 +14,12 @@ import numpy.typing as npt
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.model import Posture, Rep
+from imu_hinge.model import Posture, Region, Rep
 from imu_hinge.motion.alignment import Mounting, find_mountings
 from imu_hinge.motion.course import LinkageInputs
 from imu_hinge.motion.linkage import solve
 from imu_hinge.motion.posture import SegmentLean, assemble, segment_lean
+from imu_hinge.motion.shared_unknowns import SharedUnknowns
 from imu_hinge.motion.tracks import Track
 from imu_hinge.reps.metrics import measure
 from imu_hinge.reps.segmentation import Lift
@@ -64,8 +65,16 @@ def align(tracks: Mapping[str, Track], settings: Settings, *, is_live: bool) -> 
     return Aligned(assemble(tracks, leans, settings, is_aligned=is_aligned), mountings, leans)
 
 
-def link(aligned: Aligned, lifts: Sequence[Lift], athlete: Athlete, *, exercise: str) -> Posture:
-    """Return the posture with every angle the body's chain tells, each with its band.
+def link(
+    aligned: Aligned,
+    lifts: Sequence[Lift],
+    athlete: Athlete,
+    *,
+    exercise: str,
+    region: Region | None = None,
+    shared: SharedUnknowns | None = None,
+) -> tuple[Posture, SharedUnknowns]:
+    """Return the posture with every angle the body's chain tells, each with its band, and what the set shares.
 
     Parameters
     ----------
@@ -74,6 +83,10 @@ def link(aligned: Aligned, lifts: Sequence[Lift], athlete: Athlete, *, exercise:
         Say when the bar was on the floor and when it hung from the hands.
     athlete
     exercise
+    region
+        Solve for these instants only.
+    shared
+        What earlier reps of the same athlete in the same mounting told.
     """
     posture = aligned.posture
     n = len(posture)
@@ -84,22 +97,24 @@ def link(aligned: Aligned, lifts: Sequence[Lift], athlete: Athlete, *, exercise:
         on_floor[max(lift.pause.start, lift.start - round(0.5 * posture.rate_hz)) : lift.start + 1] = 1.0
         if len(lift.down):
             on_floor[lift.stop : lift.stop + round(0.2 * posture.rate_hz)] = 1.0
-    known = {p: lean for p, lean in aligned.leans.items()}
-    heights = {p: lean.travel for p, lean in known.items() if np.isfinite(lean.travel.height_m).all()}
+    part = slice(0, n) if region is None else region.part
+    leans = aligned.leans
+    heights = {p: lean.travel for p, lean in leans.items() if np.isfinite(lean.travel.height_m[part]).all()}
     result = solve(
         LinkageInputs(
-            time_s=posture.time_s,
-            inclination_rad={p: lean.lean_rad for p, lean in known.items()},
-            inclination_sd_rad={p: lean.sd_rad for p, lean in known.items()},
-            height_m={p: t.height_m for p, t in heights.items()},
-            height_sd_m={p: t.height_sd_m for p, t in heights.items()},
-            on_floor=on_floor,
-            bar_loaded=loaded,
+            time_s=posture.time_s[part],
+            inclination_rad={p: lean.lean_rad[part] for p, lean in leans.items()},
+            inclination_sd_rad={p: lean.sd_rad[part] for p, lean in leans.items()},
+            height_m={p: travel.height_m[part] for p, travel in heights.items()},
+            height_sd_m={p: travel.height_sd_m[part] for p, travel in heights.items()},
+            on_floor=on_floor[part],
+            bar_loaded=loaded[part],
             exercise=exercise,
         ),
         athlete,
+        shared=shared,
     )
-    return replace(posture, angles_rad=result.angles_rad, sd_rad=result.sd_rad)
+    return replace(posture[part], angles_rad=result.angles_rad, sd_rad=result.sd_rad), result.shared
 
 
 def describe(

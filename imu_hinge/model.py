@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -204,6 +204,10 @@ class Posture:
     def __len__(self) -> int:
         return int(self.time_s.size)
 
+    def __getitem__(self, part: slice) -> Posture:
+        columns = {name: getattr(self, name)[part] for name in POSTURE_COLUMNS}
+        return Posture(time_s=self.time_s[part], basis=self.basis, **columns)
+
     def angle_rad(self, index: int) -> Array:
         """Return one angle over time; ``index`` is one of the indices in `conventions`. (n,) [rad]."""
         return self.angles_rad[:, index]
@@ -212,6 +216,21 @@ class Posture:
     def rate_hz(self) -> float:
         """Rate of the grid."""
         return float((len(self) - 1) / (self.time_s[-1] - self.time_s[0])) if len(self) > 1 else math.nan
+
+
+POSTURE_COLUMNS: Final = (
+    "angles_rad",
+    "sd_rad",
+    "lean_rad",
+    "side_lean_rad",
+    "height_m",
+    "height_sd_m",
+    "speed_mps",
+    "shock_mps2",
+    "is_still",
+    "flags",
+)
+"""What a posture holds per instant, besides the time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,11 @@ class Lift:
     up: Region
     pause: Region
 
+    def moved(self, samples: int) -> Lift:
+        """Return the same lift with every index later by ``samples``."""
+        regions_ = (Region(r.start + samples, r.stop + samples) for r in (self.down, self.up, self.pause))
+        return Lift(self.start + samples, self.turn + samples, self.stop + samples, self.bottom + samples, *regions_)
+
 
 def walking(posture: Posture) -> Mask:
     """Tell where the athlete walks: the trunk is upright and bounces. (n,)."""

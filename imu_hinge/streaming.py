@@ -1,0 +1,324 @@
+"""Analyse samples as they come: the same steps as `analysis`, with the past alone.
+
+It knows no radio and no clock. Everything happens on the even grid, in steps of a fixed number of instants, so it does
+not matter how the samples were cut into blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+
+from imu_hinge import conventions as cv
+from imu_hinge.analysis import check_on_trunk, result_of, warnings_of, without_bends
+from imu_hinge.athlete import Athlete
+from imu_hinge.errors import MovedWhileStill, RecordingError, TooShort
+from imu_hinge.interpret import Aligned, align, describe, link, looks_swapped
+from imu_hinge.model import (
+    POSTURE_COLUMNS,
+    Array,
+    Event,
+    Flags,
+    Posture,
+    Region,
+    Rep,
+    Samples,
+    SetResult,
+    check_exercise,
+    check_placement,
+)
+from imu_hinge.motion.orientation import State, filter_block, initial_state, params
+from imu_hinge.motion.resample import grid_part, ready
+from imu_hinge.motion.shared_unknowns import SharedUnknowns
+from imu_hinge.motion.tracks import Track, quiet, up_in_sensor
+from imu_hinge.reps.exercise import Found, find_lifts
+from imu_hinge.reps.segmentation import Lift
+from imu_hinge.settings import Settings
+from imu_hinge.storage.units import check_acc_unit, check_gyr_against_gravity, check_gyr_magnitude
+
+STEP_S: Final = 0.5
+"""The analysis looks at what came in steps of this; an event is at most this late, plus `SETTLE_S`."""
+
+SETTLE_S: Final = 0.6
+"""A rep is told when its end lies this far back and cannot change any more."""
+
+WINDOW_S: Final = 120.0
+"""No more than this is looked at again."""
+
+UNITS_S: Final = 5.0
+"""After this much the samples' units are checked."""
+
+
+@dataclass(slots=True)
+class _Sensor:
+    """Hold one sensor's samples that are not on the grid yet, its filter and its tracks so far."""
+
+    state: State
+    pending: Samples | None = None
+    gyr: list[Array] = field(default_factory=list)
+    acc: list[Array] = field(default_factory=list)
+    up_s: list[Array] = field(default_factory=list)
+    flags: list[Flags] = field(default_factory=list)
+
+
+class LiveAnalysis:
+    """Analyse a session while it happens; the only object of the core with a memory.
+
+    Parameters
+    ----------
+    placements
+        Where sensors sit; samples of others are refused.
+    athlete
+    exercise
+        ``auto`` or one of `conventions.EXERCISES`.
+    settings
+
+    Notes
+    -----
+    An instant is analysed when every sensor has delivered it. A sensor that falls silent holds the analysis up until
+    it is back; what it missed is a gap.
+    """
+
+    def __init__(
+        self,
+        placements: Sequence[str],
+        *,
+        athlete: Athlete | None = None,
+        exercise: str = "auto",
+        settings: Settings | None = None,
+    ) -> None:
+        if not placements:
+            raise RecordingError("There is no sensor to listen to. Name at least one placement, such as sacrum.")
+        for placement in placements:
+            check_placement(placement)
+        check_exercise(exercise)
+        self._settings = settings or Settings()
+        self._athlete = athlete or Athlete()
+        self._told = exercise
+        order = [p for p in cv.PLACEMENTS if p in placements]
+        self._sensors = {p: _Sensor(initial_state(params(self._settings.rate_hz))) for p in order}
+        self._origin_s: float | None = None
+        self._done = 0
+        self._reps: list[Rep] = []
+        self._lifts: list[Lift] = []
+        self._shown: list[tuple[int, int, Posture]] = []
+        self._aligned: Aligned | None = None
+        self._found = Found((), exercise, "")
+        self._told_of: set[str] = set()
+        self._shared: SharedUnknowns | None = None
+
+    def feed(self, placement: str, samples: Samples) -> list[Event]:
+        """Take one sensor's new samples and return what became known, in order.
+
+        Parameters
+        ----------
+        placement
+        samples
+            Later than those before; what is not is left out and flagged.
+
+        Raises
+        ------
+        RecordingError
+            Where the sensor was not announced or its samples are not in m/s² and rad/s.
+        """
+        if placement not in self._sensors:
+            raise RecordingError(
+                f"No {placement} sensor was announced, only {', '.join(self._sensors)}. Name it when the set begins."
+            )
+        sensor = self._sensors[placement]
+        sensor.pending = _joined(samples[:0] if sensor.pending is None else sensor.pending, samples)
+        events: list[Event] = []
+        step = round(STEP_S * self._settings.rate_hz)
+        while self._count_ready() >= self._done + step:
+            events += self._advance(self._done + step, is_last=False)
+        return events
+
+    def finish(self) -> SetResult:
+        """End the session and return everything; the reps are those that were told, and the last ones.
+
+        Raises
+        ------
+        TooShort
+            Where a sensor delivered nothing to analyse.
+        """
+        count = self._count_ready()
+        if count > self._done:
+            self._advance(count, is_last=True)
+        elif self._done:
+            self._look(is_last=True)
+        if not self._done:
+            raise TooShort(f"There is nothing to analyse: {', '.join(self._sensors)} share no instant. Record longer.")
+        if self._aligned is None:
+            return replace(without_bends(self._tracks(0), self._athlete, self._told), is_live=True)
+        posture = self._shown_posture()
+        found = Found(tuple(self._lifts), self._found.exercise, self._found.evidence)
+        warnings = warnings_of(self._aligned, self._settings)
+        swapped = looks_swapped(self._aligned, found.lifts)
+        return result_of(
+            self._aligned,
+            posture,
+            found,
+            self._reps,
+            athlete=self._athlete,
+            warnings=(*warnings, swapped) if swapped else warnings,
+            is_live=True,
+        )
+
+    def _count_ready(self) -> int:
+        """Return how many instants of the grid every sensor has delivered."""
+        rate_hz = self._settings.rate_hz
+        waiting = [s.pending for s in self._sensors.values()]
+        known = [w for w in waiting if w is not None and len(w)]
+        if len(known) < len(waiting):
+            return 0
+        if self._origin_s is None:
+            self._origin_s = max(float(w.time_s[0]) for w in known)
+        latest = min(float(w.time_s[-1]) for w in known)
+        return ready(latest, rate_hz=rate_hz, origin_s=self._origin_s)
+
+    def _advance(self, stop: int, *, is_last: bool) -> list[Event]:
+        """Put the instants up to ``stop`` on the grid, filter them and look at what they tell."""
+        rate_hz, first = self._settings.rate_hz, self._done
+        assert self._origin_s is not None
+        for sensor in self._sensors.values():
+            assert sensor.pending is not None
+            gyr, acc, flags = grid_part(sensor.pending, rate_hz=rate_hz, origin_s=self._origin_s, first=first, stop=stop)
+            is_gap = (flags & np.uint16(cv.Flag.GAP)) != 0
+            oriented = filter_block(sensor.state, gyr, acc, is_gap=is_gap)
+            sensor.gyr.append(gyr - oriented.bias_rad_s)
+            sensor.acc.append(acc)
+            sensor.up_s.append(up_in_sensor(oriented.q_ws))
+            sensor.flags.append(flags)
+            sensor.pending = _from(sensor.pending, self._origin_s + (stop - 2) / rate_hz)
+        self._done = stop
+        self._check_units()
+        return self._look(is_last=is_last)
+
+    def _look(self, *, is_last: bool) -> list[Event]:
+        """Analyse the window again and tell what is new in it."""
+        start = max(0, self._done - round(WINDOW_S * self._settings.rate_hz))
+        tracks = self._tracks(start)
+        try:
+            aligned = align(tracks, self._settings, is_live=True)
+        except MovedWhileStill:
+            return []
+        if aligned is None:
+            return []
+        if is_last:
+            check_on_trunk(aligned)
+        shown_to = self._shown[-1][1] if self._shown else 0
+        events = [] if self._aligned else [Event("aligned", self._time_s(self._done - 1), "The mounting is known.")]
+        self._aligned = aligned
+        if self._done > shown_to:
+            self._shown.append((shown_to, self._done, aligned.posture[shown_to - start : self._done - start]))
+        events += self._warn(aligned)
+        found = find_lifts(aligned.posture, self._athlete, told=self._told, settings=self._settings.reps)
+        settled = self._done - (0 if is_last else round(SETTLE_S * self._settings.rate_hz))
+        known_to = self._lifts[-1].stop if self._lifts else 0
+        for lift in found.lifts:
+            if start + lift.stop <= settled and start + lift.start >= known_to - round(0.3 * self._settings.rate_hz):
+                self._found = found
+                events.append(self._tell(aligned, lift, found.exercise, start))
+        return events
+
+    def _tell(self, aligned: Aligned, lift: Lift, exercise: str, start: int) -> Event:
+        """Describe one finished lift and remember it."""
+        margin = round(self._settings.rate_hz)
+        region = Region(max(0, lift.start - margin), min(len(aligned.posture), lift.stop + margin // 2))
+        linked, self._shared = link(
+            aligned, [lift], self._athlete, exercise=exercise, region=region, shared=self._shared
+        )
+        rep = describe(
+            linked,
+            lift.moved(-region.start),
+            exercise=exercise,
+            athlete=self._athlete,
+            settings=self._settings,
+            earlier=self._reps,
+            quality=aligned.quality,
+            doubt=looks_swapped(aligned, [lift]),
+        )
+        self._reps.append(rep)
+        self._lifts.append(lift.moved(start))
+        self._shown.append((start + lift.start, start + lift.stop, linked[lift.start - region.start : lift.stop - region.start]))
+        return Event("rep", rep.end_s, f"Rep {rep.rep + 1}: {rep.verdict.label.replace('_', ' ')}.", rep)
+
+    def _warn(self, aligned: Aligned) -> list[Event]:
+        """Return a slip once, when it is first seen."""
+        events = []
+        for placement, lean in aligned.leans.items():
+            for slip in lean.slips:
+                at_s = float(aligned.posture.time_s[slip.where.start])
+                key = f"{placement} {round(at_s)}"
+                if key not in self._told_of:
+                    self._told_of.add(key)
+                    degrees = abs(np.degrees(slip.jump_rad))
+                    events.append(Event("slip", at_s, f"The {placement} sensor slipped by {degrees:.0f} degrees."))
+        return events
+
+    def _check_units(self) -> None:
+        """Refuse, once there is enough to tell, what is not in m/s² and rad/s."""
+        count = round(UNITS_S * self._settings.rate_hz)
+        if self._done < count or "units" in self._told_of:
+            return
+        self._told_of.add("units")
+        for placement, sensor in self._sensors.items():
+            acc, gyr = np.concatenate(sensor.acc)[:count], np.concatenate(sensor.gyr)[:count]
+            samples = Samples(np.arange(count) / self._settings.rate_hz, acc, gyr)
+            check_acc_unit(placement, samples)
+            check_gyr_magnitude(placement, samples)
+            check_gyr_against_gravity(placement, samples)
+
+    def _time_s(self, index: int) -> float:
+        assert self._origin_s is not None
+        return self._origin_s + index / self._settings.rate_hz
+
+    def _tracks(self, start: int) -> dict[str, Track]:
+        """Return the tracks from grid instant ``start`` on."""
+        rate_hz = self._settings.rate_hz
+        assert self._origin_s is not None
+        time_s = self._origin_s + np.arange(start, self._done) / rate_hz
+        tracks = {}
+        for placement, sensor in self._sensors.items():
+            for column in (sensor.gyr, sensor.acc, sensor.up_s, sensor.flags):
+                column[:] = [np.concatenate(column)]  # type: ignore[list-item]
+            gyr, acc, flags = sensor.gyr[0][start:], sensor.acc[0][start:], sensor.flags[0][start:]
+            is_gap = (flags & np.uint16(cv.Flag.GAP)) != 0
+            is_quiet = quiet(acc, gyr, rate_hz, self._settings.stillness) & ~is_gap
+            tracks[placement] = Track(time_s, sensor.up_s[0][start:], acc, gyr, is_quiet, flags)
+        return tracks
+
+    def _shown_posture(self) -> Posture:
+        """Lay what was shown at each instant over the whole session, later words over earlier ones."""
+        assert self._aligned is not None
+        last = self._aligned.posture
+        time_s = self._time_s(0) + np.arange(self._done) / self._settings.rate_hz
+        columns: dict[str, np.ndarray] = {}
+        for name in POSTURE_COLUMNS:
+            like = getattr(last, name)
+            columns[name] = np.zeros((self._done, *like.shape[1:]), dtype=like.dtype)
+            for start, stop, part in self._shown:
+                columns[name][start:stop] = getattr(part, name)
+        return Posture(time_s=time_s, basis=last.basis, **columns)
+
+
+def _joined(before: Samples, after: Samples) -> Samples:
+    """Return both, without what is not later than all before it."""
+    time_s = np.concatenate((before.time_s, after.time_s))
+    latest = np.maximum.accumulate(time_s)
+    keep = np.concatenate(([True], time_s[1:] > latest[:-1]))[: time_s.size]
+    return Samples(
+        time_s[keep],
+        np.concatenate((before.acc, after.acc))[keep],
+        np.concatenate((before.gyr, after.gyr))[keep],
+        np.concatenate((before.flags, after.flags))[keep],
+    )
+
+
+def _from(samples: Samples, time_s: float) -> Samples:
+    """Return the samples from the last one before ``time_s`` on."""
+    first = max(0, int(np.searchsorted(samples.time_s, time_s, side="left")) - 1)
+    return samples[first:]
