@@ -87,29 +87,31 @@ def filter_many(
     BadSamples
         Where shapes do not fit, a value is not finite, or the rate is not positive.
     """
-    pairs = [checked(gyr, acc) for gyr, acc in recordings]
     groups: list[list[int]] = []
     waiting: dict[int, list[int]] = {}
-    for index, (gyr, _) in enumerate(pairs):
-        group = waiting.setdefault(len(gyr), [])
-        group.append(index)
-        if both_ways or len(group) == LANES:
-            groups.append(waiting.pop(len(gyr)))
+    for index, (gyr, _) in enumerate(recordings):
+        n = np.shape(gyr)[0] if np.ndim(gyr) else 0
+        waiting.setdefault(n, []).append(index)
+        if both_ways or len(waiting[n]) == LANES:
+            groups.append(waiting.pop(n))
     groups += [[index] for group in waiting.values() for index in group]
     work = partial(filter_group, rate_hz=rate_hz, both_ways=both_ways)
     results: dict[int, Oriented] = {}
     with ThreadPoolExecutor(max_workers=threads or os.cpu_count()) as pool:
-        done = pool.map(work, [[pairs[index] for index in group] for group in groups])
+        done = pool.map(work, [[recordings[index] for index in group] for group in groups])
         for group, filtered in zip(groups, done, strict=True):
             results.update(zip(group, filtered, strict=True))
-    return [results[index] for index in range(len(pairs))]
+    return [results[index] for index in range(len(recordings))]
 
 
-def filter_group(group: list[tuple[Array, Array]], *, rate_hz: float, both_ways: bool) -> list[Oriented]:
+def filter_group(
+    group: list[tuple[npt.ArrayLike, npt.ArrayLike]], *, rate_hz: float, both_ways: bool
+) -> list[Oriented]:
     """Filter `LANES` recordings of one length side by side, or a single one by itself."""
     if len(group) != LANES:
         return [filter_recording(gyr, acc, rate_hz=rate_hz, both_ways=both_ways) for gyr, acc in group]
-    gyr, acc = np.stack([pair[0] for pair in group]), np.stack([pair[1] for pair in group])
+    pairs = [checked(gyr, acc) for gyr, acc in group]
+    gyr, acc = np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs])
     out = np.empty((LANES, gyr.shape[1], OUT_COLUMNS))
     state = initial_state(params(rate_hz), lanes=LANES)
     update_lanes(state, gyr, acc, np.empty((6 + OUT_COLUMNS, LANES)), out)
