@@ -35,12 +35,14 @@ BAR_SD_M: Final = 0.008
 """Spread of the hanging bar's height from bend to bend: grip, shoulder blades [m]."""
 SHOULDER_SD_M: Final = 0.015
 """Spread of the shoulder's place over the bar from bend to bend [m]."""
-HANGING_SD_M: Final = 0.05
+HANGING_SD_M: Final = 0.08
 """The same while the bar hangs free, where it also swings along the legs."""
 BALANCE_M: Final = -0.05
 """Travel of the body's centre of mass from standing while the hands hold the bar, per radian of bend: away from it."""
 BALANCE_SD_M: Final = 0.03
-"""Its spread from bend to bend [m]; without the bar the travel is about zero, with the same spread."""
+"""Its spread from bend to bend while the plates stand on the floor [m]."""
+MOVING_BALANCE_SD_M: Final = 0.08
+"""Its spread in motion [m]: 1 m/s² shifts what has to lie over the foot by 10 cm. Without the bar it is about zero."""
 
 
 class Scene(NamedTuple):
@@ -194,10 +196,10 @@ def bar(rows: Rows, u: Array, body: Body, scene: Scene, on_floor: float, hanging
 
 
 @numba.njit(cache=True)
-def balance(rows: Rows, u: Array, mass: Array, expected_m: float, look: float) -> None:
+def balance(rows: Rows, u: Array, mass: Array, expected_m: float, variance: float) -> None:
     """The body's centre of mass stays over the foot."""
     chain.point(rows.chain, mass, rows.pos, rows.jac)
-    row = put(rows, rows.pos[0] - expected_m - u[su.BALANCE], BALANCE_SD_M**2 / look)
+    row = put(rows, rows.pos[0] - expected_m - u[su.BALANCE], variance)
     for k in range(row.size):
         row[k] = rows.jac[0, k]
     row[su.BALANCE] = -1.0
@@ -257,7 +259,8 @@ def gather(rows: Rows, x: Array, u: Array, body: Body, scene: Scene, course: Cou
     bend, look, hanging = course.bend[i], course.habit[i], course.hanging[i]
     if hanging > 0.0:
         bar(rows, u, body, scene, course.on_floor[i], hanging)
-    balance(rows, u, scene.mass, BALANCE_M * bend if hanging > 0.0 else 0.0, look)
+    sd_m = BALANCE_SD_M if course.on_floor[i] > 0.0 else MOVING_BALANCE_SD_M
+    balance(rows, u, scene.mass, BALANCE_M * bend if hanging > 0.0 else 0.0, sd_m**2 / look)
     habit(rows, x, u, scene.habits, course.own[i], bend, look)
     if not math.isnan(course.told[i, 0]):  # in a clean hinge with a dowel the lumbar spine was held as told
         row = put(rows, x[chain.LUMBAR] - course.told[i, 0], course.told[i, 1] ** 2)
