@@ -22,6 +22,7 @@ from imu_hinge.model import Samples, check_exercise, check_placement
 from imu_hinge.sensors.clock import LiveClock
 from imu_hinge.sensors.driver import StreamSettings
 from imu_hinge.sensors.radio import Seen
+from imu_hinge.sensors.stream import STREAMING
 from imu_hinge.storage import journal as jn
 
 RATE_WINDOW_S: Final = 2.0
@@ -141,7 +142,7 @@ class Recorder:
         self.status: dict[str, SensorStatus] = {}
         self.journal: jn.JournalWriter | None = None
         self.origin_ns = now_ns()
-        self.has_packets = False
+        self.has_streamed = False
         self._session = session
         self._now_ns = now_ns
         self._on_samples = on_samples
@@ -172,7 +173,6 @@ class Recorder:
 
     def packet(self, sensor: str, host_ns: int, characteristic: str, payload: bytes) -> None:
         """Journal one notification and leave it to `decode`."""
-        self.has_packets = True
         if self.journal is not None:
             self.journal.packet(host_ns, sensor, characteristic, payload)
         self._wait((sensor, host_ns, characteristic, payload))
@@ -181,6 +181,7 @@ class Recorder:
         """Note a change of the link."""
         status = self._status(sensor)
         status.state, status.message = state, message
+        self.has_streamed = self.has_streamed or state == STREAMING
         self._note(jn.LINK, host_ns, sensor, {"state": state, "message": message})
 
     def battery(self, sensor: str, host_ns: int, percent: int) -> None:

@@ -97,7 +97,7 @@ async def record(plan: Plan, stop: asyncio.Event) -> Recovered | None:
             showing.cancel()
             recorder.close()
     except BaseException:
-        if not recorder.has_packets:
+        if not recorder.has_streamed:
             _clear(recorder)
         raise
     return seal(plan.folder)
@@ -137,7 +137,7 @@ async def _show(plan: Plan, recorder: Recorder) -> None:
 
 
 def _clear(recorder: Recorder) -> None:
-    """Remove a journal without a packet, and its folder where nothing else is in it."""
+    """Remove the journal of sensors that never streamed, and its folder where nothing else is in it."""
     if recorder.journal is None:
         return
     recorder.journal.path.unlink(missing_ok=True)

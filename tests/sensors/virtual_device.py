@@ -22,11 +22,6 @@ BATTERY_SERVICE = "0000180f-0000-1000-8000-00805f9b34fb"
 BATTERY_LEVEL = "00002a19-0000-1000-8000-00805f9b34fb"
 
 
-def counts(index: int) -> tuple[int, int, int, int, int, int]:
-    """Six 16-bit counts of sample ``index``: its number, and a body at rest at 2048 counts per g."""
-    return index % MODULUS, 0, 2048, index % 7, -(index % 11), 3
-
-
 @dataclass
 class Faults:
     """What goes wrong on the way from this device, all off."""
@@ -76,6 +71,11 @@ class VirtualDevice:
     def packets(self, first: int, n: int) -> list[tuple[str, bytes]]:
         """Notifications for samples [first, first + n)."""
         raise NotImplementedError
+
+    def counts(self, index: int) -> tuple[int, int, int, int, int, int]:
+        """Six 16-bit counts of sample ``index``: its number, and a body about at rest at 2048 counts per g."""
+        own = int(self.address[-2:], 16)
+        return index % MODULUS, index % 3 - 1, 2048 + index % 5, index % 7, -(index % 11), own + index % 13
 
     def forget(self) -> None:
         """Lose what a device loses with the link."""

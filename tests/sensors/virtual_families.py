@@ -4,7 +4,7 @@ import struct
 from typing import Any
 
 from bumble import att
-from virtual_device import P, VirtualDevice, counts
+from virtual_device import P, VirtualDevice
 
 G = 9.80665
 UNSUPPORTED = att.ErrorCode(0x80)
@@ -55,7 +55,7 @@ class HingeBoard(VirtualDevice):
         flags = 8 if self.is_fresh else 0
         self.is_fresh = False
         t0_us = round(first / self.rate_hz * 1e6) % (1 << 32)
-        body = b"".join(struct.pack("<6h", *counts(first + k)) for k in range(n))
+        body = b"".join(struct.pack("<6h", *self.counts(first + k)) for k in range(n))
         if self.value_size == 20:
             head = struct.pack("<BBHI", 1, flags | 1, self.sequence, t0_us)
         else:
@@ -115,7 +115,7 @@ class Movesense(VirtualDevice):
 
     def packets(self, first: int, n: int) -> list[tuple[str, bytes]]:
         assert self.reference is not None
-        rows = [counts(first + k) for k in range(n)]
+        rows = [self.counts(first + k) for k in range(n)]
         acc = [value * 0.005 for row in rows for value in row[:3]]
         gyr = [value * 0.1 for row in rows for value in row[3:]]
         body = struct.pack(f"<I{6 * n}f", round(first / self.rate_hz * 1000) % (1 << 32), *acc, *gyr)
@@ -168,7 +168,7 @@ class MovellaDot(VirtualDevice):
         self.state = bytes((1, 0, 21))
 
     def packets(self, first: int, n: int) -> list[tuple[str, bytes]]:
-        acc = [value * 0.005 for value in counts(first)[:3]]
-        gyr = [value * 0.1 for value in counts(first)[3:]]
+        acc = [value * 0.005 for value in self.counts(first)[:3]]
+        gyr = [value * 0.1 for value in self.counts(first)[3:]]
         t_us = round(first / self.rate_hz * 1e6) % (1 << 32)
         return [(dot(0x2003), struct.pack("<I6f", t_us, *acc, *gyr).ljust(40, b"\0"))]

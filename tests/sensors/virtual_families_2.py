@@ -5,7 +5,7 @@ import struct
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from virtual_device import P, VirtualDevice, counts
+from virtual_device import P, VirtualDevice
 
 WIT = "0000{}-0000-1000-8000-00805f9a34fb"
 
@@ -54,7 +54,7 @@ class WitMotionSensor(VirtualDevice):
         await self.notify(WIT.format("ffe4"), struct.pack("<BBH8h", 0x55, 0x71, register, first, *[0] * 7))
 
     def packets(self, first: int, n: int) -> list[tuple[str, bytes]]:
-        frames = b"".join(b"\x55\x61" + struct.pack("<9h", *counts(first + k), 0, 0, 0) for k in range(n))
+        frames = b"".join(b"\x55\x61" + struct.pack("<9h", *self.counts(first + k), 0, 0, 0) for k in range(n))
         if not self.faults.split:
             return [(WIT.format("ffe4"), frames)]
         stream = self.rest + frames
@@ -124,7 +124,7 @@ class PolarVerity(VirtualDevice):
 
     def packets(self, first: int, n: int) -> list[tuple[str, bytes]]:
         last_ns = 599_616_000_000_000_000 + round((first + n - 1) / self.rate_hz * 1e9)
-        rows = [counts(first + k) for k in range(n)]
+        rows = [self.counts(first + k) for k in range(n)]
         frames = []
         for kind, part in ((2, [row[:3] for row in rows]), (5, [row[3:] for row in rows])):
             deltas = [b - a for one, two in pairwise(part) for a, b in zip(one, two, strict=True)]
@@ -202,7 +202,7 @@ class MetaMotionBoard(VirtualDevice):
         self.on.clear()
 
     def packets(self, first: int, n: int) -> list[tuple[str, bytes]]:
-        rows = [counts(first + k) for k in range(n)]
+        rows = [self.counts(first + k) for k in range(n)]
         if n == 1 and self.processors:
             self.counted += 1
             number = len(self.processors) - 1
