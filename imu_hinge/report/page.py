@@ -20,12 +20,13 @@ from imu_hinge.model import Rep, SetResult
 from imu_hinge.report import look, plots, words
 from imu_hinge.report.atomic import write_atomic
 from imu_hinge.report.tables import degrees_words, percent_words
+from imu_hinge.settings import AlignmentSettings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ALIGNMENT_FLOOR: Final = 0.85
+ALIGNMENT_FLOOR: Final = AlignmentSettings().quality_min
 """Below this share of the first component an alignment is called weak (DESIGN.md section 4)."""
 
 FLAG_WORDS: Final = {

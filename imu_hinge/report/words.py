@@ -13,8 +13,9 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import LIMIT_SHARE, Athlete
 from imu_hinge.model import Rep, SetResult
+from imu_hinge.settings import VerdictSettings
 
-CHANGE_DEG: Final = 5.0
+CHANGE_DEG: Final = VerdictSettings().change_min_deg
 """Differences between reps below this are not narrated (DESIGN.md section 5) [deg]."""
 
 CANNOT_TELL: Final = "cannot tell"
