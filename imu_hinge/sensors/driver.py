@@ -300,7 +300,7 @@ def choose(what: str, wanted: float | None, *, offered: Sequence[float], default
     for offer in offered:
         if abs(offer - value) <= 1e-9 * abs(offer):
             return float(offer)
-    listed = ", ".join(f"{offer:g}" for offer in offered) or "none"
+    listed = ", ".join(f"{offer:g}" for offer in sorted(offered)) or "none"
     raise DeviceError(
         f"The sensor does not offer {what} {value:g} {unit}: it offers {listed} {unit}. Ask for one of these."
     )
