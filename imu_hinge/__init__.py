@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from imu_hinge.analysis import analyze, calibrate
     from imu_hinge.athlete import Athlete, read_athlete
     from imu_hinge.errors import HingeError
+    from imu_hinge.live.reading import read
     from imu_hinge.model import Event, Posture, Recording, Rep, Samples, SetResult, Verdict
     from imu_hinge.motion.orientation import orientation
     from imu_hinge.settings import Settings
-    from imu_hinge.storage.recording import read, write
+    from imu_hinge.storage.recording import write
     from imu_hinge.streaming import LiveAnalysis
 
 _HOMES = {
@@ -33,7 +34,7 @@ _HOMES = {
     "analyze": "analysis",
     "calibrate": "analysis",
     "orientation": "motion.orientation",
-    "read": "storage.recording",
+    "read": "live.reading",
     "read_athlete": "athlete",
     "write": "storage.recording",
 }

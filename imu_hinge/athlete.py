@@ -168,3 +168,28 @@ def athlete_to_toml(athlete: Athlete) -> str:
 def with_values(athlete: Athlete, **values: float | None) -> Athlete:
     """Return the athlete with the values that are not None put in."""
     return replace(athlete, **{key: value for key, value in values.items() if value is not None})  # type: ignore[arg-type]
+
+
+def merged(first: Athlete, second: Athlete) -> Athlete:
+    """Return the first athlete, with what it does not know taken from the second."""
+    known = {f.name: getattr(first, f.name) for f in fields(Athlete)}
+    return replace(second, **{key: value for key, value in known.items() if value not in (None, "", {})})
+
+
+def write_athlete(athlete: Athlete, path: str | Path) -> Path:
+    """Write an athlete file, whole or not at all.
+
+    Raises
+    ------
+    SettingsError
+        Where the file cannot be written.
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(athlete_to_toml(athlete), encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise SettingsError(f"The athlete file {path} cannot be written: {error}. Choose another place.") from error
+    return path

@@ -1,0 +1,259 @@
+"""Parse the command line, call the library, print. No logic lives here.
+
+Exit codes: 0; 2 for a wrong call; 10 and up per class of error (`errors`); 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imu_hinge import __version__
+from imu_hinge.errors import HingeError
+from imu_hinge.live import commands as at_the_bar
+
+if TYPE_CHECKING:
+    from imu_hinge.athlete import Athlete
+    from imu_hinge.model import SetResult
+
+app = typer.Typer(
+    name="imu-hinge",
+    help="How much of every rep came from the hips and how much from the lumbar spine.",
+    epilog="Example: imu-hinge analyze sacrum=pelvis.csv t12=back.csv --height 1.78 --report set.html",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+
+Source = Annotated[
+    list[str], typer.Argument(metavar="SOURCE...", help="A recording's folder, or PLACEMENT=file.csv, several.")
+]
+Height = Annotated[float | None, typer.Option(help="Body height in m; sharpens every inferred angle.")]
+AthleteFile = Annotated[Path | None, typer.Option("--athlete", help="Athlete file (TOML), see calibrate.")]
+Exercise = Annotated[str, typer.Option(help="auto, deadlift, rdl, swing, good_morning, squat or drill.")]
+AsLive = Annotated[bool, typer.Option("--as-live", help="Use only the past at every instant, as at the bar.")]
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings file (TOML).")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
+Repair = Annotated[bool, typer.Option("--repair", help="Read what is there of a recording that is not whole.")]
+
+
+@app.command()
+def analyze(
+    source: Source,
+    height: Height = None,
+    athlete: AthleteFile = None,
+    exercise: Exercise = "auto",
+    as_live: AsLive = False,
+    reps: Annotated[Path | None, typer.Option(help="Write the table of reps to this CSV file.")] = None,
+    angles: Annotated[Path | None, typer.Option(help="Write the angles over time to this CSV file.")] = None,
+    as_json: Json = False,
+    report: Annotated[Path | None, typer.Option(help="Write a one-file HTML report.")] = None,
+    settings: SettingsFile = None,
+    repair: Repair = False,
+) -> None:
+    """Analyse a recording: reps, spine angles with their error, verdicts with their reasons."""
+    from imu_hinge.report.page import write_page
+    from imu_hinge.report.tables import write_angles_csv, write_reps_csv
+
+    result = _analyze(source, _who(athlete, height), exercise, as_live=as_live, settings=settings, repair=repair)
+    if reps is not None:
+        write_reps_csv(result, reps)
+    if angles is not None:
+        write_angles_csv(result, angles)
+    if report is not None:
+        write_page(result, report)
+    _show(result, as_json=as_json)
+
+
+@app.command()
+def plot(
+    source: Source,
+    out: Annotated[Path, typer.Option("--out", "-o", help="PNG, SVG or PDF, by its ending.")] = Path("spine.png"),
+    height: Height = None,
+    athlete: AthleteFile = None,
+    exercise: Exercise = "auto",
+    as_live: AsLive = False,
+) -> None:
+    """Draw the set: the spine angle of each rep, the set over time, lumbar against pelvis."""
+    from imu_hinge.report.look import save_figure
+    from imu_hinge.report.plots import plot_set
+
+    result = _analyze(source, _who(athlete, height), exercise, as_live=as_live)
+    typer.echo(f"{len(result.lifts)} reps drawn in {save_figure(plot_set(result), out)}")
+
+
+@app.command()
+def convert(
+    source: Source,
+    to: Annotated[str, typer.Option("--to", help="Folder of the new recording, or of plain CSVs with --csv.")],
+    csv: Annotated[bool, typer.Option("--csv", help="Write plain CSV files instead of a recording.")] = False,
+    exercise: Annotated[str | None, typer.Option(help="What was lifted; written into the recording.")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace what is there.")] = False,
+) -> None:
+    """Convert plain CSVs or vendors' exports into a recording, or a recording into plain CSVs."""
+    from imu_hinge.storage import exporters
+
+    written = exporters.convert(source, to, to="csv" if csv else None, exercise=exercise, overwrite=overwrite)
+    for path in written:
+        typer.echo(str(path))
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Argument(help="Folder to write the recording and its truth to.")],
+    exercise: Annotated[str | None, typer.Option(help="deadlift, rdl, swing, good_morning, squat, drill.")] = None,
+    style: Annotated[str | None, typer.Option(help="Such as good_hinge, squatty, stoop, progressive_rounding.")] = None,
+    placement: Annotated[list[str] | None, typer.Option(help="Where a sensor sits; may be given twice.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same set.")] = 0,
+    overwrite: Annotated[bool, typer.Option(help="Replace what is there.")] = False,
+) -> None:
+    """Simulate a set of a virtual lifter, with the truth beside the samples; no person is measured."""
+    from imu_hinge import write
+    from imu_hinge.simulate.session import random_set
+    from imu_hinge.simulate.truth import write_truth
+
+    made = random_set(seed, exercise=exercise, style=style, placements=placement or ["sacrum", "t12"])
+    folder = write(made.recording, out, overwrite=overwrite)
+    write_truth(folder / "truth.json", made.truth)
+    typer.echo(f"Simulated {made.truth.exercise}, {made.truth.style}, {len(made.truth.reps)} reps: {folder}")
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Argument(help="Folder for the picture, the table and the report.")] = Path("demo-out"),
+) -> None:
+    """Show the main job on a simulated set: a picture, a table and a report."""
+    from imu_hinge import analyze as analyze_recording
+    from imu_hinge.report.look import save_figure
+    from imu_hinge.report.page import write_page
+    from imu_hinge.report.plots import plot_set
+    from imu_hinge.report.tables import write_reps_csv
+    from imu_hinge.simulate.session import random_set
+
+    with _working("Simulating and analysing a set"):
+        made = random_set(4, exercise="deadlift", style="progressive_rounding")
+        result = analyze_recording(made.recording, name="demo")
+        out.mkdir(parents=True, exist_ok=True)
+        save_figure(plot_set(result), out / "spine.png")
+        write_reps_csv(result, out / "reps.csv")
+        write_page(result, out / "report.html")
+    _show(result, as_json=False)
+    typer.echo(f"Written to {out}: spine.png, reps.csv, report.html")
+
+
+@app.command()
+def calibrate(
+    source: Source,
+    to: Annotated[Path, typer.Option("--to", help="Athlete file to write.")],
+    clean_hinge: Annotated[list[int], typer.Option(help="Number of a clean hinge, from 0; give it for each.")],
+    full_bow: Annotated[list[int] | None, typer.Option(help="Number of a full round bow, from 0.")] = None,
+    height: Height = None,
+    athlete: AthleteFile = None,
+    exercise: Exercise = "auto",
+) -> None:
+    """Take an athlete's own references from clean hinges (dowel) and full bows, and write the athlete file."""
+    from imu_hinge import calibrate as references_of
+    from imu_hinge import read
+    from imu_hinge.athlete import write_athlete
+
+    with _working("Reading the calibration"):
+        found = references_of(
+            read(source), athlete=_who(athlete, height), clean_hinge=clean_hinge, full_bow=full_bow or [], exercise=exercise
+        )
+    typer.echo(f"References written to {write_athlete(found, to)}")
+
+
+for _command in (at_the_bar.scan, at_the_bar.record, at_the_bar.repair, at_the_bar.doctor):
+    app.command()(_command)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """Run the command line; every refusal is one sentence and its class's exit code."""
+    try:
+        app()
+    except HingeError as error:
+        typer.echo(f"imu-hinge: {error}", err=True)
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        typer.echo("imu-hinge: stopped; nothing half-written was left.", err=True)
+        raise SystemExit(130) from None
+
+
+def _analyze(
+    source: list[str],
+    athlete: Athlete | None,
+    exercise: str,
+    *,
+    as_live: bool,
+    settings: Path | None = None,
+    repair: bool = False,
+) -> SetResult:
+    from imu_hinge import analyze as analyze_recording
+    from imu_hinge import read
+    from imu_hinge.model import check_exercise
+    from imu_hinge.settings import read_settings
+
+    check_exercise(exercise)
+    chosen = read_settings(settings) if settings is not None else None
+    with _working("Analysing"):
+        recording = read(source[0] if len(source) == 1 else source, repair=repair)
+        return analyze_recording(
+            recording,
+            athlete=_merged(athlete, recording.athlete),
+            exercise=exercise,
+            as_live=as_live,
+            settings=chosen,
+            name=" ".join(Path(item).name for item in source),
+        )
+
+
+def _who(path: Path | None, height_m: float | None) -> Athlete | None:
+    from imu_hinge.athlete import Athlete, read_athlete, with_values
+
+    if path is None and height_m is None:
+        return None
+    return with_values(read_athlete(path) if path is not None else Athlete(), height_m=height_m)
+
+
+def _merged(given: Athlete | None, recorded: Athlete | None) -> Athlete | None:
+    from imu_hinge.athlete import merged
+
+    return recorded if given is None else given if recorded is None else merged(given, recorded)
+
+
+def _show(result: SetResult, *, as_json: bool) -> None:
+    from imu_hinge.report.tables import as_json as json_of
+    from imu_hinge.report.tables import reps_table
+
+    if as_json:
+        typer.echo(json_of(result))
+        return
+    from rich.console import Console
+
+    console = Console()
+    console.print(reps_table(result))
+    for warning in result.warnings:
+        console.print(warning, style="yellow")
+
+
+@contextmanager
+def _working(what: str) -> Iterator[None]:
+    """Show that something is going on, on a terminal's error stream only."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield
