@@ -1,7 +1,7 @@
 """Measure how far apart `clock` places two simulated sensors, against the simulation's truth; no person, no radio.
 
-Run: python benchmarks/clock.py [--seconds 180] [--seeds 5]. Prints one line per pair and link: 95th percentile and worst
-error between the two sensors over time, with hindsight and live (live after the first 20 s), in ms.
+Run: python benchmarks/clock.py [--seconds 180] [--seeds 5]. Prints one line per pair and link: 95th percentile and
+worst error between the two sensors over time, with hindsight and live (live after the first 20 s), in ms.
 """
 
 from __future__ import annotations

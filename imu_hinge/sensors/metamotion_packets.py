@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from imu_hinge.conventions import STANDARD_GRAVITY_MPS2, Flag
 from imu_hinge.errors import PacketError
+from imu_hinge.model import Array
 from imu_hinge.sensors.driver import Decoded, StreamSettings
 from imu_hinge.sensors.timeline import Assembler, Timeline, clip_flags
 
@@ -82,6 +83,7 @@ class Decoder:
             raise ValueError("MetaMotion settings must name both ranges")
         self._acc_scale = acc_scale(settings.acc_range_g)
         self._gyr_scale = gyr_scale(settings.gyr_range_dps)
+        self._scales: Array = np.repeat([self._acc_scale, self._gyr_scale], 3)
         self._counter = int(settings.details.get("counter", -1))
         chip = str(settings.details.get("chip", "bmi160"))
         self._packed = {bytes((ACC, ACC_PACKED[chip])): ACC, bytes((GYRO, GYRO_PACKED[chip])): GYRO}
@@ -116,10 +118,10 @@ class Decoder:
                 characteristic=NOTIFY,
             )
         packet = parse_accounted(payload)
-        counts = parse_counts(packet.data)
+        counts = np.frombuffer(packet.data, dtype="<i2").reshape(1, 6)
+        values = counts * self._scales
         stamp = self._line.place(packet.counter, 1, period_ticks=1.0)
-        acc, gyr = counts[:1].astype(np.float64) * self._acc_scale, counts[1:].astype(np.float64) * self._gyr_scale
-        return self._assembler.block(stamp, acc, gyr, flags=clip_flags(counts.reshape(1, 6)))
+        return self._assembler.block(stamp, values[:, :3], values[:, 3:], flags=clip_flags(counts))
 
     def _pair(self, sensor: int, payload: bytes) -> list[Decoded]:
         """Pair packed packets in order of arrival; two of one sensor in a row mean that one of the other is missing."""

@@ -100,7 +100,8 @@ def parse_measurement(payload: bytes, arrays: int) -> tuple[int, list[Array]]:
             characteristic=DATA,
         )
     (time_ms,) = struct.unpack_from("<I", payload)
-    values = np.frombuffer(payload, dtype="<f4", offset=4).astype(np.float64).reshape(arrays, -1, 3)
+    with np.errstate(invalid="ignore"):  # damaged bytes may be a signalling NaN; who decodes checks the values
+        values = np.frombuffer(payload, dtype="<f4", offset=4).astype(np.float64).reshape(arrays, -1, 3)
     return time_ms, list(values)
 
 

@@ -190,7 +190,8 @@ def read_samples(frame: Frame, *, factor: float) -> Array:
     if frame.is_compressed and frame.frame_type in (0, 1) and frame.type in (ACC, GYRO):
         if frame.type == GYRO and frame.frame_type == 1:
             patterns = read_deltas(frame.content, resolution_bits=32) & 0xFFFFFFFF
-            return patterns.astype(np.uint32).view(np.float32).astype(np.float64) * factor
+            with np.errstate(invalid="ignore"):  # damaged bytes may be a signalling NaN; who decodes checks the values
+                return patterns.astype(np.uint32).view(np.float32).astype(np.float64) * factor
         counts = read_deltas(frame.content, resolution_bits=16)
         if int(counts.max()) > 32767 or int(counts.min()) < -32768:
             raise PacketError(

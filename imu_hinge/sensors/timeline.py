@@ -171,14 +171,17 @@ class Assembler:
     def block(
         self, stamp: Stamp, acc: Array, gyr: Array, *, flags: Flags, device_ns: DeviceTimes | None = None
     ) -> Decoded:
-        """Return the packet's samples with their index; ``flags`` (n,) are those of the values themselves."""
+        """Return the packet's samples with their index.
+
+        ``flags`` (n,) are those of the values themselves; the packet's own are added in place.
+        """
         n = acc.shape[0]
-        flags = flags.copy()
         if stamp.is_old:
             flags |= np.uint16(stamp.flag)
             index = self._next
         else:
-            flags[:1] |= np.uint16(stamp.flag)
+            if stamp.flag:
+                flags[0] |= np.uint16(stamp.flag)
             if stamp.begins:
                 self._next = 0
             else:
@@ -190,14 +193,19 @@ class Assembler:
 
 def clip_flags(raw: npt.NDArray[np.int16]) -> Flags:
     """Return CLIPPED for each row of 16-bit counts (n, k) that sits at an end of the range. (n,)."""
-    at_end = (raw >= 32767) | (raw <= -32767)
-    return np.where(at_end.any(axis=1), np.uint16(Flag.CLIPPED), np.uint16(0)).astype(np.uint16)
+    flags = np.zeros(len(raw), dtype=np.uint16)
+    if int(raw.max()) >= 32767 or int(raw.min()) <= -32767:
+        flags[((raw >= 32767) | (raw <= -32767)).any(axis=1)] = Flag.CLIPPED
+    return flags
 
 
 def range_flags(values: Array, *, full_scale: float) -> Flags:
     """Return CLIPPED for each row of SI values (n, 3) with an axis within 0.1 % of the full scale. (n,)."""
-    at_end = np.abs(values) >= 0.999 * full_scale
-    return np.where(at_end.any(axis=1), np.uint16(Flag.CLIPPED), np.uint16(0)).astype(np.uint16)
+    flags = np.zeros(len(values), dtype=np.uint16)
+    size = np.abs(values)
+    if float(size.max()) >= 0.999 * full_scale:
+        flags[(size >= 0.999 * full_scale).any(axis=1)] = Flag.CLIPPED
+    return flags
 
 
 def check_measurable(values: Array, *, full_scale: float, what: str, packet: tuple[bytes, int, str]) -> None:
@@ -213,12 +221,11 @@ def check_measurable(values: Array, *, full_scale: float, what: str, packet: tup
     packet
         The bytes, the offset of the values in them, and the characteristic.
     """
-    limit = OUT_OF_RANGE * full_scale
-    if not bool((np.abs(values) <= limit).all()):  # also false for NaN
+    peak = float(np.abs(values).max())
+    if not peak <= OUT_OF_RANGE * full_scale:  # also where it is NaN
         data, offset, characteristic = packet
-        worst = values.flat[int(np.argmax(~(np.abs(values) <= limit)))]
         raise PacketError(
-            f"The packet holds {what} {worst:g}, beyond the hardware's {full_scale:.6g}: it is damaged or of another "
+            f"The packet holds {what} {peak:g}, beyond the hardware's {full_scale:.6g}: it is damaged or of another "
             "kind. It was left out; if it happens often, restart the sensor.",
             data,
             offset=offset,

@@ -47,6 +47,7 @@ GYR_RANGE_DPS: Final = 2000.0
 ACC_LSB: Final = ACC_RANGE_G * STANDARD_GRAVITY_MPS2 / 32768
 GYR_LSB: Final = math.radians(GYR_RANGE_DPS) / 32768
 ANGLE_LSB_DEG: Final = 180 / 32768
+SCALES: Final[Array] = np.repeat([ACC_LSB, GYR_LSB], 3)
 
 RATE_REGISTER, ACC_CALIBRATION, VERSION, CHIP_TIME = 0x03, 0x01, 0x2E, 0x30
 MAGNETOMETER, TEMPERATURE, QUATERNION, BATTERY = 0x3A, 0x40, 0x51, 0x64
@@ -82,8 +83,7 @@ def parse_registers(frame: bytes) -> tuple[int, tuple[int, ...]]:
 
 def parse_counts(frames: bytes) -> npt.NDArray[np.int16]:
     """Return the nine counts of each whole sample frame. (n, 9): acceleration, rate, roll pitch yaw."""
-    rows = np.frombuffer(frames, dtype=np.uint8).reshape(-1, FRAME)[:, 2:]
-    return rows.copy().view("<i2")
+    return np.frombuffer(frames, dtype="<i2").reshape(-1, FRAME // 2)[:, 1:]
 
 
 class LogRecord(NamedTuple):
@@ -209,14 +209,15 @@ class Decoder:
                 )
             return []
         counts = parse_counts(b"".join(frame for frame, _ in samples))
-        values = counts.astype(np.float64)
+        values = counts[:, :6] * SCALES
         flags = clip_flags(counts[:, :6])
-        flags[[doubtful for _, doubtful in samples]] |= np.uint16(Flag.SUSPECT)
+        for i, (_, is_doubtful) in enumerate(samples):
+            if is_doubtful:
+                flags[i] |= np.uint16(Flag.SUSPECT)
         flags[0] |= np.uint16(self._pending)
         self._pending = Flag.OK
         index, self._next = self._next, self._next + len(samples)
-        acc, gyr = values[:, :3] * ACC_LSB, values[:, 3:6] * GYR_LSB
-        return [Decoded(acc, gyr, flags, index=index, lost=None, epoch=self._epoch)]
+        return [Decoded(values[:, :3], values[:, 3:], flags, index=index, lost=None, epoch=self._epoch)]
 
 
 class WitMotion:
