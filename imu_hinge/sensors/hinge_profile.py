@@ -117,27 +117,20 @@ class HingeProfile:
     async def configure(self, gatt: Gatt, wanted: StreamRequest) -> StreamSettings:
         """Apply rate and ranges, read both back, and read the scales that go with them."""
         info = _checked(await gatt.read(hp.INFO))
-        default = min(DEFAULT_RATE_HZ, info.max_rate_hz)
-        asked = hp.Config(
-            hp.APPLY,
-            0,
-            _whole(wanted.rate_hz, default, most=0xFFFF, unit="Hz"),
-            _whole(wanted.acc_range_g, DEFAULT_ACC_G, most=0xFF, unit="g"),
-            _whole(wanted.gyr_range_dps, DEFAULT_GYR_DPS, most=0xFFFF, unit="deg/s"),
-            0,
-        )
-        words = f"{asked.rate_hz} Hz, ±{asked.acc_range_g} g, ±{asked.gyr_range_dps} deg/s"
+        asked = _asked(wanted, hp.Config(hp.APPLY, 0, DEFAULT_RATE_HZ, DEFAULT_ACC_G, DEFAULT_GYR_DPS, 0))
+        own = hp.parse_config(await gatt.read(hp.CONFIG))
         try:
-            await gatt.write(hp.CONFIG, hp.pack_config(asked), response=True)
-        except GattRefused as refusal:
-            raise DeviceError(
-                f"The board does not offer {words} (ATT error {refusal.code}): its highest rate is "
-                f"{info.max_rate_hz} Hz. Ask for a lower rate or another range."
-            ) from refusal
+            await self._apply(gatt, asked, info)
+        except DeviceError:
+            choice = _asked(wanted, own._replace(command=hp.APPLY, flags=0, samples=0)) if own.rate_hz else asked
+            if choice == asked:
+                raise
+            asked = choice  # the user left something open: the board's own choice
+            await self._apply(gatt, asked, info)
         agreed = hp.parse_config(await gatt.read(hp.CONFIG))
         if agreed[2:5] != asked[2:5]:
             raise DeviceError(
-                f"The board was asked for {words} and reads back {agreed.rate_hz} Hz, ±{agreed.acc_range_g} g, "
+                f"The board was asked for {_words(asked)} and reads back {agreed.rate_hz} Hz, ±{agreed.acc_range_g} g, "
                 f"±{agreed.gyr_range_dps} deg/s. Its firmware must refuse what it does not offer: update it."
             )
         info = _checked(await gatt.read(hp.INFO))
@@ -154,6 +147,16 @@ class HingeProfile:
                 "samples": agreed.samples,
             },
         )
+
+    async def _apply(self, gatt: Gatt, asked: hp.Config, info: hp.Info) -> None:
+        """Write the configuration; raises `DeviceError` where the board refuses it."""
+        try:
+            await gatt.write(hp.CONFIG, hp.pack_config(asked), response=True)
+        except GattRefused as refusal:
+            raise DeviceError(
+                f"The board does not offer {_words(asked)} (ATT error {refusal.code}): its highest rate is "
+                f"{info.max_rate_hz} Hz. Ask for a lower rate or another range."
+            ) from refusal
 
     async def start(self, gatt: Gatt, settings: StreamSettings, on_packet: OnPacket) -> None:
         """Subscribe, then start."""
@@ -197,6 +200,19 @@ def _config(settings: StreamSettings, command: int) -> bytes:
     acc_g, gyr_dps = int(settings.acc_range_g or 0), int(settings.gyr_range_dps or 0)
     samples = int(settings.details["samples"])
     return hp.pack_config(hp.Config(command, 0, int(settings.rate_hz), acc_g, gyr_dps, samples))
+
+
+def _asked(wanted: StreamRequest, default: hp.Config) -> hp.Config:
+    """Return the default with what the user wants."""
+    return default._replace(
+        rate_hz=_whole(wanted.rate_hz, default.rate_hz, most=0xFFFF, unit="Hz"),
+        acc_range_g=_whole(wanted.acc_range_g, default.acc_range_g, most=0xFF, unit="g"),
+        gyr_range_dps=_whole(wanted.gyr_range_dps, default.gyr_range_dps, most=0xFFFF, unit="deg/s"),
+    )
+
+
+def _words(asked: hp.Config) -> str:
+    return f"{asked.rate_hz} Hz, ±{asked.acc_range_g} g, ±{asked.gyr_range_dps} deg/s"
 
 
 def _whole(wanted: float | None, default: int, *, most: int, unit: str) -> int:

@@ -116,6 +116,13 @@ async def test_configure_reads_everything_back():
     assert not gatt.handlers
 
 
+async def test_where_the_user_leaves_it_open_the_board_chooses():
+    gatt = board(info=INFO._replace(max_rate_hz=52))
+    gatt.values[hp.CONFIG] = hp.pack_config(hp.Config(hp.STOP, 0, 52, 8, 1000, 4))
+    agreed = await hinge_profile.DRIVER.configure(gatt, StreamRequest())
+    assert (agreed.rate_hz, agreed.acc_range_g, agreed.gyr_range_dps) == (52, 8, 1000)
+
+
 async def test_refusals_name_the_reason():
     with pytest.raises(DeviceError, match=r"400 Hz.*highest rate is 200 Hz"):
         await hinge_profile.DRIVER.configure(board(), StreamRequest(rate_hz=400))
