@@ -114,7 +114,13 @@ def link(
         athlete,
         shared=shared,
     )
-    return replace(posture[part], angles_rad=result.angles_rad, sd_rad=result.sd_rad), result.shared
+    measured = posture[part]
+    is_known = np.isfinite(measured.angles_rad)  # what sensors span is measured; the chain tells the rest
+    return replace(
+        measured,
+        angles_rad=np.where(is_known, measured.angles_rad, result.angles_rad),
+        sd_rad=np.where(is_known, measured.sd_rad, result.sd_rad),
+    ), result.shared
 
 
 def describe(

@@ -32,6 +32,10 @@ LOW_M: Final = 0.08
 """A still this much lower than one close by is not standing."""
 
 
+UNLOADED_S: Final = 2.0
+"""Nobody holds a lockout for longer than this."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Standing:
     """Hold the stretches of quiet standing and the up direction they share.
@@ -100,9 +104,7 @@ def find_standing(track: Track, settings: Settings, *, earlier: Standing | None 
         if np.arccos(np.clip(ups[end] @ ups[label == main].mean(axis=0), -1.0, 1.0)) < np.radians(25.0):
             label[end] = main
     chosen = np.flatnonzero(label == main)
-    weight = np.minimum(lengths[chosen], 3.0)
-    if np.any(lengths[chosen] >= 0.8):  # long stretches are standing; short ones may be lockouts under the bar
-        weight = np.where(lengths[chosen] >= 0.8, weight, 0.1 * weight)
+    weight = _weights([high[i] for i in chosen], track.rate_hz, len(track))
     up = _mean_direction(ups[chosen] * weight[:, None])
     off = np.arccos(np.clip(ups[chosen] @ up, -1.0, 1.0))
     sd = float(np.sqrt(np.average(off**2, weights=weight)))
@@ -213,7 +215,8 @@ class Slip:
 def find_slips(lean: Array, standing: Standing, rate_hz: float, settings: AlignmentSettings) -> list[Slip]:
     """Find lasting steps of the inclination in standing.
 
-    A lockout that leans back is not a slip: the standing after the set returns to the standing before it.
+    A lockout under the bar that leans back is not a slip, nor is a bar on the back that makes the athlete lean: the
+    standing after the set is compared with the standing before it, and lockouts only say when the step came.
 
     Parameters
     ----------
@@ -224,13 +227,25 @@ def find_slips(lean: Array, standing: Standing, rate_hz: float, settings: Alignm
     """
     where = [r for r in standing.where if r.stop <= len(lean)]
     values = np.array([np.median(lean[r.part]) for r in where])
-    lengths = np.array([len(r) for r in where]) / rate_hz
     slips: list[Slip] = []
-    _split(values, lengths, where, np.radians(settings.slip_min_deg), slips)
+    _split(values, _is_unloaded(where, rate_hz, len(lean)), where, np.radians(settings.slip_min_deg), slips)
     return sorted(slips, key=lambda slip: slip.where.start)
 
 
-def zero_offset(lean: Array, standing: Standing, slips: list[Slip]) -> Array:
+def _is_unloaded(where: list[Region], rate_hz: float, count: int) -> Mask:
+    """Tell which stretches are quiet standing for certain: the long ones, and those at both ends of it all. (m,)."""
+    to_end = np.array([min(r.start, count - r.stop) for r in where]) / rate_hz
+    lengths = np.array([len(r) for r in where]) / rate_hz
+    return np.asarray((lengths >= UNLOADED_S) | (to_end < 1.0))
+
+
+def _weights(where: list[Region], rate_hz: float, count: int) -> Array:
+    """Return how much each stretch tells of the zero: by its length, a lockout's hardly at all. (m,)."""
+    lengths = np.array([len(r) / rate_hz for r in where])
+    return np.minimum(lengths, 5.0) * np.where(_is_unloaded(where, rate_hz, count), 1.0, 0.05)
+
+
+def zero_offset(lean: Array, standing: Standing, slips: list[Slip], rate_hz: float) -> Array:
     """Return what to take off the inclination so that standing is zero between slips. (n,) [rad]."""
     n = len(lean)
     if not slips:
@@ -239,28 +254,28 @@ def zero_offset(lean: Array, standing: Standing, slips: list[Slip]) -> Array:
     edges = [0, *((s.where.start + s.where.stop) // 2 for s in slips), n]
     for start, stop in zip(edges[:-1], edges[1:], strict=True):
         own = [r for r in standing.where if r.start >= start and r.stop <= stop]
-        weights = [min(len(r), 300) for r in own]
         means = [float(np.median(lean[r.part])) for r in own]
-        offset[start:stop] = np.average(means, weights=weights) if own else 0.0
+        offset[start:stop] = np.average(means, weights=_weights(own, rate_hz, n)) if own else 0.0
     return offset
 
 
-def _split(values: Array, lengths: Array, where: list[Region], jump: float, found: list[Slip]) -> None:
+def _split(values: Array, is_unloaded: Mask, where: list[Region], jump: float, found: list[Slip]) -> None:
+    """Find the step that divides the standing best, then look on both sides of it."""
     best, best_gain = 0, 0.0
     for k in range(1, len(values)):
         before, after = values[:k], values[k:]
-        step = float(np.median(after) - np.median(before))
-        calm = np.median(np.abs(before - np.median(before))) + np.median(np.abs(after - np.median(after)))
-        lasts = abs(values[-1] - np.median(after)) < 0.5 * jump and lengths[k:].max() >= 1.0
-        began = abs(values[k - 1] - np.median(before)) < 0.6 * jump and abs(after[0] - np.median(after)) < 0.6 * jump
-        gain = abs(step) - 2.0 * float(calm)
-        if abs(step) > jump and lasts and began and gain > best_gain:
+        if not (is_unloaded[:k].any() and is_unloaded[k:].any()):
+            continue
+        step = float(np.median(after[is_unloaded[k:]]) - np.median(before[is_unloaded[:k]]))
+        rough = np.median(np.abs(before - np.median(before))) + np.median(np.abs(after - np.median(after)))
+        gain = abs(step) - float(rough) - 0.5 * abs(step - float(np.median(after) - np.median(before)))
+        if abs(step) > jump and gain > best_gain:
             best, best_gain = k, gain
     if best:
-        step = float(np.median(values[best:]) - np.median(values[:best]))
+        step = float(np.median(values[best:][is_unloaded[best:]]) - np.median(values[:best][is_unloaded[:best]]))
         found.append(Slip(Region(where[best - 1].stop, where[best].start), step))
-        _split(values[:best], lengths[:best], where[:best], jump, found)
-        _split(values[best:], lengths[best:], where[best:], jump, found)
+        _split(values[:best], is_unloaded[:best], where[:best], jump, found)
+        _split(values[best:], is_unloaded[best:], where[best:], jump, found)
 
 
 def _mean_direction(vectors: Array) -> Array:

@@ -50,7 +50,7 @@ def segment_lean(
     """Return one sensor's inclination with its error budget, and its vertical travel."""
     raw = inclination(track.up_s, mounting)
     slips = find_slips(raw, standing, track.rate_hz, settings.alignment)
-    lean = raw - zero_offset(raw, standing, slips)
+    lean = raw - zero_offset(raw, standing, slips, track.rate_hz)
     budget = settings.errors
     filter_sd = np.radians(budget.filter_live_deg if is_live else budget.filter_both_ways_deg)
     axis = np.radians(budget.axis_deg)
