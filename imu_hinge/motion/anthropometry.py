@@ -23,7 +23,7 @@ UNKNOWN_HEIGHT_SD_M: Final = 0.10
 SEGMENT_SD: Final = 0.02
 """Spread of a segment's share of height between people (facts/biomechanics.md, 6.1)."""
 
-ARM_SD: Final = 0.025
+ARM_SD: Final = 0.022
 """The same for the reach from shoulder to bar, which the shoulder girdle lengthens and shortens as well."""
 
 STATED_LENGTH_SD: Final = 0.015

@@ -40,6 +40,9 @@ HABIT_WAY_RAD, HABIT_S = 1.2, 4.0
 FLOOR_WAY_RAD, FLOOR_S = 0.6, 1.0
 """The same for the hands on the bar; every contact is worth one look at least."""
 
+CLEAN_HINGE_RAD: Final = np.radians([11.0, 4.5])
+"""Lumbar flexion at the bottom of a clean hinge and its spread: 5 to 15 degrees (facts/biomechanics.md, 6.2)."""
+
 HANGS_FREE_RAD: Final = 0.6
 """Less bent than this the bar leans on the thighs, and the shoulders are behind it."""
 
@@ -64,6 +67,8 @@ class LinkageInputs:
         Probability that the bar hangs from the hands.
     exercise
         One of `conventions.EXERCISES` or ``auto``.
+    neutral_at
+        Instants at which the athlete was told to hold the lumbar spine neutral: the bottoms of clean hinges.
     """
 
     time_s: Array
@@ -74,6 +79,7 @@ class LinkageInputs:
     on_floor: Array | None = None
     bar_loaded: Array | None = None
     exercise: str = "deadlift"
+    neutral_at: tuple[int, ...] = ()
 
     @property
     def placements(self) -> tuple[str, ...]:
@@ -108,10 +114,10 @@ def bend_of(inputs: LinkageInputs) -> Array:
 
 
 def nodes_of(inputs: LinkageInputs, way: Array) -> Index:
-    """Return the instants that become nodes, the first and the last among them."""
+    """Return the instants that become nodes: the first, the last and the told ones among them."""
     progress = way / NODE_RAD + (inputs.time_s - inputs.time_s[0]) / NODE_REST_S
     first = np.flatnonzero(np.diff(np.floor(progress), prepend=-1.0))
-    return np.asarray(np.unique(np.append(first, len(inputs) - 1)))
+    return np.asarray(np.unique(np.concatenate([first, inputs.neutral_at, [len(inputs) - 1]])).astype(np.int64))
 
 
 def _column(inputs: LinkageInputs, values: Mapping[str, Array], at: Index, missing: float) -> Array:
@@ -150,10 +156,12 @@ def course_of(inputs: LinkageInputs, at: Index, way: Array) -> Course:
         height=np.nan_to_num(height),
         height_var=np.where(np.isfinite(height), height_var, math.inf),
         on_floor=floor_looks,
-        hanging=np.where(floor_looks > 0.0, floor_looks, loaded * habit * np.clip((bend - HANGS_FREE_RAD) / 0.4, 0.0, 1.0)),
+        hanging=np.where(
+            floor_looks > 0.0, floor_looks, loaded * habit * np.clip((bend - HANGS_FREE_RAD) / 0.4, 0.0, 1.0)
+        ),
         habit=habit,
         bend=bend,
-        told=np.full((at.size, 2), math.nan),
+        told=np.where(np.isin(at, inputs.neutral_at)[:, None], CLEAN_HINGE_RAD, math.nan),
         own=np.ones(at.size),
         walk=np.square(WALK_RAD) * way_step[:, None] + np.square(LEAK_RAD) * time_step[:, None],
     )

@@ -122,7 +122,9 @@ def room_for(shared: int) -> Rows:
     """Return empty rows for ``shared`` shared unknowns."""
     columns = chain.STATES + shared
     rows, jacobian = np.zeros(MOST_ROWS), np.zeros((MOST_ROWS, columns))
-    return Rows(np.zeros(1, np.int64), rows, jacobian, rows.copy(), chain.empty_chain(), np.zeros(2), np.zeros((2, columns)))
+    return Rows(
+        np.zeros(1, np.int64), rows, jacobian, rows.copy(), chain.empty_chain(), np.zeros(2), np.zeros((2, columns))
+    )
 
 
 @numba.njit(cache=True)

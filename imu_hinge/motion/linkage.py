@@ -97,7 +97,7 @@ def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SharedUnknowns | N
     athlete
         Height, lengths and personal references; what is absent has a population default with its spread.
     shared
-        What an earlier solution found for the same athlete and mounting, instead of the prior.
+        What an earlier solution found for the same athlete and mounting, instead of the prior and the references.
 
     Raises
     ------
@@ -109,9 +109,10 @@ def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SharedUnknowns | N
     way = way_rad(inputs)
     nodes = nodes_of(inputs, way)
     course = course_of(inputs, nodes, way)
-    course, first = with_references(course, athlete, inputs.placements)
-    prior = shared_prior(athlete, inputs.placements, habits_of(inputs.exercise)) if shared is None else shared
-    scene = scene_of(athlete, inputs)
+    first, scene, prior = 0, scene_of(athlete, inputs), shared
+    if prior is None:
+        course, first = with_references(course, athlete, inputs.placements)
+        prior = shared_prior(athlete, inputs.placements, scene.habits)
     solution, found, rounds = _solve_course(scene, course, prior)
     blocks = np.empty_like(solution.inverse)
     arrowhead.bands(course, solution, np.linalg.cholesky(found.covariance), blocks)
