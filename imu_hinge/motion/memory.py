@@ -56,6 +56,7 @@ class Params(NamedTuple):
     bias_forgetting_s: float
     vertical_forgetting: float
     sway_rad: float
+    stretch_s: float
 
 
 class Coefficients(NamedTuple):

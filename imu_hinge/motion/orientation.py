@@ -6,7 +6,6 @@ It does not put samples on an even grid (`resample` does) and knows nothing of b
 import itertools
 import math
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -41,9 +40,6 @@ __all__ = [
     "params",
     "update",
 ]
-
-STRETCH_S: Final = 0.05
-"""The bias is measured once per stretch of about this length; it changes over minutes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +84,7 @@ def params(
     bias_clip_deg_s: float = 4.0,
     bias_start_deg_s: float = 1.0,
     sway_deg: float = 0.5,
+    stretch_s: float = 0.05,
 ) -> Params:
     """Return the filter's parameters; what is no argument here has the paper's value.
 
@@ -112,6 +109,9 @@ def params(
     sway_deg
         How far a person sways who stands quietly: bounds how fast a rest tells the bias. The paper has no such bound;
         0 turns it off.
+    stretch_s
+        The bias is measured once per stretch of about this length; it changes over minutes. The paper measures it at
+        every sample, as 0 does here.
 
     Raises
     ------
@@ -134,13 +134,14 @@ def params(
         bias_forgetting_s=100.0,
         vertical_forgetting=1e-4,
         sway_rad=math.radians(sway_deg),
+        stretch_s=stretch_s,
     )
 
 
 def constants(p: Params) -> Coefficients:
     """Derive what the kernel reads (Laidig and Seel 2023, section 3.5 and appendix)."""
     dt = 1.0 / p.rate_hz
-    stretch = max(1, round(STRETCH_S * p.rate_hz))
+    stretch = max(1, round(p.stretch_s * p.rate_hz))
     growth = math.radians(0.1) ** 2 * stretch * dt / p.bias_forgetting_s  # from 0 to 0.1 °/s in that time
     var_motion, var_rest = p.bias_motion_rad_s**2, p.bias_rest_rad_s**2
     noise_motion = var_motion**2 / growth + var_motion  # so that the variance settles at var_motion
@@ -258,30 +259,38 @@ def filter_recording(
     both_ways: bool = False,
     is_gap: npt.ArrayLike | None = None,
 ) -> Oriented:
-    """Filter a whole recording: as live, or forward and backward with a smoothed bias."""
+    """Filter a whole recording: as live, or forward and backward with a bias known from both sides.
+
+    Parameters
+    ----------
+    gyr : (n, 3) [rad/s, sensor]
+    acc : (n, 3) [m/s², sensor]
+    rate_hz
+        Samples per second; they must be even (see `resample`).
+    both_ways
+        Use the whole recording at every instant.
+    is_gap : (n,), optional
+        As for `filter_block`.
+
+    Raises
+    ------
+    BadSamples
+        Where shapes do not fit, a value is not finite, or the rate is not positive.
+    """
     p = params(rate_hz)
     if not both_ways:
         return filter_block(initial_state(p), gyr, acc, is_gap=is_gap)
     gyr, acc = checked(gyr, acc)
     gap = checked_gap(is_gap, len(gyr))
-    out = np.empty((len(gyr), OUT_COLUMNS))
-    is_edge = np.zeros(len(gyr), dtype=np.bool_)
-    is_edge[:1] = True
-    if gap is None:
-        smooth(initial_state(p, lanes=2), gyr, acc, is_edge, out)
-        return oriented(out)
-    measured = ~gap
-    parts = runs(gap)
-    start = 0
-    for a, b in parts:
-        if not gap[a]:
-            is_edge[start] = True
-            start += b - a
-    packed = np.empty((start, OUT_COLUMNS))
-    smooth(initial_state(p, lanes=2), gyr[measured], acc[measured], is_edge[:start], packed)
-    last = np.maximum(np.cumsum(measured) - 1, 0)
-    out = packed[last]
-    out[gap, OUT_REST] = 0.0
+    if gap is not None and gap.all():
+        return filter_block(initial_state(p), gyr, acc, is_gap=gap)
+    measured = np.flatnonzero(~gap) if gap is not None else np.arange(len(gyr))
+    is_edge = np.diff(measured, prepend=-2) > 1
+    out = np.empty((len(measured), OUT_COLUMNS))
+    smooth(initial_state(p, lanes=2), gyr[measured], acc[measured], is_edge, out)
+    if gap is not None:
+        out = out[np.maximum(np.cumsum(~gap) - 1, 0)]  # in a gap, what was before it
+        out[gap, OUT_REST] = 0.0
     return oriented(out)
 
 

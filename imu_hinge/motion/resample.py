@@ -54,11 +54,11 @@ def in_order(samples: Samples) -> Samples:
     if len(time_s) < 2 or bool(np.all(time_s[1:] > time_s[:-1])):
         return samples
     flags = samples.flags.copy()
-    flags[1:][time_s[1:] < np.maximum.accumulate(time_s)[:-1]] |= Flag.REORDERED
+    flags[1:][time_s[1:] < np.maximum.accumulate(time_s)[:-1]] |= np.uint16(Flag.REORDERED)
     order = np.argsort(time_s, kind="stable")
     time_s, flags = time_s[order], flags[order]
     is_repeat = np.concatenate(([False], time_s[1:] == time_s[:-1]))
-    flags[:-1][is_repeat[1:]] |= Flag.DUPLICATE
+    flags[:-1][is_repeat[1:]] |= np.uint16(Flag.DUPLICATE)
     keep = order[~is_repeat]
     return Samples(samples.time_s[keep], samples.acc[keep], samples.gyr[keep], flags[~is_repeat])
 

@@ -1,0 +1,43 @@
+"""Many recordings at once give the bits that each gives alone, in order."""
+
+import numpy as np
+import pytest
+
+from imu_hinge.errors import BadSamples
+from imu_hinge.motion import lanes
+from imu_hinge.motion import orientation as ori
+
+
+def recording(seed, n):
+    rng = np.random.default_rng(seed)
+    gyr = rng.normal(0, 0.4, (n, 3)) + rng.normal(0, 0.3, 3)
+    acc = rng.normal(0, 1.0, (n, 3)) + rng.normal(0, 5.0, 3) + (0.0, 0.0, 6.0)
+    gyr[: n // 3], acc[: n // 3] = 0.01, acc[:1]
+    return gyr, acc
+
+
+@pytest.mark.parametrize("is_both", [False, True])
+def test_filter_many_gives_the_bits_of_each_alone(is_both):
+    lengths = [300] * (lanes.LANES + 2) + [120, 0]
+    recordings = [recording(seed, n) for seed, n in enumerate(lengths)]
+    found = lanes.filter_many(recordings, rate_hz=100.0, both_ways=is_both, threads=2)
+    assert len(found) == len(recordings)
+    for each, (gyr, acc) in zip(found, recordings, strict=True):
+        alone = ori.filter_recording(gyr, acc, rate_hz=100.0, both_ways=is_both)
+        for name in ("q_ws", "bias_rad_s", "bias_sd_rad_s", "is_rest"):
+            np.testing.assert_array_equal(getattr(each, name), getattr(alone, name))
+    assert found[0].is_rest.any()
+
+
+def test_filter_many_refuses_one_bad_recording():
+    recordings = [recording(seed, 40) for seed in range(3)]
+    recordings[1][0][7, 0] = np.nan
+    with pytest.raises(BadSamples, match="sample 7"):
+        lanes.filter_many(recordings, rate_hz=100.0)
+
+
+def test_a_state_with_other_lanes_is_refused():
+    state = ori.initial_state(ori.params(100.0), lanes=4)
+    block = np.zeros((4, 5, 3))
+    with pytest.raises(ValueError, match="LANES"):
+        lanes.update_lanes(state, block, block, np.empty((15, 4)), np.empty((4, 5, 9)))
