@@ -48,7 +48,7 @@ def run_at_the_bar(plan: Plan) -> Recovered | None:
 
         def show(recorder: Recorder) -> None:
             live.update(status_table(recorder, now_ns=plan.now_ns()), refresh=True)
-            seen.update({p: Known(p, s.address, s.device) for p, s in recorder.status.items() if s.address})
+            seen.update({p: Known(p, s.address, s.name) for p, s in recorder.status.items() if s.address})
 
         recovered = asyncio.run(_until_stopped(replace(plan, on_samples=reps.feed, on_status=show)))
     reps.close()

@@ -10,6 +10,7 @@ import os
 import secrets
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -69,7 +70,8 @@ def remember(used: Sequence[Known]) -> None:
         part.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
         os.replace(part, path)
     except OSError:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def wanted_sensors(items: Sequence[str]) -> dict[str, str]:

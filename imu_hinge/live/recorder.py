@@ -22,7 +22,7 @@ from imu_hinge.model import Samples, check_exercise, check_placement
 from imu_hinge.sensors.clock import LiveClock
 from imu_hinge.sensors.driver import StreamSettings
 from imu_hinge.sensors.radio import Seen
-from imu_hinge.sensors.stream import STREAMING
+from imu_hinge.sensors.sink import STREAMING
 from imu_hinge.storage import journal as jn
 
 RATE_WINDOW_S: Final = 2.0
@@ -32,6 +32,9 @@ STILL_WINDOW_S: Final = 0.5
 STILL_ACC_MPS2: Final = 0.25
 STILL_GYR_RADPS: Final = 0.06
 """Below this spread of each axis over the window the sensor is called still, for the status line only."""
+
+GATHER_S: Final = 0.05
+"""Notifications are decoded together that come within this: one at a time costs twice as much [s]."""
 
 OnSamples = Callable[[str, Samples], None]
 """Takes placement and that sensor's new samples, in order of time."""
@@ -68,8 +71,8 @@ class SensorStatus:
     ----------
     state, message
         Of the link.
-    device, address
-        Name with address, for people; the address alone.
+    device, name, address
+        Name with address, for people; each alone.
     battery_percent
         None where it does not tell.
     received, lost
@@ -81,6 +84,7 @@ class SensorStatus:
     state: str = "connecting"
     message: str = ""
     device: str = ""
+    name: str = ""
     address: str = ""
     battery_percent: int | None = None
     nominal_hz: float = 0.0
@@ -166,7 +170,7 @@ class Recorder:
 
     def stream(self, sensor: str, host_ns: int, seen: Seen, settings: StreamSettings) -> None:
         """Note that a stream begins or goes on."""
-        values = {"device": seen.label, "address": seen.address, "settings": settings.as_dict()}
+        values = {"device": seen.label, "name": seen.name, "address": seen.address, "settings": settings.as_dict()}
         self._streams[sensor] = values
         self._note(jn.STREAM, host_ns, sensor, values)
         self._wait((sensor, host_ns, "", settings))
@@ -193,6 +197,7 @@ class Recorder:
         """Decode what comes, as it comes; returns only by being cancelled."""
         while True:
             await self._has_waiting.wait()
+            await asyncio.sleep(GATHER_S)
             self.decode_waiting()
 
     def decode_waiting(self) -> None:
@@ -220,7 +225,8 @@ class Recorder:
     def _adopt(self, sensor: str, settings: StreamSettings) -> None:
         status = self._status(sensor)
         values = self._streams[sensor]
-        status.device, status.address, status.nominal_hz = values["device"], values["address"], settings.rate_hz
+        status.device, status.name, status.address = values["device"], values["name"], values["address"]
+        status.nominal_hz = settings.rate_hz
         if sensor in self._decoders:
             self._decoders[sensor].resume(settings)
         else:

@@ -17,7 +17,7 @@ from imu_hinge.errors import RecordingError, SettingsError
 from imu_hinge.live.decoding import tracks
 from imu_hinge.model import Recording, Samples
 from imu_hinge.sensors.clock import ClockReport
-from imu_hinge.sensors.stream import LOST, STREAMING
+from imu_hinge.sensors.sink import LOST, STREAMING
 from imu_hinge.storage.folder import MANIFEST
 from imu_hinge.storage.journal import FILE_NAME, LINK, Journal, Loss, read_journal
 from imu_hinge.storage.recording import write

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imu_hinge.live.recorder import Recorder, SensorStatus
-from imu_hinge.sensors.stream import STREAMING
+from imu_hinge.sensors.sink import STREAMING
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -1,6 +1,6 @@
 """Run several sensors as one session: find them, connect one after the other, start together, keep, close together.
 
-It decodes nothing and stores nothing; what the radio said goes to a `stream.Sink`.
+It decodes nothing and stores nothing; what the radio said goes to a `sink.Sink`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from imu_hinge.sensors.catalog import recognise, refusal
 from imu_hinge.sensors.driver import Driver, StreamRequest
 from imu_hinge.sensors.link import Link
 from imu_hinge.sensors.radio import Radio, Seen
-from imu_hinge.sensors.stream import Sink, Stream
+from imu_hinge.sensors.sink import Sink
+from imu_hinge.sensors.stream import Stream
 
 SEARCH_S: Final = 10.0
 """Most seconds to look for the sensors of a session [s]."""
@@ -120,10 +121,7 @@ async def find(radio: Radio, wanted: Mapping[str, str]) -> dict[str, Seen]:
         return all(any(device.answers_to(name) for device in seen.values()) for name in wanted.values())
 
     async with radio.turn():
-        devices = await radio.scan(SEARCH_S, until=has_all)
-        if by_name and has_all({device.address: device for device in devices}):
-            again = await radio.scan(NAMESAKE_S)
-            devices = list({device.address: device for device in (*devices, *again)}.values())
+        devices = await radio.scan(SEARCH_S, until=has_all, linger_s=NAMESAKE_S if by_name else 0.0)
         if not has_all({device.address: device for device in devices}):
             devices += await radio.connected()
     for sensor, name in wanted.items():

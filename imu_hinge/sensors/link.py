@@ -65,11 +65,11 @@ def translated(label: str, *, is_connecting: bool = False) -> Iterator[None]:
     except exc.BleakError as problem:
         if "not connected" in str(problem).lower() or "disconnected" in str(problem).lower():
             raise link_errors.gone(label, str(problem), is_connecting=is_connecting) from problem
-        raise link_errors.unknown(label, problem) from problem
+        raise link_errors.unknown(label, problem, is_connecting=is_connecting) from problem
     except (FileNotFoundError, ConnectionError, PermissionError) as problem:  # no D-Bus, or its socket is shut
         raise link_errors.no_bus(str(problem)) from problem
     except Exception as problem:
-        raise link_errors.unknown(label, problem) from problem
+        raise link_errors.unknown(label, problem, is_connecting=is_connecting) from problem
 
 
 class Link:

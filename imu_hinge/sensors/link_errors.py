@@ -41,6 +41,11 @@ def unavailable(reason: str) -> BluetoothOff:
     return BluetoothOff(_OFF.get(reason, "Bluetooth cannot be used on this computer. Switch it off and on again."))
 
 
+def no_service(seen: str) -> BluetoothOff:
+    """Return the error for a Bluetooth service that is not there or does not answer."""
+    return BluetoothOff(f"The Bluetooth service does not answer ({seen}). {START_SERVICE}")
+
+
 def no_bus(seen: str) -> BluetoothOff:
     """Return the error for a system without the message bus that Bluetooth needs."""
     return BluetoothOff(f"The system's Bluetooth service cannot be reached: {seen}. {START_SERVICE}")
@@ -60,8 +65,8 @@ def refused(label: str, code: int, text: str) -> GattRefused:
 def dbus_error(label: str, name: str, detail: str, *, is_connecting: bool) -> DeviceError:
     """Return the error for a D-Bus error name of BlueZ or of the bus itself."""
     last, seen = name.rpartition(".")[2], f"{name.rpartition('.')[2]}{f', {detail}' if detail else ''}"
-    if last in _SERVICE_GONE:
-        return BluetoothOff(f"The Bluetooth service does not answer ({seen}). {START_SERVICE}")
+    if last in _SERVICE_GONE or ".Error.Spawn." in name:
+        return no_service(seen)
     if last in _NOT_ALLOWED:
         return BluetoothOff(f"{_OFF['DENIED_BY_SYSTEM']} (D-Bus: {seen})")
     if last == "NotReady" or "not powered" in detail.lower() or "not ready" in detail.lower():
@@ -71,7 +76,7 @@ def dbus_error(label: str, name: str, detail: str, *, is_connecting: bool) -> De
     if last in _GONE or "not connected" in detail.lower():
         return gone(label, seen, is_connecting=is_connecting)
     if is_connecting:
-        return DeviceError(f"{label} could not be connected ({seen}). {OUT_OF_REACH}")
+        return LinkLost(f"{label} could not be connected ({seen}). {OUT_OF_REACH}")
     return DeviceError(f"{label} did not do what was asked ({seen}). Switch Bluetooth off and on and try again.")
 
 
@@ -82,7 +87,8 @@ def gone(label: str, seen: str, *, is_connecting: bool) -> DeviceError:
     return LinkLost(f"The link to {label} is gone ({seen}). Bring the sensor closer to the computer.")
 
 
-def unknown(label: str, problem: Exception) -> DeviceError:
-    """Return the error for what no rule here covers, in the stack's own words."""
+def unknown(label: str, problem: Exception, *, is_connecting: bool) -> DeviceError:
+    """Return the error for what no rule here covers, in the stack's own words; connecting may be tried again."""
+    kind = LinkLost if is_connecting else DeviceError
     text = str(problem) or type(problem).__name__
-    return DeviceError(f"{label} failed: {text}. Switch Bluetooth and the sensor off and on and try again.")
+    return kind(f"{label} failed: {text}. Switch Bluetooth and the sensor off and on and try again.")

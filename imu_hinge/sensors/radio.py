@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from imu_hinge.errors import DeviceError
+from imu_hinge.sensors import link_errors
 from imu_hinge.sensors.link import CALL_S, translated
 
 
@@ -65,7 +67,9 @@ class Radio:
         async with self._lock:
             yield
 
-    async def scan(self, seconds: float, *, until: Callable[[dict[str, Seen]], bool] | None = None) -> list[Seen]:
+    async def scan(
+        self, seconds: float, *, until: Callable[[dict[str, Seen]], bool] | None = None, linger_s: float = 0.0
+    ) -> list[Seen]:
         """Return the devices that advertise, the strongest first; call it within a `turn`.
 
         Parameters
@@ -74,6 +78,8 @@ class Radio:
             How long to listen at most.
         until
             Asked after each advertisement, with the devices so far by address; true ends the scan.
+        linger_s
+            How long to listen on after that, for another device of the same name [s].
 
         Raises
         ------
@@ -94,14 +100,17 @@ class Radio:
 
         with translated("The scan"):
             scanner = BleakScanner(note)
-            await asyncio.wait_for(scanner.start(), CALL_S)
+            try:
+                await asyncio.wait_for(scanner.start(), CALL_S)
+            except TimeoutError as silence:
+                raise link_errors.no_service("no answer to the start of a scan") from silence
         try:
-            async with asyncio.timeout(seconds):
-                await is_enough.wait()
-        except TimeoutError:
-            pass
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await is_enough.wait()
+                    await asyncio.sleep(linger_s)
         finally:
-            with translated("The end of the scan"):
+            with suppress(DeviceError), translated("The end of the scan"):  # what is wrong, the next call will say
                 await asyncio.wait_for(scanner.stop(), CALL_S)
         return sorted(seen.values(), key=lambda device: -(device.rssi_dbm or -999))
 

@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from imu_hinge.errors import BluetoothOff, DeviceError, DeviceNotFound, HingeError, LinkLost
 from imu_hinge.sensors.driver import Driver, OnPacket, StreamRequest, StreamSettings
 from imu_hinge.sensors.link import Link
 from imu_hinge.sensors.radio import Radio, Seen
+from imu_hinge.sensors.sink import CLOSED, CONNECTING, LOST, OFF, READY, SEARCHING, STREAMING, Sink
 
 SILENCE_S: Final = 2.5
 """Silence on a standing link that counts as trouble [s]."""
@@ -43,33 +44,6 @@ BRING_UP_S: Final = 60.0
 
 FIRST_TRIES: Final = 3
 """Attempts before the first connection is given up."""
-
-CONNECTING, READY, STREAMING, LOST, SEARCHING, OFF, CLOSED = (
-    "connecting",
-    "ready",
-    "streaming",
-    "lost",
-    "searching",
-    "bluetooth off",
-    "closed",
-)
-"""States of a stream, in words for people."""
-
-
-class Sink(Protocol):
-    """Take what happens on a stream; every method must return at once."""
-
-    def stream(self, sensor: str, host_ns: int, seen: Seen, settings: StreamSettings) -> None:
-        """Note that a stream begins, or goes on after a loss; its packets follow."""
-
-    def packet(self, sensor: str, host_ns: int, characteristic: str, payload: bytes) -> None:
-        """Take one notification."""
-
-    def link(self, sensor: str, host_ns: int, state: str, message: str) -> None:
-        """Note a change of the link, with a sentence for a person."""
-
-    def battery(self, sensor: str, host_ns: int, percent: int) -> None:
-        """Note the charge."""
 
 
 @contextmanager
@@ -213,7 +187,9 @@ class Stream:
         try:
             async with asyncio.timeout(BRING_UP_S):
                 async with self._radio.turn():
-                    if find_again:
+                    if self.seen.rssi_dbm is None:
+                        await self._end_old_link()
+                    if find_again or self.seen.rssi_dbm is None:
                         self.seen = await self._found()
                     self._say(CONNECTING, f"connecting to {self.seen.label}")
                     self._lost.clear()
@@ -237,6 +213,13 @@ class Stream:
         raise DeviceNotFound(
             f"{self.seen.label} is not there: switched off, out of range or taken by a phone. Bring it closer."
         )
+
+    async def _end_old_link(self) -> None:
+        """End a link that a program which crashed left behind: what still runs on it cannot be known."""
+        old = Link(self.seen.handle, self.seen.label)
+        with suppress(DeviceError):
+            await old.open()
+        await old.close()
 
     async def _ask_battery(self, link: Link) -> None:
         if not self._tells_battery:

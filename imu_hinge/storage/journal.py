@@ -175,6 +175,7 @@ class JournalWriter:
             ) from self._problem
 
     def _run(self) -> None:
+        self._save()
         while not self._closing.wait(self._flush_s):
             self._save()
         self._save()

@@ -172,11 +172,17 @@ class BumbleClient(BaseBleakClient):
             raise BleakDBusError("org.bluez.Error.Failed", ["Input/output error"])
         if air.is_busy:
             raise BleakDBusError("org.bluez.Error.InProgress", ["a scan or a connect is under way"])
-        air.is_busy = True
-        try:
-            self.connection = await self._connection()
-        finally:
-            air.is_busy = False
+        old = next((client for client in air.clients if client.address == self.address), None)
+        if old is not None:  # BlueZ keeps the link of a program that crashed, and bleak takes it over
+            air.clients.discard(old)
+            old.connection.remove_listener("disconnection", old._disconnected)
+            self.connection = old.connection
+        else:
+            air.is_busy = True
+            try:
+                self.connection = await self._connection()
+            finally:
+                air.is_busy = False
         self._is_connected = True
         air.clients.add(self)
         self.connection.on("disconnection", self._disconnected)

@@ -17,6 +17,7 @@ from imu_hinge.errors import BluetoothOff, DeviceError, DeviceNotFound
 from imu_hinge.sensors.capture import Capture, battery_of, scan
 from imu_hinge.sensors.catalog import driver_for
 from imu_hinge.sensors.driver import Decoded, StreamRequest, StreamSettings
+from imu_hinge.sensors.radio import Radio, Seen
 from imu_hinge.sensors.stream import SILENCE_S
 
 pytestmark = pytest.mark.usefixtures("virtual_radio")
@@ -456,6 +457,31 @@ def test_a_device_known_only_by_its_services_is_recognised_after_connecting():
         await asyncio.sleep(2)
         await set_up.stop()
         assert set_up.notebook.settings["sacrum"].family == "hinge"
+
+    run(story())
+
+
+def test_a_link_that_a_crashed_program_left_is_ended_before_a_new_one_begins(monkeypatch):
+    async def story():
+        device = Movesense("Movesense 1", FIRST)
+        set_up = await stage(device)
+        await set_up.start({"sacrum": "Movesense 1"})
+        await asyncio.sleep(2)
+        set_up.running.cancel()  # the program is gone; link and subscription stand, nothing advertises
+        left = set_up.capture.streams[0].seen
+
+        async def connected(self):
+            known = device.connection is not None
+            return [Seen(FIRST, left.name, None, frozenset(), frozenset(), left.handle)] if known else []
+
+        monkeypatch.setattr(Radio, "connected", connected)
+        again = Capture(Notebook(), now_ns=now_ns)
+        await again.open({"sacrum": "Movesense 1"})
+        running = asyncio.ensure_future(again.run())
+        await asyncio.sleep(2)
+        assert not running.done(), "the old subscription would be answered with 409, in conflict"
+        running.cancel()
+        await again.close()
 
     run(story())
 
