@@ -66,8 +66,8 @@ MID_FOOT: Final = 0.07 / 1.75
 def carried_mass() -> Array:
     """Return, per segment of the chain (6,), the share of the body's mass that its full length carries.
 
-    The body's centre of mass is the sum of the segments' vectors, each times its share. De Leva's shares of mass, mean of
-    men and women.
+    The body's centre of mass is the sum of the segments' vectors, each times its share. De Leva's shares of mass, mean
+    of men and women.
     """
     head, upper, middle, lower = 0.0681, 0.1571, 0.1549, 0.1182
     arms = 2.0 * (0.0263 + 0.0150 + 0.0059)

@@ -139,7 +139,7 @@ def link(course: Course, i: int, k: int) -> float:
     """Return the weight [1/rad²] that ties angle ``k`` of instant ``i`` to the instant before; 0 at a cut."""
     if i == 0 or i >= course.walk.shape[0]:
         return 0.0
-    return 1.0 / course.walk[i, k]
+    return float(1.0 / course.walk[i, k])
 
 
 @numba.njit(cache=True)

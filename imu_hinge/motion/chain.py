@@ -7,7 +7,7 @@ Notes
 The sagittal plane, x forward and z up, the ankle at x = 0 (facts/biomechanics.md, 5.1). A vector (a, b) that is
 inclined by an angle t lies at (a cos t + b sin t, -a sin t + b cos t); turning it further by dt moves its end by
 (z, -x) dt. Every derivative below is made of this one rule. A point of the body is a weighted sum of the segments'
-vectors: the shoulder of all of them, the hip of the legs' two, the centre of mass of all, each with the mass it carries.
+vectors: the shoulder of all, the hip of the legs' two, the centre of mass of all, each with the mass it carries.
 
 A Jacobian has one column per unknown: first the posture (`SHANK` to `THORACIC`), then what is shared by the whole
 set (`SIZE` on, see `shared_unknowns`). Lengths are known up to a factor, of which the unknown is the logarithm.
@@ -53,8 +53,8 @@ class Chain(NamedTuple):
     """Hold the segments' vectors at one posture.
 
     ``end`` (6, 2) [m] leads from each segment's lower to its upper end, ``standing`` (6, 2) does so in quiet standing,
-    ``slope`` (6, 5, 2) is the derivative of ``end`` by the posture, ``turned_by`` (5, 5) says which angle inclines which
-    segment.
+    ``slope`` (6, 5, 2) is the derivative of ``end`` by the posture, ``turned_by`` (5, 5) says which angle inclines
+    which segment.
     """
 
     end: Array

@@ -56,7 +56,7 @@ class LinkageInputs:
     time_s : (n,) [s]
         Even grid.
     inclination_rad : placement -> (n,) [rad]
-        Inclination of each sensor, forward positive, zero in quiet standing. A sensor on the thigh leans back: negative.
+        Inclination of each sensor, forward positive, zero in quiet standing. One on the thigh leans back: negative.
     inclination_sd_rad : placement -> (n,) [rad]
         Of the filter and the alignment; what skin and soft tissue do is added here.
     height_m, height_sd_m : placement -> (n,) [m], optional

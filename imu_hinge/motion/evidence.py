@@ -1,4 +1,4 @@
-"""List what is known at one instant, each piece as (residual, Jacobian, variance): sensors, bar, balance, habits, limits.
+"""List what is known at one instant, each piece as (residual, Jacobian, variance): sensors, bar, habits, limits.
 
 It does not solve for the posture; `arrowhead` does, from these rows alone. To add evidence, write one function that
 fills a row and call it in `gather`.
@@ -49,7 +49,9 @@ class Scene(NamedTuple):
     """Hold what stays the same during a solution: who, which sensors, which exercise.
 
     ``mass``, ``shoulder`` (6,) and ``leads_to`` (s, 6) are how much of each segment leads to the centre of mass, to the
-    shoulder and to the anchor of each sensor, ``anchor`` (s,) is one of the anchors of `placements`; ``lumbar_max`` [rad] with its spread is as far as the athlete's lumbar spine bends.
+    shoulder and to the anchor of each sensor, ``anchor`` (s,) is one of the anchors of `placements`. ``limit`` (l, 5)
+    are sums of angles that have a limit; ``limit_at`` (l, 3) [rad] is that limit in a deep bend, what standing upright
+    adds to it, and how soft it is. ``posture_of`` (5, 5) makes a posture of the coordinates in which it walks.
     """
 
     body: Body
@@ -106,10 +108,10 @@ def limits_of(lumbar_max_rad: float, lumbar_max_sd_rad: float) -> tuple[Array, A
 class Rows(NamedTuple):
     """Hold room for the evidence of one instant: (r,), (r, 5 + m), (r,); and scratch for the chain and one point.
 
-    ``count`` (1,) says how many rows are in use.
+    ``used`` (1,) says how many rows are in use.
     """
 
-    count: Index
+    used: Index
     residual: Array
     jacobian: Array
     variance: Array
@@ -130,10 +132,10 @@ def room_for(shared: int) -> Rows:
 @numba.njit(cache=True)
 def put(rows: Rows, residual: float, variance: float) -> Array:
     """Add a row and return its Jacobian (c,), all zero, for the caller to fill."""
-    n = rows.count[0]
-    rows.count[0] = n + 1
+    n = rows.used[0]
+    rows.used[0] = n + 1
     rows.residual[n], rows.variance[n] = residual, variance
-    row = rows.jacobian[n]
+    row: Array = rows.jacobian[n]
     for k in range(row.size):
         row[k] = 0.0
     return row
@@ -151,7 +153,7 @@ def inclination(rows: Rows, i: int, s: int, x: Array, u: Array, scene: Scene, co
     row[first + su.ZERO] = 1.0
     row[first + su.SOFTNESS] = -lean
     row[first + su.SHARE] = 0.0 if scene.anchor[s] == placements.ON_THIGH else follows * x[chain.LUMBAR]
-    rows.residual[rows.count[0] - 1] = follows * lean + u[first + su.ZERO] - course.inclination[i, s]
+    rows.residual[rows.used[0] - 1] = follows * lean + u[first + su.ZERO] - course.inclination[i, s]
 
 
 @numba.njit(cache=True)
@@ -177,12 +179,12 @@ def height(rows: Rows, i: int, s: int, x: Array, u: Array, scene: Scene, course:
     if anchor == placements.ON_LUMBAR:
         row[first + su.SHARE] += length * (cos - 1.0)
     predicted = rows.pos[1] - ahead * sin + up * (cos - 1.0) + u[first + su.HEIGHT_DRIFT] * inclined
-    rows.residual[rows.count[0] - 1] = predicted - course.height[i, s]
+    rows.residual[rows.used[0] - 1] = predicted - course.height[i, s]
 
 
 @numba.njit(cache=True)
 def bar(rows: Rows, u: Array, body: Body, scene: Scene, on_floor: float, hanging: float) -> None:
-    """The bar hangs from straight arms over mid-foot, the shoulder a little ahead; on the floor its height is known."""
+    """Say that the bar hangs from straight arms over mid-foot, the shoulder a little ahead, on the floor or above."""
     chain.point(rows.chain, scene.shoulder, rows.pos, rows.jac)
     chain.hanging_bar(rows.chain, body, u[chain.MID_FOOT], rows.pos, rows.jac)
     variance = SHOULDER_SD_M**2 if on_floor > 0.0 else HANGING_SD_M**2
@@ -199,7 +201,7 @@ def bar(rows: Rows, u: Array, body: Body, scene: Scene, on_floor: float, hanging
 
 @numba.njit(cache=True)
 def balance(rows: Rows, u: Array, mass: Array, expected_m: float, variance: float) -> None:
-    """The body's centre of mass stays over the foot."""
+    """Say that the body's centre of mass stays over the foot."""
     chain.point(rows.chain, mass, rows.pos, rows.jac)
     row = put(rows, rows.pos[0] - expected_m - u[su.BALANCE], variance)
     for k in range(row.size):
@@ -209,7 +211,7 @@ def balance(rows: Rows, u: Array, mass: Array, expected_m: float, variance: floa
 
 @numba.njit(cache=True)
 def habit(rows: Rows, x: Array, u: Array, habits: Habits, own: float, bend: float, look: float) -> None:
-    """The shank follows the thigh, lumbar and thoracic flexion follow the trunk: the way people bend.
+    """Say how people bend: the shank follows the thigh, lumbar and thoracic flexion follow the trunk.
 
     Within the set (``own`` 1) most of it is shared; an instant of another set (0) has the whole spread for itself.
     """
@@ -248,10 +250,10 @@ def limits(rows: Rows, x: Array, scene: Scene, bend: float) -> None:
 def gather(rows: Rows, x: Array, u: Array, body: Body, scene: Scene, course: Course, i: int) -> int:
     """Fill ``rows`` with all that is known at instant ``i`` and return how many there are.
 
-    ``x`` (5,) is the posture. ``u`` (5 + m,) are the shared unknowns, numbered like the columns of a Jacobian: the first
-    five places are not used. ``body`` is the scene's with its lengths under ``u``.
+    ``x`` (5,) is the posture. ``u`` (5 + m,) are the shared unknowns, numbered like the columns of a Jacobian: the
+    first five places are not used. ``body`` is the scene's with its lengths under ``u``.
     """
-    rows.count[0] = 0
+    rows.used[0] = 0
     chain.place_all(rows.chain, x, body)
     for s in range(scene.anchor.size):
         if course.inclination_var[i, s] < math.inf:
@@ -268,4 +270,4 @@ def gather(rows: Rows, x: Array, u: Array, body: Body, scene: Scene, course: Cou
         row = put(rows, x[chain.LUMBAR] - course.told[i, 0], course.told[i, 1] ** 2)
         row[chain.LUMBAR] = 1.0
     limits(rows, x, scene, bend)
-    return int(rows.count[0])
+    return int(rows.used[0])

@@ -115,7 +115,7 @@ def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SharedUnknowns | N
         prior = shared_prior(athlete, inputs.placements, scene.habits)
     solution, found, rounds = _solve_course(scene, course, prior)
     blocks = np.empty_like(solution.inverse)
-    arrowhead.bands(course, solution, np.linalg.cholesky(found.covariance), blocks)
+    arrowhead.bands(course, solution, np.linalg.cholesky(found.covariance).astype(np.float64), blocks)
     to_angles = TO_ANGLES @ scene.posture_of
     covariance = to_angles @ blocks[first:] @ to_angles.T
     posture = _between(inputs.time_s, nodes, solution.y[first:] @ scene.posture_of.T)
@@ -148,7 +148,7 @@ def scene_of(athlete: Athlete, inputs: LinkageInputs) -> evidence.Scene:
         anchor=np.array([site.anchor for site in sites], dtype=np.int64),
         limit=limit,
         limit_at=limit_at,
-        posture_of=np.linalg.inv(departures(habits_of(inputs.exercise))),
+        posture_of=np.asarray(np.linalg.inv(departures(habits_of(inputs.exercise))), dtype=np.float64),
     )
 
 
@@ -175,7 +175,7 @@ def _solve_course(
         solution.pull[:] = prior_information @ (prior.mean - unknowns)
         arrowhead.eliminate(scene, course, rows, solution)
         upper = np.triu(solution.information)
-        covariance = np.linalg.inv(upper + np.triu(upper, 1).T)
+        covariance = np.asarray(np.linalg.inv(upper + np.triu(upper, 1).T), dtype=np.float64)
         step = np.concatenate([np.zeros(arrowhead.STATES), covariance @ solution.pull])
         moved = arrowhead.substitute(course, solution, step[arrowhead.STATES :])
         share = min(1.0, LONGEST_STEP_RAD / moved) if moved > 0.0 else 1.0
