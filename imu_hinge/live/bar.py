@@ -24,7 +24,7 @@ from imu_hinge.sensors.driver import StreamRequest
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from imu_hinge.model import Event
+    from imu_hinge.result import Event
 
 
 def plan_for(
@@ -77,7 +77,7 @@ async def _until_stopped(plan: Plan) -> Recovered | None:
 
 
 def _analysis(plan: Plan) -> Analysis:
-    from imu_hinge.analysis import LiveAnalysis
+    from imu_hinge import LiveAnalysis
 
     session = plan.session
     analysis: Analysis = LiveAnalysis(placements=list(plan.wanted), athlete=session.athlete, exercise=session.exercise)

@@ -75,6 +75,8 @@ class SensorStatus:
         Name with address, for people; each alone.
     battery_percent
         None where it does not tell.
+    nominal_hz
+        The rate the device agreed to.
     received, lost
         Samples so far.
     bad_packets
@@ -91,7 +93,7 @@ class SensorStatus:
     received: int = 0
     lost: int = 0
     bad_packets: int = 0
-    _recent: deque[tuple[int, Samples]] = field(default_factory=deque)
+    _recent: deque[tuple[int, Samples]] = field(default_factory=deque, init=False)
 
     def take(self, host_ns: int, samples: Samples, *, lost: int) -> None:
         """Add new samples that arrived at ``host_ns``, and how many were lost before them."""

@@ -11,7 +11,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from imu_hinge.model import Event, Samples
+from imu_hinge.model import Samples
+from imu_hinge.result import Event
 
 
 class Analysis(Protocol):
