@@ -36,6 +36,7 @@ ROUGH_SLEW: Final = 0.25
 """The same for devices that count nothing, whose level moves with every loss [s/s]."""
 FAST_SLEW: Final = 0.5
 SMALL_CORRECTION_S: Final = 0.1
+LEAST_STEP_S: Final = 1e-6
 LATEST_S: Final = 5.0
 """A notification later than this after the line says that the device's clock was set [s]."""
 RESUMED_LATEST_S: Final = 1.0
@@ -242,17 +243,19 @@ class LiveClock:
         """Return the line's times, led over from where the last sample was put. (n,) [s]."""
         target = line.at(x)
         last_x, last_s = self._last
-        if last_x == -np.inf:
-            ahead = last_s - float(target[0])
+        is_first = last_x == -np.inf
+        if is_first:
             last_x = float(x[0]) - 1 / self._settings.rate_hz
-            error = max(0.0, ahead + 1e-6) if np.isfinite(ahead) else 0.0
-        else:
-            error = last_s - line.at_one(last_x)
+        error = last_s - line.at_one(last_x)
+        if is_first:
+            error = max(error, 0.0)  # a new line may begin at once, unless it lies before what was given out
         is_small = abs(error) <= SMALL_CORRECTION_S
         if error < 0 and (not is_small or (not self._settings.tells_loss and -error > JUMP / self._settings.rate_hz)):
             error = 0.0  # samples are missing: forward at once
         slew = (SLEW if self._settings.tells_loss else ROUGH_SLEW) if is_small else FAST_SLEW
         paid = slew * (x - last_x)
         time_s: Array = target + np.sign(error) * np.maximum(0.0, abs(error) - paid)
+        if np.isfinite(last_s):  # device times may overlap, host times never do
+            time_s = np.maximum(time_s, last_s + LEAST_STEP_S * np.arange(1, len(x) + 1))
         self._last = (float(x[-1]), float(time_s[-1]))
         return time_s

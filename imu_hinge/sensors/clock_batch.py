@@ -68,6 +68,7 @@ def place(arrived: Iterable[Arrived], settings: StreamSettings, *, origin_ns: in
     if not parts:
         return Samples(np.empty(0), np.empty((0, 3)), np.empty((0, 3))), counts.report(drift)
     time_s, acc, gyr, flags = (np.concatenate([part[i] for part in parts]) for i in range(4))
+    time_s = np.maximum.accumulate(time_s)
     counts.first_s, counts.last_s = float(time_s[0]), float(time_s[-1])
     return Samples(time_s, acc, gyr, flags), counts.report(drift)
 
@@ -117,7 +118,7 @@ def _place_segment(
     else:
         time_s, drift = _along_levels(x, x_new, y_new, settings, flags, counts)
     counts.delays.extend((y_new - np.interp(x_new, x, time_s)).tolist())
-    return (np.maximum.accumulate(time_s), acc, gyr, flags), drift
+    return (time_s, acc, gyr, flags), drift
 
 
 def _along_line(x: Array, x_new: Array, y_new: Array, settings: StreamSettings) -> tuple[Array, float]:

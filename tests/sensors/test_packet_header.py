@@ -158,3 +158,10 @@ def test_the_uuids_are_the_same_on_both_sides():
     text = HEADER.read_text()
     for name in ("SERVICE", "DATA", "CONFIG", "INFO", "TIMESYNC", "STATUS"):
         assert f'#define IMUH_UUID_{name} "{getattr(hp, name)}"' in text
+
+
+def test_the_sketch_spells_the_service_in_the_byte_order_of_the_radio():
+    sketch = (HEADER.parent / "nrf52840_sense" / "nrf52840_sense.ino").read_text()
+    (spelled,) = [line for line in sketch.splitlines() if line.startswith("#define IMUH_UUID(n)")]
+    values = spelled[spelled.index("{") + 1 : spelled.index("}")].replace("(n)", "0x01").split(",")
+    assert bytes(int(value, 16) for value in values)[::-1].hex() == hp.SERVICE.replace("-", "")
