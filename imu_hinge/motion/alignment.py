@@ -32,6 +32,9 @@ LOW_M: Final = 0.08
 """A still this much lower than one close by is not standing."""
 
 
+BEGINS_UPRIGHT_S: Final = 8.0
+"""How much longer another posture must be held to be taken for standing instead of the first one."""
+
 UNLOADED_S: Final = 2.0
 """Nobody holds a lockout for longer than this."""
 
@@ -75,7 +78,7 @@ class Mounting:
     zero_sd_rad: float
 
 
-def find_standing(track: Track, settings: Settings, *, earlier: Standing | None = None) -> Standing:
+def find_standing(track: Track, settings: Settings) -> Standing:
     """Tell which of the quiet stretches are standing.
 
     Of all postures in which the sensor rests, standing is the highest; among equals the longest. That does not
@@ -88,8 +91,6 @@ def find_standing(track: Track, settings: Settings, *, earlier: Standing | None 
     """
     still = stills(track, settings.stillness)
     if not still:
-        if earlier is not None:
-            return Standing(earlier.up_s, (), earlier.sd_rad)
         shortest = settings.stillness.min_still_s
         raise MovedWhileStill(
             f"No quiet standing was found in {track.time_s[-1] - track.time_s[0]:.1f} s: the sensor never held still "
@@ -99,16 +100,15 @@ def find_standing(track: Track, settings: Settings, *, earlier: Standing | None 
     ups = np.array([_mean_direction(track.up_s[r.part]) for r in high])
     lengths = np.array([len(r) for r in high]) / track.rate_hz
     label = _postures(ups, lengths, np.radians(settings.alignment.same_posture_deg))
-    main = int(np.argmax(np.bincount(label, weights=lengths)))
+    held = np.bincount(label, weights=lengths)
+    if high[0].start < 3.0 * track.rate_hz:  # people begin upright, unless the height says that they do not
+        held[label[0]] += BEGINS_UPRIGHT_S
+    main = int(np.argmax(held))
     for end in (0, len(high) - 1):  # people stand differently before and after; both ends are standing all the same
         if np.arccos(np.clip(ups[end] @ ups[label == main].mean(axis=0), -1.0, 1.0)) < np.radians(25.0):
             label[end] = main
     chosen = np.flatnonzero(label == main)
-    weight = _weights([high[i] for i in chosen], track.rate_hz, len(track))
-    up = _mean_direction(ups[chosen] * weight[:, None])
-    off = np.arccos(np.clip(ups[chosen] @ up, -1.0, 1.0))
-    sd = float(np.sqrt(np.average(off**2, weights=weight)))
-    return Standing(up, tuple(high[i] for i in chosen), sd)
+    return _standing_of(ups[chosen], [high[i] for i in chosen], track)
 
 
 def find_mountings(tracks: Mapping[str, Track], settings: Settings) -> tuple[dict[str, Mounting], dict[str, Standing]]:
@@ -133,7 +133,9 @@ def find_mountings(tracks: Mapping[str, Track], settings: Settings) -> tuple[dic
     MovedWhileStill
         Where a sensor was never quiet.
     """
-    standings = {placement: find_standing(track, settings) for placement, track in tracks.items()}
+    first = next((p for p in ("t12", "lumbar", "chest") if p in tracks), next(iter(tracks)))
+    told = find_standing(tracks[first], settings)  # the highest sensor sinks most in every bend
+    standings = {p: told if p == first else _standing_at(told.where, tracks[p], settings) for p in tracks}
     leans = {p: _lean(track.up_s, standings[p].up_s) for p, track in tracks.items()}
     leader = max(leans, key=lambda p: float(np.percentile(leans[p], 95.0)))
     least = np.radians(settings.alignment.min_lean_deg)
@@ -148,6 +150,25 @@ def find_mountings(tracks: Mapping[str, Track], settings: Settings) -> tuple[dic
         zero_sd /= np.sqrt(min(max(1, len(standing.where)), 4))
         mountings[placement] = Mounting(standing.up_s, forward, share, float(zero_sd))
     return mountings, standings
+
+
+def _standing_at(where: tuple[Region, ...], track: Track, settings: Settings) -> Standing:
+    """Return one sensor's standing at the times at which another's says that the body stands."""
+    mask = np.zeros(len(track), dtype=bool)
+    for r in where:
+        mask[r.part] = track.is_quiet[r.part]
+    common = regions(mask, at_least=max(2, round(settings.stillness.min_still_s * track.rate_hz)))
+    if not common:
+        return find_standing(track, settings)
+    ups = np.array([_mean_direction(track.up_s[r.part]) for r in common])
+    return _standing_of(ups, common, track)
+
+
+def _standing_of(ups: Array, where: list[Region], track: Track) -> Standing:
+    weight = _weights(where, track.rate_hz, len(track))
+    up = _mean_direction(ups * weight[:, None])
+    off = np.arccos(np.clip(ups @ up, -1.0, 1.0))
+    return Standing(up, tuple(where), float(np.sqrt(np.average(off**2, weights=weight))))
 
 
 def _lean(up_s: Array, standing_up_s: Array) -> Array:
