@@ -20,7 +20,7 @@ import numpy.typing as npt
 import imu_hinge as ih
 from imu_hinge.conventions import EXERCISES
 from imu_hinge.errors import HingeError
-from imu_hinge.model import SetResult
+from imu_hinge.result import SetResult
 from imu_hinge.simulate.session import Simulated, random_set
 from imu_hinge.simulate.truth import Truth, true_verdict
 

@@ -13,24 +13,25 @@ if TYPE_CHECKING:
     from imu_hinge.athlete import Athlete, read_athlete
     from imu_hinge.errors import HingeError
     from imu_hinge.live.reading import read
-    from imu_hinge.model import Event, Posture, Recording, Rep, Samples, SetResult, Verdict
+    from imu_hinge.model import Posture, Recording, Samples
     from imu_hinge.motion.orientation import orientation
+    from imu_hinge.result import Event, Rep, SetResult, Verdict
     from imu_hinge.settings import Settings
     from imu_hinge.storage.recording import write
     from imu_hinge.streaming import LiveAnalysis
 
 _HOMES = {
     "Athlete": "athlete",
-    "Event": "model",
+    "Event": "result",
     "HingeError": "errors",
     "LiveAnalysis": "streaming",
     "Posture": "model",
     "Recording": "model",
-    "Rep": "model",
+    "Rep": "result",
     "Samples": "model",
-    "SetResult": "model",
+    "SetResult": "result",
     "Settings": "settings",
-    "Verdict": "model",
+    "Verdict": "result",
     "analyze": "analysis",
     "calibrate": "analysis",
     "orientation": "motion.orientation",

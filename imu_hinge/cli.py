@@ -19,7 +19,7 @@ from imu_hinge.live import commands as at_the_bar
 
 if TYPE_CHECKING:
     from imu_hinge.athlete import Athlete
-    from imu_hinge.model import SetResult
+    from imu_hinge.result import SetResult
 
 app = typer.Typer(
     name="imu-hinge",

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.model import Posture, Region, Rep
+from imu_hinge.model import Posture, Region
 from imu_hinge.motion.alignment import Mounting, find_mountings
 from imu_hinge.motion.course import LinkageInputs
 from imu_hinge.motion.linkage import solve
@@ -24,6 +24,7 @@ from imu_hinge.motion.tracks import Track
 from imu_hinge.reps.metrics import measure
 from imu_hinge.reps.segmentation import Lift
 from imu_hinge.reps.verdict import Limits, find, grade, judge
+from imu_hinge.result import Rep
 from imu_hinge.settings import Settings
 
 

@@ -13,29 +13,18 @@ from typing import Final
 import numpy as np
 
 from imu_hinge import conventions as cv
-from imu_hinge.analysis import check_on_trunk, result_of, warnings_of, without_bends
 from imu_hinge.athlete import Athlete
+from imu_hinge.conclude import check_on_trunk, result_of, warnings_of, without_bends
 from imu_hinge.errors import MovedWhileStill, RecordingError, TooShort
 from imu_hinge.interpret import Aligned, align, describe, link, looks_swapped
-from imu_hinge.model import (
-    POSTURE_COLUMNS,
-    Array,
-    Event,
-    Flags,
-    Posture,
-    Region,
-    Rep,
-    Samples,
-    SetResult,
-    check_exercise,
-    check_placement,
-)
+from imu_hinge.model import POSTURE_COLUMNS, Array, Flags, Posture, Region, Samples, check_exercise, check_placement
 from imu_hinge.motion.orientation import State, filter_block, initial_state, params
 from imu_hinge.motion.resample import grid_part, ready
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
 from imu_hinge.motion.tracks import Track, quiet, up_in_sensor
 from imu_hinge.reps.exercise import Found, find_lifts
 from imu_hinge.reps.segmentation import Lift
+from imu_hinge.result import Event, Rep, SetResult
 from imu_hinge.settings import Settings
 from imu_hinge.storage.units import check_acc_unit, check_gyr_against_gravity, check_gyr_magnitude
 
@@ -185,7 +174,9 @@ class LiveAnalysis:
         assert self._origin_s is not None
         for sensor in self._sensors.values():
             assert sensor.pending is not None
-            gyr, acc, flags = grid_part(sensor.pending, rate_hz=rate_hz, origin_s=self._origin_s, first=first, stop=stop)
+            gyr, acc, flags = grid_part(
+                sensor.pending, rate_hz=rate_hz, origin_s=self._origin_s, first=first, stop=stop
+            )
             is_gap = (flags & np.uint16(cv.Flag.GAP)) != 0
             oriented = filter_block(sensor.state, gyr, acc, is_gap=is_gap)
             sensor.gyr.append(gyr - oriented.bias_rad_s)
@@ -243,7 +234,9 @@ class LiveAnalysis:
         )
         self._reps.append(rep)
         self._lifts.append(lift.moved(start))
-        self._shown.append((start + lift.start, start + lift.stop, linked[lift.start - region.start : lift.stop - region.start]))
+        self._shown.append(
+            (start + lift.start, start + lift.stop, linked[lift.start - region.start : lift.stop - region.start])
+        )
         return Event("rep", rep.end_s, f"Rep {rep.rep + 1}: {rep.verdict.label.replace('_', ' ')}.", rep)
 
     def _warn(self, aligned: Aligned) -> list[Event]:

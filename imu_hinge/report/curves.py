@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from imu_hinge.model import Array, Posture, Rep, SetResult
+from imu_hinge.model import Array, Posture
+from imu_hinge.result import Rep, SetResult
 
 PERCENT: npt.NDArray[np.float64] = np.linspace(0.0, 100.0, 101)
 """Axis of a rep: 0 its start, 50 its turning point, 100 its end [%]. (101,)"""

@@ -12,8 +12,9 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.model import Region, Rep, SetResult
+from imu_hinge.model import Region
 from imu_hinge.report import look, words
+from imu_hinge.result import Rep, SetResult
 from imu_hinge.signals import regions
 
 if TYPE_CHECKING:

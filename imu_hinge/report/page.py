@@ -16,10 +16,10 @@ import numpy as np
 
 from imu_hinge import __version__
 from imu_hinge import conventions as cv
-from imu_hinge.model import Rep, SetResult
 from imu_hinge.report import look, plots, words
 from imu_hinge.report.atomic import write_atomic
 from imu_hinge.report.tables import degrees_words, percent_words
+from imu_hinge.result import Rep, SetResult
 from imu_hinge.settings import AlignmentSettings
 
 if TYPE_CHECKING:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from imu_hinge import conventions as cv
-from imu_hinge.model import Array, SetResult
+from imu_hinge.model import Array
 from imu_hinge.report import look, words
 from imu_hinge.report.curves import PERCENT, RepCurves, envelope, rep_curves, set_part
 from imu_hinge.report.look import save_figure
 from imu_hinge.report.marks import draw_flags, draw_limit, draw_phases, draw_reps, limit_label, mark_turns, say_in_axes
+from imu_hinge.result import SetResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

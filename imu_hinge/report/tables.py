@@ -14,9 +14,9 @@ import numpy as np
 
 from imu_hinge import __version__
 from imu_hinge import conventions as cv
-from imu_hinge.model import Rep, SetResult
 from imu_hinge.report import words
 from imu_hinge.report.atomic import write_atomic
+from imu_hinge.result import Rep, SetResult
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import LIMIT_SHARE, Athlete
-from imu_hinge.model import Rep, SetResult
+from imu_hinge.result import Rep, SetResult
 from imu_hinge.settings import VerdictSettings
 
 CHANGE_DEG: Final = VerdictSettings().change_min_deg

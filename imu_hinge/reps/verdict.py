@@ -12,9 +12,10 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.model import Array, Posture, Verdict
+from imu_hinge.model import Array, Posture
 from imu_hinge.reps.metrics import Metrics
 from imu_hinge.reps.segmentation import Lift
+from imu_hinge.result import Verdict
 from imu_hinge.settings import VerdictSettings
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.model import Posture, Rep, SetResult, Verdict
+from imu_hinge.model import Posture
+from imu_hinge.result import Rep, SetResult, Verdict
 
 REP_S, REST_S = 4.0, 2.0
 PELVIS_PEAK_DEG = 55.0

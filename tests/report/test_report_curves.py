@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_hinge import conventions as cv
-from imu_hinge.model import SetResult
 from imu_hinge.report.curves import PERCENT, envelope, mean_known, rep_curves, set_part
+from imu_hinge.result import SetResult
 
 Maker = Callable[..., SetResult]
 

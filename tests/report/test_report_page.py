@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from imu_hinge.model import SetResult
 from imu_hinge.report import page, words
+from imu_hinge.result import SetResult
 
 Maker = Callable[..., SetResult]
 

@@ -20,8 +20,8 @@ import imu_hinge.report
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import SettingsError
-from imu_hinge.model import SetResult
 from imu_hinge.report import look, plots, words
+from imu_hinge.result import SetResult
 
 Maker = Callable[..., SetResult]
 

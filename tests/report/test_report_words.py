@@ -13,9 +13,9 @@ import pytest
 import imu_hinge.report
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.model import Rep, SetResult
 from imu_hinge.report import page, words
 from imu_hinge.report.tables import as_json
+from imu_hinge.result import Rep, SetResult
 
 Maker = Callable[..., SetResult]
 

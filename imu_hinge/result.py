@@ -1,0 +1,171 @@
+"""Define the values that come out: verdicts, reps, events, and the result of a set with its two tables.
+
+Nothing here decides or draws; the table properties only lay values out in columns, degrees at this edge.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from imu_hinge import conventions as cv
+from imu_hinge.athlete import Athlete
+from imu_hinge.model import Posture
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Hold the label of one rep, how sure it is, and what was seen.
+
+    ``confidence`` is the probability of the label; for ``undecided`` that of the likeliest other.
+    """
+
+    label: str
+    confidence: float
+    findings: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rep:
+    """Hold one rep, in seconds on the host's timeline and in radians; NaN is: cannot tell."""
+
+    rep: int
+    exercise: str
+    start_s: float
+    turn_s: float
+    end_s: float
+    descent_s: float
+    ascent_s: float
+    pause_s: float
+    pelvis_tilt_peak_rad: float
+    trunk_inclination_peak_rad: float
+    lumbar_flexion_peak_rad: float
+    lumbar_flexion_peak_sd_rad: float
+    lumbar_flexion_bottom_rad: float
+    lumbar_flexion_bottom_sd_rad: float
+    knee_flexion_peak_rad: float
+    lumbar_share: float
+    basis: str
+    verdict: Verdict
+    quality: str
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the rep as one row of the ``reps`` table, degrees at this edge."""
+        row: dict[str, Any] = {}
+        for column in cv.REP_COLUMNS:
+            if column.endswith("_deg"):
+                row[column] = math.degrees(getattr(self, column.removesuffix("_deg") + "_rad"))
+            elif column == "verdict":
+                row[column] = self.verdict.label
+            elif column == "confidence":
+                row[column] = self.verdict.confidence
+            elif column == "findings":
+                row[column] = ";".join(self.verdict.findings)
+            else:
+                row[column] = getattr(self, column)
+        return row
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Hold something that happened during a set, when it was known.
+
+    Parameters
+    ----------
+    kind
+        ``standing``, ``aligned``, ``rep``, ``slip``, ``gap``, ``warning``.
+    time_s
+        The instant it is about.
+    message
+        One sentence for a person.
+    rep
+        The rep, where one was completed.
+    """
+
+    kind: str
+    time_s: float
+    message: str
+    rep: Rep | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SetResult:
+    """Hold everything one analysis found.
+
+    Parameters
+    ----------
+    recording_name
+        What the recording is called in reports.
+    exercise
+        What was told or recognised.
+    exercise_evidence
+        One sentence: why that exercise.
+    posture
+        The angles over time.
+    phase : (n,)
+        Index into `conventions.PHASES` per sample.
+    rep_index : (n,)
+        0-based rep per sample, -1 outside.
+    lifts
+        The reps.
+    athlete
+        Whose references were used.
+    warnings
+        Sentences a reader must see beside the numbers.
+    alignment_quality
+        First component's share per placement, 0 to 1.
+    is_simulated
+        True where no person was measured.
+    is_live
+        True where only the past was used at every instant.
+    """
+
+    recording_name: str
+    exercise: str
+    exercise_evidence: str
+    posture: Posture
+    phase: npt.NDArray[np.int8]
+    rep_index: npt.NDArray[np.int32]
+    lifts: tuple[Rep, ...]
+    athlete: Athlete
+    warnings: tuple[str, ...] = ()
+    alignment_quality: Mapping[str, float] = field(default_factory=dict)
+    is_simulated: bool = False
+    is_live: bool = False
+
+    @cached_property
+    def reps(self) -> pd.DataFrame:
+        """One row per rep, columns `conventions.REP_COLUMNS`, angles in degrees."""
+        import pandas as pd
+
+        frame = pd.DataFrame([lift.as_row() for lift in self.lifts], columns=list(cv.REP_COLUMNS))
+        if frame.empty:
+            text = {"exercise", "basis", "verdict", "findings", "quality"}
+            kinds = {c: "object" if c in text else "int64" if c == "rep" else "float64" for c in frame.columns}
+            frame = frame.astype(kinds)
+        return frame
+
+    @cached_property
+    def angles(self) -> pd.DataFrame:
+        """One row per sample, columns `conventions.ANGLE_COLUMNS`, angles in degrees."""
+        import pandas as pd
+
+        degrees, sd_deg = np.degrees(self.posture.angles_rad), np.degrees(self.posture.sd_rad)
+        columns: dict[str, Any] = {"time_s": self.posture.time_s}
+        for i, name in enumerate(cv.ANGLES):
+            columns[f"{name}_deg"] = degrees[:, i]
+            columns[f"{name}_sd_deg"] = sd_deg[:, i]
+        columns["rep"] = self.rep_index
+        columns["phase"] = np.asarray(cv.PHASES, dtype=object)[self.phase]
+        columns["flags"] = self.posture.flags
+        return pd.DataFrame(columns, columns=list(cv.ANGLE_COLUMNS))
