@@ -75,11 +75,7 @@ class Gatt(Protocol):
         """Write a value, with or without waiting for the device's acknowledgement."""
 
     async def subscribe(self, characteristic: str, handler: Handler) -> None:
-        """Send notifications (or indications) to the handler.
-
-        On a characteristic that is subscribed already only the handler is replaced; nothing goes over the air and no
-        notification is lost between the old handler and the new.
-        """
+        """Send notifications (or indications) to the handler; where subscribed already, only replace the handler."""
 
     async def unsubscribe(self, characteristic: str) -> None:
         """Stop notifications; without effect where there are none."""
@@ -92,14 +88,7 @@ class Gatt(Protocol):
 class StreamRequest:
     """Hold what the user wants; None leaves the choice to the driver.
 
-    Parameters
-    ----------
-    rate_hz
-        Samples per second; must be one the device offers.
-    acc_range_g
-        Full scale of the accelerometer [g].
-    gyr_range_dps
-        Full scale of the gyroscope [deg/s].
+    Rate and full scales (± g, ± deg/s) must be ones the device offers.
     """
 
     rate_hz: float | None = None
