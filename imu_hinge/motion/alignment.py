@@ -101,7 +101,7 @@ def find_standing(track: Track, settings: Settings) -> Standing:
     lengths = np.array([len(r) for r in high]) / track.rate_hz
     label = _postures(ups, lengths, np.radians(settings.alignment.same_posture_deg))
     held = np.bincount(label, weights=lengths)
-    if high[0].start < 3.0 * track.rate_hz:  # people begin upright, unless the height says that they do not
+    if high[0].start < 0.5 * track.rate_hz:  # people begin upright, unless the height says that they do not
         held[label[0]] += BEGINS_UPRIGHT_S
     main = int(np.argmax(held))
     for end in (0, len(high) - 1):  # people stand differently before and after; both ends are standing all the same
