@@ -33,10 +33,12 @@ LEAK_RAD: Final = np.radians([1.5, 3.0, 3.0, 1.5, 1.0])
 """The same over one second in which no sensor moves."""
 
 LEAST_INCLINATION_SD_RAD: Final = math.radians(0.5)
-LEAST_HEIGHT_SD_M: Final = 0.006
+LEAST_HEIGHT_SD_M: Final = 0.01
 
 HABIT_WAY_RAD, HABIT_S = 1.2, 4.0
 """A habit says something new once per this much way or time; in between it repeats itself."""
+HEIGHT_WAY_RAD, HEIGHT_S = 0.15, 0.5
+"""The same for a height, which an integral carries from sample to sample."""
 FLOOR_WAY_RAD, FLOOR_S = 0.6, 1.0
 """The same for the hands on the bar; every contact is worth one look at least."""
 
@@ -149,7 +151,8 @@ def course_of(inputs: LinkageInputs, at: Index, way: Array) -> Course:
     bend = bend_of(inputs)[at]
     habit = np.clip(way_step / HABIT_WAY_RAD + time_step / HABIT_S, 1e-3, 1.0)
     inclination_var = np.maximum(inclination_sd, LEAST_INCLINATION_SD_RAD) ** 2
-    height_var = np.maximum(height_sd, LEAST_HEIGHT_SD_M) ** 2
+    height_look = np.minimum(way_step / HEIGHT_WAY_RAD + time_step / HEIGHT_S, 1.0)
+    height_var = np.maximum(height_sd, LEAST_HEIGHT_SD_M) ** 2 / height_look[:, None]
     return Course(
         inclination=np.nan_to_num(inclination),
         inclination_var=np.where(np.isfinite(inclination), inclination_var, math.inf),
