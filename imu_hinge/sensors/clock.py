@@ -143,7 +143,8 @@ def device_seconds(block: Decoded, rate_hz: float) -> Array:
     """Return the device's time of each sample, or its count at the nominal period. (n,) [s]."""
     if block.device_ns is not None:
         return block.device_ns.astype(np.float64) * NS
-    return (float(block.index) + np.arange(len(block))) / rate_hz
+    index: Array = block.index + np.arange(len(block), dtype=np.float64)
+    return index / rate_hz
 
 
 class LiveClock:
