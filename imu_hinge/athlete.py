@@ -121,6 +121,11 @@ class Athlete:
 def read_athlete(path: str | Path) -> Athlete:
     """Read an athlete file (TOML).
 
+    Parameters
+    ----------
+    path
+        What it may hold is in `Athlete`; metres and degrees.
+
     Raises
     ------
     SettingsError

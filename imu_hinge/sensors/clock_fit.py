@@ -151,8 +151,8 @@ class RunningLine:
         How far back points count.
     slopes
         As in `lower_line`.
-    freeze_s
-        The slope stays at ``first_slope`` until points span this long.
+    freeze_s, first_slope
+        The slope stays at ``first_slope`` until points span ``freeze_s``.
     """
 
     def __init__(

@@ -120,6 +120,8 @@ def read_deltas(content: bytes, *, resolution_bits: int, channels: int = 3) -> n
         cumulative per channel, each block on a byte boundary.
     resolution_bits
         Width of the reference sample's values.
+    channels
+        Values per sample.
 
     Returns
     -------
@@ -170,6 +172,8 @@ def read_samples(frame: Frame, *, factor: float) -> Array:
 
     Parameters
     ----------
+    frame
+        As its header was read.
     factor
         From the answer to START; raw frames do not use it.
 
@@ -223,7 +227,9 @@ def sample_times_ns(last_ns: int, n: int, *, previous_ns: int | None, period_ns:
     ----------
     last_ns
         The frame's time, which is its last sample's.
-    previous_ns
+    n
+        Samples in the frame.
+    previous_ns, period_ns
         Time of the frame before, if nothing is missing between; else samples are stepped back by ``period_ns``.
 
     Returns

@@ -87,6 +87,8 @@ def parse_table(text: str, *, header_start: str = "") -> Table:
 
     Parameters
     ----------
+    text
+        The whole file.
     header_start
         The header is the first line that begins so; lines before it are left out.
     """

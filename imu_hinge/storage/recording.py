@@ -81,6 +81,14 @@ def write(recording: Recording, path: str | Path, *, overwrite: bool = False) ->
     recording's journal stands already, the files are moved into it, the description last. With ``overwrite``, other
     files in an existing recording's folder are kept.
 
+    Parameters
+    ----------
+    recording
+    path
+        The folder to make.
+    overwrite
+        Replace a recording that stands there.
+
     Raises
     ------
     RecordingError

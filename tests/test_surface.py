@@ -1,0 +1,282 @@
+"""What users rely on: the exported names, the tables' columns and kinds, the documentation, the commands' help."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+import json
+import pkgutil
+import re
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import imu_hinge as ih
+from imu_hinge import conventions as cv
+from imu_hinge.cli import app
+
+ROOT = Path(__file__).resolve().parents[1]
+
+EXPORTED = [
+    "Athlete",
+    "Event",
+    "HingeError",
+    "LiveAnalysis",
+    "Posture",
+    "Recording",
+    "Rep",
+    "Samples",
+    "SetResult",
+    "Settings",
+    "Verdict",
+    "__version__",
+    "analyze",
+    "calibrate",
+    "orientation",
+    "read",
+    "read_athlete",
+    "write",
+]
+
+REP_COLUMNS = [
+    "rep",
+    "exercise",
+    "start_s",
+    "turn_s",
+    "end_s",
+    "descent_s",
+    "ascent_s",
+    "pause_s",
+    "pelvis_tilt_peak_deg",
+    "trunk_inclination_peak_deg",
+    "lumbar_flexion_peak_deg",
+    "lumbar_flexion_peak_sd_deg",
+    "lumbar_flexion_bottom_deg",
+    "lumbar_flexion_bottom_sd_deg",
+    "knee_flexion_peak_deg",
+    "lumbar_share",
+    "basis",
+    "verdict",
+    "confidence",
+    "findings",
+    "quality",
+]
+
+ANGLE_COLUMNS = [
+    "time_s",
+    "pelvis_tilt_deg",
+    "pelvis_tilt_sd_deg",
+    "trunk_inclination_deg",
+    "trunk_inclination_sd_deg",
+    "lumbar_flexion_deg",
+    "lumbar_flexion_sd_deg",
+    "hip_flexion_deg",
+    "hip_flexion_sd_deg",
+    "knee_flexion_deg",
+    "knee_flexion_sd_deg",
+    "rep",
+    "phase",
+    "flags",
+]
+
+TEXT_COLUMNS = {"exercise", "basis", "verdict", "findings", "quality"}
+
+COMMANDS = [
+    "analyze",
+    "plot",
+    "convert",
+    "simulate",
+    "demo",
+    "calibrate",
+    "scan",
+    "record",
+    "repair",
+    "doctor",
+    "version",
+]
+
+MODULES = [m.name for m in pkgutil.walk_packages([str(ROOT / "imu_hinge")], "imu_hinge.")]
+
+
+@pytest.fixture(scope="module")
+def empty_result() -> ih.SetResult:
+    """Thirty seconds of a person who only stands."""
+    rng = np.random.default_rng(1)
+    acc = np.array([0.3, -0.2, 9.8]) + rng.normal(0.0, 0.03, (3000, 3))
+    gyr = rng.normal(0.0, 0.01, (3000, 3))
+    return ih.analyze(ih.Recording({"sacrum": ih.Samples(np.arange(3000) / 100.0, acc, gyr)}))
+
+
+# the contract -----------------------------------------------------------------------------------------------------
+
+
+def test_exactly_these_names_are_exported() -> None:
+    assert ih.__all__ == EXPORTED
+    assert set(dir(ih)) == set(EXPORTED)
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_an_exported_name_is_there(name: str) -> None:
+    assert getattr(ih, name) is not None
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        ih.nothing  # noqa: B018
+
+
+def test_the_version_is_the_packages_version() -> None:
+    from importlib.metadata import version
+
+    assert ih.__version__ == version("imu-hinge")
+
+
+def test_reps_have_exactly_the_contracts_columns(hinge_result: ih.SetResult) -> None:
+    reps = hinge_result.reps
+    assert list(reps.columns) == REP_COLUMNS
+    assert list(reps.rep) == list(range(len(reps)))
+    assert set(reps.basis) == {"measured"}
+    assert set(reps.verdict) <= set(cv.VERDICTS)
+    assert set(reps.quality) <= set(cv.QUALITIES)
+    assert reps.confidence.between(0.0, 1.0).all()
+    assert (reps.start_s < reps.turn_s).all()
+    assert (reps.turn_s < reps.end_s).all()
+
+
+def test_angles_have_exactly_the_contracts_columns(hinge_result: ih.SetResult) -> None:
+    angles = hinge_result.angles
+    assert list(angles.columns) == ANGLE_COLUMNS
+    assert np.allclose(np.diff(angles.time_s), 0.01)
+    assert set(angles.phase) <= set(cv.PHASES)
+    assert set(angles.rep) == {-1, 0, 1, 2, 3, 4}
+    known = angles.lumbar_flexion_deg.notna()
+    assert (angles.lumbar_flexion_sd_deg.notna() == known).all()
+    assert (angles.lumbar_flexion_sd_deg[known] > 0.0).all()
+
+
+def test_a_table_without_reps_has_the_same_columns_and_kinds(
+    hinge_result: ih.SetResult, empty_result: ih.SetResult
+) -> None:
+    assert len(empty_result.reps) == 0
+    assert list(empty_result.reps.columns) == REP_COLUMNS
+    for column in REP_COLUMNS:
+        kinds = hinge_result.reps[column].dtype.kind, empty_result.reps[column].dtype.kind
+        wanted = "i" if column == "rep" else "O" if column in TEXT_COLUMNS else "f"
+        text_kinds = {"O", "U", "T"}  # pandas 3 has a kind of its own for text
+        assert all(k in text_kinds if wanted == "O" else k == wanted for k in kinds), (column, kinds)
+    assert dict(empty_result.angles.dtypes) == dict(hinge_result.angles.dtypes)
+
+
+def test_the_contracts_five_lines_run(csv_pair: list[str]) -> None:
+    rec = ih.read(csv_pair)
+    result = ih.analyze(rec, athlete=ih.Athlete(height_m=1.78), exercise="auto")
+    assert len(result.reps) == 5
+    sacrum = rec.sensors["sacrum"]
+    one = ih.Recording({"sacrum": ih.Samples(sacrum.time_s, sacrum.acc, sacrum.gyr)})
+    live = ih.LiveAnalysis(placements=["sacrum"], athlete=ih.Athlete(height_m=1.78), exercise="auto")
+    events = live.feed("sacrum", one.sensors["sacrum"])
+    assert {event.kind for event in events} >= {"rep"}
+    assert len(live.finish().reps) == 5
+    q_ws = ih.orientation(sacrum.gyr, sacrum.acc, rate_hz=100.0, both_ways=False)
+    assert q_ws.shape == (len(sacrum), 4)
+    assert np.linalg.norm(q_ws, axis=1) == pytest.approx(1.0)
+
+
+# documentation ----------------------------------------------------------------------------------------------------
+
+
+def public_callables() -> list[Any]:
+    """Return every public class and function of the package that is defined in it, with its name as id."""
+    found = {}
+    for name in MODULES:
+        module = importlib.import_module(name)
+        for label, value in vars(module).items():
+            own = getattr(value, "__module__", None) == name and not label.startswith("_")
+            if own and (inspect.isfunction(value) or inspect.isclass(value)):
+                found[f"{name}.{label}"] = value
+    return [pytest.param(value, id=label) for label, value in found.items()]
+
+
+CONTRACT = ["analyze", "calibrate", "orientation", "read", "read_athlete", "write"]
+
+
+def parameters_of(value: Callable[..., Any]) -> list[str]:
+    return [name for name in inspect.signature(value).parameters if name != "self" and not name.startswith("_")]
+
+
+def documented(doc: str) -> set[str]:
+    """Return the names that stand before the descriptions in the Parameters section, several split at commas."""
+    section = re.search(r"Parameters\n-+\n(.*?)(?=\n\n?\w[\w ]*\n-{3,}|\Z)", inspect.cleandoc(doc), re.DOTALL)
+    if section is None:
+        return set()
+    heads = re.findall(r"^(\*{0,2}\w[\w, *]*?)(?: *:.*)?$", section.group(1), re.MULTILINE)
+    return {name.strip(" *") for head in heads for name in head.split(",")}
+
+
+@pytest.mark.parametrize("value", public_callables())
+def test_what_is_public_says_what_it_does(value: Any) -> None:
+    assert inspect.getdoc(value), "has no docstring"
+
+
+@pytest.mark.parametrize("value", public_callables())
+def test_a_parameters_section_names_the_parameters_and_no_other(value: Any) -> None:
+    told = documented(inspect.getdoc(value) or "")
+    if not told:
+        return  # a short function whose types and first line say it all; the contract's own are held to more below
+    own = set(parameters_of(value))
+    assert told <= own, f"documented but not there: {sorted(told - own)}"
+    assert own <= told, f"not documented: {sorted(own - told)}"
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_the_contracts_functions_document_every_parameter(name: str) -> None:
+    value = getattr(ih, name)
+    assert set(parameters_of(value)) <= documented(inspect.getdoc(value) or "")
+
+
+@pytest.mark.parametrize("module", [importlib.import_module(name) for name in MODULES], ids=lambda m: m.__name__)
+def test_examples_in_docstrings_run(module: ModuleType) -> None:
+    assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0
+
+
+# the command line -------------------------------------------------------------------------------------------------
+
+
+def test_exactly_these_commands_exist() -> None:
+    listed = CliRunner().invoke(app, ["--help"])
+    assert listed.exit_code == 0
+    assert list(typer.main.get_command(app).commands) == COMMANDS  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_and_its_options(command: str) -> None:
+    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
+    assert shown.exit_code == 0
+    built = typer.main.get_command(app).commands[command]  # type: ignore[attr-defined]
+    assert built.help.split(":")[0].split(".")[0] in shown.output
+    for parameter in built.params:
+        if parameter.name == "help":
+            continue
+        assert parameter.help, f"{command}: {parameter.name} is not explained"
+        assert parameter.param_type_name == "argument" or parameter.opts[0] in shown.output
+
+
+def test_the_contracts_options_of_analyze_are_there() -> None:
+    shown = CliRunner().invoke(app, ["analyze", "--help"], env={"COLUMNS": "200", "TERM": "dumb"}).output
+    for option in ["--height", "--athlete", "--exercise", "--as-live", "--reps", "--angles", "--json", "--report"]:
+        assert option in shown
+
+
+def test_json_is_json_alone(hinge_folder: Path) -> None:
+    done = CliRunner().invoke(app, ["analyze", str(hinge_folder), "--json"])
+    assert done.exit_code == 0
+    table = json.loads(done.stdout)
+    assert len(table["reps"]) == 5
+    assert list(table["reps"][0])[: len(REP_COLUMNS)] == REP_COLUMNS
