@@ -41,11 +41,11 @@ def mahony(gyr: Any, acc: Any, rate_hz: float) -> Any:
 
 def fusion(gyr: Any, acc: Any, rate_hz: float) -> Any:
     filtered = imufusion.Ahrs()
+    filtered.set_sample_period(1.0 / rate_hz)
     q = np.empty((len(gyr), 4))
     for i, (w, a) in enumerate(zip(np.degrees(gyr), acc / 9.81, strict=True)):
-        filtered.update_no_magnetometer(w, a, 1.0 / rate_hz)
-        value = filtered.quaternion
-        q[i] = getattr(value, "wxyz", value)
+        filtered.update_no_magnetometer(w, a)
+        q[i] = filtered.get_quaternion()
     return q
 
 
@@ -170,13 +170,14 @@ def cost() -> None:
     n = 100_000 if "--quick" in sys.argv else 1_000_000
     t = np.arange(n) / 100.0
     gyr = np.sin(t[:, None] * (0.9, 1.3, 0.7)) + rng.normal(0, 0.01, (n, 3))
-    acc = rng.normal(0, 0.5, (n, 3)) + (0.0, 0.0, 9.81)
+    acc = rng.normal((0.0, 0.0, 9.81), 0.5, (n, 3))
     part = n // lanes.LANES
     side = [(gyr[k * part : (k + 1) * part].copy(), acc[k * part : (k + 1) * part].copy()) for k in range(lanes.LANES)]
     packed = np.stack([s[0] for s in side]), np.stack([s[1] for s in side])
     p = ori.params(100.0)
     out, out_lanes = np.empty((n, 9)), np.empty((lanes.LANES, part, 9))
-    row = np.empty((15, lanes.LANES))
+    wide = lanes.LANES
+    row = np.empty((15, wide))
     times = best(
         {
             "vqf updateBatch": lambda: VQF(0.01).updateBatch(gyr, acc),
@@ -192,8 +193,8 @@ def cost() -> None:
     )
     print(f"\nCost per sample [ns], {n} samples, one thread, best of {ROUNDS} in turns; ratio to the peer above")
     for name, seconds in times.items():
-        peer = times["offlineVQF"] if name in ("offlineVQF", "both ways (public)") else times["vqf updateBatch"]
-        print(f"  {name:24}{seconds / n * 1e9:9.1f}{seconds / peer:8.3f}")
+        beside = "offlineVQF" if name in ("offlineVQF", "both ways (public)") else "vqf updateBatch"
+        print(f"  {name:24}{seconds / n * 1e9:9.1f}{seconds / times[beside]:8.3f}")
     small, small_out, state, peer = (
         (gyr[:10].copy(), acc[:10].copy()),
         np.empty((10, 9)),
