@@ -20,6 +20,7 @@ from imu_hinge.motion.memory import (
     TURN_LP,
     TURN_SUM,
     Coefficients,
+    Index,
     Lowpass,
     load4,
     lowpass,
@@ -61,7 +62,7 @@ def sd_bound(p: Coefficients, x: float, y: float, z: float) -> float:
 
 
 @inlined
-def mean3(m: Array, row: int, lane: int, share: float) -> Vector:
+def mean3(m: Array, row: Index, lane: Index, share: float) -> Vector:
     """Return the mean of a summed vector and start its sum anew."""
     mean = (m[row, lane] * share, m[row + 1, lane] * share, m[row + 2, lane] * share)
     m[row, lane] = m[row + 1, lane] = m[row + 2, lane] = 0.0
@@ -69,16 +70,16 @@ def mean3(m: Array, row: int, lane: int, share: float) -> Vector:
 
 
 @inlined
-def ends_stretch(m: Array, p: Coefficients, lane: int) -> bool:
+def ends_stretch(m: Array, p: Coefficients, lane: Index) -> bool:
     """Count one sample of the stretch and return whether it was the last."""
     phase = m[PHASE, lane] + 1.0
-    is_end = phase >= p.stretch
+    is_end: bool = phase >= p.stretch
     m[PHASE, lane] = 0.0 if is_end else phase
     return is_end
 
 
 @inlined
-def next_stretch(m: Array, p: Coefficients, lane: int) -> Lowpass:
+def next_stretch(m: Array, p: Coefficients, lane: Index) -> Lowpass:
     """Count one stretch and return its low-pass."""
     count = m[STRETCHES, lane] + 1.0
     m[STRETCHES, lane] = count
@@ -86,7 +87,7 @@ def next_stretch(m: Array, p: Coefficients, lane: int) -> Lowpass:
 
 
 @inlined
-def estimate_bias(m: Array, p: Coefficients, lane: int, c: Lowpass) -> None:
+def estimate_bias(m: Array, p: Coefficients, lane: Index, c: Lowpass) -> None:
     """Update the bias from a stretch's inclination corrections, or at rest from the angular rate (section 3.5).
 
     The bias changes over minutes, so a stretch of some samples is one measurement. Its three components are

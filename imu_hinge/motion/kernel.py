@@ -34,6 +34,7 @@ from imu_hinge.motion.memory import (
     TURN_SUM,
     UP_LP,
     Coefficients,
+    Index,
     Lowpass,
     State,
     add3,
@@ -58,7 +59,7 @@ from imu_hinge.motion.quaternion import (
 
 
 @inlined
-def detect_rest(m: Array, p: Coefficients, lane: int, c: Lowpass, gyr: Vector, acc: Vector) -> bool:
+def detect_rest(m: Array, p: Coefficients, lane: Index, c: Lowpass, gyr: Vector, acc: Vector) -> bool:
     """Return whether the sensor has rested for long enough (section 3.4)."""
     gx, gy, gz = lowpass3(m, GYR_LP, lane, c, gyr)
     ax, ay, az = lowpass3(m, ACC_LP, lane, c, acc)
@@ -93,7 +94,7 @@ def correct_inclination(q_wi: Quaternion, up: Vector) -> tuple[Quaternion, Vecto
 
 @inlined
 def step(
-    m: Array, p: Coefficients, lane: int, up: Lowpass, quiet: Lowpass, gyr: Vector, acc: Vector
+    m: Array, p: Coefficients, lane: Index, up: Lowpass, quiet: Lowpass, gyr: Vector, acc: Vector
 ) -> tuple[Quaternion, bool]:
     """Take one sample of one lane; return the orientation, sensor to world, and whether the sensor is at rest.
 
@@ -120,7 +121,7 @@ def step(
 
 
 @inlined
-def next_sample(m: Array, p: Coefficients, lane: int) -> tuple[Lowpass, Lowpass]:
+def next_sample(m: Array, p: Coefficients, lane: Index) -> tuple[Lowpass, Lowpass]:
     """Count one sample and return its two low-passes: of the acceleration in i, and of rest detection."""
     count = m[COUNT, lane] + 1.0
     m[COUNT, lane] = count
@@ -131,7 +132,7 @@ def next_sample(m: Array, p: Coefficients, lane: int) -> tuple[Lowpass, Lowpass]
 
 
 @inlined
-def restart(m: Array, lane: int) -> None:
+def restart(m: Array, lane: Index) -> None:
     """Forget what the low-passes know, after a gap: inclination starts anew, bias and heading stay."""
     for row in range(UP_LP, ROWS):
         m[row, lane] = 0.0

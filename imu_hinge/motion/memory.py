@@ -10,6 +10,7 @@ import numpy as np
 from imu_hinge.model import Array
 from imu_hinge.motion.quaternion import Quaternion, Vector, inlined
 
+Index = int | np.int64
 Lowpass = tuple[float, float, float, float, float]
 
 # Rows of State.memory, and how many each takes. NumPy integers: of Python's, numba compiles every value anew.
@@ -153,16 +154,16 @@ def lowpass_now(count: float, start: float, b0: float, a1: float, a2: float) -> 
 
 
 @inlined
-def lowpass(m: Array, row: int, lane: int, c: Lowpass, x: float) -> float:
+def lowpass(m: Array, row: Index, lane: Index, c: Lowpass, x: float) -> float:
     """Filter one value; its two memories are rows `row` and `row + 1` (direct form II, transposed)."""
-    y = c[0] * x + m[row, lane]
+    y: float = c[0] * x + m[row, lane]
     m[row, lane] = c[1] * x - c[3] * y + m[row + 1, lane]
     m[row + 1, lane] = c[2] * x - c[4] * y
     return y
 
 
 @inlined
-def lowpass3(m: Array, row: int, lane: int, c: Lowpass, v: Vector) -> Vector:
+def lowpass3(m: Array, row: Index, lane: Index, c: Lowpass, v: Vector) -> Vector:
     """Filter one vector."""
     return (
         lowpass(m, row, lane, c, v[0]),
@@ -172,19 +173,19 @@ def lowpass3(m: Array, row: int, lane: int, c: Lowpass, v: Vector) -> Vector:
 
 
 @inlined
-def load4(m: Array, row: int, lane: int) -> Quaternion:
+def load4(m: Array, row: Index, lane: Index) -> Quaternion:
     """Return four rows of the memory."""
     return m[row, lane], m[row + 1, lane], m[row + 2, lane], m[row + 3, lane]
 
 
 @inlined
-def store4(m: Array, row: int, lane: int, q: Quaternion) -> None:
+def store4(m: Array, row: Index, lane: Index, q: Quaternion) -> None:
     """Set four rows of the memory."""
     m[row, lane], m[row + 1, lane], m[row + 2, lane], m[row + 3, lane] = q
 
 
 @inlined
-def add3(m: Array, row: int, lane: int, v: Vector) -> None:
+def add3(m: Array, row: Index, lane: Index, v: Vector) -> None:
     """Add a vector to three rows of the memory."""
     m[row, lane] += v[0]
     m[row + 1, lane] += v[1]

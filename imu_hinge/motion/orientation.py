@@ -284,9 +284,9 @@ def filter_recording(
     gap = checked_gap(is_gap, len(gyr))
     if gap is not None and gap.all():
         return filter_block(initial_state(p), gyr, acc, is_gap=gap)
-    measured = np.flatnonzero(~gap) if gap is not None else np.arange(len(gyr))
-    is_edge = np.diff(measured, prepend=-2) > 1
-    out = np.empty((len(measured), OUT_COLUMNS))
+    measured = slice(None) if gap is None else ~gap
+    is_edge = np.diff(np.arange(len(gyr))[measured], prepend=-2) > 1
+    out = np.empty((len(is_edge), OUT_COLUMNS))
     smooth(initial_state(p, lanes=2), gyr[measured], acc[measured], is_edge, out)
     if gap is not None:
         out = out[np.maximum(np.cumsum(~gap) - 1, 0)]  # in a gap, what was before it

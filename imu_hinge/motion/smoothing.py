@@ -18,6 +18,7 @@ from imu_hinge.motion.memory import (
     OUT_SD,
     UP_LP,
     Coefficients,
+    Index,
     State,
     coefficients,
     lowpass3,
@@ -66,7 +67,7 @@ def fuse(p: Coefficients, b1: Vector, p1: Covariance, b2: Vector, p2: Covariance
 
 
 @inlined
-def keep(m: Array, lane: int, i: int, work: Array) -> None:
+def keep(m: Array, lane: Index, i: int, work: Array) -> None:
     """Keep one direction's bias and covariance for sample i until the other direction comes by."""
     sign = 1.0 if lane == FORWARD else -1.0
     for row in range(3):
@@ -76,7 +77,7 @@ def keep(m: Array, lane: int, i: int, work: Array) -> None:
 
 
 @inlined
-def meet(m: Array, p: Coefficients, lane: int, i: int, work: Array, out: Array) -> None:
+def meet(m: Array, p: Coefficients, lane: Index, i: int, work: Array, out: Array) -> None:
     """Fuse one direction's bias for sample i with what the other kept there."""
     sign = 1.0 if lane == FORWARD else -1.0
     bias = (sign * m[BIAS, lane], sign * m[BIAS + 1, lane], sign * m[BIAS + 2, lane])
