@@ -51,8 +51,8 @@ CLOSE_COST: Final = 0.02
 LONGEST_STEP_RAD: Final = 0.5
 """No angle moves further in one round; a step that makes things worse is shortened."""
 
-MISFIT: Final = 4.0
-"""A residual of this many standard deviations says that the model does not fit what was observed."""
+MISFIT: Final = 3.0
+"""Something this many standard deviations off says that the model does not fit what was observed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +66,8 @@ class LinkageResult:
     posture_rad : (n, 5) [rad]
         Shank lean, thigh back-lean, pelvis tilt, lumbar and thoracic flexion.
     misfit : (n,)
-        The worst residual of the evidence in its own standard deviations; above `MISFIT` the model does not fit.
+        The worst residual of the evidence, or the farthest that a shared unknown had to go to explain it, in standard
+        deviations; above `MISFIT` the model does not fit.
     shared
         What the set shares, as found.
     nodes : (k,)
@@ -124,7 +125,10 @@ def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SharedUnknowns | N
         angles_rad=posture @ TO_ANGLES.T,
         sd_rad=np.sqrt(_between(inputs.time_s, nodes, variance)),
         posture_rad=posture,
-        misfit=_between(inputs.time_s, nodes, solution.misfit[first:, None])[:, 0],
+        misfit=np.maximum(
+            _between(inputs.time_s, nodes, solution.misfit[first:, None])[:, 0],
+            np.max(np.abs(found.mean - prior.mean) / prior.sd),
+        ),
         shared=found,
         nodes=nodes,
         covariance=covariance,

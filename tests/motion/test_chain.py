@@ -1,0 +1,151 @@
+"""The chain's geometry against an independent forward model, and its Jacobians against finite differences."""
+
+import numpy as np
+import pytest
+from planar_lifter import STYLES, Lifter
+
+from imu_hinge.athlete import Athlete
+from imu_hinge.motion import arrowhead, chain, evidence
+from imu_hinge.motion import shared_unknowns as su
+from imu_hinge.motion.anthropometry import body_of, carried_mass
+from imu_hinge.motion.course import LinkageInputs, course_of, nodes_of, way_rad
+from imu_hinge.motion.linkage import scene_of
+from imu_hinge.motion.placements import SITES
+
+EVERYWHERE = tuple(SITES)
+
+
+def scene_and_course(n=4, seed=0):
+    """Random observations at every placement, some on the floor, some hanging."""
+    rng = np.random.default_rng(seed)
+    inputs = LinkageInputs(
+        time_s=np.arange(n) * 0.3,
+        inclination_rad={p: rng.normal(0.5, 0.3, n) for p in EVERYWHERE},
+        inclination_sd_rad={p: np.full(n, 0.02) for p in EVERYWHERE},
+        height_m={p: rng.normal(-0.2, 0.05, n) for p in EVERYWHERE},
+        height_sd_m={p: np.full(n, 0.01) for p in EVERYWHERE},
+        on_floor=np.array([0.0, 1.0, 1.0, 0.0])[:n],
+        bar_loaded=np.array([1.0, 0.0, 0.0, 1.0])[:n],
+        neutral_at=(1,),
+    )
+    athlete = Athlete(height_m=1.8)
+    way = way_rad(inputs)
+    course = course_of(inputs, np.union1d(nodes_of(inputs, way), np.arange(n)), way)
+    scene = scene_of(athlete, inputs)
+    return scene, course, su.shared_prior(athlete, EVERYWHERE, scene.habits)
+
+
+def rows_of(scene, course, x, u, i):
+    rows = evidence.room_for(u.size - chain.STATES)
+    n = evidence.gather(rows, x, u, chain.scaled(scene.body, u), scene, course, i)
+    return rows.residual[:n].copy(), rows.jacobian[:n].copy(), rows.variance[:n].copy()
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_shoulder_and_bar_agree_with_independent_geometry(style):
+    lifter = Lifter(height=1.68)
+    x = lifter.at_floor(style)
+    body = body_of(Athlete(height_m=1.68))
+    links, pos, jac = chain.empty_chain(), np.zeros(2), np.zeros((2, 20))
+    chain.place_all(links, x, body)
+    chain.point(links, np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.0]), pos, jac)
+    mid = 0.07 * 1.68 / 1.75
+    chain.hanging_bar(links, body, mid, pos, jac)
+    true = lifter.points(x)
+    assert pos[0] == pytest.approx(true["shoulder"][0] - mid, abs=1e-9)
+    assert pos[1] == pytest.approx(true["bar"][1], abs=1e-9)
+
+
+@pytest.mark.parametrize("placement", EVERYWHERE)
+def test_a_sensors_rows_vanish_at_the_truth(placement):
+    """Inclination and height of an ideal sensor leave no residual at the true posture."""
+    lifter = Lifter()
+    x = lifter.at_floor("average")
+    lean, height = lifter.sensor(placement, x)
+    standing = lifter.sensor(placement, np.zeros(5))[1]
+    inputs = LinkageInputs(
+        time_s=np.array([0.0]),
+        inclination_rad={placement: np.array([lean])},
+        inclination_sd_rad={placement: np.array([0.01])},
+        height_m={placement: np.array([height - standing])},
+        height_sd_m={placement: np.array([0.01])},
+    )
+    athlete = Athlete(height_m=1.75)
+    scene = scene_of(athlete, inputs)
+    prior = su.shared_prior(athlete, (placement,), scene.habits)
+    course = course_of(inputs, np.array([0]), way_rad(inputs))
+    residual, _, _ = rows_of(scene, course, x, np.concatenate([np.zeros(5), prior.mean]), 0)
+    assert residual[:2] == pytest.approx([0.0, 0.0], abs=1e-9)
+
+
+@pytest.mark.parametrize("instant", range(4))
+def test_every_row_of_evidence_has_the_derivative_it_claims(instant):
+    scene, course, prior = scene_and_course()
+    rng = np.random.default_rng(instant)
+    for middle in ([0.2, 0.8, 0.7, 0.4, 0.1], [-0.2, 0.0, -0.2, 1.2, -0.2]):
+        x = np.array(middle) + 0.05 * rng.standard_normal(5)
+        u = np.concatenate([np.zeros(5), prior.mean + 0.01 * rng.standard_normal(prior.mean.size)])
+        _, claimed, _ = rows_of(scene, course, x, u, instant)
+        for k in range(u.size):
+            step = np.zeros(u.size)
+            step[k] = 1e-6
+            more = rows_of(scene, course, x + step[:5], u + step, instant)[0]
+            less = rows_of(scene, course, x - step[:5], u - step, instant)[0]
+            assert claimed[:, k] == pytest.approx((more - less) / 2e-6, abs=1e-6), f"column {k}"
+
+
+def test_the_arrowhead_solves_what_a_dense_solver_solves():
+    """One Gauss-Newton step and the covariances, against numpy on the whole system."""
+    scene, course, prior = scene_and_course()
+    n, m = course.habit.size, prior.mean.size
+    rng = np.random.default_rng(1)
+    solution, rows = arrowhead.room_for(n, m), evidence.room_for(m)
+    solution.u[5:] = prior.mean + 0.01 * rng.standard_normal(m)
+    solution.y[:] = np.array([0.2, 0.8, 0.7, 0.4, 0.1]) + 0.05 * rng.standard_normal((n, 5))
+    known = np.linalg.inv(prior.covariance)
+    solution.information[:], solution.pull[:] = known, known @ (prior.mean - solution.u[5:])
+    normal, slope = np.zeros((5 * n + m, 5 * n + m)), np.zeros(5 * n + m)
+    normal[5 * n :, 5 * n :], slope[5 * n :] = known, -solution.pull
+    for i in range(n):
+        residual, jacobian, variance = rows_of(scene, course, scene.posture_of @ solution.y[i], solution.u, i)
+        jacobian[:, :5] = jacobian[:, :5] @ scene.posture_of
+        at = np.r_[5 * i : 5 * i + 5, 5 * n : 5 * n + m]
+        normal[np.ix_(at, at)] += jacobian.T @ (jacobian / variance[:, None])
+        normal[at[:5], at[:5]] += arrowhead.DAMPING
+        slope[at] += jacobian.T @ (residual / variance)
+        if i:
+            weight, off = 1.0 / course.walk[i], solution.y[i] - solution.y[i - 1]
+            here, before = at[:5], at[:5] - 5
+            normal[here, here] += weight
+            normal[before, before] += weight
+            normal[here, before] -= weight
+            normal[before, here] -= weight
+            slope[here] += weight * off
+            slope[before] -= weight * off
+    arrowhead.eliminate(scene, course, rows, solution)
+    upper = np.triu(solution.information)
+    covariance = np.linalg.inv(upper + np.triu(upper, 1).T)
+    shared_step = covariance @ solution.pull
+    arrowhead.substitute(course, solution, shared_step)
+    blocks = np.empty((n, 5, 5))
+    arrowhead.bands(course, solution, np.linalg.cholesky(covariance), blocks)
+    step, inverse = -np.linalg.solve(normal, slope), np.linalg.inv(normal)
+    assert solution.step.ravel() == pytest.approx(step[: 5 * n], abs=1e-9)
+    assert shared_step == pytest.approx(step[5 * n :], abs=1e-9)
+    for i in range(n):
+        assert blocks[i] == pytest.approx(inverse[5 * i : 5 * i + 5, 5 * i : 5 * i + 5], abs=1e-9)
+
+
+def test_masses_carried_by_the_chain_are_those_of_a_body():
+    """What the shank carries is the body without its feet and the shanks' lower part; each segment up carries less."""
+    mass = carried_mass()
+    assert 0.90 < mass[0] < 0.96
+    assert (np.diff(mass[:5]) < 0).all()
+    assert mass[5] == 0.0
+
+
+def test_stated_lengths_replace_shares_of_height():
+    body = body_of(Athlete(height_m=1.75, shank_m=0.46, trunk_m=0.52))
+    assert body.shank == 0.46
+    assert body.pelvis_z + body.lumbar + body.thorax == pytest.approx(0.52)
+    assert body.thigh == pytest.approx(0.245 * 1.75)
