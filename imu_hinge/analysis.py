@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,9 +10,10 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.conclude import check_on_trunk, result_of, warnings_of, without_bends
-from imu_hinge.errors import SensorsSwapped
-from imu_hinge.interpret import Aligned, align, describe, link, looks_swapped
+from imu_hinge.errors import CalibrationError, SensorsSwapped
+from imu_hinge.interpret import Aligned, align, describe, link, linkage_inputs, looks_swapped
 from imu_hinge.model import Recording, check_exercise
+from imu_hinge.motion.learning import learn_references
 from imu_hinge.motion.orientation import filter_recording
 from imu_hinge.motion.resample import even_grid, in_order
 from imu_hinge.motion.tracks import Track, quiet, up_in_sensor
@@ -128,3 +130,59 @@ def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings
             )
         )
     return result_of(aligned, posture, found, reps, athlete=athlete, warnings=warnings_of(aligned, settings))
+
+
+def calibrate(
+    recording: Recording,
+    *,
+    athlete: Athlete | None = None,
+    clean_hinge: Sequence[int] = (),
+    full_bow: Sequence[int] = (),
+    exercise: str = "auto",
+    settings: Settings | None = None,
+) -> Athlete:
+    """Return the athlete with personal references, from clean hinges and full bows recorded in the same mounting.
+
+    Parameters
+    ----------
+    recording
+    athlete
+        As known so far; height and lengths sharpen the references.
+    clean_hinge
+        Which reps, counted from 0 as in the table of reps, were clean hinges: with a dowel, three points of contact.
+    full_bow
+        Which were full round bows.
+    exercise
+        What was done. A ``drill`` counts every bend.
+    settings
+
+    Raises
+    ------
+    CalibrationError
+        Where the recording has no such rep.
+    RecordingError
+        As `analyze`.
+    """
+    settings = settings or Settings()
+    check_exercise(exercise)
+    athlete = athlete or recording.athlete or Athlete()
+    told = recording.exercise if exercise == "auto" else exercise
+    aligned = align(tracks_of(check_recording(recording), settings), settings, is_live=False)
+    if aligned is None:
+        raise CalibrationError("Nobody bends in this recording. Record two clean hinges and, better, a full bow.")
+    check_on_trunk(aligned)
+    wanted = [*clean_hinge, *full_bow]
+    found = find_lifts(aligned.posture, athlete, told=told, settings=settings.reps)
+    if told == "auto" and (full_bow or len(found.lifts) <= max(wanted, default=0)):
+        found = find_lifts(aligned.posture, athlete, told="drill", settings=settings.reps)
+    if not wanted or min(wanted) < 0 or max(wanted) >= len(found.lifts):
+        raise CalibrationError(
+            f"References need reps of the recording, counted from 0: it has {len(found.lifts)}, asked for {wanted}. "
+            "Look at imu-hinge analyze and say which were clean hinges and which full bows."
+        )
+    return learn_references(
+        linkage_inputs(aligned, found.lifts, exercise=found.exercise),
+        athlete,
+        clean_hinges=[found.lifts[i].bottom for i in clean_hinge],
+        full_bows=[found.lifts[i].bottom for i in full_bow],
+    )

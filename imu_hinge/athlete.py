@@ -166,7 +166,7 @@ def athlete_to_toml(athlete: Athlete) -> str:
         lines.append(f'{f.name} = "{text}"' if isinstance(value, str) else f"{f.name} = {float(value)!r}")
     if athlete.references:
         lines += ["", "[references]"]
-        lines += [f"{key} = {float(value)!r}" for key, value in sorted(athlete.references.items())]
+        lines += [f'"{key}" = {float(value)!r}' for key, value in sorted(athlete.references.items())]
     return "\n".join(lines) + "\n"
 
 

@@ -89,39 +89,41 @@ def link(
     shared
         What earlier reps of the same athlete in the same mounting told.
     """
-    posture = aligned.posture
-    n = len(posture)
-    on_floor, loaded = np.zeros(n), np.zeros(n)
-    is_floor = exercise in cv.FLOOR_EXERCISES
-    for lift in lifts if is_floor else ():
-        loaded[lift.start : lift.stop] = 1.0
-        on_floor[max(lift.pause.start, lift.start - round(0.5 * posture.rate_hz)) : lift.start + 1] = 1.0
-        if len(lift.down):
-            on_floor[lift.stop : lift.stop + round(0.2 * posture.rate_hz)] = 1.0
-    part = slice(0, n) if region is None else region.part
-    leans = aligned.leans
-    heights = {p: lean.travel for p, lean in leans.items() if np.isfinite(lean.travel.height_m[part]).all()}
-    result = solve(
-        LinkageInputs(
-            time_s=posture.time_s[part],
-            inclination_rad={p: lean.lean_rad[part] for p, lean in leans.items()},
-            inclination_sd_rad={p: lean.sd_rad[part] for p, lean in leans.items()},
-            height_m={p: travel.height_m[part] for p, travel in heights.items()},
-            height_sd_m={p: travel.height_sd_m[part] for p, travel in heights.items()},
-            on_floor=on_floor[part],
-            bar_loaded=loaded[part],
-            exercise=exercise,
-        ),
-        athlete,
-        shared=shared,
-    )
-    measured = posture[part]
+    part = slice(0, len(aligned.posture)) if region is None else region.part
+    result = solve(linkage_inputs(aligned, lifts, exercise=exercise, part=part), athlete, shared=shared)
+    measured = aligned.posture[part]
     is_known = np.isfinite(measured.angles_rad)  # what sensors span is measured; the chain tells the rest
     return replace(
         measured,
         angles_rad=np.where(is_known, measured.angles_rad, result.angles_rad),
         sd_rad=np.where(is_known, measured.sd_rad, result.sd_rad),
     ), result.shared
+
+
+def linkage_inputs(
+    aligned: Aligned, lifts: Sequence[Lift], *, exercise: str, part: slice | None = None
+) -> LinkageInputs:
+    """Return what the linkage is told of the instants ``part``: leans, heights, where the bar was."""
+    posture = aligned.posture
+    part = slice(0, len(posture)) if part is None else part
+    on_floor, loaded = np.zeros(len(posture)), np.zeros(len(posture))
+    for lift in lifts if exercise in cv.FLOOR_EXERCISES else ():
+        loaded[lift.start : lift.stop] = 1.0
+        on_floor[max(lift.pause.start, lift.start - round(0.5 * posture.rate_hz)) : lift.start + 1] = 1.0
+        if len(lift.down):
+            on_floor[lift.stop : lift.stop + round(0.2 * posture.rate_hz)] = 1.0
+    leans = aligned.leans
+    heights = {p: lean.travel for p, lean in leans.items() if np.isfinite(lean.travel.height_m[part]).all()}
+    return LinkageInputs(
+        time_s=posture.time_s[part],
+        inclination_rad={p: lean.lean_rad[part] for p, lean in leans.items()},
+        inclination_sd_rad={p: lean.sd_rad[part] for p, lean in leans.items()},
+        height_m={p: travel.height_m[part] for p, travel in heights.items()},
+        height_sd_m={p: travel.height_sd_m[part] for p, travel in heights.items()},
+        on_floor=on_floor[part],
+        bar_loaded=loaded[part],
+        exercise=exercise,
+    )
 
 
 def describe(

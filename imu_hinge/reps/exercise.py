@@ -63,6 +63,8 @@ def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSe
     settings
     """
     bends = find_bends(posture, settings)
+    if told == "drill":  # practice without a bar: every bend counts, also those unlike the others
+        return Found(tuple(lifts_from_top(bends)), told, "told")
     groups = [_as_set(g, posture, athlete, told, settings) for g in split_sets(bends, posture, settings)]
     groups = [g for g in groups if g.count > 0]
     if not groups:
