@@ -58,7 +58,8 @@ EVENTS = Link("5 % loss, 100 ms bursts, events every 30 ms", "events", 0.05, 0.2
 
 def simulate(sensor: Sensor, link: Link, seconds: float, rng: np.random.Generator) -> tuple[list[Arrived], Array]:
     """Return what arrives, and the true time of every sample that arrived. (n,) [s]."""
-    period = (1 + sensor.error) / sensor.rate_hz if sensor.kind != "time" else 1 / sensor.rate_hz
+    # a positive error is a fast clock where time is sent (its samples come early), a long period where it is not
+    period = (1 / (1 + sensor.error) if sensor.kind == "time" else 1 + sensor.error) / sensor.rate_hz
     n = int(seconds / period) // sensor.batch * sensor.batch
     true_s = rng.uniform(0, 1) + np.arange(n) * period
     ready = true_s.reshape(-1, sensor.batch)[:, -1]

@@ -22,7 +22,8 @@ from imu_hinge.model import Array, Flags, Samples
 from imu_hinge.sensors.clock_fit import Line, RunningLine
 from imu_hinge.sensors.driver import Decoded, StreamSettings
 
-LIVE_WINDOW_S: Final = 60.0
+LIVE_WINDOW_S: Final = 300.0
+"""Long, so that the phase between packets and connection events has time to sweep [s]."""
 FREEZE_S: Final = 20.0
 """A good clock's drift is believed once points span this long [s]."""
 FREEZE_ROUGH_S: Final = 2.0

@@ -143,7 +143,7 @@ def _least_ahead(y: Array, rest: Array, *, window_s: float) -> Array:
 
 
 class RunningLine:
-    """Keep the lower line over the last minute, cheaply enough for every notification.
+    """Keep the lower line over the last minutes, cheaply enough for every notification.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ def block(index, device_s=None, *, n=1, lost=0, epoch=0, flag=Flag.OK):
 def simulate(kind, *, error=0.0, seconds=60.0, loss=0.0, bursts=0.0, batch=1, seed=0):
     """Return what arrives over a link with waits up to 30 ms, and the true time of every sample."""
     rng = np.random.default_rng(seed)
-    period = 1 / RATE if kind == "time" else (1 + error) / RATE
+    period = (1 / (1 + error) if kind == "time" else 1 + error) / RATE
     true_s = rng.uniform(0, 1) + np.arange(int(seconds / period) // batch * batch) * period
     ready = true_s.reshape(-1, batch)[:, -1]
     arrival = ready + rng.uniform(0, 0.030, ready.size)
