@@ -1,0 +1,159 @@
+"""Print how well lumbar flexion, knee and hip are told at the floor, per placement, on simulated lifters of its own.
+
+Usage: ``python benchmarks/lifters.py [--lifters 42] [--seed 2026] [--middle]``
+
+Every lifter has lengths of their own (each within 3 % of the average), one style for the set, and sensors of which
+half have the softest skin their placement can have and all the noisiest electronics; ``--middle`` draws both evenly.
+Calibrated means: two clean hinges of the same lifter with the same sensors. No person was measured, and no number of
+the analysis was fitted to these lifters.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+import imu_hinge as ih
+from imu_hinge import conventions as cv
+from imu_hinge.errors import HingeError
+from imu_hinge.simulate.sensor import SOFT_TISSUE, SensorSpec
+from imu_hinge.simulate.session import Simulated, simulate
+from imu_hinge.simulate.spec import LifterSpec, SetSpec
+from imu_hinge.simulate.styles import styles_of
+from imu_hinge.simulate.truth import true_verdict
+
+Array = npt.NDArray[np.float64]
+
+WORN = ("sacrum", "lumbar", "t12")
+COLUMNS = (
+    (("sacrum", "t12"), False),
+    (("sacrum",), False),
+    (("sacrum",), True),
+    (("lumbar",), False),
+    (("lumbar",), True),
+    (("t12",), False),
+    (("t12",), True),
+)
+
+
+@dataclass
+class Tally:
+    """Collect one column of the table: errors and bands at the floor (n, 5) [deg], and verdicts."""
+
+    errors: list[Array]
+    bands: list[Array]
+    knees: list[Array]
+    verdicts: list[tuple[str, str]]
+    failed: int = 0
+
+
+def sensors(rng: np.random.Generator, *, middle: bool) -> dict[str, SensorSpec]:
+    """Draw the sensors of one lifter."""
+    drawn = {}
+    for placement in WORN:
+        spec = SensorSpec.draw(rng, placement)
+        if not middle:
+            softest = SOFT_TISSUE[placement][1] if rng.random() < 0.5 else spec.soft_tissue
+            noise = {"acc_noise_mps2_rthz": 200e-6 * cv.GRAVITY_MPS2, "gyr_noise_radps_rthz": float(np.radians(0.015))}
+            spec = replace(spec, soft_tissue=softest, **noise)
+        drawn[placement] = spec
+    return drawn
+
+
+def at_floor(made: Simulated, time_s: Array) -> npt.NDArray[np.bool_]:
+    """Tell when the plates are on the floor with the lifter bent over the bar, around and between the reps."""
+    truth = made.truth
+    bar_m = np.interp(time_s, truth.time_s, truth.bar_height_m)
+    trunk = truth.angles_at(time_s)[:, cv.TRUNK_INCLINATION]
+    first_s, last_s = truth.reps[0].start_s - 0.5, truth.reps[-1].end_s + 0.2
+    return np.asarray((bar_m < truth.bar_m + 0.005) & (trunk > 0.4) & (time_s > first_s) & (time_s < last_s))
+
+
+def only(made: Simulated, placements: tuple[str, ...]) -> ih.Recording:
+    """Return the recording of some of the sensors."""
+    return replace(made.recording, sensors={p: made.recording.sensors[p] for p in placements}, exercise="deadlift")
+
+
+def score(made: Simulated, hinges: Simulated, placements: tuple[str, ...], *, calibrated: bool, tally: Tally) -> None:
+    """Analyse one set with some of its sensors and add what came out."""
+    try:
+        athlete = made.recording.athlete or ih.Athlete()
+        if calibrated:
+            athlete = ih.calibrate(only(hinges, placements), athlete=athlete, clean_hinge=[0, 1])
+        result = ih.analyze(only(made, placements), athlete=athlete)
+    except HingeError as error:
+        tally.failed += 1
+        print(f"  refused: {error}")
+        return
+    time_s, truth = result.posture.time_s, made.truth
+    low = at_floor(made, time_s)
+    true = np.degrees(truth.angles_at(time_s))[low]
+    error = np.degrees(result.posture.angles_rad)[low] - true
+    known = np.isfinite(error).all(axis=1)
+    tally.errors.append(error[known])
+    tally.bands.append(np.degrees(result.posture.sd_rad)[low][known])
+    tally.knees.append(true[known][:, cv.KNEE_FLEXION])
+    for rep in truth.reps:
+        near = min(result.lifts, key=lambda lift: abs(lift.start_s - rep.start_s), default=None)
+        if near is not None and abs(near.start_s - rep.start_s) < 1.0:
+            tally.verdicts.append((true_verdict(rep, athlete), near.verdict.label))
+
+
+def row(name: str, tally: Tally) -> str:
+    """Lay out one column of the issue's table as a line."""
+    error, band, knee = np.vstack(tally.errors), np.vstack(tally.bands), np.concatenate(tally.knees)
+    rmse = np.sqrt(np.mean(error**2, axis=0))
+    inside = 100.0 * np.mean(np.abs(error) < 1.96 * band, axis=0)
+    hinged = np.sqrt(np.mean(error[knee < 85.0, cv.LUMBAR_FLEXION] ** 2))
+    decided = [(true, label) for true, label in tally.verdicts if label != "undecided"]
+    right = [np.mean([t == v for t, v in decided if t == label]) for label in sorted({t for t, _ in decided})]
+    undecided = 1.0 - len(decided) / max(len(tally.verdicts), 1)
+    columns = (cv.LUMBAR_FLEXION, cv.PELVIS_TILT, cv.HIP_FLEXION, cv.KNEE_FLEXION)
+    return (
+        f"{name:20s} {rmse[cv.LUMBAR_FLEXION]:5.1f} {hinged:8.1f} {inside[cv.LUMBAR_FLEXION]:6.0f} %"
+        f" {np.sqrt(np.mean(band[:, cv.LUMBAR_FLEXION] ** 2)):6.1f}  |"
+        + "".join(f" {rmse[i]:5.1f} ({inside[i]:3.0f} %)" for i in columns[1:])
+        + f"  | {np.mean(right) if right else np.nan:5.2f} {100.0 * undecided:5.0f} %   {tally.failed}"
+    )
+
+
+def run(lifters: int, seed: int, *, middle: bool) -> Mapping[tuple[tuple[str, ...], bool], Tally]:
+    """Simulate, calibrate and analyse."""
+    tallies = {column: Tally([], [], [], []) for column in COLUMNS}
+    styles = styles_of("deadlift")
+    for k in range(lifters):
+        rng = np.random.default_rng([seed, k])
+        worn = sensors(rng, middle=middle)
+        spec = replace(SetSpec.draw(rng, style=styles[k % len(styles)]), reps=4, before=(), after=(), drop="none")
+        spec = replace(spec, has_failed_rep=False, lifter=LifterSpec.draw(rng))
+        clean = SetSpec(style="good_hinge", reps=2, load=0.4, lifter=spec.lifter, impact_mps2=spec.impact_mps2)
+        made = simulate(spec, seed=1000 * seed + k, placements=WORN, sensors=worn)
+        hinges = simulate(clean, seed=1000 * seed + 500 + k, placements=WORN, sensors=worn)
+        for placements, calibrated in COLUMNS:
+            score(made, hinges, placements, calibrated=calibrated, tally=tallies[placements, calibrated])
+    return tallies
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lifters", type=int, default=42)
+    parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--middle", action="store_true", help="draw skin and noise evenly, not at their upper ends")
+    args = parser.parse_args()
+    warnings.simplefilter("ignore")
+    print(f"{args.lifters} simulated lifters, seed {args.seed}; degrees at the floor. No person was measured.")
+    print(
+        f"{'':20s} lumbar  knee<85  in 95 %  band  |  pelvis        hip         knee       | verdict undecided failed"
+    )
+    for (placements, calibrated), tally in run(args.lifters, args.seed, middle=args.middle).items():
+        print(row("+".join(placements) + (", calibrated" if calibrated else ""), tally))
+
+
+if __name__ == "__main__":
+    main()
