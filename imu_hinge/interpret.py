@@ -100,6 +100,28 @@ def link(
     ), result.shared
 
 
+def link_sets(aligned: Aligned, lifts: Sequence[Lift], athlete: Athlete, *, exercise: str) -> Posture:
+    """Return the posture with every set linked, one after the other, each knowing what those before it told.
+
+    Ten seconds around a set belong to it. Farther away only what sensors measure is known: nobody needs a knee angle
+    on the way to the bar.
+    """
+    margin = round(10.0 * aligned.posture.rate_hz)
+    regions: list[Region] = []
+    for lift in lifts:
+        start, stop = max(0, lift.start - margin), min(len(aligned.posture), lift.stop + margin)
+        if regions and start <= regions[-1].stop:
+            regions[-1] = Region(regions[-1].start, stop)
+        else:
+            regions.append(Region(start, stop))
+    angles, sd = aligned.posture.angles_rad.copy(), aligned.posture.sd_rad.copy()
+    shared: SharedUnknowns | None = None
+    for region in regions:
+        linked, shared = link(aligned, lifts, athlete, exercise=exercise, region=region, shared=shared)
+        angles[region.part], sd[region.part] = linked.angles_rad, linked.sd_rad
+    return replace(aligned.posture, angles_rad=angles, sd_rad=sd)
+
+
 def linkage_inputs(
     aligned: Aligned, lifts: Sequence[Lift], *, exercise: str, part: slice | None = None
 ) -> LinkageInputs:
@@ -212,9 +234,11 @@ def looks_swapped(aligned: Aligned, lifts: Sequence[Lift]) -> str:
     at = [lift.bottom for lift in lifts]
     turn = math.degrees(float(np.median(high.lean_rad[at] - low.lean_rad[at])))
     sink = 100.0 * float(np.median(low.travel.height_m[at] - high.travel.height_m[at]))
-    if turn < -4.0 and sink < -2.0:
+    # 5 degrees weigh as much as 2 cm: upright knee-bending tells by the turn, an arched hinge only by the sink
+    if turn < -4.0 and turn / 5.0 + sink / 2.0 < -3.0:
+        sinks = f" and sinks {-sink:.0f} cm more" if sink < -0.5 else ""
         return (
-            f"{pelvis} and t12 seem to be exchanged: at the bottom {pelvis} leans {-turn:.0f} degrees more and sinks "
-            f"{-sink:.0f} cm more than t12. Swap the two placements."
+            f"{pelvis} and t12 seem to be exchanged: at the bottom {pelvis} leans {-turn:.0f} degrees more{sinks} "
+            "than t12. Swap the two placements."
         )
     return ""
