@@ -11,7 +11,7 @@ from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.conclude import check_on_trunk, result_of, warnings_of, without_bends
 from imu_hinge.errors import CalibrationError, SensorsSwapped
-from imu_hinge.interpret import Aligned, align, describe, link, linkage_inputs, looks_swapped
+from imu_hinge.interpret import Aligned, align, describe, link_sets, linkage_inputs, looks_swapped
 from imu_hinge.model import Recording, check_exercise
 from imu_hinge.motion.learning import learn_references
 from imu_hinge.motion.orientation import filter_recording
@@ -113,9 +113,7 @@ def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings
     swapped = looks_swapped(aligned, found.lifts)
     if swapped:
         raise SensorsSwapped(swapped)
-    posture = aligned.posture
-    if found.lifts:
-        posture, _ = link(aligned, found.lifts, athlete, exercise=found.exercise)
+    posture = link_sets(aligned, found.lifts, athlete, exercise=found.exercise)
     reps: list[Rep] = []
     for lift in found.lifts:
         reps.append(

@@ -29,7 +29,13 @@ from imu_hinge.settings import Settings
 from imu_hinge.storage.units import check_acc_unit, check_gyr_against_gravity, check_gyr_magnitude
 
 STEP_S: Final = 0.5
-"""The analysis looks at what came in steps of this; an event is at most this late, plus `SETTLE_S`."""
+"""Samples are filtered in steps of this. A look at what they mean follows when a movement has ended."""
+
+LOOK_S: Final = 2.0
+"""While the body moves on and on, it looks again after this much."""
+
+MOVING_RAD_S: Final = 0.35
+"""Angular speed (RMS over a step) above which the body is on its way [rad/s]."""
 
 SETTLE_S: Final = 0.6
 """A rep is told when its end lies this far back and cannot change any more."""
@@ -98,6 +104,8 @@ class LiveAnalysis:
         self._found = Found((), exercise, "")
         self._told_of: set[str] = set()
         self._shared: SharedUnknowns | None = None
+        self._pace: tuple[bool, ...] = ()
+        self._since_look = 0
 
     def feed(self, placement: str, samples: Samples) -> list[Event]:
         """Take one sensor's new samples and return what became known, in order.
@@ -186,7 +194,18 @@ class LiveAnalysis:
             sensor.pending = _from(sensor.pending, self._origin_s + (stop - 2) / rate_hz)
         self._done = stop
         self._check_units()
-        return self._look(is_last=is_last)
+        return self._look(is_last=is_last) if self._is_worth_a_look() or is_last else []
+
+    def _is_worth_a_look(self) -> bool:
+        """Tell whether a movement has just come to its end, or goes on without one; idle standing is left alone."""
+        speeds = [float(np.sqrt(np.mean(s.gyr[-1] ** 2) * 3.0)) for s in self._sensors.values()]
+        self._pace = (*self._pace[-2:], max(speeds) > MOVING_RAD_S)
+        self._since_look += 1
+        has_ended = self._pace == (True, False, False)
+        if has_ended or (any(self._pace) and self._since_look * STEP_S >= LOOK_S):
+            self._since_look = 0
+            return True
+        return False
 
     def _look(self, *, is_last: bool) -> list[Event]:
         """Analyse the window again and tell what is new in it."""
