@@ -1,0 +1,149 @@
+"""Smooth the vertical travel of one sensor out of its acceleration and the moments at which it is known to rest.
+
+It finds no rests and fits no bias (`displacement`); it weighs what they say. A body that "rests" still moves by
+centimetres per second, so a rest is soft evidence, and the height's standard deviation comes out of the same sum.
+
+Notes
+-----
+A Kalman filter and Rauch-Tung-Striebel smoother of height, speed and a slowly changing error of the acceleration.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from imu_hinge.motion.arrowhead import invert
+
+Array = npt.NDArray[np.float64]
+
+STATES: Final = 3
+HEIGHT, SPEED, ERROR = range(STATES)
+
+FORCE_NOISE: Final = 0.02
+"""Speed that noise and skin wobble add in one second [m/s]; grows with the root of time."""
+ERROR_SD_MPS2: Final = 0.06
+"""What is left of the accelerometer's bias where the smoother starts [m/s²]."""
+ERROR_WALK: Final = 0.02
+"""How far that error wanders in one second [m/s²]."""
+ERROR_PER_TURN: Final = 0.06
+"""... and in one radian of turning, which puts another axis upright [m/s²]."""
+OPEN_HEIGHT_M, OPEN_SPEED_MPS = 1.0, 0.5
+"""What is known of height and speed before anything is seen."""
+
+
+class Smoothed(NamedTuple):
+    """Hold height [m], its standard deviation [m] and speed [m/s], each (n,)."""
+
+    height: Array
+    height_sd: Array
+    speed: Array
+
+
+def smooth_height(
+    acceleration: Array, turned: Array, *, speed_sd: Array, height_sd: Array, extra_speed_sd: Array, dt: float
+) -> Smoothed:
+    """Return the vertical travel between moments of known speed and height, both zero.
+
+    Parameters
+    ----------
+    acceleration : (n,) [m/s²]
+        Upward, gravity and the fitted bias taken off.
+    turned : (n,) [rad]
+        How far the sensor has turned since the sample before.
+    speed_sd, height_sd : (n,) [m/s], [m]
+        How near zero speed and height are known to be at each sample; infinite where nothing is known.
+    extra_speed_sd : (n,) [m/s]
+        What a blow may have added to the speed at each sample, beyond the usual noise.
+    dt
+        Sample time [s].
+    """
+    n = acceleration.size
+    walked = np.empty((n, 2))
+    walked[:, 0] = FORCE_NOISE**2 * dt + np.square(extra_speed_sd)
+    walked[:, 1] = ERROR_WALK**2 * dt + (ERROR_PER_TURN * turned) ** 2
+    known = np.column_stack([1.0 / np.square(height_sd), 1.0 / np.square(speed_sd)])
+    mean, spread = np.zeros((n, STATES)), np.zeros((n, STATES, STATES))
+    _filter(np.ascontiguousarray(acceleration), walked, known, dt, mean, spread)
+    _smooth(np.ascontiguousarray(acceleration), walked, dt, mean, spread)
+    return Smoothed(mean[:, HEIGHT].copy(), np.sqrt(spread[:, HEIGHT, HEIGHT]), mean[:, SPEED].copy())
+
+
+@numba.njit(cache=True)
+def _predict(m: Array, p: Array, a: float, dt: float, out_m: Array, out_p: Array) -> None:
+    """Go one sample on: h + v dt + (a - e) dt²/2, v + (a - e) dt, e; and the covariance ``p`` with it, F p F'."""
+    half = 0.5 * dt * dt
+    out_m[0] = m[0] + m[1] * dt + (a - m[2]) * half
+    out_m[1] = m[1] + (a - m[2]) * dt
+    out_m[2] = m[2]
+    h0 = p[0, 0] + dt * p[0, 1] - half * p[0, 2]
+    h1 = p[0, 1] + dt * p[1, 1] - half * p[1, 2]
+    h2 = p[0, 2] + dt * p[1, 2] - half * p[2, 2]
+    v1, v2 = p[1, 1] - dt * p[1, 2], p[1, 2] - dt * p[2, 2]
+    out_p[0, 0] = h0 + dt * h1 - half * h2
+    out_p[0, 1] = out_p[1, 0] = h1 - dt * h2
+    out_p[0, 2] = out_p[2, 0] = h2
+    out_p[1, 1] = v1 - dt * v2
+    out_p[1, 2] = out_p[2, 1] = v2
+    out_p[2, 2] = p[2, 2]
+
+
+@numba.njit(cache=True)
+def _filter(acceleration: Array, walked: Array, known: Array, dt: float, mean: Array, spread: Array) -> None:
+    """Write mean (n, 3) and covariance (n, 3, 3) after each sample; ``known`` (n, 2) is the weight of zero h and v."""
+    m, p = np.zeros(STATES), np.zeros((STATES, STATES))
+    p[0, 0], p[1, 1], p[2, 2] = OPEN_HEIGHT_M**2, OPEN_SPEED_MPS**2, ERROR_SD_MPS2**2
+    for i in range(acceleration.size):
+        if i > 0:
+            _predict(mean[i - 1], spread[i - 1], acceleration[i - 1], dt, m, p)
+            p[1, 1] += walked[i, 0]
+            p[2, 2] += walked[i, 1]
+        for seen in range(2):
+            weight = known[i, seen]
+            if weight > 0.0:
+                share, value = weight / (1.0 + weight * p[seen, seen]), m[seen]
+                for k in range(STATES):
+                    mean[i, k] = p[k, seen]  # a column to hold while p changes
+                for k in range(STATES):
+                    m[k] -= mean[i, k] * share * value
+                    for j in range(STATES):
+                        p[k, j] -= mean[i, k] * share * mean[i, j]
+        for k in range(STATES):
+            mean[i, k] = m[k]
+            for j in range(STATES):
+                spread[i, k, j] = p[k, j]
+
+
+@numba.njit(cache=True)
+def _smooth(acceleration: Array, walked: Array, dt: float, mean: Array, spread: Array) -> None:
+    """Go backward and let every sample know what came after it; ``mean`` and ``spread`` are overwritten."""
+    m, p = np.zeros(STATES), np.zeros((STATES, STATES))
+    work, inverse, gain = np.zeros((STATES, STATES)), np.zeros((STATES, STATES)), np.zeros((STATES, STATES))
+    half = 0.5 * dt * dt
+    for i in range(acceleration.size - 2, -1, -1):
+        _predict(mean[i], spread[i], acceleration[i], dt, m, p)
+        p[1, 1] += walked[i + 1, 0]
+        p[2, 2] += walked[i + 1, 1]
+        for k in range(STATES):
+            for j in range(STATES):
+                work[k, j] = p[k, j]
+        invert(work, inverse)
+        for k in range(STATES):
+            h, v, e = spread[i, k, 0], spread[i, k, 1], spread[i, k, 2]
+            for j in range(STATES):  # P F' times the inverse
+                gain[k, j] = (
+                    (h + dt * v - half * e) * inverse[0, j] + (v - dt * e) * inverse[1, j] + e * inverse[2, j]
+                )
+        for k in range(STATES):
+            for j in range(STATES):
+                work[k, j] = spread[i + 1, k, j] - p[k, j]
+        for k in range(STATES):
+            for j in range(STATES):
+                mean[i, k] += gain[k, j] * (mean[i + 1, j] - m[j])
+                for a in range(STATES):
+                    for b in range(STATES):
+                        spread[i, k, j] += gain[k, a] * work[a, b] * gain[j, b]
