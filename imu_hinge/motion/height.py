@@ -1,7 +1,8 @@
 """Smooth the vertical travel of one sensor out of its acceleration and the moments at which it is known to rest.
 
-It finds no rests and fits no bias (`displacement`); it weighs what they say. A body that "rests" still moves by
-centimetres per second, so a rest is soft evidence, and the height's standard deviation comes out of the same sum.
+It finds no rests (`posture` does); it weighs what they say. A body that "rests" still moves by centimetres per second,
+so a rest is soft evidence, and the height's standard deviation comes out of the same sum. A blow is integrated like
+everything else: while the plates land the body really loses half a metre per second.
 
 Notes
 -----
@@ -17,7 +18,12 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from imu_hinge import conventions as cv
+from imu_hinge.model import Region
 from imu_hinge.motion.arrowhead import invert
+from imu_hinge.motion.displacement import BIAS_PRIOR_MPS2, BLOW_MPS2, Travel, shock, vertical_acceleration
+from imu_hinge.motion.tracks import Track
+from imu_hinge.signals import smooth
 
 Array = npt.NDArray[np.float64]
 
@@ -32,6 +38,23 @@ ERROR_WALK: Final = 0.02
 """How far that error wanders in one second [m/s²]."""
 ERROR_PER_TURN: Final = 0.06
 """... and in one radian of turning, which puts another axis upright [m/s²]."""
+REST_S: Final = 0.3
+"""A rest says something new once per this long; its samples repeat each other."""
+REST_SPEED_MPS: Final = 0.008
+"""How slow a sensor is that does not turn, and ..."""
+SPEED_PER_RATE_M: Final = 0.5
+"""... how much faster one that turns [m/s per rad/s]: a sway is about an axis half a metre away."""
+MOMENT_SPEED_MPS: Final = 0.05
+"""How slow it is at the quietest moment of a short pause."""
+LEVEL_SPEED_MPS, LEVEL_HEIGHT_M = 0.03, 0.008
+"""How slow and how near to standing height it is in standing and at lockouts."""
+BLOW_SPEED_MPS: Final = 0.015
+"""What one sample of a blow may add to the speed, because it rings faster than it is sampled [m/s]."""
+FORCE_SD_MPS2, FORCE_PER_RATE = 0.05, 0.6
+"""How near |f| is to gravity in a rest, and how much less near where the sensor turns [m/s² per rad/s]."""
+
+BELIEVED: Final = 4.0
+"""A rest that the integral contradicts by more than this many standard deviations was none."""
 OPEN_HEIGHT_M, OPEN_SPEED_MPS = 1.0, 0.5
 """What is known of height and speed before anything is seen."""
 
@@ -42,6 +65,68 @@ class Smoothed(NamedTuple):
     height: Array
     height_sd: Array
     speed: Array
+
+
+def vertical_motion(track: Track, *, still: list[Region], level: list[int]) -> Travel:
+    """Return the vertical travel of one sensor between rests, against quiet standing.
+
+    Parameters
+    ----------
+    track
+    still
+        Stretches at rest; one of a single sample is the quietest moment of a short pause.
+    level
+        Instants, in samples, at which the sensor is at standing height and turns: standing and lockouts.
+    """
+    n, rate_hz = len(track), track.rate_hz
+    if not still or not level:
+        unknown = np.full(n, math.nan)
+        return Travel(unknown, unknown, unknown)
+    rate = np.sqrt(np.einsum("ij,ij->i", track.gyr, track.gyr))
+    turning = smooth(rate, max(3, round(0.2 * rate_hz)))
+    speed_sd, height_sd = np.full(n, math.inf), np.full(n, math.inf)
+    for r in still:
+        if len(r) > 1:
+            slow = np.hypot(REST_SPEED_MPS, SPEED_PER_RATE_M * turning[r.part])
+            speed_sd[r.part] = math.sqrt(max(REST_S * rate_hz, 1.0)) * slow
+        else:
+            speed_sd[r.start] = MOMENT_SPEED_MPS
+    speed_sd[level] = np.minimum(speed_sd[level], LEVEL_SPEED_MPS)
+    height_sd[level] = LEVEL_HEIGHT_M
+    found = smooth_height(
+        vertical_acceleration(track, resting_bias(track)),
+        rate / rate_hz,
+        speed_sd=speed_sd,
+        height_sd=height_sd,
+        extra_speed_sd=np.where(shock(track.acc, rate_hz) > BLOW_MPS2, BLOW_SPEED_MPS, 0.0),
+        dt=1.0 / rate_hz,
+    )
+    return Travel(found.height, found.height_sd, found.speed)
+
+
+def resting_bias(track: Track) -> Array:
+    """Return the accelerometer's bias (3,) [m/s², sensor] with which |f| is gravity wherever the sensor rests.
+
+    Gauss-Newton on ``sum((|f - b| - g)² / sd²) + |b|² / prior²`` (facts/biomechanics.md, 5.5); a moment in which the
+    sensor turns counts for less.
+    """
+    width = max(3, round(REST_S * track.rate_hz))
+    at = np.arange(width, len(track) - width, max(1, width))
+    at = at[track.is_quiet[at]]
+    bias = np.zeros(3)
+    if not at.size:
+        return bias
+    force = np.column_stack([smooth(column, width)[at] for column in track.acc.T])  # (m, 3)
+    turning = smooth(np.sqrt(np.einsum("ij,ij->i", track.gyr, track.gyr)), width)[at]
+    weight = 1.0 / (FORCE_SD_MPS2**2 + (FORCE_PER_RATE * turning) ** 2)
+    for _ in range(4):
+        left = force - bias
+        size = np.sqrt(np.einsum("ij,ij->i", left, left))
+        jacobian = -left / size[:, None]  # d|f - b| / db
+        normal = (jacobian * weight[:, None]).T @ jacobian + np.eye(3) / BIAS_PRIOR_MPS2**2
+        slope = jacobian.T @ (weight * (size - cv.GRAVITY_MPS2)) + bias / BIAS_PRIOR_MPS2**2
+        bias = bias - np.linalg.solve(normal, slope)
+    return np.asarray(bias)
 
 
 def smooth_height(
@@ -104,7 +189,7 @@ def _filter(acceleration: Array, walked: Array, known: Array, dt: float, mean: A
             p[2, 2] += walked[i, 1]
         for seen in range(2):
             weight = known[i, seen]
-            if weight > 0.0:
+            if weight > 0.0 and m[seen] ** 2 < BELIEVED**2 * (p[seen, seen] + 1.0 / weight):
                 share, value = weight / (1.0 + weight * p[seen, seen]), m[seen]
                 for k in range(STATES):
                     mean[i, k] = p[k, seen]  # a column to hold while p changes
@@ -135,9 +220,7 @@ def _smooth(acceleration: Array, walked: Array, dt: float, mean: Array, spread: 
         for k in range(STATES):
             h, v, e = spread[i, k, 0], spread[i, k, 1], spread[i, k, 2]
             for j in range(STATES):  # P F' times the inverse
-                gain[k, j] = (
-                    (h + dt * v - half * e) * inverse[0, j] + (v - dt * e) * inverse[1, j] + e * inverse[2, j]
-                )
+                gain[k, j] = (h + dt * v - half * e) * inverse[0, j] + (v - dt * e) * inverse[1, j] + e * inverse[2, j]
         for k in range(STATES):
             for j in range(STATES):
                 work[k, j] = spread[i + 1, k, j] - p[k, j]
