@@ -36,6 +36,10 @@ _PAIRING: Final = ("Authentication", "NotAuthorized")
 _GONE: Final = ("UnknownObject", "DoesNotExist", "NotConnected", "UnknownMethod")
 
 
+class RadioBusy(LinkLost):
+    """The Bluetooth service still does something else, such as giving up an earlier attempt; try again soon."""
+
+
 def unavailable(reason: str) -> BluetoothOff:
     """Return the error for a reason why there is no Bluetooth, by its name."""
     return BluetoothOff(_OFF.get(reason, "Bluetooth cannot be used on this computer. Switch it off and on again."))
@@ -73,6 +77,8 @@ def dbus_error(label: str, name: str, detail: str, *, is_connecting: bool) -> De
         return unavailable("POWERED_OFF")
     if last.startswith(_PAIRING) or "not paired" in detail.lower():
         return DeviceError(f"{label} wants to be paired first ({seen}). {PAIR_FIRST}")
+    if last == "InProgress":
+        return RadioBusy(f"The radio is busy ({seen}). Wait a moment; end other programs that scan or connect.")
     if last in _GONE or "not connected" in detail.lower():
         return gone(label, seen, is_connecting=is_connecting)
     if is_connecting:

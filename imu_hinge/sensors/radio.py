@@ -11,11 +11,18 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from imu_hinge.errors import DeviceError
 from imu_hinge.sensors import link_errors
 from imu_hinge.sensors.link import CALL_S, translated
+
+if TYPE_CHECKING:
+    from bleak import BleakScanner
+
+BUSY_TRIES: Final = 6
+BUSY_S: Final = 1.0
+"""Pause before a scan is tried again while the service is busy [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +107,7 @@ class Radio:
 
         with translated("The scan"):
             scanner = BleakScanner(note)
-            try:
-                await asyncio.wait_for(scanner.start(), CALL_S)
-            except TimeoutError as silence:
-                raise link_errors.no_service("no answer to the start of a scan") from silence
+        await _started(scanner)
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
@@ -128,6 +132,22 @@ class Radio:
         except Exception:  # an extra: whatever is wrong with the radio, the scan has said or will say
             return []
         return [Seen(d.address, d.name or "", None, frozenset(), frozenset(), d) for d in devices]
+
+
+async def _started(scanner: BleakScanner) -> None:
+    """Start a scan; while the service is busy (with giving up a connect, as a rule) try again."""
+    for attempt in range(BUSY_TRIES):
+        try:
+            with translated("The scan"):
+                try:
+                    await asyncio.wait_for(scanner.start(), CALL_S)
+                except TimeoutError as silence:
+                    raise link_errors.no_service("no answer to the start of a scan") from silence
+            return
+        except link_errors.RadioBusy:
+            if attempt == BUSY_TRIES - 1:
+                raise
+            await asyncio.sleep(BUSY_S)
 
 
 def _merged(before: Seen | None, device: Any, advertisement: Any) -> Seen:

@@ -131,6 +131,7 @@ class Stream:
                 if attempt == FIRST_TRIES - 1:
                     raise
                 self._say(CONNECTING, str(problem))
+                await asyncio.sleep(BACK_OFF_S[attempt + 1])
             except BaseException:
                 await self._drop()
                 raise
