@@ -74,16 +74,18 @@ class RepSettings:
     """... and by at least this share of the deeper bends (upper quartile)."""
     return_deg: float = 15.0
     """A lockout comes back to within this of standing ..."""
-    return_share: float = 0.35
+    return_share: float = 0.25
     """... or to within this share of the bend."""
-    onset_share: float = 0.06
-    """A movement starts and ends where its speed passes this share of its peak."""
     rest_min_s: float = 6.0
     """Standing for longer ends a set."""
     hold_min_s: float = 0.25
     """Quiet at the bottom for longer is a pause."""
     shock_min_mps2: float = 1.2
-    """A plate on the floor shakes the pelvis by at least this."""
+    """A plate on the floor shakes the pelvis by at least this ..."""
+    shock_over_calm: float = 4.0
+    """... and by this many times more than the way down did."""
+    drop_min_mps2: float = 0.6
+    """A bar dropped from lockout shakes the pelvis by at least this: the blow comes through the floor alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ def read_settings(path: str | Path) -> Settings:
         table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path} is not a readable settings file: {error}. Give a TOML file.") from error
-    return _fill(Settings(), table, where="")
+    filled: Settings = _fill(Settings(), table, where="")
+    return filled
 
 
 def _fill(section: Any, table: dict[str, Any], *, where: str) -> Any:

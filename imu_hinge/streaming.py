@@ -58,6 +58,12 @@ class _Sensor:
     up_s: list[Array] = field(default_factory=list)
     flags: list[Flags] = field(default_factory=list)
 
+    def keep_last(self, count: int) -> None:
+        """Put the newest ``count`` instants of every column in one piece and forget the rest."""
+        for column in (self.gyr, self.acc, self.up_s):
+            column[:] = [np.concatenate(column)[-count:]]
+        self.flags[:] = [np.concatenate(self.flags)[-count:]]
+
 
 class LiveAnalysis:
     """Analyse a session while it happens; the only object of the core with a memory.
@@ -149,7 +155,7 @@ class LiveAnalysis:
         if not self._done:
             raise TooShort(f"There is nothing to analyse: {', '.join(self._sensors)} share no instant. Record longer.")
         if self._aligned is None:
-            return replace(without_bends(self._tracks(0), self._athlete, self._told), is_live=True)
+            return replace(without_bends(self._tracks(self._window_start()), self._athlete, self._told), is_live=True)
         posture = self._shown_posture()
         found = Found(tuple(self._lifts), self._found.exercise, self._found.evidence)
         warnings = warnings_of(self._aligned, self._settings)
@@ -209,7 +215,7 @@ class LiveAnalysis:
 
     def _look(self, *, is_last: bool) -> list[Event]:
         """Analyse the window again and tell what is new in it."""
-        start = max(0, self._done - round(WINDOW_S * self._settings.rate_hz))
+        start = self._window_start()
         tracks = self._tracks(start)
         try:
             aligned = align(tracks, self._settings, is_live=True)
@@ -284,6 +290,9 @@ class LiveAnalysis:
             check_gyr_magnitude(placement, samples)
             check_gyr_against_gravity(placement, samples)
 
+    def _window_start(self) -> int:
+        return max(0, self._done - round(WINDOW_S * self._settings.rate_hz))
+
     def _time_s(self, index: int) -> float:
         assert self._origin_s is not None
         return self._origin_s + index / self._settings.rate_hz
@@ -295,12 +304,11 @@ class LiveAnalysis:
         time_s = self._origin_s + np.arange(start, self._done) / rate_hz
         tracks = {}
         for placement, sensor in self._sensors.items():
-            for column in (sensor.gyr, sensor.acc, sensor.up_s, sensor.flags):
-                column[:] = [np.concatenate(column)]  # type: ignore[list-item]
-            gyr, acc, flags = sensor.gyr[0][start:], sensor.acc[0][start:], sensor.flags[0][start:]
+            sensor.keep_last(self._done - start)
+            gyr, acc, flags = sensor.gyr[0], sensor.acc[0], sensor.flags[0]
             is_gap = (flags & np.uint16(cv.Flag.GAP)) != 0
             is_quiet = quiet(acc, gyr, rate_hz, self._settings.stillness) & ~is_gap
-            tracks[placement] = Track(time_s, sensor.up_s[0][start:], acc, gyr, is_quiet, flags)
+            tracks[placement] = Track(time_s, sensor.up_s[0], acc, gyr, is_quiet, flags)
         return tracks
 
     def _shown_posture(self) -> Posture:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -263,7 +264,7 @@ def _is_unloaded(where: list[Region], rate_hz: float, count: int) -> Mask:
 def _weights(where: list[Region], rate_hz: float, count: int) -> Array:
     """Return how much each stretch tells of the zero: by its length, a lockout's hardly at all. (m,)."""
     lengths = np.array([len(r) / rate_hz for r in where])
-    return np.minimum(lengths, 5.0) * np.where(_is_unloaded(where, rate_hz, count), 1.0, 0.05)
+    return np.asarray(np.minimum(lengths, 5.0) * np.where(_is_unloaded(where, rate_hz, count), 1.0, 0.05))
 
 
 def zero_offset(lean: Array, standing: Standing, slips: list[Slip], rate_hz: float) -> Array:
@@ -273,7 +274,7 @@ def zero_offset(lean: Array, standing: Standing, slips: list[Slip], rate_hz: flo
         return np.zeros(n)
     offset = np.zeros(n)
     edges = [0, *((s.where.start + s.where.stop) // 2 for s in slips), n]
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         own = [r for r in standing.where if r.start >= start and r.stop <= stop]
         means = [float(np.median(lean[r.part])) for r in own]
         offset[start:stop] = np.average(means, weights=_weights(own, rate_hz, n)) if own else 0.0

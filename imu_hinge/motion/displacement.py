@@ -117,7 +117,7 @@ def vertical_travel(track: Track, *, still: list[Region], level: list[int], bias
     if rest.size == 0:
         unknown = np.full(n, np.nan)
         return Travel(unknown, unknown, unknown)
-    index = np.arange(n)
+    index = np.arange(n, dtype=np.float64)
     speed = speed - np.interp(index, rest, speed[rest])  # zero at every rest, linear drift between
     height = np.concatenate(([0.0], np.cumsum(0.5 * (speed[1:] + speed[:-1])) * dt))
     closed = np.asarray(sorted(level), dtype=int)

@@ -75,7 +75,7 @@ def quiet(acc: Array, gyr: Array, rate_hz: float, settings: StillnessSettings) -
     steady = (turning < np.radians(settings.gyr_max_deg_s)) & (shaking < settings.acc_spread_max_mps2)
     steady &= np.abs(force - cv.GRAVITY_MPS2) < settings.force_off_max_mps2
     if not steady.any():
-        return steady
+        return np.zeros(len(steady), dtype=bool)
     # a slow start into a squat is smooth too, but it is not at the sensor's own rest level
     return np.asarray(steady & (np.abs(force - np.median(force[steady])) < settings.force_apart_max_mps2))
 

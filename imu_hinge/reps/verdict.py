@@ -102,9 +102,7 @@ def find(
     return tuple(name for name in cv.FINDINGS if name in seen)
 
 
-def _flexion_timing(
-    posture: Posture, lift: Lift, metrics: Metrics, limits: Limits, *, from_floor: bool
-) -> list[str]:
+def _flexion_timing(posture: Posture, lift: Lift, metrics: Metrics, limits: Limits, *, from_floor: bool) -> list[str]:
     lumbar = posture.angles_rad[:, cv.LUMBAR_FLEXION]
     sd = metrics.bottom_sd_rad[cv.LUMBAR_FLEXION]
     at_bottom = metrics.bottom_rad[cv.LUMBAR_FLEXION]
