@@ -7,13 +7,16 @@ drops little.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from imu_hinge.model import Array, Posture
+from imu_hinge.reps.onsets import Course, progress
 from imu_hinge.settings import RepSettings
-from imu_hinge.signals import Mask, derivative, smooth, turning_points
+from imu_hinge.signals import derivative, smooth, turning_points
 
 DROP_AS_LEAN_RAD_PER_M: Final = 1.75
 """A drop of 10 cm counts as a lean of 10 degrees."""
@@ -21,9 +24,21 @@ DROP_AS_LEAN_RAD_PER_M: Final = 1.75
 HEIGHT_TRUST_M: Final = 0.06
 """A height less certain than this counts less."""
 
-
 ASIDE: Final = 0.6
 """A bend that goes to the side by more than this share of its depth is a side bend."""
+
+DEEP: Final = 0.7
+"""From this share of its depth on a bend is at the bottom, as far as a landing is concerned."""
+
+LOWERED_S: Final = 0.5
+"""What lands was being lowered within this before; what clanks in a hold was not."""
+
+LOWERING_RAD_S: Final = 0.25
+LOWERING_MPS: Final = 0.10
+"""Slower is no lowering."""
+
+BLOW_REACH_S: Final = 0.03
+"""`Posture.shock_mps2` shows a blow this much early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +48,21 @@ class Bend:
     Parameters
     ----------
     down_start, down_stop
-        The way down, half-open; from upright to the bottom.
+        The way down, half-open; from upright to the bottom or to where something landed.
     bottom
         The deepest sample.
     up_start, up_stop
         The way up; between ``down_stop`` and ``up_start`` the bottom is held.
     depth_rad
         Lean plus the drop counted as lean, at the bottom.
-    lean_rad, drop_m
-        At the bottom; the drop is NaN where the height is not known.
+    lean_rad, side_rad, drop_m, drop_sd_m
+        At the landing, else in the middle of the hold; the drop is NaN where the height is not known.
+    landing
+        Sample at which something hit the floor at the end of the way down; -1 where nothing was felt.
     shock_mps2
-        Hardest shake around the end of the way down.
+        How hard it was, or the hardest shake at the bottom.
+    is_begun, is_finished
+        False where the recording begins in the bend, or ends in it.
     """
 
     down_start: int
@@ -53,8 +72,28 @@ class Bend:
     up_stop: int
     depth_rad: float
     lean_rad: float
+    side_rad: float
     drop_m: float
+    drop_sd_m: float
+    landing: int
     shock_mps2: float
+    is_begun: bool = True
+    is_finished: bool = True
+
+    @property
+    def has_landed(self) -> bool:
+        """Whether something hit the floor at the end of the way down."""
+        return self.landing >= 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Series:
+    """Hold what bends are found from, each (n,)."""
+
+    posture: Posture
+    depth: Array
+    lean_rate: Array
+    speed: Array
 
 
 def bend_depth(posture: Posture) -> Array:
@@ -67,131 +106,134 @@ def bend_depth(posture: Posture) -> Array:
 def find_bends(posture: Posture, settings: RepSettings) -> list[Bend]:
     """Return the bends that leave standing and come back to it, in order.
 
-    A rise that does not reach standing (a hitch, a failed pull, hip pumping at the bar) is part of its bend.
+    A rise that does not reach standing (a hitch, a failed pull, hip pumping at the bar) is part of its bend. Where the
+    recording begins or ends bent over, the first or the last bend is open at that end.
     """
     rate_hz = posture.rate_hz
-    depth = smooth(bend_depth(posture), round(0.15 * rate_hz))
-    points = turning_points(depth, np.radians(settings.swing_min_deg))
-    tops, bottoms = _alternate(depth, points, settings)
-    lean_rate = smooth(derivative(posture.lean_rad, rate_hz), round(0.08 * rate_hz))
+    series = _Series(
+        posture,
+        smooth(bend_depth(posture), round(0.15 * rate_hz)),
+        smooth(derivative(posture.lean_rad, rate_hz), round(0.08 * rate_hz)),
+        np.nan_to_num(posture.speed_mps),
+    )
+    tops, bottoms = _tops_and_bottoms(series.depth, settings)
     bends = [
-        _bend(posture, depth, lean_rate, int(a), int(b), int(c))
-        for a, b, c in zip(tops[:-1], bottoms, tops[1:], strict=True)
+        _bend(series, before, bottom, after, settings)
+        for (before, after), bottom in zip(pairwise(tops), bottoms, strict=True)
     ]
-    return [bend for bend in bends if abs(posture.side_lean_rad[bend.bottom]) < ASIDE * depth[bend.bottom]]
+    return [b for b in bends if abs(posture.side_lean_rad[b.bottom]) < ASIDE * series.depth[b.bottom]]
 
 
-def _alternate(depth: Array, points: list[int], settings: RepSettings) -> tuple[list[int], list[int]]:
-    """Return tops and the bottoms between them, after merging what does not come back to standing."""
+def _tops_and_bottoms(depth: Array, settings: RepSettings) -> tuple[list[int | None], list[int]]:
+    """Return where the body is upright, and the deepest place between each two; None is an end in mid-bend.
+
+    A top is upright only within ``return_deg`` of standing, or within ``return_share`` of the usual depth: a hitch or
+    a failed pull is no top.
+    """
+    swing = float(np.radians(settings.swing_min_deg))
+    points = turning_points(depth, swing)
     if len(points) < 2:
         return [], []
-    first_is_top = depth[points[0]] < depth[points[1]]
-    points = points if first_is_top else points[1:]
-    tops, bottoms = points[::2], points[1::2]
-    if len(bottoms) == len(tops):  # ends on a bottom: a bend that never came back
-        bottoms = bottoms[:-1]
+    first_is_top = bool(depth[points[0]] < depth[points[1]])
+    lows = points[first_is_top::2]
+    limit = max(float(np.radians(settings.return_deg)), settings.return_share * float(np.median(depth[lows])))
+    upright = [i for i in points[not first_is_top :: 2] if depth[i] <= limit]
+    if not upright:
+        return [], []
+    tops: list[int | None] = list(upright)
+    if upright[0] > 0 and depth[: upright[0]].max() - depth[upright[0]] >= swing:
+        tops.insert(0, None)
+    if depth[upright[-1] :].max() - depth[upright[-1]] >= swing:
+        tops.append(None)
+    return _without_small(depth, tops, settings)
+
+
+def _without_small(depth: Array, tops: list[int | None], settings: RepSettings) -> tuple[list[int | None], list[int]]:
+    """Leave out bends much shallower than the others; the upright stretch around them becomes one."""
+    bottoms = []
+    for before, after in pairwise(tops):
+        start = 0 if before is None else before
+        bottoms.append(start + int(np.argmax(depth[start : None if after is None else after + 1])))
     if not bottoms:
         return [], []
-    typical = float(np.median(depth[bottoms]))
-    limit = max(np.radians(settings.return_deg), settings.return_share * typical)
-    kept_tops, kept_bottoms = [], []
-    deepest: int | None = None
-    for i, top in enumerate(tops):
-        if i > 0:
-            here = bottoms[i - 1]
-            deepest = here if deepest is None or depth[here] > depth[deepest] else deepest
-        if depth[top] > limit:
-            if not kept_tops:
-                deepest = None
-            continue
-        if deepest is not None and kept_tops:
-            kept_bottoms.append(deepest)
-            kept_tops.append(top)
-        elif not kept_tops:
-            kept_tops.append(top)
-        deepest = None
-    small = settings.swing_min_share * float(np.percentile(depth[kept_bottoms], 75.0)) if kept_bottoms else 0.0
-    return _drop_small(depth, kept_tops, kept_bottoms, small)
-
-
-def _drop_small(depth: Array, tops: list[int], bottoms: list[int], least: float) -> tuple[list[int], list[int]]:
-    """Leave out bends much shallower than the others; the upright stretch around them becomes one."""
+    least = settings.swing_min_share * float(np.percentile(depth[bottoms], 75.0))
     kept_tops, kept_bottoms = tops[:1], []
     for bottom, top in zip(bottoms, tops[1:], strict=True):
-        if depth[bottom] - max(depth[kept_tops[-1]], depth[top]) >= least:
+        last = kept_tops[-1]
+        highest = max([depth[i] for i in (last, top) if i is not None], default=0.0)
+        if depth[bottom] - highest >= least:
             kept_bottoms.append(bottom)
             kept_tops.append(top)
-        elif depth[top] < depth[kept_tops[-1]]:
+        elif last is None or (top is not None and depth[top] < depth[last]):
             kept_tops[-1] = top
     return kept_tops, kept_bottoms
 
 
-def _bend(posture: Posture, depth: Array, lean_rate: Array, before: int, bottom: int, after: int) -> Bend:
-    low = float(depth[bottom])
-    speed = np.nan_to_num(posture.speed_mps)
-    down = _move(lean_rate[before : bottom + 1], -speed[before : bottom + 1], depth[before : bottom + 1], posture.rate_hz)
-    back = slice(bottom, after + 1)
-    up = _move(lean_rate[back][::-1], -speed[back][::-1], depth[back][::-1], posture.rate_hz, backward=True)
-    down_start, down_stop = before + down[0], before + down[1]
-    up_start, up_stop = after - up[1], after - up[0]
-    width = round(0.35 * posture.rate_hz)
-    shake = posture.shock_mps2[max(0, down_stop - width) : down_stop + width]
+def _bend(series: _Series, before: int | None, bottom: int, after: int | None, settings: RepSettings) -> Bend:
+    posture, depth, rate_hz = series.posture, series.depth, series.posture.rate_hz
+    first, last = before or 0, len(depth) - 1 if after is None else after
+    deep = np.flatnonzero(depth[first : last + 1] >= DEEP * depth[bottom]) + first
+    down_start = first
+    down_stop = int(deep[0])
+    landing = -1
+    if before is not None:
+        course = _course(series, first, bottom, is_down=True)
+        down_start, down_stop = first + course.leaves_upright(), first + course.arrives()
+        landing = _landing(series, down_start, deep, settings)
+        down_stop = down_stop if landing < 0 else landing
+    up_start, up_stop = last, last
+    if after is not None:
+        up = _course(series, max(down_stop, first), last, is_down=False)
+        up_start, up_stop = last - up.arrives(), last - up.leaves_upright()
+    up_start = max(up_start, down_stop)
+    middle = (down_stop + up_start) // 2 if after is not None and before is not None else bottom
+    middle = middle if landing < 0 else min(landing, last)
+    shake = posture.shock_mps2[down_stop : down_stop + round(0.35 * rate_hz)]
     return Bend(
         down_start=down_start,
-        down_stop=min(down_stop, up_start),
+        down_stop=down_stop,
         bottom=bottom,
-        up_start=max(down_stop, up_start),
+        up_start=up_start,
         up_stop=up_stop,
-        depth_rad=low,
-        lean_rad=float(posture.lean_rad[bottom]),
-        drop_m=float(-posture.height_m[bottom]),
+        depth_rad=float(depth[bottom]),
+        lean_rad=float(posture.lean_rad[middle]),
+        side_rad=float(posture.side_lean_rad[middle]),
+        drop_m=float(-posture.height_m[middle]),
+        drop_sd_m=float(posture.height_sd_m[middle]),
+        landing=landing,
         shock_mps2=float(shake.max()) if shake.size else 0.0,
+        is_begun=before is not None,
+        is_finished=after is not None,
     )
 
 
-def _move(
-    lean_rate: Array, falling: Array, depth: Array, rate_hz: float, *, backward: bool = False
-) -> tuple[int, int]:
-    """Return where the movement from upright (first sample) to the bottom (last) begins and ends.
+def _course(series: _Series, start: int, stop: int, *, is_down: bool) -> Course:
+    """Return the way from upright to the bottom, or the way up backwards."""
+    part = slice(start, stop + 1)
+    sign = 1.0 if is_down else -1.0
+    pace = progress(sign * series.lean_rate[part], -sign * series.speed[part])
+    depth = series.depth[part]
+    return (
+        Course(depth, pace, series.posture.rate_hz)
+        if is_down
+        else Course(depth[::-1], pace[::-1], series.posture.rate_hz)
+    )
 
-    With ``backward`` the series run back in time, from the end of the way up to the bottom: the same question with
-    the rates' signs turned.
+
+def _landing(series: _Series, down_start: int, deep: npt.NDArray[np.intp], settings: RepSettings) -> int:
+    """Return where something that was being lowered hit the floor first, or -1.
+
+    A blow stands out against the shaking on the way down, which a quick turn at the bottom does not.
     """
-    turn = -lean_rate if backward else lean_rate
-    fall = falling if not backward else -falling
-    progress = _progress(turn, fall)
-    last = len(depth) - 1
-    base = max(float(depth[0]), 0.0)  # a lockout may lean back; standing is zero
-    size = depth[last] - base
-    inside = int(np.flatnonzero(depth <= base + 0.15 * size)[-1])  # leaves upright for good after this
-    upright = float(np.min(depth[max(0, inside - round(1.5 * rate_hz)) : inside + 1]))
-    idle = depth <= upright + 0.02 * (depth[last] - upright)
-    start = _onset(progress, inside, idle=idle)
-    arrived = int(np.argmax(depth >= depth[last] - 0.12 * size))
-    stop = last - _onset(progress[::-1], last - arrived, idle=np.zeros(len(depth), dtype=bool))
-    return start, stop
-
-
-def _progress(lean_rate: Array, speed: Array) -> Array:
-    """Return how fast a movement goes, as a share of its peak: the faster of turning and travelling. (n,)."""
-    turning = lean_rate / max(float(np.percentile(lean_rate, 95.0)), 0.15)
-    travelling = speed / max(float(np.percentile(speed, 95.0)), 0.08)
-    return np.maximum(turning, travelling)
-
-
-def _onset(progress: Array, inside: int, *, idle: Mask, low: float = 0.08, high: float = 0.3) -> int:
-    """Return where the movement that contains ``inside`` began.
-
-    Back from ``inside`` to where the progress falls below ``low`` or the body is ``idle``, then on by the straight
-    line through ``high`` and ``low`` down to zero.
-    """
-    inside = min(inside, len(progress) - 1)
-    slow = np.flatnonzero((progress[: inside + 1] < low) | idle[: inside + 1])
-    if slow.size == 0:
-        return 0
-    start = int(slow[-1]) + 1
-    fast = np.flatnonzero(progress[start:] >= high)
-    if fast.size == 0:
-        return start
-    ramp = int(fast[0]) * low / (high - low)
-    return max(0, start - round(min(ramp, 0.5 * (int(fast[0]) + 1))))
+    posture, rate_hz = series.posture, series.posture.rate_hz
+    way = posture.shock_mps2[down_start : int(deep[0])]
+    calm = float(np.median(way)) if way.size else 0.0
+    shake = posture.shock_mps2[deep]
+    least = max(settings.shock_min_mps2, settings.shock_over_calm * calm, 0.3 * float(shake.max()))
+    hit = np.flatnonzero(shake >= least)
+    if not hit.size:
+        return -1
+    at = int(deep[hit[0]])
+    before = slice(max(down_start, at - round(LOWERED_S * rate_hz)), max(down_start + 1, at - round(0.1 * rate_hz)))
+    is_lowered = np.abs(series.lean_rate[before]).max() > LOWERING_RAD_S or series.speed[before].min() < -LOWERING_MPS
+    return at + round(BLOW_REACH_S * rate_hz) if is_lowered else -1

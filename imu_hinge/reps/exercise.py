@@ -1,32 +1,77 @@
-"""Tell which bends are the lifts, whether they start on the floor, and what the exercise is, with the evidence.
+"""Find the lifts of a recording and name the exercise, with the evidence. It does not judge a lift.
 
 Every rule is a fact of the lift (where the hands are, what a plate does, how long a swing lasts), none is fitted to
-anybody's motion. It does not judge a lift.
+anybody's motion.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.model import Posture
+from imu_hinge.model import Array, Posture
 from imu_hinge.reps.bends import Bend, find_bends
-from imu_hinge.reps.segmentation import Lift, are_alike, hold_s, lifts_from_floor, lifts_from_top, split_sets
+from imu_hinge.reps.segmentation import (
+    Lift,
+    drop_after,
+    hold_s,
+    lifts_from_floor,
+    lifts_from_top,
+    split_blocks,
+)
+from imu_hinge.reps.sets import (
+    AT_ONCE_S,
+    Likeness,
+    Run,
+    heaviest_runs,
+    membership,
+    respects,
+    runs_from_top,
+    runs_on_floor,
+    without_strangers,
+)
 from imu_hinge.settings import RepSettings
-
-FLOOR_MARGIN_M: Final = 0.14
-"""Hands within this of the bar's height on the floor may hold a bar that stands there."""
 
 SWING_CYCLE_S: Final = 1.5
 """A kettlebell is down and up again in less; a loaded bar is not."""
 
 SQUAT_DROP_SHARE: Final = 0.13
 """A pelvis that drops by more than this share of body height, with little lean, squats."""
+
+
+class Usual(NamedTuple):
+    """Hold what is usual: mean and standard deviation of the trunk's lean [rad] and of the drop per body height."""
+
+    lean_rad: float
+    lean_sd_rad: float
+    drop: float
+    drop_sd: float
+
+
+USUAL: Final = {
+    "squat": Usual(math.radians(43.0), math.radians(12.0), 0.19, 0.05),
+    "rdl": Usual(math.radians(70.0), math.radians(14.0), 0.02, 0.04),
+    "good_morning": Usual(math.radians(65.0), math.radians(14.0), 0.01, 0.04),
+    "swing": Usual(math.radians(62.0), math.radians(14.0), 0.04, 0.06),
+}
+"""Facts, section 1.4: bottom postures with room for other people."""
+
+ANY_BEND: Final = Usual(math.radians(60.0), math.radians(25.0), 0.08, 0.10)
+
+MORE_OF_IT: Final = 2.0
+"""A second set is of the same work where its bends are this much (natural logarithm) more likely to be than not."""
+
+HOLD_LOG_S: Final = (math.log(0.4), 0.6)
+"""How long a rep's bottom is held: mean and sd of log(s + 0.3) ..."""
+
+ANY_HOLD_LOG_S: Final = (math.log(1.2), 1.0)
+"""... and how long anything else holds a person down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +86,13 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class _Set:
     bends: list[Bend]
+    dropped: list[int | None]
     from_floor: bool
-    drop_at: int | None
-    is_likely: bool
+    weight: float
 
     @property
-    def count(self) -> int:
-        return len(self.bends) - (self.from_floor and self.drop_at is None)
+    def lifts(self) -> list[Lift]:
+        return lifts_from_floor(self.bends, self.dropped) if self.from_floor else lifts_from_top(self.bends)
 
 
 def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSettings) -> Found:
@@ -63,116 +108,112 @@ def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSe
     settings
     """
     bends = find_bends(posture, settings)
-    if told == "drill":  # practice without a bar: every bend counts, also those unlike the others
-        return Found(tuple(lifts_from_top(bends)), told, "told")
-    groups = [_as_set(g, posture, athlete, told, settings) for g in split_sets(bends, posture, settings)]
-    groups = [g for g in groups if g.count > 0]
-    if not groups:
+    sets: list[_Set] = []
+    for block in split_blocks(bends, posture, settings):
+        sets += _sets_of(block, posture, athlete, told, settings)
+    sets = [s for s in sets if s.lifts]
+    if not sets:
         name = "drill" if told == "auto" else told
         return Found((), name, "no bend came back to standing" if not bends else "one bend to the floor is no lift")
-    main = max(groups, key=lambda g: (_weight(g, posture), -g.bends[0].down_start))
-    chosen = [g for g in groups if g is main or _belongs(g, main, posture.rate_hz)]
-    lifts: list[Lift] = []
-    for g in chosen:
-        lifts += (
-            lifts_from_floor(g.bends, posture, dropped_last=g.drop_at) if g.from_floor else lifts_from_top(g.bends)
-        )
+    main = max(sets, key=lambda s: s.weight)
+    chosen = [s for s in sets if s is main or _belongs(s, main, posture.rate_hz)]
+    lifts = tuple(sorted((lift for s in chosen for lift in s.lifts), key=lambda lift: lift.start))
     if told != "auto":
-        return Found(tuple(lifts), told, "told")
+        return Found(lifts, told, "told")
     exercise, evidence = _recognise(main, posture, athlete)
-    return Found(tuple(lifts), exercise, evidence)
+    return Found(lifts, exercise, evidence)
 
 
-def _as_set(group: list[Bend], posture: Posture, athlete: Athlete, told: str, settings: RepSettings) -> _Set:
-    landed = _landings(group, posture.rate_hz, settings)
-    if told == "auto":
-        from_floor = _is_from_floor(group, landed, posture, athlete, settings)
-    else:
-        from_floor = told in cv.FLOOR_EXERCISES
-    if not from_floor:
-        return _Set(_without_strangers(group, posture.rate_hz), False, None, not any(landed))
-    has_landed = any(landed[1:])
-    if has_landed:  # exactly one bend comes before the first landing, and nothing is lifted after the last
-        first = landed.index(True, 1)
-        last = len(landed) - 1 - landed[::-1].index(True)
-        group = group[first - 1 : last + 1]
-    is_likely = has_landed or _reaches_floor(group, posture, athlete)
-    return _Set(group, True, _bar_dropped(group[-1], posture, settings), is_likely)
-
-
-def _without_strangers(group: list[Bend], rate_hz: float) -> list[Bend]:
-    """Leave out bends at the ends of a set from the top that are unlike the rest: a shoe, a bottle, a plate.
-
-    Unlike is more than about three and a half standard deviations in where the bend goes, how long it is held and how
-    long the athlete stood before going on; the spread is that of the other bends, or a small one of the own.
-    """
-    kept = list(group)
-    while len(kept) > 3:
-        far = [_strangeness(kept, at_end=at_end, rate_hz=rate_hz) for at_end in (False, True)]
-        if max(far) <= 12.0:
-            break
-        kept.pop(-1 if far[1] > far[0] else 0)
-    return kept
-
-
-def _strangeness(group: list[Bend], *, at_end: bool, rate_hz: float) -> float:
-    order = group[::-1] if at_end else group
-    gaps = [abs(b.down_start - a.up_stop) if not at_end else abs(a.down_start - b.up_stop) for a, b in pairwise(order)]
-    total = 0.0
-    for values, least in (
-        ([b.lean_rad for b in order], np.radians(5.0)),
-        ([b.drop_m for b in order], 0.03),
-        ([hold_s(b, rate_hz) for b in order], 0.25),
-        ([gap / rate_hz for gap in gaps], 0.7),
-    ):
-        rest = np.array(values[1:])
-        middle = float(np.median(rest))
-        spread = max(float(least), 1.5 * float(np.median(np.abs(rest - middle))))
-        if np.isfinite(values[0]) and np.isfinite(middle):
-            total += ((values[0] - middle) / spread) ** 2
-    return total
-
-
-def _landings(group: list[Bend], rate_hz: float, settings: RepSettings) -> list[bool]:
-    """Tell which bends end with plates on the floor; a swing's turn is as hard, so it is left out by its speed."""
-    if _cycle_s(group, rate_hz) < SWING_CYCLE_S:
-        return [False] * len(group)
-    hardest = max(b.shock_mps2 for b in group)
-    return [b.shock_mps2 > max(settings.shock_min_mps2, 0.2 * hardest) for b in group]
-
-
-def _bar_dropped(bend: Bend, posture: Posture, settings: RepSettings) -> int | None:
-    """Return where a bar hit the floor within two seconds of the last lockout, or None."""
-    start = bend.up_stop
-    stop = min(len(posture), start + round(2.5 * posture.rate_hz))
-    shake = posture.shock_mps2[start:stop]
-    upright = np.abs(posture.lean_rad[start:stop]) < np.radians(20.0)
-    hard = np.flatnonzero((shake > 1.5 * settings.shock_min_mps2) & upright)
-    return start + int(hard[0]) if hard.size else None
-
-
-def _is_from_floor(
-    group: list[Bend], landed: list[bool], posture: Posture, athlete: Athlete, settings: RepSettings
-) -> bool:
-    """Weigh the evidence that the bar stands on the floor between the lifts of this set."""
-    if len(group) < 2:
-        return bool(_bar_dropped(group[-1], posture, settings)) and _reaches_floor(group, posture, athlete)
-    if 2 * sum(landed[1:]) >= len(group) - 1:
-        return True
+def _sets_of(block: list[Bend], posture: Posture, athlete: Athlete, told: str, settings: RepSettings) -> list[_Set]:
+    """Return the sets among neighbouring bends, which do not overlap."""
     rate_hz = posture.rate_hz
-    holds = [hold_s(b, rate_hz) for b in group]
-    if not _reaches_floor(group, posture, athlete) or _cycle_s(group, rate_hz) < SWING_CYCLE_S:
-        return False
-    inner = float(np.median(holds[1:-1])) if len(holds) > 2 else 0.0
-    set_up = holds[0] >= max(settings.hold_min_s, 1.5 * inner)
-    let_go = holds[-1] >= settings.hold_min_s
-    return set_up and let_go
+    like = Likeness.of(block, rate_hz)
+    dropped = [drop_after(b, posture, settings) for b in block]
+    runs: list[Run] = []
+    if told == "auto" or told in cv.FLOOR_EXERCISES:
+        weight = runs_on_floor(block, like, [d is not None for d in dropped]) + _reach(block, posture, athlete)
+        runs += _allowed(block, dropped, weight, from_floor=True)
+    if told not in cv.FLOOR_EXERCISES:
+        weight = runs_from_top(block, like) + _usual(block, athlete, told, rate_hz)
+        runs += _allowed(block, dropped, weight, from_floor=False)
+    sets = []
+    for run in heaviest_runs(runs):
+        part = slice(run.start, run.stop)
+        group, fell = block[part], dropped[part]
+        kept = slice(None) if run.from_floor else without_strangers(group, rate_hz)
+        sets.append(_Set(group[kept], fell[kept], run.from_floor, run.weight))
+    return sets
 
 
-def _reaches_floor(group: list[Bend], posture: Posture, athlete: Athlete) -> bool:
-    heights = [hand_height_m(posture, b, athlete) for b in group]
-    known = [h for h in heights if np.isfinite(h)]
-    return not known or float(np.median(known)) < athlete.value("plate_radius_m") + FLOOR_MARGIN_M
+def _allowed(block: Sequence[Bend], dropped: Sequence[int | None], weight: Array, *, from_floor: bool) -> list[Run]:
+    """Turn weights into candidates that can be a set at all.
+
+    A set from the top is whole. One on the floor may begin bent over, and may end so once the plates were felt; it has
+    two bends, or a bar that was dropped.
+    """
+    runs = []
+    for i in range(len(block)):
+        for j in range(i, len(block)):
+            inner_is_whole = all(b.is_begun for b in block[i + 1 : j + 1]) and all(b.is_finished for b in block[i:j])
+            last = block[j]
+            if from_floor:
+                is_possible = inner_is_whole and (last.is_finished or last.has_landed)
+                is_possible &= j > i or dropped[j] is not None
+            else:
+                is_possible = inner_is_whole and block[i].is_begun and last.is_finished
+            if is_possible:
+                runs.append(Run(i, j + 1, from_floor, float(weight[i, j])))
+    return runs
+
+
+def _reach(block: Sequence[Bend], posture: Posture, athlete: Athlete) -> Array:
+    """Return what the hands' height says for a bar on the floor, in every run. (m, m).
+
+    The height is off by the same lengths in every bend, so it counts once.
+    """
+    heights = np.array([hand_height_m(posture, b, athlete) for b in block])
+    mean = _run_means(heights)
+    floor = athlete.value("plate_radius_m")
+    ratio = _log_normal(mean, floor, 0.10) - np.logaddexp(
+        math.log(0.5) + _log_normal(mean, floor, 0.10), math.log(0.5) + _log_normal(mean, 0.5, 0.25)
+    )
+    return np.where(np.isfinite(ratio), np.maximum(ratio, -6.0), 0.0)
+
+
+def _usual(block: Sequence[Bend], athlete: Athlete, told: str, rate_hz: float) -> Array:
+    """Return what usual bottoms and holds say for each run being reps of the told exercise, counted once. (m, m)."""
+    seconds = np.array([hold_s(b, rate_hz) for b in block])
+    ratio = _mean_ratio(np.log(seconds + AT_ONCE_S), HOLD_LOG_S, ANY_HOLD_LOG_S)
+    if told in USUAL:
+        usual = USUAL[told]
+        lean = np.array([b.lean_rad for b in block])
+        drop = np.array([b.drop_m for b in block]) / athlete.value("height_m")
+        ratio = ratio + _mean_ratio(lean, usual[:2], ANY_BEND[:2]) + _mean_ratio(drop, usual[2:], ANY_BEND[2:])
+    return ratio
+
+
+def _mean_ratio(values: Array, usual: tuple[float, float], anything: tuple[float, float]) -> Array:
+    """Return what the mean over each run says for the usual against anything. (m,) -> (m, m).
+
+    Bends of one set share their place, so their mean spreads as one bend does; that of unrelated bends spreads less.
+    """
+    mean = _run_means(values)
+    m = len(values)
+    count = np.maximum(np.arange(m)[None, :] - np.arange(m)[:, None] + 1, 1)
+    ratio = _log_normal(mean, *usual) - _log_normal(mean, anything[0], anything[1] / np.sqrt(count))
+    return np.where(np.isfinite(ratio), np.maximum(ratio, -6.0), 0.0)
+
+
+def _run_means(values: Array) -> Array:
+    """Return the mean over every run. (m,) -> (m, m)."""
+    total = np.concatenate(([0.0], np.cumsum(values)))
+    m = len(values)
+    count = np.arange(m)[None, :] - np.arange(m)[:, None] + 1
+    return np.asarray((total[None, 1:] - total[:-1, None]) / np.maximum(count, 1))
+
+
+def _log_normal(value: Array, mean: float, sd: float | Array) -> Array:
+    return np.asarray(-0.5 * ((value - mean) / sd) ** 2 - np.log(sd))
 
 
 def hand_height_m(posture: Posture, bend: Bend, athlete: Athlete) -> float:
@@ -192,26 +233,21 @@ def hand_height_m(posture: Posture, bend: Bend, athlete: Athlete) -> float:
     return float(size * (1.0 + up - 0.675) - bend.drop_m)
 
 
-def _cycle_s(group: list[Bend], rate_hz: float) -> float:
+def _cycle_s(group: Sequence[Bend], rate_hz: float) -> float:
     return float(np.median([(b.up_stop - b.down_start) / rate_hz for b in group]))
 
 
-def _weight(group: _Set, posture: Posture) -> float:
-    """Return how much a set looks like the work of the recording: its lifts; a single bend counts by its calm."""
-    if group.count == 1 and not group.from_floor:
-        return 0.5 / (1.0 + hold_s(group.bends[0], posture.rate_hz))
-    return group.count + 3.0 * group.is_likely + 3.0 * group.from_floor
-
-
 def _belongs(group: _Set, main: _Set, rate_hz: float) -> bool:
-    """Tell whether another set of the recording is more of the same work."""
-    if group.from_floor != main.from_floor or group.is_likely != main.is_likely or len(group.bends) < 2:
+    """Tell whether another set of the recording is more of the same work: alike in place and in time."""
+    if group.from_floor != main.from_floor or len(group.lifts) < (1 if main.from_floor else 2):
         return False
-    pace = abs(np.log(_cycle_s(group.bends, rate_hz) / _cycle_s(main.bends, rate_hz)))
-    held = [float(np.median([hold_s(b, rate_hz) for b in g.bends])) for g in (group, main)]
-    if not main.from_floor and (pace > 0.5 or abs(held[0] - held[1]) > 0.5):
-        return False
-    return any(are_alike(a, b) for a in group.bends for b in main.bends)
+    here, there = respects(group.bends, rate_hz), respects(main.bends, rate_hz)
+    if main.from_floor:  # the first descent and the last rise are without the bar
+        like = Likeness.of([*main.bends, *group.bends], rate_hz)
+        n = len(main.bends)
+        felt = [b.has_landed for b in group.bends[1:]] + [d is not None for d in group.dropped]
+        return any(felt) and float((like.place + like.blow)[:n, n:].mean()) > MORE_OF_IT
+    return float(np.mean([membership(one, there) for one in here])) > MORE_OF_IT
 
 
 def _recognise(main: _Set, posture: Posture, athlete: Athlete) -> tuple[str, str]:

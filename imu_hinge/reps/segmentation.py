@@ -1,28 +1,41 @@
-"""Turn bends into sets and sets into lifts. It does not name the exercise (`exercise`) or judge a lift (`verdict`).
+"""Turn sets of bends into lifts, and split a recording where nobody lifts. It names no exercise and judges no lift.
 
 A set on the floor begins with an unloaded bend to the bar and ends with an unloaded rise: N lifts are the N lockouts
-between N + 1 bends. A set from the top has N lifts in N bends. Which it is, is not assumed.
+between N + 1 bends. A set from the top has N lifts in N bends. Which it is, is weighed in `sets`.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
+from imu_hinge.conventions import GRAVITY_MPS2
 from imu_hinge.model import Posture, Region
-from imu_hinge.reps.bends import Bend
+from imu_hinge.reps.bends import BLOW_REACH_S, Bend
 from imu_hinge.settings import RepSettings
 from imu_hinge.signals import Mask, regions, smooth
 
 WALK_SPEED_MPS: Final = 0.07
 """Walking moves the trunk up and down at more than this (RMS over a second); standing does not."""
 
-ALIKE_LEAN_RAD: Final = float(np.radians(18.0))
-ALIKE_DROP_M: Final = 0.14
-"""Neighbouring bends of one set differ by less than this."""
+UPRIGHT_RAD: Final = float(np.radians(20.0))
+
+UPRIGHT_M: Final = 0.06
+"""Standing is within this lean and this height of quiet standing."""
+
+QUIET_MPS: Final = 0.2
+"""Who lets a bar fall does not move up or down by more."""
+
+DROP_WITHIN_S: Final = 3.0
+"""A bar that is let fall from lockout hits the floor within this."""
+
+FALL_S: Final = math.sqrt(2.0 * 0.5 / GRAVITY_MPS2)
+"""How long a bar falls from lockout, about half a metre."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +46,7 @@ class Lift:
     ----------
     start, turn, stop
         A lift from the floor: lift-off, lockout reached, plates down again. One from the top: leaving standing, the
-        deepest point, standing again.
+        middle of the bottom, standing again.
     bottom
         Where the bottom is measured: lift-off, or the deepest point.
     down, up
@@ -62,84 +75,100 @@ def walking(posture: Posture) -> Mask:
     speed = np.nan_to_num(posture.speed_mps)
     bounce = speed - smooth(speed, round(rate_hz))
     strong = np.sqrt(smooth(bounce**2, round(rate_hz))) > WALK_SPEED_MPS
-    return np.asarray(strong & (np.abs(posture.lean_rad) < np.radians(20.0)))
+    return np.asarray(strong & (np.abs(posture.lean_rad) < UPRIGHT_RAD))
 
 
-def split_sets(bends: list[Bend], posture: Posture, settings: RepSettings) -> list[list[Bend]]:
-    """Group bends into sets: those of one set go to the same place, and nobody rests or walks away between them."""
+def split_blocks(bends: Sequence[Bend], posture: Posture, settings: RepSettings) -> list[list[Bend]]:
+    """Group bends between which nobody rests or walks away."""
     if not bends:
         return []
     is_walking = walking(posture)
-    sets = [[bends[0]]]
-    for i, (before, after) in enumerate(pairwise(bends)):
+    margin = round(0.4 * posture.rate_hz)
+    blocks = [[bends[0]]]
+    for before, after in pairwise(bends):
         seconds = (after.down_start - before.up_stop) / posture.rate_hz
-        margin = round(0.4 * posture.rate_hz)
-        steps = regions(is_walking[before.up_stop + margin : max(before.up_stop + margin, after.down_start - margin)])
-        has_walked = any(len(r) >= posture.rate_hz for r in steps)
-        if seconds > settings.rest_min_s or has_walked or not _go_on(bends, i):
-            sets.append([])
-        sets[-1].append(after)
-    return sets
+        first = before.up_stop + margin
+        steps = regions(is_walking[first : max(first, after.down_start - margin)])
+        if seconds > settings.rest_min_s or any(len(r) >= posture.rate_hz for r in steps):
+            blocks.append([])
+        blocks[-1].append(after)
+    return blocks
 
 
-def _go_on(bends: list[Bend], i: int) -> bool:
-    """Tell whether the bends around the upright stretch after bend ``i`` go to one place; one odd bend is forgiven."""
-    return any(are_alike(a, b) for a in bends[max(0, i - 1) : i + 1] for b in bends[i + 1 : i + 3])
+def drop_after(bend: Bend, posture: Posture, settings: RepSettings) -> int | None:
+    """Return where a bar let fall from this bend's lockout left the hands, or None.
+
+    It is one short blow while the athlete stands upright, with calm before it and for a second after it; heels that
+    walk go on, and a dip shakes as a whole.
+    """
+    if not bend.is_finished:
+        return None
+    rate_hz = posture.rate_hz
+    first = bend.up_stop + round(0.6 * FALL_S * rate_hz)
+    part = slice(first, first + round(DROP_WITHIN_S * rate_hz))
+    is_upright = (np.abs(posture.lean_rad[part]) < UPRIGHT_RAD) & ~(posture.height_m[part] < -UPRIGHT_M)
+    if not is_upright.any():
+        return None
+    stop = int(np.argmin(is_upright)) if not is_upright.all() else is_upright.size
+    shake = posture.shock_mps2[part][:stop]
+    if not shake.size:
+        return None
+    least = max(settings.drop_min_mps2, settings.shock_over_calm * float(np.median(shake)))
+    hard = np.flatnonzero(shake >= least)
+    if not hard.size:
+        return None
+    blow = first + int(hard[0])
+    peak = float(posture.shock_mps2[blow : blow + round(0.15 * rate_hz)].max())
+    earlier = posture.shock_mps2[blow - round(0.4 * rate_hz) : blow - round(0.05 * rate_hz)]
+    later = posture.shock_mps2[blow + round(0.35 * rate_hz) : blow + round(1.35 * rate_hz)]
+    around = posture.speed_mps[blow - round(0.4 * rate_hz) : blow + round(0.4 * rate_hz)]
+    if later.size < round(rate_hz) or max(float(earlier.max()), float(later.max())) >= 0.5 * peak:
+        return None
+    if float(np.nan_to_num(np.abs(around)).max()) > QUIET_MPS:
+        return None
+    return max(bend.up_stop + 1, blow + round((BLOW_REACH_S - FALL_S) * rate_hz))
 
 
-def are_alike(one: Bend, other: Bend) -> bool:
-    """Tell whether two bends go to the same place: a bend to a shoe or a bottle does not go where the lift goes."""
-    turn = abs(one.lean_rad - other.lean_rad) / ALIKE_LEAN_RAD
-    fall = abs(one.drop_m - other.drop_m) / ALIKE_DROP_M
-    return float(np.hypot(turn, fall if np.isfinite(fall) else 0.0)) <= 1.0
-
-
-def lifts_from_floor(bends: list[Bend], posture: Posture, *, dropped_last: int | None = None) -> list[Lift]:
+def lifts_from_floor(bends: Sequence[Bend], dropped: Sequence[int | None]) -> list[Lift]:
     """Return the lifts of a set on the floor: the lockouts between its bends.
 
     Parameters
     ----------
     bends
         N + 1 bends; N where the last bar was dropped.
-    posture
-    dropped_last
-        Sample at which the bar hit the floor after the last rise, where it was dropped.
+    dropped
+        By bend, see `drop_after`.
     """
-    lifts = [
-        Lift(
-            start=a.up_start,
-            turn=a.up_stop,
-            stop=b.down_stop,
-            bottom=a.up_start,
-            down=Region(b.down_start, b.down_stop),
-            up=Region(a.up_start, a.up_stop),
-            pause=Region(a.down_stop, a.up_start),
-        )
-        for a, b in zip(bends[:-1], bends[1:], strict=True)
-    ]
-    if dropped_last is not None and bends:
-        last = bends[-1]
-        stop = min(max(dropped_last, last.up_stop + 1), len(posture))
+    lifts = []
+    for i, a in enumerate(bends):
+        b = bends[i + 1] if i + 1 < len(bends) else None
+        left = dropped[i]
+        if left is not None and not (b is not None and b.has_landed):
+            stop, down = left, Region(left, left)
+        elif b is not None:
+            stop, down = b.down_stop, Region(b.down_start, b.down_stop)
+        else:
+            break
         lifts.append(
             Lift(
-                start=last.up_start,
-                turn=last.up_stop,
+                start=a.up_start,
+                turn=a.up_stop,
                 stop=stop,
-                bottom=last.up_start,
-                down=Region(stop, stop),
-                up=Region(last.up_start, last.up_stop),
-                pause=Region(last.down_stop, last.up_start),
+                bottom=a.up_start,
+                down=down,
+                up=Region(a.up_start, a.up_stop),
+                pause=Region(a.down_stop, a.up_start),
             )
         )
     return lifts
 
 
-def lifts_from_top(bends: list[Bend]) -> list[Lift]:
+def lifts_from_top(bends: Sequence[Bend]) -> list[Lift]:
     """Return the lifts of a set that starts at the top: one in each bend."""
     return [
         Lift(
             start=b.down_start,
-            turn=b.bottom,
+            turn=(b.down_stop + b.up_start) // 2,
             stop=b.up_stop,
             bottom=b.bottom,
             down=Region(b.down_start, b.down_stop),

@@ -1,0 +1,97 @@
+"""Find where one movement begins and ends, from how fast the body turns and travels. It knows nothing of reps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from imu_hinge.model import Array
+from imu_hinge.signals import Mask
+
+LOW: Final = 0.08
+"""A movement begins and ends where its speed passes this share of its peak ..."""
+
+HIGH: Final = 0.3
+"""... and is surely under way at this one."""
+
+ARRIVED: Final = 0.88
+"""At this share of its depth a movement is about to end."""
+
+SLOWEST_TURN_RAD_S: Final = 0.15
+SLOWEST_TRAVEL_MPS: Final = 0.08
+"""No movement's peak is taken to be slower; below is sway."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """Hold one way between upright (first sample) and the bottom (last); a way up is given backwards in time.
+
+    Parameters
+    ----------
+    depth : (n,) [rad]
+        See `bends.bend_depth`.
+    progress : (n,)
+        See `progress`.
+    rate_hz
+    """
+
+    depth: Array
+    progress: Array
+    rate_hz: float
+
+    @property
+    def _base(self) -> float:
+        return max(float(self.depth[0]), 0.0)  # a lockout may lean back; standing is zero
+
+    def leaves_upright(self) -> int:
+        """Return the sample at which the movement begins."""
+        size = float(self.depth.max()) - self._base
+        inside = int(np.flatnonzero(self.depth <= self._base + 0.15 * size)[-1])  # leaves upright for good after this
+        upright = float(np.min(self.depth[max(0, inside - round(1.5 * self.rate_hz)) : inside + 1]))
+        idle = self.depth <= upright + 0.02 * size
+        return _onset(self.progress, inside, idle=idle)
+
+    def arrives(self) -> int:
+        """Return the sample at which the movement ends."""
+        last = len(self.depth) - 1
+        size = float(self.depth.max()) - self._base
+        arrived = int(np.argmax(self.depth >= self._base + ARRIVED * size))
+        return last - _onset(self.progress[::-1], last - arrived, idle=np.zeros(last + 1, dtype=bool))
+
+
+def progress(turning: Array, travelling: Array) -> Array:
+    """Return how fast a movement goes, as a share of its peak: the faster of turning and travelling.
+
+    Parameters
+    ----------
+    turning : (n,) [rad/s]
+    travelling : (n,) [m/s]
+        Both positive in the movement's own direction.
+
+    Returns
+    -------
+    (n,)
+    """
+    turn = turning / max(float(np.percentile(turning, 95.0)), SLOWEST_TURN_RAD_S)
+    travel = travelling / max(float(np.percentile(travelling, 95.0)), SLOWEST_TRAVEL_MPS)
+    return np.asarray(np.maximum(turn, travel))
+
+
+def _onset(progress: Array, inside: int, *, idle: Mask) -> int:
+    """Return where the movement that contains ``inside`` began.
+
+    Back from ``inside`` to where the progress falls below `LOW` or the body is ``idle``, then on by the straight line
+    through `HIGH` and `LOW` down to zero.
+    """
+    inside = min(inside, len(progress) - 1)
+    slow = np.flatnonzero((progress[: inside + 1] < LOW) | idle[: inside + 1])
+    if slow.size == 0:
+        return 0
+    start = int(slow[-1]) + 1
+    fast = np.flatnonzero(progress[start:] >= HIGH)
+    if fast.size == 0:
+        return start
+    ramp = int(fast[0]) * LOW / (HIGH - LOW)
+    return max(0, start - round(min(ramp, 0.5 * (int(fast[0]) + 1))))

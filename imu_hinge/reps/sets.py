@@ -1,0 +1,256 @@
+"""Weigh which neighbouring bends are one set, and whether that set stands on the floor or starts at the top.
+
+It names no exercise and places no boundary. Every candidate, a run of neighbouring bends read one way or the other, is
+weighed by the log-likelihood ratio of "these are the reps of one set" against "these bends have nothing to do with
+each other"; the heaviest wins.
+
+Notes
+-----
+Reps of one set go to the same place (lean, drop, side) in the same time (down, hold, up, upright between them), give
+or take the spread below, which may drift from rep to rep; other bends are spread widely. Two bends are compared by
+the ratio of the two normal densities of their difference, with a share of `ODD` for a rep that is unlike its set in
+one respect (a pause, a hitch). A rep's likeness is its mean over the other members. On the floor, the bend to the bar
+is not loaded and the last rise is not either, so their times are left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from imu_hinge.model import Array
+from imu_hinge.reps.bends import Bend
+
+ODD: Final = 0.03
+"""A rep may be unlike its set in any one respect with this probability."""
+
+
+class Spread(NamedTuple):
+    """Hold standard deviations: within a set, drifting per rep of distance, and over all that people bend for."""
+
+    within: float
+    drift: float
+    anything: float
+
+
+LEAN: Final = Spread(math.radians(5.0), math.radians(3.0), math.radians(22.0))
+DROP: Final = Spread(0.03, 0.015, 0.14)
+SIDE: Final = Spread(math.radians(2.5), 0.0, math.radians(6.0))
+DOWN: Final = Spread(0.2, 0.05, 0.4)
+HOLD: Final = Spread(0.4, 0.05, 0.8)
+UP: Final = Spread(0.25, 0.05, 0.4)
+GAP: Final = Spread(0.4, 0.05, 0.8)
+"""Of the logarithm of seconds."""
+
+BLOW: Final = Spread(0.5, 0.0, 1.2)
+"""Of the logarithm of how hard a landing shakes."""
+
+AT_ONCE_S: Final = 0.3
+"""Added to times that may be nothing, before the logarithm."""
+
+FLOORS: Final = ((0.75, 0.98), (0.15, 0.6), (0.1, 0.01))
+"""Kinds of floor, or of plates: how common, and the share of landings that is felt there."""
+
+CLANK: Final = 0.05
+"""Share of other bends with a blow at the bottom."""
+
+
+class Run(NamedTuple):
+    """Hold a candidate: the bends ``[start, stop)`` as one set, and how much speaks for it (natural logarithm)."""
+
+    start: int
+    stop: int
+    from_floor: bool
+    weight: float
+
+
+RESPECTS: Final = (LEAN, SIDE, DROP, DOWN, HOLD, UP)
+"""The columns of `respects`."""
+
+LOOK_BACK: Final = 3
+"""A bend at the end of a set is held against this many of its neighbours, because sets drift."""
+
+PRIOR_COUNT: Final = 3.0
+"""The spread above weighs as much as this many differences between neighbours of the set itself."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Likeness:
+    """Hold what speaks for each two bends being of one set, (m, m) each; between two gaps (m - 1, m - 1)."""
+
+    place: Array
+    down: Array
+    hold: Array
+    up: Array
+    gap: Array
+    blow: Array
+
+    @classmethod
+    def of(cls, bends: Sequence[Bend], rate_hz: float) -> Likeness:
+        """Compare every bend with every other."""
+        lean, side, drop, down, hold, up = respects(bends, rate_hz).T
+        drop_sd = np.nan_to_num(np.array([b.drop_sd_m for b in bends]))
+        return cls(
+            place=_alike(lean, LEAN) + _alike(side, SIDE) + _alike(drop, DROP, own_sd=drop_sd),
+            down=_alike(down, DOWN),
+            hold=_alike(hold, HOLD),
+            up=_alike(up, UP),
+            gap=_alike(log_gaps(bends, rate_hz), GAP),
+            blow=_alike(np.array([np.log(b.shock_mps2) if b.has_landed else np.nan for b in bends]), BLOW),
+        )
+
+
+def respects(bends: Sequence[Bend], rate_hz: float) -> Array:
+    """Return in what bends are compared, columns `RESPECTS`; NaN where it is not known. (m, 6)."""
+    rows = []
+    for b in bends:
+        down = _log_s(b.down_stop - b.down_start, rate_hz) if b.is_begun else np.nan
+        hold = _log_s(b.up_start - b.down_stop, rate_hz, AT_ONCE_S) if b.is_begun and b.is_finished else np.nan
+        up = _log_s(b.up_stop - b.up_start, rate_hz) if b.is_finished else np.nan
+        drop = b.drop_m if np.isfinite(b.drop_sd_m) else np.nan
+        rows.append((b.lean_rad, b.side_rad, drop, down, hold, up))
+    return np.array(rows).reshape(-1, len(RESPECTS))
+
+
+def log_gaps(bends: Sequence[Bend], rate_hz: float) -> Array:
+    """Return the logarithm of the time upright between neighbours, (m - 1,)."""
+    return np.array([_log_s(b.down_start - a.up_stop, rate_hz, AT_ONCE_S) for a, b in pairwise(bends)])
+
+
+def _log_s(samples: int, rate_hz: float, more_s: float = 0.0) -> float:
+    return math.log(max(samples / rate_hz, 0.0 if more_s else 0.05) + more_s)
+
+
+def without_strangers(bends: Sequence[Bend], rate_hz: float) -> slice:
+    """Return which bends are left of a set from the top when those at its ends that are unlike it are taken off."""
+    table, gaps = respects(bends, rate_hz), log_gaps(bends, rate_hz)
+    start = _tail(table[::-1], gaps[::-1])
+    return slice(start, len(bends) - _tail(table[start:], gaps[start:]))
+
+
+def _tail(table: Array, gaps: Array) -> int:
+    """Return how many bends at the end of a set are more likely strangers, taken together."""
+    worst, count = 0.0, 0
+    for cut in range(1, min(LOOK_BACK, len(table) - 2) + 1):
+        kept = len(table) - cut
+        total = sum(membership(row, table[kept - 1 :: -1]) for row in table[kept:])
+        between = gaps[kept - 1 :]
+        total += sum(membership(gap[None], gaps[: kept - 1][::-1, None], (GAP,)) for gap in between)
+        if total < worst:
+            worst, count = total, cut
+    return count
+
+
+def membership(one: Array, others: Array, spreads: Sequence[Spread] = RESPECTS) -> float:
+    """Return the log-likelihood ratio of one bend being of the set of others, by that set's own spread.
+
+    Parameters
+    ----------
+    one : (k,)
+    others : (n, k)
+        The nearest first.
+    spreads
+        One for each column.
+    """
+    total = 0.0
+    for value, column, spread in zip(one, others.T, spreads, strict=True):
+        known = column[np.isfinite(column)]
+        if not np.isfinite(value) or not known.size:
+            continue
+        centre = float(np.median(known[:LOOK_BACK]))
+        steps = np.minimum(0.5 * np.diff(known) ** 2, 4.0 * spread.within**2)
+        own = (PRIOR_COUNT * spread.within**2 + float(steps.sum())) / (PRIOR_COUNT + steps.size)
+        within = own * (1.0 + 1.0 / min(known.size, LOOK_BACK)) + spread.drift**2
+        anything = spread.anything**2 + within
+        ratio = 0.5 * math.log(anything / within) - 0.5 * (value - centre) ** 2 * (1.0 / within - 1.0 / anything)
+        total += math.log((1.0 - ODD) * math.exp(ratio) + ODD)
+    return total
+
+
+def runs_from_top(bends: Sequence[Bend], like: Likeness) -> Array:
+    """Return what speaks for each run being a set from the top; [i, j] is the run from bend i to bend j. (m, m)."""
+    landed = np.array([b.has_landed for b in bends])
+    weight = _mean_sum(like.place + like.down + like.hold + like.up)
+    weight += _between(_mean_sum(like.gap))
+    return weight + _sum(_blows(landed, 0.2 * CLANK))
+
+
+def runs_on_floor(bends: Sequence[Bend], like: Likeness, is_dropped: Sequence[bool]) -> Array:
+    """Return what speaks for each run being a set on the floor; the first bend is the one to the bar. (m, m).
+
+    Parameters
+    ----------
+    bends, like
+    is_dropped
+        By bend, whether a bar fell after it; the next bend then lowers none.
+    """
+    landed = np.array([b.has_landed or fell for b, fell in zip(bends, [False, *is_dropped[:-1]], strict=True)])
+    m = len(bends)
+    weight = _mean_sum(like.place) + _between(_mean_sum(like.gap))
+    for column, first, last in ((like.down, 1, 0), (like.blow, 1, 0), (like.up, 0, 1), (like.hold, 1, 1)):
+        part = _mean_sum(column)
+        moved = np.zeros((m, m))
+        moved[: m - first, last:] = part[first:, : m - last]
+        weight += np.triu(moved)
+    kinds = [math.log(common) + _sum(_blows(landed, share))[1:] for common, share in FLOORS]
+    weight[:-1] += np.logaddexp.reduce(kinds)  # from the second bend on
+    return weight
+
+
+def heaviest_runs(runs: Sequence[Run]) -> list[Run]:
+    """Return the heaviest run, the heaviest that does not overlap it, and so on; in order."""
+    chosen: list[Run] = []
+    for run in sorted(runs, key=lambda r: (-r.weight, r.start, r.stop)):
+        if all(run.stop <= other.start or run.start >= other.stop for other in chosen):
+            chosen.append(run)
+    return sorted(chosen)
+
+
+def _blows(landed: Array, share: float) -> Array:
+    """Return what a blow, or none, says for bends of which this share ends with one. (m,)."""
+    return np.where(landed, math.log(share / CLANK), math.log((1.0 - share) / (1.0 - CLANK)))
+
+
+def _alike(values: Array, spread: Spread, *, own_sd: Array | None = None) -> Array:
+    """Return the log-likelihood ratio of each two values coming from one set. (m,) -> (m, m), zero where unknown."""
+    m = len(values)
+    steps = np.abs(np.subtract.outer(np.arange(m), np.arange(m)))
+    own = np.zeros(m) if own_sd is None else own_sd
+    noise = np.add.outer(own**2, own**2)
+    within = 2.0 * spread.within**2 + noise + (spread.drift * steps) ** 2
+    anything = 2.0 * spread.anything**2 + within
+    off = np.subtract.outer(values, values) ** 2
+    ratio = 0.5 * np.log(anything / within) - 0.5 * off * (1.0 / within - 1.0 / anything)
+    ratio = np.log((1.0 - ODD) * np.exp(ratio) + ODD)
+    ratio = np.where(np.isfinite(ratio), ratio, 0.0)
+    np.fill_diagonal(ratio, 0.0)
+    return np.asarray(ratio)
+
+
+def _mean_sum(pairs: Array) -> Array:
+    """Return, for every run, the sum over its members of their mean likeness to the other members. (m, m) -> (m, m)."""
+    m = len(pairs)
+    total = np.zeros((m + 1, m + 1))
+    total[1:, 1:] = np.cumsum(np.cumsum(pairs, axis=0), axis=1)
+    start, stop = np.arange(m)[:, None], np.arange(m)[None, :] + 1
+    inside = total[stop, stop] - total[start, stop] - total[stop, start] + total[start, start]
+    return np.asarray(np.triu(inside / np.maximum(stop - start - 1, 1)))
+
+
+def _between(gaps: Array) -> Array:
+    """Turn runs of gaps into runs of bends: from bend i to bend j are the gaps i to j - 1. (m - 1, ...) -> (m, m)."""
+    m = len(gaps) + 1
+    weight = np.zeros((m, m))
+    weight[:-1, 1:] = gaps
+    return np.triu(weight)
+
+
+def _sum(values: Array) -> Array:
+    """Return the sum of the values in every run. (m,) -> (m, m)."""
+    total = np.concatenate(([0.0], np.cumsum(values)))
+    return np.asarray(np.triu(total[None, 1:] - total[:-1, None]))
