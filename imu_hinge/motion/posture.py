@@ -14,11 +14,12 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.model import Array, Flags, Posture, Region
-from imu_hinge.motion.alignment import Mounting, Slip, Standing, find_slips, inclination, side_lean, zero_offset
+from imu_hinge.motion.alignment import Mounting, inclination, side_lean
 from imu_hinge.motion.displacement import Travel, fit_accelerometer_bias, shock, vertical_travel
+from imu_hinge.motion.standing import Slip, Standing, find_slips, zero_offset
 from imu_hinge.motion.tracks import Track, stills
 from imu_hinge.settings import ErrorBudget, Settings
-from imu_hinge.signals import Mask, derivative, smooth, spread, turning_points
+from imu_hinge.signals import derivative, smooth, spread, turning_points
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,8 +163,3 @@ def _flags(tracks: Mapping[str, Track], leans: Mapping[str, SegmentLean], *, is_
         for slip in lean.slips:
             flags[slip.where.start :] |= np.uint16(cv.Flag.SLIPPED)
     return flags
-
-
-def quiet_everywhere(tracks: Mapping[str, Track]) -> Mask:
-    """Return True where every sensor is quiet. (n,)."""
-    return reduce(np.logical_and, (t.is_quiet for t in tracks.values()))

@@ -1,0 +1,211 @@
+"""Find quiet standing, its up direction, and whether it changed for good: the zero of every angle.
+
+It does not know which way is forward (`alignment`) nor which segment the sensor sits on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from imu_hinge.errors import MovedWhileStill
+from imu_hinge.model import Array, Region
+from imu_hinge.motion.displacement import rise_between
+from imu_hinge.motion.tracks import Track, stills
+from imu_hinge.settings import AlignmentSettings, Settings
+from imu_hinge.signals import Mask, regions
+
+JOINED_S: Final = 6.0
+"""Over longer gaps the height between two stills is not integrated."""
+
+LOW_M: Final = 0.08
+"""A still this much lower than one close by is not standing."""
+
+BEGINS_UPRIGHT_S: Final = 8.0
+"""How much longer another posture must be held to be taken for standing instead of the first one."""
+
+UNLOADED_S: Final = 2.0
+"""Nobody holds a lockout for longer than this."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """Hold the stretches of quiet standing and the up direction they share.
+
+    Parameters
+    ----------
+    up_s : (3,)
+        Up in the sensor's frame while standing.
+    where
+        The stretches, in samples.
+    sd_rad
+        Spread of single stretches around their mean.
+    """
+
+    up_s: Array
+    where: tuple[Region, ...]
+    sd_rad: float
+
+
+def find_standing(track: Track, settings: Settings) -> Standing:
+    """Tell which of the quiet stretches are standing.
+
+    Of all postures in which the sensor rests, standing is the highest; among equals the longest. That does not
+    assume that a recording starts with standing, nor that it holds more standing than bending.
+
+    Raises
+    ------
+    MovedWhileStill
+        Where there is no quiet stretch at all.
+    """
+    still = stills(track, settings.stillness)
+    if not still:
+        shortest = settings.stillness.min_still_s
+        raise MovedWhileStill(
+            f"No quiet standing was found in {track.time_s[-1] - track.time_s[0]:.1f} s: the sensor never held still "
+            f"for {shortest:g} s. Stand still for 2 s before and after the set and record again."
+        )
+    high = [r for r, is_low in zip(still, _is_low(track, still), strict=True) if not is_low]
+    ups = np.array([mean_direction(track.up_s[r.part]) for r in high])
+    lengths = np.array([len(r) for r in high]) / track.rate_hz
+    label = _postures(ups, lengths, np.radians(settings.alignment.same_posture_deg))
+    held = np.bincount(label, weights=lengths)
+    if high[0].start < 0.5 * track.rate_hz:  # people begin upright, unless the height says that they do not
+        held[label[0]] += BEGINS_UPRIGHT_S
+    main = int(np.argmax(held))
+    for end in (0, len(high) - 1):  # people stand differently before and after; both ends are standing all the same
+        if np.arccos(np.clip(ups[end] @ ups[label == main].mean(axis=0), -1.0, 1.0)) < np.radians(25.0):
+            label[end] = main
+    chosen = np.flatnonzero(label == main)
+    return _standing_of(ups[chosen], [high[i] for i in chosen], track)
+
+
+def standing_at(where: tuple[Region, ...], track: Track, settings: Settings) -> Standing:
+    """Return one sensor's standing at the times at which another's says that the body stands."""
+    mask = np.zeros(len(track), dtype=bool)
+    for r in where:
+        mask[r.part] = track.is_quiet[r.part]
+    common = regions(mask, at_least=max(2, round(settings.stillness.min_still_s * track.rate_hz)))
+    if not common:
+        return find_standing(track, settings)
+    ups = np.array([mean_direction(track.up_s[r.part]) for r in common])
+    return _standing_of(ups, common, track)
+
+
+def _standing_of(ups: Array, where: list[Region], track: Track) -> Standing:
+    weight = _weights(where, track.rate_hz, len(track))
+    up = mean_direction(ups * weight[:, None])
+    off = np.arccos(np.clip(ups @ up, -1.0, 1.0))
+    return Standing(up, tuple(where), float(np.sqrt(np.average(off**2, weights=weight))))
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """Hold one lasting change of the standing angle: somewhere in ``where`` the sensor moved by ``jump_rad``."""
+
+    where: Region
+    jump_rad: float
+
+
+def find_slips(lean: Array, standing: Standing, rate_hz: float, settings: AlignmentSettings) -> list[Slip]:
+    """Find lasting steps of the inclination in standing.
+
+    A lockout under the bar that leans back is not a slip, nor is a bar on the back that makes the athlete lean: the
+    standing after the set is compared with the standing before it, and lockouts only say when the step came.
+
+    Parameters
+    ----------
+    lean : (n,) [rad]
+    standing
+    rate_hz
+    settings
+    """
+    where = [r for r in standing.where if r.stop <= len(lean)]
+    values = np.array([np.median(lean[r.part]) for r in where])
+    slips: list[Slip] = []
+    _split(values, _is_unloaded(where, rate_hz, len(lean)), where, np.radians(settings.slip_min_deg), slips)
+    return sorted(slips, key=lambda slip: slip.where.start)
+
+
+def _is_unloaded(where: list[Region], rate_hz: float, count: int) -> Mask:
+    """Tell which stretches are quiet standing for certain: the long ones, and those at both ends of it all. (m,)."""
+    to_end = np.array([min(r.start, count - r.stop) for r in where]) / rate_hz
+    lengths = np.array([len(r) for r in where]) / rate_hz
+    return np.asarray((lengths >= UNLOADED_S) | (to_end < 1.0))
+
+
+def _weights(where: list[Region], rate_hz: float, count: int) -> Array:
+    """Return how much each stretch tells of the zero: by its length, a lockout's hardly at all. (m,)."""
+    lengths = np.array([len(r) / rate_hz for r in where])
+    return np.asarray(np.minimum(lengths, 5.0) * np.where(_is_unloaded(where, rate_hz, count), 1.0, 0.05))
+
+
+def zero_offset(lean: Array, standing: Standing, slips: list[Slip], rate_hz: float) -> Array:
+    """Return what to take off the inclination so that standing is zero between slips. (n,) [rad]."""
+    n = len(lean)
+    if not slips:
+        return np.zeros(n)
+    offset = np.zeros(n)
+    edges = [0, *((s.where.start + s.where.stop) // 2 for s in slips), n]
+    for start, stop in pairwise(edges):
+        own = [r for r in standing.where if r.start >= start and r.stop <= stop]
+        means = [float(np.median(lean[r.part])) for r in own]
+        offset[start:stop] = np.average(means, weights=_weights(own, rate_hz, n)) if own else 0.0
+    return offset
+
+
+def _split(values: Array, is_unloaded: Mask, where: list[Region], jump: float, found: list[Slip]) -> None:
+    """Find the step that divides the standing best, then look on both sides of it."""
+    best, best_gain = 0, 0.0
+    for k in range(1, len(values)):
+        before, after = values[:k], values[k:]
+        if not (is_unloaded[:k].any() and is_unloaded[k:].any()):
+            continue
+        step = float(np.median(after[is_unloaded[k:]]) - np.median(before[is_unloaded[:k]]))
+        rough = np.median(np.abs(before - np.median(before))) + np.median(np.abs(after - np.median(after)))
+        gain = abs(step) - float(rough) - 0.5 * abs(step - float(np.median(after) - np.median(before)))
+        if abs(step) > jump and gain > best_gain:
+            best, best_gain = k, gain
+    if best:
+        step = float(np.median(values[best:][is_unloaded[best:]]) - np.median(values[:best][is_unloaded[:best]]))
+        found.append(Slip(Region(where[best - 1].stop, where[best].start), step))
+        _split(values[:best], is_unloaded[:best], where[:best], jump, found)
+        _split(values[best:], is_unloaded[best:], where[best:], jump, found)
+
+
+def mean_direction(vectors: Array) -> Array:
+    """Return the unit vector of the sum. (m, 3) -> (3,)."""
+    total = np.sum(vectors, axis=0)
+    return np.asarray(total / max(float(np.sqrt(total @ total)), 1e-12))
+
+
+def _postures(ups: Array, lengths: Array, radius_rad: float) -> Array:
+    """Label each still by posture, the longest stills founding the postures. (m, 3) -> (m,)."""
+    label = np.full(len(ups), -1)
+    founders: list[int] = []
+    for i in np.argsort(-lengths, kind="stable"):
+        near = [k for k, f in enumerate(founders) if np.arccos(np.clip(ups[i] @ ups[f], -1.0, 1.0)) < radius_rad]
+        if near:
+            label[i] = near[0]
+        else:
+            label[i] = len(founders)
+            founders.append(int(i))
+    return label
+
+
+def _is_low(track: Track, still: list[Region]) -> list[bool]:
+    """Tell which stills are lower than one close by: the bottom of a bend, a squat, a chair."""
+    heights = np.zeros(len(still))
+    chain = np.zeros(len(still), dtype=int)
+    for i in range(1, len(still)):
+        seconds = (still[i].start - still[i - 1].stop) / track.rate_hz
+        chain[i] = chain[i - 1] + (seconds > JOINED_S)
+        heights[i] = heights[i - 1] + (rise_between(track, still[i - 1], still[i]) if seconds <= JOINED_S else 0.0)
+    low = []
+    for i in range(len(still)):
+        near = [k for k in range(max(0, i - 2), min(len(still), i + 3)) if chain[k] == chain[i]]
+        low.append(bool(heights[i] < max(heights[k] for k in near) - LOW_M))
+    return low
