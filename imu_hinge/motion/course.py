@@ -24,6 +24,9 @@ NODE_RAD: Final = math.radians(2.0)
 NODE_M: Final = 0.01
 NODE_REST_S: Final = 0.25
 
+SHAKE_S: Final = 0.15
+"""What is faster than this is a shake and leads nowhere."""
+
 METRE_AS_RAD: Final = 2.5
 """How much way a metre of height is worth [rad/m]: a deadlift's 0.4 m and its 60 degrees are one radian each."""
 
@@ -33,7 +36,7 @@ LEAK_RAD: Final = np.radians([1.5, 3.0, 3.0, 1.5, 1.0])
 """The same over one second in which no sensor moves."""
 
 LEAST_INCLINATION_SD_RAD: Final = math.radians(0.5)
-LEAST_HEIGHT_SD_M: Final = 0.01
+LEAST_HEIGHT_SD_M: Final = 0.006
 
 HABIT_WAY_RAD, HABIT_S = 1.2, 4.0
 """A habit says something new once per this much way or time; in between it repeats itself."""
@@ -95,13 +98,20 @@ class LinkageInputs:
 def way_rad(inputs: LinkageInputs) -> Array:
     """Return how far the body has come since the first instant [rad], (n,): the sensor that moves most counts."""
     moved = np.zeros(len(inputs))
+    width = max(1, int(np.searchsorted(inputs.time_s, inputs.time_s[0] + SHAKE_S)))
     for placement in inputs.placements:
-        step = np.abs(np.diff(inputs.inclination_rad[placement], prepend=np.nan))
-        height = inputs.height_m.get(placement)
-        if height is not None:
-            step = np.fmax(step, METRE_AS_RAD * np.abs(np.diff(height, prepend=np.nan)))
+        step = _step(inputs.inclination_rad[placement], width)
+        if placement in inputs.height_m:
+            step = np.fmax(step, METRE_AS_RAD * _step(inputs.height_m[placement], width))
         moved = np.fmax(moved, step)
     return np.asarray(np.cumsum(moved))
+
+
+def _step(values: Array, width: int) -> Array:
+    """Return how far the mean over ``width`` samples goes from each sample to the next, (n,); 0 where not known."""
+    step = np.diff(values, prepend=values[:1])
+    mean = np.convolve(np.where(np.isfinite(step), step, 0.0), np.full(width, 1.0 / width), mode="same")
+    return np.asarray(np.abs(mean[: values.size]))
 
 
 def bend_of(inputs: LinkageInputs) -> Array:

@@ -42,10 +42,10 @@ TO_ANGLES: Final = np.array(
 """From a posture (shank, thigh, pelvis, lumbar, thoracic) to the angles of `conventions.ANGLES`."""
 
 MOST_ROUNDS: Final = 10
-CLOSE_RAD: Final = math.radians(0.1)
+CLOSE_RAD: Final = math.radians(0.2)
 """A round that moves no angle further than this is the last."""
 
-CLOSE_COST: Final = 0.02
+CLOSE_COST: Final = 0.1
 """A round that explains the evidence no better than this is the last as well (in squared standard deviations)."""
 
 LONGEST_STEP_RAD: Final = 0.5

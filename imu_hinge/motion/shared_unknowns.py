@@ -44,7 +44,7 @@ STATED_RADIUS_SD_M, ASSUMED_RADIUS_SD_M = 0.005, 0.008
 SHOES_SD_M: Final = 0.008
 """Soles lift the ankle and bring the bar nearer; nobody states them."""
 ZERO_SD_RAD: Final = math.radians(0.8)
-HEIGHT_DRIFT_SD: Final = 0.01
+HEIGHT_DRIFT_SD: Final = 0.005
 BALANCE_SD_M: Final = 0.03
 
 _GLOBAL_NAMES: Final = (
