@@ -124,4 +124,14 @@ def figure_bytes(figure: Figure, suffix: str) -> bytes:
     buffer = io.BytesIO()
     with styled():
         figure.savefig(buffer, format=suffix[1:], **_KINDS[suffix])
-    return buffer.getvalue()
+    return _with_256_colours(buffer) if suffix == ".png" else buffer.getvalue()
+
+
+def _with_256_colours(png: io.BytesIO) -> bytes:
+    """Return a picture at a third of its size: a palette holds all a figure has, and it is sent around."""
+    from PIL import Image  # matplotlib writes PNG with it
+
+    smaller = io.BytesIO()
+    with Image.open(png) as image:
+        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(smaller, "png", optimize=True)
+    return smaller.getvalue()

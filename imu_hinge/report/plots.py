@@ -135,7 +135,7 @@ def plot_reps(result: SetResult, *, ax: Axes | None = None) -> Axes:
     ax.axvline(50.0, color="0.6", lw=0.8, zorder=0)
     ax.set_xticks([0, 25, 50, 75, 100], [f"0\n{ends}", "25", f"50\n{middle}", "75", f"100\n{ends}"])
     ax.set(xlim=(0, 100), xlabel="percent of rep (%)", ylabel="change from standing (°)", title=_title(result))
-    look.legend_below(ax, gap_in=0.62)
+    look.legend_below(ax, gap_in=0.74)
     return ax
 
 
