@@ -15,7 +15,7 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.model import Array, Flags, Posture, Region
 from imu_hinge.motion.alignment import Mounting, inclination, side_lean
-from imu_hinge.motion.displacement import Travel, fit_accelerometer_bias, shock, vertical_travel
+from imu_hinge.motion.displacement import BLOW_MPS2, Travel, fit_accelerometer_bias, shock, vertical_travel
 from imu_hinge.motion.standing import Slip, Standing, find_slips, zero_offset
 from imu_hinge.motion.tracks import Track, stills
 from imu_hinge.settings import ErrorBudget, Settings
@@ -75,20 +75,28 @@ def _floor_rests(track: Track, lean: Array, lockouts: list[int]) -> list[Region]
     """Return the quietest moment of each pause at the bottom of a bend, where there is one.
 
     Plates shake the sensor as they land, so a short pause is no quiet stretch by the usual measure. The stretch must
-    still be longer than the moment in mid-lift at which speed is constant and nothing turns.
+    still be longer than the moment in mid-lift at which speed is constant and nothing turns. Where a landing is felt,
+    the pause comes after it; without a pause (touch-and-go) the landing itself is where the way down ends.
     """
     width = max(5, round(0.3 * track.rate_hz))
     force = np.sqrt(np.einsum("ij,ij->i", track.acc, track.acc))
     turning = smooth(np.sqrt(np.einsum("ij,ij->i", track.gyr, track.gyr)), width)
     unrest = np.hypot(turning / np.radians(10.0), spread(force, width) / 0.6)
     unrest = np.hypot(unrest, (smooth(force, width) - cv.GRAVITY_MPS2) / 0.5)
+    jolt = shock(track.acc, track.rate_hz)
     found = []
     for start, stop in pairwise(lockouts):
         deep = start + np.flatnonzero(lean[start:stop] > 0.75 * lean[start:stop].max())
-        if deep.size and lean[deep].max() > np.radians(20.0):
-            at = int(deep[np.argmin(unrest[deep])])
-            if unrest[at] < 1.2:
-                found.append(Region(at, at + 1))
+        if not deep.size or lean[deep].max() <= np.radians(20.0):
+            continue
+        blow = deep[jolt[deep] > BLOW_MPS2]
+        landed = int(blow[0]) + round(0.08 * track.rate_hz) if blow.size else -1
+        later = deep[deep >= landed]
+        at = int(later[np.argmin(unrest[later])]) if later.size else -1
+        if at >= 0 and unrest[at] < 1.2:
+            found.append(Region(at, at + 1))
+        elif start < landed < stop:
+            found.append(Region(landed, landed + 1))
     return found
 
 
