@@ -30,11 +30,14 @@ ASIDE: Final = 0.6
 DEEP: Final = 0.7
 """From this share of its depth on a bend is at the bottom, as far as a landing is concerned."""
 
+BEGUN: Final = 0.5
+"""A bend that was under way when the recording began is whole where less than this share of it is missing."""
+
 LOWERED_S: Final = 0.5
 """What lands was being lowered within this before; what clanks in a hold was not."""
 
-LOWERING_RAD_S: Final = 0.25
-LOWERING_MPS: Final = 0.10
+LOWERING_RAD_S: Final = 0.15
+LOWERING_MPS: Final = 0.06
 """Slower is no lowering."""
 
 BLOW_REACH_S: Final = 0.03
@@ -142,7 +145,7 @@ def _tops_and_bottoms(depth: Array, settings: RepSettings) -> tuple[list[int | N
         return [], []
     tops: list[int | None] = list(upright)
     if upright[0] > 0 and depth[: upright[0]].max() - depth[upright[0]] >= swing:
-        tops.insert(0, None)
+        tops.insert(0, 0 if depth[0] < BEGUN * depth[: upright[0]].max() else None)
     if depth[upright[-1] :].max() - depth[upright[-1]] >= swing:
         tops.append(None)
     return _without_small(depth, tops, settings)

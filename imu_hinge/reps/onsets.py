@@ -10,7 +10,7 @@ import numpy as np
 from imu_hinge.model import Array
 from imu_hinge.signals import Mask
 
-LOW: Final = 0.08
+LOW: Final = 0.20
 """A movement begins and ends where its speed passes this share of its peak ..."""
 
 HIGH: Final = 0.3
