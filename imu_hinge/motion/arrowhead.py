@@ -143,13 +143,14 @@ def link(course: Course, i: int, k: int) -> float:
 
 
 @numba.njit(cache=True)
-def eliminate(scene: Scene, course: Course, rows: Rows, solution: Solution) -> None:
+def eliminate(scene: Scene, course: Course, rows: Rows, solution: Solution) -> float:
     """Go forward: eliminate each instant in favour of the next one and of the border.
 
-    ``solution.information`` and ``solution.pull`` come in with the prior of the shared unknowns.
+    ``solution.information`` and ``solution.pull`` come in with the prior of the shared unknowns. Returned is what the
+    solution costs as it came in: squared residuals over variances, and the walk, without that prior.
     """
     n, m = course.walk.shape[0], solution.pull.size
-    columns = STATES + m
+    columns, cost = STATES + m, 0.0
     body = chain.scaled(scene.body, solution.u)
     block, gradient = np.zeros((columns, columns)), np.zeros(columns)
     known, right = np.zeros((STATES, STATES)), np.zeros(STATES)
@@ -162,8 +163,10 @@ def eliminate(scene: Scene, course: Course, rows: Rows, solution: Solution) -> N
         weigh(rows, count, columns, block, gradient)
         worst = 0.0
         for r in range(count):
-            worst = max(worst, abs(rows.residual[r]) / math.sqrt(rows.variance[r]))
-        solution.misfit[i] = worst
+            off = rows.residual[r] * rows.residual[r] / rows.variance[r]
+            worst = max(worst, off)
+            cost += off
+        solution.misfit[i] = math.sqrt(worst)
         for j in range(m):
             solution.pull[j] -= gradient[STATES + j]
             for k in range(j, m):
@@ -173,6 +176,7 @@ def eliminate(scene: Scene, course: Course, rows: Rows, solution: Solution) -> N
             block[k, k] += before + after + DAMPING
             right[k] = -gradient[k]
             if before > 0.0:
+                cost += before * (y[k] - solution.y[i - 1, k]) ** 2
                 right[k] += before * (solution.y[i - 1, k] - y[k] + solution.step[i - 1, k])
             if after > 0.0:
                 right[k] += after * (solution.y[i + 1, k] - y[k])
@@ -195,6 +199,7 @@ def eliminate(scene: Scene, course: Course, rows: Rows, solution: Solution) -> N
                 solution.pull[j] -= edge[a, j] * step[a]
                 for k in range(j, m):
                     solution.information[j, k] -= edge[a, j] * border[a, k]
+    return cost
 
 
 @numba.njit(cache=True)
@@ -213,26 +218,6 @@ def substitute(course: Course, solution: Solution, shared_step: Array) -> float:
                     step[k] += solution.inverse[i, k, a] * weight * solution.step[i + 1, a]
             largest = max(largest, abs(step[k]))
     return largest
-
-
-@numba.njit(cache=True)
-def cost(scene: Scene, course: Course, rows: Rows, y: Array, u: Array) -> float:
-    """Return what ``y`` (n, 5) and the shared unknowns cost: squared residuals over variances, and the walk.
-
-    The prior of the shared unknowns is not part of it.
-    """
-    body, x = chain.scaled(scene.body, u), np.zeros(STATES)
-    total = 0.0
-    for i in range(y.shape[0]):
-        posture_at(y[i], scene.posture_of, x)
-        count = evidence.gather(rows, x, u, body, scene, course, i)
-        for r in range(count):
-            total += rows.residual[r] * rows.residual[r] / rows.variance[r]
-        for k in range(STATES):
-            weight = link(course, i, k)
-            if weight > 0.0:
-                total += weight * (y[i, k] - y[i - 1, k]) ** 2
-    return total
 
 
 @numba.njit(cache=True)

@@ -1,7 +1,7 @@
 """Lay out what was observed over a set as the nodes of the linkage: where, how well known, how often repeated.
 
-It does not solve for anything. Where the body moves there is a node for every two degrees or centimetre, where it rests
-one every quarter of a second.
+It does not solve for anything. Where the body moves there is a node for every three degrees or two centimetres, where
+it rests one every quarter of a second.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from imu_hinge.motion.evidence import Course
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
-NODE_RAD: Final = math.radians(2.0)
-NODE_M: Final = 0.01
+NODE_RAD: Final = math.radians(3.0)
 NODE_REST_S: Final = 0.25
 
 SHAKE_S: Final = 0.15

@@ -45,11 +45,17 @@ MOST_ROUNDS: Final = 10
 CLOSE_RAD: Final = math.radians(0.2)
 """A round that moves no angle further than this is the last."""
 
-CLOSE_COST: Final = 0.1
+CLOSE_COST: Final = 1.0
 """A round that explains the evidence no better than this is the last as well (in squared standard deviations)."""
 
 LONGEST_STEP_RAD: Final = 0.5
 """No angle moves further in one round; a step that makes things worse is shortened."""
+
+SMALL_STEP_RAD: Final = 0.05
+"""A last step that is no longer than this is taken without another look at what it costs."""
+
+SHORTEST_SHARE: Final = 0.05
+"""A step is not shortened further than to this share of itself."""
 
 MISFIT: Final = 3.0
 """Something this many standard deviations off says that the model does not fit what was observed."""
@@ -169,27 +175,29 @@ def _solve_course(
     solution.y[:, chain.THIGH] = course.bend  # a start that bends the usual way
     solution.y[:, chain.PELVIS] = 0.6 * course.bend
 
-    def price(y: Array, u: Array) -> float:
-        off = u[arrowhead.STATES :] - prior.mean
-        return float(arrowhead.cost(scene, course, rows, y, u) + off @ prior_information @ off)
-
-    rounds, moved, gained, paid = 0, math.inf, math.inf, price(solution.y, solution.u)
-    while rounds < MOST_ROUNDS and moved > CLOSE_RAD and gained > CLOSE_COST:
-        solution.information[:] = prior_information
-        solution.pull[:] = prior_information @ (prior.mean - unknowns)
-        arrowhead.eliminate(scene, course, rows, solution)
+    rounds, paid, share = 0, math.inf, 0.0
+    before, stride = solution.y.copy(), np.zeros_like(solution.y)
+    known, shared_stride = prior.mean.copy(), np.zeros(shared)
+    while True:
+        solution.y[:], unknowns[:] = before + share * stride, known + share * shared_stride
+        off = unknowns - prior.mean
+        solution.information[:], solution.pull[:] = prior_information, -prior_information @ off
+        cost = arrowhead.eliminate(scene, course, rows, solution) + float(off @ prior_information @ off)
+        rounds += 1
+        if cost > paid and share > SHORTEST_SHARE and rounds < MOST_ROUNDS:
+            share *= 0.4
+            continue
         upper = np.triu(solution.information)
         covariance = np.asarray(np.linalg.inv(upper + np.triu(upper, 1).T), dtype=np.float64)
-        step = np.concatenate([np.zeros(arrowhead.STATES), covariance @ solution.pull])
-        moved = arrowhead.substitute(course, solution, step[arrowhead.STATES :])
-        share = min(1.0, LONGEST_STEP_RAD / moved) if moved > 0.0 else 1.0
-        new = price(solution.y + share * solution.step, solution.u + share * step)
-        while new > paid and share > 0.02:
-            share *= 0.4
-            new = price(solution.y + share * solution.step, solution.u + share * step)
-        solution.y[:] += share * solution.step
-        solution.u[:] += share * step
-        paid, gained, moved, rounds = new, paid - new, share * moved, rounds + 1
+        shared_stride = covariance @ solution.pull
+        moved = arrowhead.substitute(course, solution, shared_stride)
+        before, stride, known = solution.y.copy(), solution.step.copy(), unknowns.copy()
+        share = min(1.0, LONGEST_STEP_RAD / max(moved, 1e-9))
+        if rounds >= MOST_ROUNDS or moved < CLOSE_RAD or paid - cost < CLOSE_COST:
+            break
+        paid = cost
+    if moved < SMALL_STEP_RAD:
+        solution.y[:], unknowns[:] = before + stride, known + shared_stride
     return solution, SharedUnknowns(prior.names, unknowns.copy(), covariance), rounds
 
 
