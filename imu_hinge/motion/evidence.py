@@ -1,7 +1,7 @@
 """List what is known at one instant, each piece as (residual, Jacobian, variance): sensors, bar, habits, limits.
 
 It does not solve for the posture; `arrowhead` does, from these rows alone. To add evidence, write one function that
-fills a row and call it in `gather`.
+adds a row and call it in `gather`.
 
 Notes
 -----
@@ -130,120 +130,145 @@ def room_for(shared: int) -> Rows:
 
 
 @numba.njit(cache=True)
-def put(rows: Rows, residual: float, variance: float) -> Array:
-    """Add a row and return its Jacobian (c,), all zero, for the caller to fill."""
-    n = rows.used[0]
-    rows.used[0] = n + 1
-    rows.residual[n], rows.variance[n] = residual, variance
-    row: Array = rows.jacobian[n]
-    for k in range(row.size):
-        row[k] = 0.0
-    return row
+def sensor_inclination(row: Array, x: Array, u: Array, first: int, anchor: int) -> float:
+    """Predict what a sensor is inclined by: like the segments under it, less what the skin loses.
 
-
-@numba.njit(cache=True)
-def inclination(rows: Rows, i: int, s: int, x: Array, u: Array, scene: Scene, course: Course) -> None:
-    """Sensor ``s`` is inclined like the segments under it, less what the skin loses."""
-    first = su.FIRST_SENSOR + su.PER_SENSOR * s
-    row = put(rows, 0.0, course.inclination_var[i, s])
-    lean = placements.inclination(x, scene.anchor[s], u[first + su.SHARE], row)
+    ``first`` is the column of the sensor's first own unknown.
+    """
     follows = 1.0 - u[first + su.SOFTNESS]
+    lean = placements.inclination(x, anchor, u[first + su.SHARE], row)
     for k in range(chain.STATES):
         row[k] *= follows
     row[first + su.ZERO] = 1.0
     row[first + su.SOFTNESS] = -lean
-    row[first + su.SHARE] = 0.0 if scene.anchor[s] == placements.ON_THIGH else follows * x[chain.LUMBAR]
-    rows.residual[rows.used[0] - 1] = follows * lean + u[first + su.ZERO] - course.inclination[i, s]
+    if anchor != placements.ON_THIGH:
+        row[first + su.SHARE] = follows * x[chain.LUMBAR]
+    return float(follows * lean + u[first + su.ZERO])
 
 
 @numba.njit(cache=True)
-def height(rows: Rows, i: int, s: int, x: Array, u: Array, scene: Scene, course: Course) -> None:
-    """Sensor ``s`` has come down with the chain under it; ``rows.body`` has the chain."""
-    anchor, first = scene.anchor[s], su.FIRST_SENSOR + su.PER_SENSOR * s
+def sensor_height(row: Array, x: Array, u: Array, first: int, anchor: int, length: float, inclined: float) -> float:
+    """Predict how far a sensor has come up; ``row`` comes in with the derivative of its anchor's way, which is added.
+
+    ``length`` is that of the lumbar arc, ``inclined`` what the sensor reads: what is left of a bias grows with it.
+    """
+    weights = np.zeros(chain.STATES)
     share, ahead, up = u[first + su.SHARE], u[first + su.AHEAD], u[first + su.UP]
-    row = put(rows, 0.0, course.height_var[i, s])
-    lean = placements.inclination(x, anchor, share, row)
+    lean = placements.inclination(x, anchor, share, weights)
     cos, sin = math.cos(lean), math.sin(lean)
     forward = ahead * cos + up * sin  # what the offset's end loses in height per radian
-    length = rows.chain.standing[chain.LUMBAR, 1]
-    if anchor == placements.ON_LUMBAR:
-        chain.place_arc(rows.chain, chain.PART, x, length, share)
-    chain.point(rows.chain, scene.leads_to[s], rows.pos, rows.jac)
     for k in range(chain.STATES):
-        rows.jac[1, k] -= row[k] * forward
-    for k in range(row.size):
-        row[k] = rows.jac[1, k]
-    inclined = abs(course.inclination[i, s])
+        row[k] -= weights[k] * forward
     row[first + su.AHEAD], row[first + su.UP], row[first + su.HEIGHT_DRIFT] = -sin, cos - 1.0, inclined
-    row[first + su.SHARE] = 0.0 if anchor == placements.ON_THIGH else -forward * x[chain.LUMBAR]
+    if anchor != placements.ON_THIGH:
+        row[first + su.SHARE] = -forward * x[chain.LUMBAR]
     if anchor == placements.ON_LUMBAR:
         row[first + su.SHARE] += length * (cos - 1.0)
-    predicted = rows.pos[1] - ahead * sin + up * (cos - 1.0) + u[first + su.HEIGHT_DRIFT] * inclined
-    rows.residual[rows.used[0] - 1] = predicted - course.height[i, s]
+    return float(up * (cos - 1.0) - ahead * sin + u[first + su.HEIGHT_DRIFT] * inclined)
 
 
 @numba.njit(cache=True)
-def bar(rows: Rows, u: Array, body: Body, scene: Scene, on_floor: float, hanging: float) -> None:
-    """Say that the bar hangs from straight arms over mid-foot, the shoulder a little ahead, on the floor or above."""
-    chain.point(rows.chain, scene.shoulder, rows.pos, rows.jac)
-    chain.hanging_bar(rows.chain, body, u[chain.MID_FOOT], rows.pos, rows.jac)
-    variance = SHOULDER_SD_M**2 if on_floor > 0.0 else HANGING_SD_M**2
-    row = put(rows, rows.pos[0] - u[su.REACH], variance / hanging)
-    for k in range(row.size):
-        row[k] = rows.jac[0, k]
-    row[su.REACH] = -1.0
+def follows_habit(row: Array, x: Array, share: float, own: float, habit: int) -> float:
+    """Say how far an angle is from its habitual share of another: 0 shank of thigh, 1 lumbar, 2 thoracic of trunk.
+
+    Where the set's own habit is shared (``own`` 1) it is unknown too, and in the column of that habit.
+    """
+    if habit == 0:
+        row[chain.SHANK], row[chain.THIGH] = 1.0, -share
+        row[su.SHANK_HABIT] = -own * x[chain.THIGH]
+        return float(x[chain.SHANK] - share * x[chain.THIGH])
+    trunk = x[chain.PELVIS] + x[chain.LUMBAR]
+    angle = chain.LUMBAR if habit == 1 else chain.THORACIC
+    row[chain.PELVIS], row[chain.LUMBAR] = -share, -share
+    row[angle] += 1.0
+    row[su.SHANK_HABIT + habit] = -own * trunk
+    return float(x[angle] - share * trunk)
+
+
+@numba.njit(cache=True)
+def fresh(rows: Rows, residual: float, variance: float) -> int:
+    """Add a row whose Jacobian is all zero and return its number."""
+    n = rows.used[0]
+    rows.used[0] = n + 1
+    rows.residual[n], rows.variance[n] = residual, variance
+    for k in range(rows.jacobian.shape[1]):
+        rows.jacobian[n, k] = 0.0
+    return int(n)
+
+
+@numba.njit(cache=True)
+def from_point(rows: Rows, way: int, residual: float, variance: float) -> int:
+    """Add a row with the scratch point's derivative, forward (0) or up (1), and return its number."""
+    n = fresh(rows, residual, variance)
+    for k in range(rows.jacobian.shape[1]):
+        rows.jacobian[n, k] = rows.jac[way, k]
+    return n
+
+
+@numba.njit(cache=True)
+def sensors(rows: Rows, x: Array, u: Array, scene: Scene, course: Course, i: int) -> None:
+    """Add what the sensors tell: inclination and height, each where it is known."""
+    length = rows.chain.standing[chain.LUMBAR, 1]
+    for s in range(scene.anchor.size):
+        anchor, first, inclined = scene.anchor[s], su.FIRST_SENSOR + su.PER_SENSOR * s, course.inclination[i, s]
+        if course.inclination_var[i, s] < math.inf:
+            n = fresh(rows, -inclined, course.inclination_var[i, s])
+            rows.residual[n] += sensor_inclination(rows.jacobian[n], x, u, first, anchor)
+        if course.height_var[i, s] < math.inf:
+            if anchor == placements.ON_LUMBAR:
+                chain.place_arc(rows.chain, chain.PART, x, length, u[first + su.SHARE])
+            chain.point(rows.chain, scene.leads_to[s], rows.pos, rows.jac)
+            n = from_point(rows, 1, rows.pos[1] - course.height[i, s], course.height_var[i, s])
+            rows.residual[n] += sensor_height(rows.jacobian[n], x, u, first, anchor, length, abs(inclined))
+
+
+@numba.njit(cache=True)
+def bar_and_balance(rows: Rows, u: Array, body: Body, scene: Scene, course: Course, i: int) -> None:
+    """Add that the bar hangs from straight arms over mid-foot, on the floor or above, and that the body is balanced."""
+    bend, on_floor, hanging = course.bend[i], course.on_floor[i], course.hanging[i]
+    expected_m, sd_m = 0.0, MOVING_BALANCE_SD_M
+    if hanging > 0.0:
+        expected_m = BALANCE_M * bend
+        chain.point(rows.chain, scene.shoulder, rows.pos, rows.jac)
+        chain.hanging_bar(rows.chain, body, u[chain.MID_FOOT], rows.pos, rows.jac)
+        shoulder_sd_m = SHOULDER_SD_M if on_floor > 0.0 else HANGING_SD_M
+        n = from_point(rows, 0, rows.pos[0] - u[su.REACH], shoulder_sd_m**2 / hanging)
+        rows.jacobian[n, su.REACH] = -1.0
     if on_floor > 0.0:
-        row = put(rows, rows.pos[1] - u[su.FLOOR], BAR_SD_M**2 / on_floor)
-        for k in range(row.size):
-            row[k] = rows.jac[1, k]
-        row[su.FLOOR] = -1.0
+        sd_m = BALANCE_SD_M
+        n = from_point(rows, 1, rows.pos[1] - u[su.FLOOR], BAR_SD_M**2 / on_floor)
+        rows.jacobian[n, su.FLOOR] = -1.0
+    chain.point(rows.chain, scene.mass, rows.pos, rows.jac)
+    n = from_point(rows, 0, rows.pos[0] - expected_m - u[su.BALANCE], sd_m**2 / course.habit[i])
+    rows.jacobian[n, su.BALANCE] = -1.0
 
 
 @numba.njit(cache=True)
-def balance(rows: Rows, u: Array, mass: Array, expected_m: float, variance: float) -> None:
-    """Say that the body's centre of mass stays over the foot."""
-    chain.point(rows.chain, mass, rows.pos, rows.jac)
-    row = put(rows, rows.pos[0] - expected_m - u[su.BALANCE], variance)
-    for k in range(row.size):
-        row[k] = rows.jac[0, k]
-    row[su.BALANCE] = -1.0
-
-
-@numba.njit(cache=True)
-def habit(rows: Rows, x: Array, u: Array, habits: Habits, own: float, bend: float, look: float) -> None:
-    """Say how people bend: the shank follows the thigh, lumbar and thoracic flexion follow the trunk.
-
-    Within the set (``own`` 1) most of it is shared; an instant of another set (0) has the whole spread for itself.
-    """
-    spread = bend * (WITHIN_SET if own > 0.0 else 1.0)
-    share, thigh = habits.shank + own * u[su.SHANK_HABIT], x[chain.THIGH]
-    row = put(rows, x[chain.SHANK] - share * thigh, (habits.shank_sd * spread + SHANK_SD) ** 2 / look)
-    row[chain.SHANK], row[chain.THIGH], row[su.SHANK_HABIT] = 1.0, -share, -own * thigh
-    share, trunk = habits.lumbar + own * u[su.LUMBAR_HABIT], x[chain.PELVIS] + x[chain.LUMBAR]
-    row = put(rows, x[chain.LUMBAR] - share * trunk, (habits.lumbar_sd * spread + LUMBAR_SD) ** 2 / look)
-    row[chain.LUMBAR], row[chain.PELVIS], row[su.LUMBAR_HABIT] = 1.0 - share, -share, -own * trunk
-    share = habits.thoracic + own * u[su.THORACIC_HABIT]
-    row = put(rows, x[chain.THORACIC] - share * trunk, (habits.thoracic_sd * spread + THORACIC_SD) ** 2 / look)
-    row[chain.THORACIC], row[chain.PELVIS], row[chain.LUMBAR] = 1.0, -share, -share
-    row[su.THORACIC_HABIT] = -own * trunk
-
-
-@numba.njit(cache=True)
-def limits(rows: Rows, x: Array, scene: Scene, bend: float) -> None:
-    """Knees do not bend forward, the loaded lumbar spine does not extend in a deep bend, nobody exceeds the maximum.
-
-    Each is a weighted sum of angles that is pulled back where it is over its limit; within it nothing is said.
-    """
+def habits_and_limits(rows: Rows, x: Array, u: Array, scene: Scene, course: Course, i: int) -> None:
+    """Add how people bend, and how far joints go: a limit says nothing within it and pulls back softly beyond."""
+    bend, own, habits = course.bend[i], course.own[i], scene.habits
+    within = bend * (WITHIN_SET if own > 0.0 else 1.0)
+    for h in range(3):
+        share, spread = habits.thoracic, habits.thoracic_sd * within + THORACIC_SD
+        if h == 0:
+            share, spread = habits.shank, habits.shank_sd * within + SHANK_SD
+        elif h == 1:
+            share, spread = habits.lumbar, habits.lumbar_sd * within + LUMBAR_SD
+        n = fresh(rows, 0.0, spread * spread / course.habit[i])
+        share += own * u[su.SHANK_HABIT + h]
+        rows.residual[n] = follows_habit(rows.jacobian[n], x, share, own, h)
+    if not math.isnan(course.told[i, 0]):  # in a clean hinge with a dowel the lumbar spine was held as told
+        n = fresh(rows, x[chain.LUMBAR] - course.told[i, 0], course.told[i, 1] ** 2)
+        rows.jacobian[n, chain.LUMBAR] = 1.0
     upright = 1.0 - min(bend / (40.0 * DEG), 1.0)
-    for i in range(scene.limit.shape[0]):
-        most, sd = scene.limit_at[i, 0], scene.limit_at[i, 2]
-        over = -(most + upright * scene.limit_at[i, 1])
+    for r in range(scene.limit.shape[0]):
+        over = -(scene.limit_at[r, 0] + upright * scene.limit_at[r, 1])
         for k in range(chain.STATES):
-            over += scene.limit[i, k] * x[k]
+            over += scene.limit[r, k] * x[k]
         if over > 0.0:
-            row = put(rows, over, sd * sd)
+            n = fresh(rows, over, scene.limit_at[r, 2] ** 2)
             for k in range(chain.STATES):
-                row[k] = scene.limit[i, k]
+                rows.jacobian[n, k] = scene.limit[r, k]
 
 
 @numba.njit(cache=True)
@@ -255,19 +280,7 @@ def gather(rows: Rows, x: Array, u: Array, body: Body, scene: Scene, course: Cou
     """
     rows.used[0] = 0
     chain.place_all(rows.chain, x, body)
-    for s in range(scene.anchor.size):
-        if course.inclination_var[i, s] < math.inf:
-            inclination(rows, i, s, x, u, scene, course)
-        if course.height_var[i, s] < math.inf:
-            height(rows, i, s, x, u, scene, course)
-    bend, look, hanging = course.bend[i], course.habit[i], course.hanging[i]
-    if hanging > 0.0:
-        bar(rows, u, body, scene, course.on_floor[i], hanging)
-    sd_m = BALANCE_SD_M if course.on_floor[i] > 0.0 else MOVING_BALANCE_SD_M
-    balance(rows, u, scene.mass, BALANCE_M * bend if hanging > 0.0 else 0.0, sd_m**2 / look)
-    habit(rows, x, u, scene.habits, course.own[i], bend, look)
-    if not math.isnan(course.told[i, 0]):  # in a clean hinge with a dowel the lumbar spine was held as told
-        row = put(rows, x[chain.LUMBAR] - course.told[i, 0], course.told[i, 1] ** 2)
-        row[chain.LUMBAR] = 1.0
-    limits(rows, x, scene, bend)
+    sensors(rows, x, u, scene, course, i)
+    bar_and_balance(rows, u, body, scene, course, i)
+    habits_and_limits(rows, x, u, scene, course, i)
     return int(rows.used[0])
