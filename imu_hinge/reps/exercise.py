@@ -67,6 +67,9 @@ ANY_BEND: Final = Usual(math.radians(60.0), math.radians(25.0), 0.08, 0.10)
 MORE_OF_IT: Final = 2.0
 """A second set is of the same work where its bends are this much (natural logarithm) more likely to be than not."""
 
+SURE: Final = 8.0
+"""A set that is this much (natural logarithm) likelier than strange bends is told while it goes on."""
+
 HOLD_LOG_S: Final = (math.log(0.4), 0.6)
 """How long a rep's bottom is held: mean and sd of log(s + 0.3) ..."""
 
@@ -91,11 +94,18 @@ class _Set:
     weight: float
 
     @property
+    def is_sure(self) -> bool:
+        """Whether no later bend will make another set of it."""
+        if self.from_floor and (any(b.has_landed for b in self.bends[1:]) or any(d is not None for d in self.dropped)):
+            return True
+        return len(self.lifts) > 1 and self.weight > SURE
+
+    @property
     def lifts(self) -> list[Lift]:
         return lifts_from_floor(self.bends, self.dropped) if self.from_floor else lifts_from_top(self.bends)
 
 
-def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSettings) -> Found:
+def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSettings, is_over: bool = True) -> Found:
     """Return the lifts and the exercise.
 
     Parameters
@@ -106,12 +116,15 @@ def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSe
     told
         An exercise, or ``auto``.
     settings
+    is_over
+        False while more may come: then only sets that more samples will not take back are told. On the floor that is
+        one whose plates were felt, from the top one of several bends that are surely alike.
     """
     bends = find_bends(posture, settings)
     sets: list[_Set] = []
     for block in split_blocks(bends, posture, settings):
         sets += _sets_of(block, posture, athlete, told, settings)
-    sets = [s for s in sets if s.lifts]
+    sets = [s for s in sets if s.lifts and (is_over or s.is_sure)]
     if not sets:
         name = "drill" if told == "auto" else told
         return Found((), name, "no bend came back to standing" if not bends else "one bend to the floor is no lift")

@@ -63,6 +63,11 @@ class Lift:
     up: Region
     pause: Region
 
+    def overlaps(self, other: Lift) -> bool:
+        """Tell whether two lifts share more than a moment."""
+        shared = min(self.stop, other.stop) - max(self.start, other.start)
+        return shared > 0.2 * min(self.stop - self.start, other.stop - other.start)
+
     def moved(self, samples: int) -> Lift:
         """Return the same lift with every index later by ``samples``."""
         regions_ = (Region(r.start + samples, r.stop + samples) for r in (self.down, self.up, self.pause))

@@ -72,10 +72,13 @@ class Run(NamedTuple):
 RESPECTS: Final = (LEAN, SIDE, DROP, DOWN, HOLD, UP)
 """The columns of `respects`."""
 
+SURELY_ONE_OF_IT: Final = 2.0
+"""A bend at an end of a set from the top belongs where it is this much (natural logarithm) likelier to than not."""
+
 LOOK_BACK: Final = 3
 """A bend at the end of a set is held against this many of its neighbours, because sets drift."""
 
-PRIOR_COUNT: Final = 3.0
+PRIOR_COUNT: Final = 2.0
 """The spread above weighs as much as this many differences between neighbours of the set itself."""
 
 
@@ -141,6 +144,7 @@ def _tail(table: Array, gaps: Array) -> int:
         total = sum(membership(row, table[kept - 1 :: -1]) for row in table[kept:])
         between = gaps[kept - 1 :]
         total += sum(membership(gap[None], gaps[: kept - 1][::-1, None], (GAP,)) for gap in between)
+        total -= SURELY_ONE_OF_IT * cut
         if total < worst:
             worst, count = total, cut
     return count
