@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import NotOnTheTrunk
 from imu_hinge.interpret import Aligned, label_samples
-from imu_hinge.model import Posture
+from imu_hinge.model import POSTURE_COLUMNS, Array, Posture
 from imu_hinge.motion.tracks import Track
 from imu_hinge.reps.exercise import Found
 from imu_hinge.result import Rep, SetResult
@@ -114,3 +115,23 @@ def without_bends(tracks: Mapping[str, Track], athlete: Athlete, told: str) -> S
         athlete=athlete,
         warnings=("No bend was found, so the sensors' mounting and every angle are unknown.",),
     )
+
+
+def as_shown(time_s: Array, shown: Sequence[tuple[int, int, Posture]], *, basis: str) -> Posture:
+    """Lay what was shown at each instant over the whole session, later words over earlier ones.
+
+    Parameters
+    ----------
+    time_s : (n,) [s]
+    shown
+        Half-open ranges of instants, each with the posture shown for it; together they cover the session.
+    basis
+    """
+    like = shown[0][2]
+    columns: dict[str, Any] = {}
+    for name in POSTURE_COLUMNS:
+        values = getattr(like, name)
+        columns[name] = np.zeros((len(time_s), *values.shape[1:]), dtype=values.dtype)
+        for start, stop, part in shown:
+            columns[name][start:stop] = getattr(part, name)
+    return Posture(time_s=time_s, basis=basis, **columns)

@@ -14,19 +14,19 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.conclude import check_on_trunk, result_of, warnings_of, without_bends
+from imu_hinge.conclude import as_shown, check_on_trunk, result_of, warnings_of, without_bends
 from imu_hinge.errors import MovedWhileStill, RecordingError, TooShort
 from imu_hinge.interpret import Aligned, align, describe, link, looks_swapped
-from imu_hinge.model import POSTURE_COLUMNS, Array, Flags, Posture, Region, Samples, check_exercise, check_placement
+from imu_hinge.model import Array, Flags, Posture, Region, Samples, check_exercise, check_placement
 from imu_hinge.motion.orientation import State, filter_block, initial_state, params
-from imu_hinge.motion.resample import grid_part, ready
+from imu_hinge.motion.resample import grid_part, joined, ready, samples_from
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
 from imu_hinge.motion.tracks import Track, quiet, up_in_sensor
 from imu_hinge.reps.exercise import Found, find_lifts
 from imu_hinge.reps.segmentation import Lift
 from imu_hinge.result import Event, Rep, SetResult
 from imu_hinge.settings import Settings
-from imu_hinge.storage.units import check_acc_unit, check_gyr_against_gravity, check_gyr_magnitude
+from imu_hinge.storage.units import check_units
 
 STEP_S: Final = 0.5
 """Samples are filtered in steps of this. A look at what they mean follows when a movement has ended."""
@@ -39,6 +39,9 @@ MOVING_RAD_S: Final = 0.35
 
 SETTLE_S: Final = 0.6
 """A rep is told when its end lies this far back and cannot change any more."""
+
+SAME_S: Final = 0.75
+"""Two lifts whose starts and ends are this near are one."""
 
 WINDOW_S: Final = 120.0
 """No more than this is looked at again."""
@@ -109,6 +112,7 @@ class LiveAnalysis:
         self._aligned: Aligned | None = None
         self._found = Found((), exercise, "")
         self._told_of: set[str] = set()
+        self._missed: dict[float, int] = {}
         self._shared: SharedUnknowns | None = None
         self._pace: tuple[bool, ...] = ()
         self._since_look = 0
@@ -132,7 +136,7 @@ class LiveAnalysis:
                 f"No {placement} sensor was announced, only {', '.join(self._sensors)}. Name it when the set begins."
             )
         sensor = self._sensors[placement]
-        sensor.pending = _joined(samples[:0] if sensor.pending is None else sensor.pending, samples)
+        sensor.pending = joined(samples[:0] if sensor.pending is None else sensor.pending, samples)
         events: list[Event] = []
         step = round(STEP_S * self._settings.rate_hz)
         while self._count_ready() >= self._done + step:
@@ -156,7 +160,8 @@ class LiveAnalysis:
             raise TooShort(f"There is nothing to analyse: {', '.join(self._sensors)} share no instant. Record longer.")
         if self._aligned is None:
             return replace(without_bends(self._tracks(self._window_start()), self._athlete, self._told), is_live=True)
-        posture = self._shown_posture()
+        time_s = self._time_s(0) + np.arange(self._done) / self._settings.rate_hz
+        posture = as_shown(time_s, self._shown, basis=self._aligned.posture.basis)
         found = Found(tuple(self._lifts), self._found.exercise, self._found.evidence)
         warnings = warnings_of(self._aligned, self._settings)
         swapped = looks_swapped(self._aligned, found.lifts)
@@ -197,13 +202,13 @@ class LiveAnalysis:
             sensor.acc.append(acc)
             sensor.up_s.append(up_in_sensor(oriented.q_ws))
             sensor.flags.append(flags)
-            sensor.pending = _from(sensor.pending, self._origin_s + (stop - 2) / rate_hz)
+            sensor.pending = samples_from(sensor.pending, self._origin_s + (stop - 2) / rate_hz)
         self._done = stop
         self._check_units()
         return self._look(is_last=is_last) if self._is_worth_a_look() or is_last else []
 
     def _is_worth_a_look(self) -> bool:
-        """Tell whether a movement has just come to its end, or goes on without one; idle standing is left alone."""
+        """Tell whether a movement has just ended, or goes on and on; idle standing is left alone."""
         speeds = [float(np.sqrt(np.mean(s.gyr[-1] ** 2) * 3.0)) for s in self._sensors.values()]
         self._pace = (*self._pace[-2:], max(speeds) > MOVING_RAD_S)
         self._since_look += 1
@@ -231,17 +236,43 @@ class LiveAnalysis:
         if self._done > shown_to:
             self._shown.append((shown_to, self._done, aligned.posture[shown_to - start : self._done - start]))
         events += self._warn(aligned)
-        found = find_lifts(aligned.posture, self._athlete, told=self._told, settings=self._settings.reps)
+        found = find_lifts(
+            aligned.posture, self._athlete, told=self._told, settings=self._settings.reps, is_over=is_last
+        )
+        self._found = found
         settled = self._done - (0 if is_last else round(SETTLE_S * self._settings.rate_hz))
-        known_to = self._lifts[-1].stop if self._lifts else 0
+        events += self._withdraw([lift.moved(start) for lift in found.lifts], start, is_last=is_last)
         for lift in found.lifts:
-            if start + lift.stop <= settled and start + lift.start >= known_to - round(0.3 * self._settings.rate_hz):
-                self._found = found
+            is_known = any(lift.moved(start).overlaps(known) for known in self._lifts)
+            if start + lift.stop <= settled and not is_known:
                 events.append(self._tell(aligned, lift, found.exercise, start))
+        return events
+
+    def _withdraw(self, found: Sequence[Lift], start: int, *, is_last: bool) -> list[Event]:
+        """Take back what was told as a rep and is none by all that is known now: a plate, a shoe, before the set.
+
+        One look may err; two in a row, or the last one, decide. The reps after it move up.
+        """
+        near = round(SAME_S * self._settings.rate_hz)
+        events = []
+        for lift, rep in list(zip(self._lifts, self._reps, strict=True)):
+            if lift.start < start:
+                continue
+            if any(abs(lift.start - f.start) <= near and abs(lift.stop - f.stop) <= near for f in found):
+                self._missed.pop(rep.start_s, None)
+                continue
+            self._missed[rep.start_s] = self._missed.get(rep.start_s, 0) + 1
+            if is_last or self._missed[rep.start_s] >= 2:
+                i = self._lifts.index(lift)
+                del self._lifts[i], self._reps[i]
+                message = f"Rep {rep.rep + 1} was none: it is no part of the set that followed."
+                events.append(Event("withdrawn", self._time_s(self._done - 1), message, rep))
+        self._reps = [replace(rep, rep=i) for i, rep in enumerate(self._reps)]
         return events
 
     def _tell(self, aligned: Aligned, lift: Lift, exercise: str, start: int) -> Event:
         """Describe one finished lift and remember it."""
+        place = sum(known.start < start + lift.start for known in self._lifts)
         margin = round(self._settings.rate_hz)
         region = Region(max(0, lift.start - margin), min(len(aligned.posture), lift.stop + margin // 2))
         linked, self._shared = link(
@@ -253,12 +284,12 @@ class LiveAnalysis:
             exercise=exercise,
             athlete=self._athlete,
             settings=self._settings,
-            earlier=self._reps,
+            earlier=self._reps[:place],
             quality=aligned.quality,
             doubt=looks_swapped(aligned, [lift]),
         )
-        self._reps.append(rep)
-        self._lifts.append(lift.moved(start))
+        self._reps = [replace(r, rep=i) for i, r in enumerate([*self._reps[:place], rep, *self._reps[place:]])]
+        self._lifts.insert(place, lift.moved(start))
         self._shown.append(
             (start + lift.start, start + lift.stop, linked[lift.start - region.start : lift.stop - region.start])
         )
@@ -273,8 +304,8 @@ class LiveAnalysis:
                 key = f"{placement} {round(at_s)}"
                 if key not in self._told_of:
                     self._told_of.add(key)
-                    degrees = abs(np.degrees(slip.jump_rad))
-                    events.append(Event("slip", at_s, f"The {placement} sensor slipped by {degrees:.0f} degrees."))
+                    text = f"The {placement} sensor slipped by {abs(np.degrees(slip.jump_rad)):.0f} degrees."
+                    events.append(Event("slip", at_s, text))
         return events
 
     def _check_units(self) -> None:
@@ -286,9 +317,7 @@ class LiveAnalysis:
         for placement, sensor in self._sensors.items():
             acc, gyr = np.concatenate(sensor.acc)[:count], np.concatenate(sensor.gyr)[:count]
             samples = Samples(np.arange(count) / self._settings.rate_hz, acc, gyr)
-            check_acc_unit(placement, samples)
-            check_gyr_magnitude(placement, samples)
-            check_gyr_against_gravity(placement, samples)
+            check_units(placement, samples)
 
     def _window_start(self) -> int:
         return max(0, self._done - round(WINDOW_S * self._settings.rate_hz))
@@ -310,35 +339,3 @@ class LiveAnalysis:
             is_quiet = quiet(acc, gyr, rate_hz, self._settings.stillness) & ~is_gap
             tracks[placement] = Track(time_s, sensor.up_s[0], acc, gyr, is_quiet, flags)
         return tracks
-
-    def _shown_posture(self) -> Posture:
-        """Lay what was shown at each instant over the whole session, later words over earlier ones."""
-        assert self._aligned is not None
-        last = self._aligned.posture
-        time_s = self._time_s(0) + np.arange(self._done) / self._settings.rate_hz
-        columns: dict[str, np.ndarray] = {}
-        for name in POSTURE_COLUMNS:
-            like = getattr(last, name)
-            columns[name] = np.zeros((self._done, *like.shape[1:]), dtype=like.dtype)
-            for start, stop, part in self._shown:
-                columns[name][start:stop] = getattr(part, name)
-        return Posture(time_s=time_s, basis=last.basis, **columns)
-
-
-def _joined(before: Samples, after: Samples) -> Samples:
-    """Return both, without what is not later than all before it."""
-    time_s = np.concatenate((before.time_s, after.time_s))
-    latest = np.maximum.accumulate(time_s)
-    keep = np.concatenate(([True], time_s[1:] > latest[:-1]))[: time_s.size]
-    return Samples(
-        time_s[keep],
-        np.concatenate((before.acc, after.acc))[keep],
-        np.concatenate((before.gyr, after.gyr))[keep],
-        np.concatenate((before.flags, after.flags))[keep],
-    )
-
-
-def _from(samples: Samples, time_s: float) -> Samples:
-    """Return the samples from the last one before ``time_s`` on."""
-    first = max(0, int(np.searchsorted(samples.time_s, time_s, side="left")) - 1)
-    return samples[first:]

@@ -22,6 +22,13 @@ MIN_CLAIMED_RADPS = 0.3
 _MEAN_S, _LAG_S, _QUIET_S = 0.3, 0.5, 0.5
 
 
+def check_units(placement: str, samples: Samples) -> None:
+    """Raise `UnknownUnits` where the samples are not in m/s² including gravity and rad/s, as far as can be seen."""
+    check_acc_unit(placement, samples)
+    check_gyr_magnitude(placement, samples)
+    check_gyr_against_gravity(placement, samples)
+
+
 def check_acc_unit(placement: str, samples: Samples) -> None:
     """Raise `UnknownUnits` unless the acceleration reads about 9.81 while quiet, or over all samples.
 
