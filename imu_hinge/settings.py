@@ -80,7 +80,7 @@ class RepSettings:
     """Standing for longer ends a set."""
     hold_min_s: float = 0.25
     """Quiet at the bottom for longer is a pause."""
-    shock_min_mps2: float = 1.2
+    shock_min_mps2: float = 1.4
     """A plate on the floor shakes the pelvis by at least this ..."""
     shock_over_calm: float = 4.0
     """... and by this many times more than the way down did."""

@@ -30,9 +30,6 @@ ASIDE: Final = 0.6
 DEEP: Final = 0.7
 """From this share of its depth on a bend is at the bottom, as far as a landing is concerned."""
 
-BEGUN: Final = 0.5
-"""A bend that was under way when the recording began is whole where less than this share of it is missing."""
-
 LOWERED_S: Final = 0.5
 """What lands was being lowered within this before; what clanks in a hold was not."""
 
@@ -145,7 +142,7 @@ def _tops_and_bottoms(depth: Array, settings: RepSettings) -> tuple[list[int | N
         return [], []
     tops: list[int | None] = list(upright)
     if upright[0] > 0 and depth[: upright[0]].max() - depth[upright[0]] >= swing:
-        tops.insert(0, 0 if depth[0] < BEGUN * depth[: upright[0]].max() else None)
+        tops.insert(0, None)
     if depth[upright[-1] :].max() - depth[upright[-1]] >= swing:
         tops.append(None)
     return _without_small(depth, tops, settings)

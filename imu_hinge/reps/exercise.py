@@ -133,6 +133,8 @@ def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSe
     lifts = tuple(sorted((lift for s in chosen for lift in s.lifts), key=lambda lift: lift.start))
     if told != "auto":
         return Found(lifts, told, "told")
+    if not main.from_floor and len(main.bends) == 1 and main.bends[0].has_landed:
+        return Found((), "drill", "something was put on the floor once, and nothing lifted to standing")
     exercise, evidence = _recognise(main, posture, athlete)
     return Found(lifts, exercise, evidence)
 
@@ -187,10 +189,10 @@ def _reach(block: Sequence[Bend], posture: Posture, athlete: Athlete) -> Array:
     heights = np.array([hand_height_m(posture, b, athlete) for b in block])
     mean = _run_means(heights)
     floor = athlete.value("plate_radius_m")
-    ratio = _log_normal(mean, floor, 0.10) - np.logaddexp(
-        math.log(0.5) + _log_normal(mean, floor, 0.10), math.log(0.5) + _log_normal(mean, 0.5, 0.25)
-    )
-    return np.where(np.isfinite(ratio), np.maximum(ratio, -6.0), 0.0)
+    mean = np.where(np.isfinite(mean), mean, floor)
+    there, above = _log_normal(mean, floor, 0.10), _log_normal(mean, 0.5, 0.25)
+    ratio = there - np.logaddexp(math.log(0.5) + there, math.log(0.5) + above)
+    return np.where(np.isfinite(_run_means(heights)), np.maximum(ratio, -6.0), 0.0)
 
 
 def _usual(block: Sequence[Bend], athlete: Athlete, told: str, rate_hz: float) -> Array:
@@ -218,11 +220,11 @@ def _mean_ratio(values: Array, usual: tuple[float, float], anything: tuple[float
 
 
 def _run_means(values: Array) -> Array:
-    """Return the mean over every run. (m,) -> (m, m)."""
-    total = np.concatenate(([0.0], np.cumsum(values)))
-    m = len(values)
-    count = np.arange(m)[None, :] - np.arange(m)[:, None] + 1
-    return np.asarray((total[None, 1:] - total[:-1, None]) / np.maximum(count, 1))
+    """Return the mean of what is known in every run, else NaN. (m,) -> (m, m)."""
+    known = np.isfinite(values)
+    total, count = (np.concatenate(([0.0], np.cumsum(column))) for column in (np.where(known, values, 0.0), known))
+    members = count[None, 1:] - count[:-1, None]
+    return np.where(members > 0, (total[None, 1:] - total[:-1, None]) / np.maximum(members, 1.0), np.nan)
 
 
 def _log_normal(value: Array, mean: float, sd: float | Array) -> Array:
