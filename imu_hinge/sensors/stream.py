@@ -24,6 +24,9 @@ from imu_hinge.sensors.sink import CLOSED, CONNECTING, LOST, OFF, READY, SEARCHI
 SILENCE_S: Final = 2.5
 """Silence on a standing link that counts as trouble [s]."""
 
+FIRST_S: Final = 5.0
+"""The same before the first packet: a sensor may need to wake its chip [s]."""
+
 SILENCE_SAMPLES: Final = 20
 """The same in sample periods, for slow streams."""
 
@@ -152,6 +155,7 @@ class Stream:
             self._say(LOST, str(problem))
             self._lost.set()
         else:
+            self._started_ns = self._now_ns()  # a start may take seconds, which are no silence
             self._say(STREAMING, f"{self.seen.label} streams at {settings.rate_hz:g} Hz")
 
     async def keep(self) -> None:
@@ -258,8 +262,9 @@ class Stream:
     async def _trouble(self) -> str:
         """Wait until the stream stops, and return why."""
         rate_hz = self.settings.rate_hz if self.settings else SILENCE_SAMPLES / SILENCE_S
-        limit_ns = round(max(SILENCE_S, SILENCE_SAMPLES / rate_hz) * 1e9)
+        silence_s = max(SILENCE_S, SILENCE_SAMPLES / rate_hz)
         while not self._lost.is_set():
+            limit_ns = round((silence_s if self._arrivals else max(silence_s, FIRST_S)) * 1e9)
             left_ns = self._last_ns() + limit_ns - self._now_ns()
             if left_ns <= 0:
                 await asyncio.sleep(GRACE_S)
