@@ -53,7 +53,7 @@ def test_trunky_three_flexions_are_found_in_every_trial() -> None:
 
 
 def test_trunky_lumbar_flexion_is_measured_and_a_decided_verdict_follows_from_it() -> None:
-    """The pelvis is held, so the back does the bending: 38 to 83 degrees of lean, and a good part of it is lumbar flexion."""
+    """The pelvis is held, so the back does much of the bending: 38 to 83 degrees of lean."""
     for result in trunky():
         for rep in result.lifts:
             assert rep.basis == "measured"

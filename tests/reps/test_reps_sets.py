@@ -1,4 +1,4 @@
-"""Reps are counted and placed: every trap of the lifting floor once, clean sets of any lifter, and what must not matter."""
+"""Reps are counted and placed: every trap once, clean sets of any lifter, and what must not matter."""
 
 from dataclasses import replace
 from functools import lru_cache
@@ -136,7 +136,7 @@ def test_a_recording_that_begins_bent_over_at_the_bar_still_has_its_first_rep() 
 
 
 def test_left_and_right_do_not_matter() -> None:
-    simulated, posture = made(TRAPS["plates, shoe, bottle around it"])
+    _, posture = made(TRAPS["plates, shoe, bottle around it"])
     mirrored = replace(posture, side_lean_rad=-posture.side_lean_rad)
     assert found(mirrored, "deadlift").lifts == found(posture, "deadlift").lifts
 
