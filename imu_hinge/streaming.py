@@ -329,8 +329,7 @@ class LiveAnalysis:
     def _tracks(self, start: int) -> dict[str, Track]:
         """Return the tracks from grid instant ``start`` on."""
         rate_hz = self._settings.rate_hz
-        assert self._origin_s is not None
-        time_s = self._origin_s + np.arange(start, self._done) / rate_hz
+        time_s = self._time_s(0) + np.arange(start, self._done) / rate_hz
         tracks = {}
         for placement, sensor in self._sensors.items():
             sensor.keep_last(self._done - start)
