@@ -320,6 +320,24 @@ def test_while_one_sensor_is_gone_the_other_goes_on_and_comes_back_from_its_own_
     run(story())
 
 
+def test_a_start_that_takes_seconds_is_no_silence():
+    class Slow(HingeBoard):
+        async def on_write(self, uuid, value, *, response):
+            if value[0] == 1:
+                await asyncio.sleep(SILENCE_S + 1.5)
+            await super().on_write(uuid, value, response=response)
+
+    async def story():
+        set_up = await stage(Slow("IMUH-1", FIRST))
+        await set_up.start({"sacrum": "IMUH-1"})
+        await asyncio.sleep(12)
+        assert "lost" not in set_up.notebook.states["sacrum"]
+        assert now_ns() - set_up.notebook.times["sacrum"][-1] < 1e9
+        await set_up.stop()
+
+    run(story())
+
+
 def test_a_stream_that_never_delivers_is_tried_again_at_growing_intervals():
     async def story():
         device = HingeBoard("IMUH-1", FIRST)
