@@ -145,6 +145,7 @@ def lifts_from_floor(bends: Sequence[Bend], dropped: Sequence[int | None]) -> li
         By bend, see `drop_after`.
     """
     lifts = []
+    dropped = _every_drop(bends, dropped)
     for i, a in enumerate(bends):
         b = bends[i + 1] if i + 1 < len(bends) else None
         left = dropped[i]
@@ -166,6 +167,20 @@ def lifts_from_floor(bends: Sequence[Bend], dropped: Sequence[int | None]) -> li
             )
         )
     return lifts
+
+
+def _every_drop(bends: Sequence[Bend], dropped: Sequence[int | None]) -> list[int | None]:
+    """Return the drops with those that were too soft to be felt, where every bar of the set was dropped.
+
+    So it was where no landing is felt and several drops are; the others are put as long after lockout as those, but
+    for the last, after which nobody bends to the bar again.
+    """
+    late = [fell - b.up_stop for b, fell in zip(bends, dropped, strict=True) if fell is not None]
+    if len(late) < 2 or any(b.has_landed for b in bends):
+        return list(dropped)
+    usual = round(float(np.median(late)))
+    filled = [b.up_stop + usual if fell is None else fell for b, fell in zip(bends, dropped, strict=True)]
+    return [*filled[:-1], dropped[-1]]
 
 
 def lifts_from_top(bends: Sequence[Bend]) -> list[Lift]:
