@@ -15,7 +15,8 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.model import Array, Flags, Posture, Region
 from imu_hinge.motion.alignment import Mounting, inclination, side_lean
-from imu_hinge.motion.displacement import BLOW_MPS2, Travel, fit_accelerometer_bias, shock, vertical_travel
+from imu_hinge.motion.displacement import BLOW_MPS2, Travel, shock
+from imu_hinge.motion.height import vertical_motion
 from imu_hinge.motion.standing import Slip, Standing, find_slips, zero_offset
 from imu_hinge.motion.tracks import Track, stills
 from imu_hinge.settings import ErrorBudget, Settings
@@ -62,11 +63,10 @@ def segment_lean(
     still = stills(track, settings.stillness)
     points = turning_points(smooth(lean, round(0.15 * track.rate_hz)), np.radians(25.0))
     lockouts = [i for i in points if -np.radians(30.0) < lean[i] < np.radians(8.0)]  # a lockout may lean back
-    travel = vertical_travel(
+    travel = vertical_motion(
         track,
         still=still + _floor_rests(track, lean, lockouts),
         level=sorted({*(i for r in standing.where for i in (r.start, r.stop - 1)), *lockouts}),
-        bias=fit_accelerometer_bias(track, still),
     )
     return SegmentLean(lean, sd, side_lean(track.up_s, mounting), travel, tuple(slips))
 
