@@ -121,6 +121,8 @@ def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSe
         one whose plates were felt, from the top one of several bends that are surely alike.
     """
     bends = find_bends(posture, settings)
+    if told == "drill":  # hinges and bows side by side are unlike on purpose, so every whole bend counts
+        return Found(tuple(lifts_from_top([b for b in bends if b.is_begun and b.is_finished])), told, "told")
     sets: list[_Set] = []
     for block in split_blocks(bends, posture, settings):
         sets += _sets_of(block, posture, athlete, told, settings)
