@@ -75,6 +75,9 @@ RESPECTS: Final = (LEAN, SIDE, DROP, DOWN, HOLD, UP)
 SURELY_ONE_OF_IT: Final = 2.0
 """A bend at an end of a set from the top belongs where it is this much (natural logarithm) likelier to than not."""
 
+LIKE_ITS_NEIGHBOUR: Final = 3.5
+"""... or where it is this much likelier to be of one kind with its neighbour, in place and time."""
+
 LOOK_BACK: Final = 3
 """A bend at the end of a set is held against this many of its neighbours, because sets drift."""
 
@@ -137,8 +140,13 @@ def without_strangers(bends: Sequence[Bend], rate_hz: float) -> slice:
 
 
 def _tail(table: Array, gaps: Array) -> int:
-    """Return how many bends at the end of a set are more likely strangers, taken together."""
+    """Return how many bends at the end of a set are more likely strangers, taken together.
+
+    A last bend that is like the one before it is none, even where both are unlike the rest: a drill changes its style.
+    """
     worst, count = 0.0, 0
+    if len(table) < 3 or membership(table[-1], table[-2:-1]) > LIKE_ITS_NEIGHBOUR:
+        return 0
     for cut in range(1, min(LOOK_BACK, len(table) - 2) + 1):
         kept = len(table) - cut
         total = sum(membership(row, table[kept - 1 :: -1]) for row in table[kept:])
