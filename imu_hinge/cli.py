@@ -163,7 +163,11 @@ def calibrate(
 
     with _working("Reading the calibration"):
         found = references_of(
-            read(source), athlete=_who(athlete, height), clean_hinge=clean_hinge, full_bow=full_bow or [], exercise=exercise
+            read(source),
+            athlete=_who(athlete, height),
+            clean_hinge=clean_hinge,
+            full_bow=full_bow or [],
+            exercise=exercise,
         )
     typer.echo(f"References written to {write_athlete(found, to)}")
 
@@ -207,7 +211,7 @@ def _analyze(
     check_exercise(exercise)
     chosen = read_settings(settings) if settings is not None else None
     with _working("Analysing"):
-        recording = read(source[0] if len(source) == 1 else source, repair=repair)
+        recording = read(source[0] if len(source) == 1 else source, repair=repair, as_live=as_live)
         return analyze_recording(
             recording,
             athlete=_merged(athlete, recording.athlete),

@@ -12,11 +12,17 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.live.sealing import is_unsealed, recover
 from imu_hinge.model import Recording
 from imu_hinge.storage import recording as stored
+from imu_hinge.storage.journal import FILE_NAME
 from imu_hinge.storage.screening import check_recording
 
 
 def read(
-    source: stored.Source, *, athlete: Athlete | None = None, exercise: str | None = None, repair: bool = False
+    source: stored.Source,
+    *,
+    athlete: Athlete | None = None,
+    exercise: str | None = None,
+    repair: bool = False,
+    as_live: bool = False,
 ) -> Recording:
     """Read one recording, as `imu_hinge.storage.recording.read` does; a folder not yet sealed from its journal.
 
@@ -28,11 +34,14 @@ def read(
         Take the place of what the recording says.
     repair
         Read what is there of a recording that was not copied whole.
+    as_live
+        Where the folder has its journal, give the samples the times they had live; the sealed ones have better times,
+        found with hindsight.
     """
-    folder = unsealed_folder(source)
+    folder = journal_folder(source) if as_live else unsealed_folder(source)
     if folder is None:
         return stored.read(source, athlete=athlete, exercise=exercise, repair=repair)
-    recording = recover(folder).recording
+    recording = recover(folder, as_live=as_live).recording
     return check_recording(
         replace(
             recording,
@@ -46,3 +55,9 @@ def unsealed_folder(source: stored.Source) -> Path | None:
     """Return the folder where the source is one recording that has a journal and was never sealed."""
     items = [str(source)] if isinstance(source, str | Path) else [str(item) for item in source]
     return Path(items[0]) if len(items) == 1 and is_unsealed(items[0]) else None
+
+
+def journal_folder(source: stored.Source) -> Path | None:
+    """Return the folder where the source is one recording that has a journal."""
+    items = [str(source)] if isinstance(source, str | Path) else [str(item) for item in source]
+    return Path(items[0]) if len(items) == 1 and (Path(items[0]) / FILE_NAME).is_file() else None

@@ -135,9 +135,13 @@ class Tally:
         )
 
 
+OLD: Final = int(Flag.DUPLICATE | Flag.REORDERED)
+"""As a plain number: an IntFlag costs 25 µs, twice per notification."""
+
+
 def is_old(block: Decoded) -> bool:
     """Tell whether a block repeats or precedes what came before it."""
-    return bool(len(block)) and bool(block.flags[0] & (Flag.DUPLICATE | Flag.REORDERED))
+    return bool(len(block)) and int(block.flags[0]) & OLD != 0
 
 
 def device_seconds(block: Decoded, rate_hz: float) -> Array:
