@@ -14,7 +14,7 @@ import pytest
 
 import imu_hinge as ih
 from imu_hinge import conventions as cv
-from imu_hinge.simulate.truth import Truth, read_truth, true_verdict
+from imu_hinge.simulate.truth import TrueRep, Truth, read_truth, true_verdict
 
 ROOT = Path(__file__).resolve().parents[1] / "recordings"
 TIME_WITHIN_S = 0.25
@@ -33,10 +33,12 @@ class Golden:
     lumbar_deg: float = 3.0
     others: tuple[str, ...] = ()
     """Names of the exercise that are taken as well: what is lifted without a bar looks the same."""
+    told: str = "auto"
+    """A drill is told: hinges and bows side by side are unlike on purpose."""
 
 
 GOLDEN = {
-    "calibration_drill_4_reps": Golden("drill", others=("rdl", "good_morning")),
+    "calibration_drill_4_reps": Golden("drill", told="drill"),
     "deadlift_dropped_3_reps": Golden("deadlift"),
     "deadlift_hinge_5_reps": Golden("deadlift"),
     "deadlift_lumbar_only_5_reps": Golden("deadlift", 8.0, 8.0, 12.0),
@@ -56,7 +58,8 @@ GOLDEN = {
 @cache
 def analysed(name: str) -> tuple[Truth, ih.SetResult]:
     folder = ROOT / f"simulated_{name}"
-    return read_truth(folder / "truth.json"), ih.analyze(ih.read(folder), name=folder.name)
+    result = ih.analyze(ih.read(folder), exercise=GOLDEN[name].told, name=folder.name)
+    return read_truth(folder / "truth.json"), result
 
 
 def rmse_deg(truth: Truth, result: ih.SetResult, angle: int) -> float:
@@ -103,20 +106,26 @@ def test_the_angles_are_near_the_truth(name: str) -> None:
     assert rmse_deg(truth, result, cv.LUMBAR_FLEXION) < golden.lumbar_deg
 
 
+def is_clear(true: TrueRep, athlete: ih.Athlete) -> bool:
+    """Tell whether the truth lies farther from every limit than a change that can be detected."""
+    near = np.radians(ih.Settings().verdict.change_min_deg)
+    knee_limit = np.radians(athlete.value("knee_limit_deg"))
+    from_limits = (true.lumbar_flexion_peak_rad - athlete.limit_rad, true.knee_bottom_rad - knee_limit)
+    return min(abs(distance) for distance in from_limits) > near
+
+
 @pytest.mark.parametrize("name", GOLDEN)
 def test_no_verdict_contradicts_the_truth(name: str) -> None:
-    """A decided verdict is the true one; undecided is allowed, but with two sensors not for most of the reps."""
+    """Away from the limits a decided verdict is the true one; with two sensors most reps are decided there."""
     truth, result = analysed(name)
-    athlete = result.athlete
-    wrong = []
-    undecided = 0
-    for rep, true in zip(result.lifts, truth.reps, strict=True):
-        label = true_verdict(true, athlete)
-        undecided += rep.verdict.label == "undecided"
-        if rep.verdict.label not in (label, "undecided"):
-            wrong.append((rep.rep, rep.verdict.label, label))
-    assert not wrong
-    assert result.posture.basis == "inferred" or undecided <= len(truth.reps) / 2
+    clear = [
+        (rep.rep, rep.verdict.label, true_verdict(true, result.athlete))
+        for rep, true in zip(result.lifts, truth.reps, strict=True)
+        if is_clear(true, result.athlete)
+    ]
+    assert not [(n, label, wanted) for n, label, wanted in clear if label not in (wanted, "undecided")]
+    undecided = sum(label == "undecided" for _, label, _ in clear)
+    assert result.posture.basis == "inferred" or undecided <= len(clear) / 2
 
 
 def test_the_slipped_sensor_is_said() -> None:
