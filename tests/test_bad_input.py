@@ -233,10 +233,20 @@ def test_gaps_are_flagged_and_the_rest_is_analysed(edited: Callable[[Edit], str]
     assert ((result.angles["flags"].to_numpy() & Flag.GAP) != 0).any()
 
 
-@pytest.mark.parametrize(("rate_hz", "every", "tolerance_deg"), [(20.0, 2, 10.0), (1000.0, 1, 4.0)], ids=["10", "1000"])
+def slower(samples: ih.Samples, every: int) -> ih.Samples:
+    """Average so many samples into one, as a sensor set to a low rate does inside itself."""
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        whole = len(values) // every * every
+        return np.asarray(values[:whole].reshape(-1, every, *values.shape[1:]).mean(axis=1))
+
+    return ih.Samples(mean(samples.time_s), mean(samples.acc), mean(samples.gyr))
+
+
+@pytest.mark.parametrize(("rate_hz", "every", "tolerance_deg"), [(50.0, 5, 6.0), (1000.0, 1, 4.0)], ids=["10", "1000"])
 def test_10_hz_and_1_khz_work(rate_hz: float, every: int, tolerance_deg: float) -> None:
     made = random_set(5, exercise="deadlift", style="good_hinge", rate_hz=rate_hz)
-    sensors = {place: samples[::every] for place, samples in made.recording.sensors.items()}
+    sensors = {place: slower(samples, every) for place, samples in made.recording.sensors.items()}
     result = ih.analyze(replace(made.recording, sensors=sensors))
     assert len(result.lifts) == len(made.truth.reps)
     for rep, true in zip(result.lifts, made.truth.reps, strict=True):
