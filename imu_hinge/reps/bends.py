@@ -33,6 +33,9 @@ DEEP: Final = 0.7
 LOWERED_S: Final = 0.5
 """What lands was being lowered within this before; what clanks in a hold was not."""
 
+HARD_BLOWS: Final = 3.0
+"""A blow this many times the least is a landing, however little the body seems to move."""
+
 LOWERING_RAD_S: Final = 0.15
 LOWERING_MPS: Final = 0.06
 """Slower is no lowering."""
@@ -100,7 +103,7 @@ def bend_depth(posture: Posture) -> Array:
     """Return lean plus drop, as an angle; zero in standing. (n,) [rad]."""
     trust = 1.0 / (1.0 + (posture.height_sd_m / HEIGHT_TRUST_M) ** 2)
     drop = np.nan_to_num(-posture.height_m * trust)
-    return np.asarray(posture.lean_rad + DROP_AS_LEAN_RAD_PER_M * np.clip(drop, -0.2, 1.0))
+    return np.asarray(posture.lean_rad + DROP_AS_LEAN_RAD_PER_M * np.clip(drop, -0.05, 1.0))
 
 
 def find_bends(posture: Posture, settings: RepSettings) -> list[Bend]:
@@ -235,5 +238,8 @@ def _landing(series: _Series, down_start: int, deep: npt.NDArray[np.intp], setti
         return -1
     at = int(deep[hit[0]])
     before = slice(max(down_start, at - round(LOWERED_S * rate_hz)), max(down_start + 1, at - round(0.1 * rate_hz)))
-    is_lowered = np.abs(series.lean_rate[before]).max() > LOWERING_RAD_S or series.speed[before].min() < -LOWERING_MPS
+    is_hard = float(shake[hit].max()) > HARD_BLOWS * settings.shock_min_mps2
+    is_lowered = (
+        is_hard or np.abs(series.lean_rate[before]).max() > LOWERING_RAD_S or series.speed[before].min() < -LOWERING_MPS
+    )
     return at + round(BLOW_REACH_S * rate_hz) if is_lowered else -1

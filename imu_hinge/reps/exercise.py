@@ -34,6 +34,7 @@ from imu_hinge.reps.sets import (
     respects,
     runs_from_top,
     runs_on_floor,
+    with_plates_felt,
     without_strangers,
 )
 from imu_hinge.settings import RepSettings
@@ -157,7 +158,10 @@ def _sets_of(block: list[Bend], posture: Posture, athlete: Athlete, told: str, s
     for run in heaviest_runs(runs):
         part = slice(run.start, run.stop)
         group, fell = block[part], dropped[part]
-        kept = slice(None) if run.from_floor else without_strangers(group, rate_hz)
+        if run.from_floor:
+            kept = with_plates_felt(group, [d is not None for d in fell], rate_hz)
+        else:
+            kept = without_strangers(group, rate_hz)
         sets.append(_Set(group[kept], fell[kept], run.from_floor, run.weight))
     return sets
 
@@ -262,8 +266,9 @@ def _belongs(group: _Set, main: _Set, rate_hz: float) -> bool:
     if main.from_floor:  # the first descent and the last rise are without the bar
         like = Likeness.of([*main.bends, *group.bends], rate_hz)
         n = len(main.bends)
-        felt = [b.has_landed for b in group.bends[1:]] + [d is not None for d in group.dropped]
-        return any(felt) and float((like.place + like.blow)[:n, n:].mean()) > MORE_OF_IT
+        has_landed = any(b.has_landed for b in group.bends[1:])
+        drops = sum(d is not None for d in group.dropped)
+        return (has_landed or drops > 1) and float((like.place + like.blow)[:n, n:].mean()) > MORE_OF_IT
     return float(np.mean([membership(one, there) for one in here])) > MORE_OF_IT
 
 

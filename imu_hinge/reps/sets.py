@@ -50,11 +50,17 @@ GAP: Final = Spread(0.4, 0.05, 0.8)
 BLOW: Final = Spread(0.5, 0.0, 1.2)
 """Of the logarithm of how hard a landing shakes."""
 
+ABOVE_STANDING_M: Final = 0.08
+"""Nobody bends upwards: a height above standing by more is not known."""
+
 AT_ONCE_S: Final = 0.3
 """Added to times that may be nothing, before the logarithm."""
 
 FLOORS: Final = ((0.75, 0.98), (0.15, 0.6), (0.1, 0.01))
 """Kinds of floor, or of plates: how common, and the share of landings that is felt there."""
+
+NEARLY_EVERY: Final = 0.8
+"""Share of a set's lifts that must end with a blow before one without is doubted."""
 
 CLANK: Final = 0.05
 """Share of other bends with a blow at the bottom."""
@@ -71,6 +77,9 @@ class Run(NamedTuple):
 
 RESPECTS: Final = (LEAN, SIDE, DROP, DOWN, HOLD, UP)
 """The columns of `respects`."""
+
+PLACE: Final = 3
+"""So many of them, the first, say where a bend goes."""
 
 SURELY_ONE_OF_IT: Final = 2.0
 """A bend at an end of a set from the top belongs where it is this much (natural logarithm) likelier to than not."""
@@ -118,7 +127,7 @@ def respects(bends: Sequence[Bend], rate_hz: float) -> Array:
         down = _log_s(b.down_stop - b.down_start, rate_hz) if b.is_begun else np.nan
         hold = _log_s(b.up_start - b.down_stop, rate_hz, AT_ONCE_S) if b.is_begun and b.is_finished else np.nan
         up = _log_s(b.up_stop - b.up_start, rate_hz) if b.is_finished else np.nan
-        drop = b.drop_m if np.isfinite(b.drop_sd_m) else np.nan
+        drop = b.drop_m if np.isfinite(b.drop_sd_m) and b.drop_m > -ABOVE_STANDING_M else np.nan
         rows.append((b.lean_rad, b.side_rad, drop, down, hold, up))
     return np.array(rows).reshape(-1, len(RESPECTS))
 
@@ -137,6 +146,30 @@ def without_strangers(bends: Sequence[Bend], rate_hz: float) -> slice:
     table, gaps = respects(bends, rate_hz), log_gaps(bends, rate_hz)
     start = _tail(table[::-1], gaps[::-1])
     return slice(start, len(bends) - _tail(table[start:], gaps[start:]))
+
+
+def with_plates_felt(bends: Sequence[Bend], is_dropped: Sequence[bool], rate_hz: float) -> slice:
+    """Return which bends are left of a set on the floor when those at its ends are taken off that are no part of it.
+
+    Where nearly every lift of the set ends with a blow, one at its end that does not is doubted, and left out unless it
+    surely goes to the same place. On a floor that swallows the blows nothing is taken off.
+    """
+    felt = [is_dropped[i] or bends[i + 1].has_landed for i in range(len(bends) - 1)] + [is_dropped[-1]]
+    known = np.flatnonzero(felt)
+    if 2 * known.size < len(bends) - 1 or not known.size or np.mean(felt[known[0] : known[-1] + 1]) < NEARLY_EVERY:
+        return slice(None)
+    start, last = int(known[0]), int(known[-1])
+    stop = last + 1 if is_dropped[last] else last + 2
+    place = respects(bends, rate_hz)[:, :PLACE]
+
+    def is_of_it(i: int) -> bool:
+        return membership(place[i], place[start:stop], RESPECTS[:PLACE]) > SURELY_ONE_OF_IT
+
+    while start > 0 and is_of_it(start - 1):
+        start -= 1
+    while stop < len(bends) and is_of_it(stop):
+        stop += 1
+    return slice(start, stop)
 
 
 def _tail(table: Array, gaps: Array) -> int:
