@@ -76,6 +76,8 @@ def judge(metrics: Metrics, findings: tuple[str, ...], limits: Limits, *, doubt:
         return Verdict("squat", chances["squat"], findings, "the knees bend past the limit; " + reason)
     if rounded <= s.decide_below and knees <= 0.5:
         return Verdict("hip_hinge", chances["hip_hinge"], findings, reason)
+    if rounded <= s.decide_below:
+        return Verdict("undecided", chances[likeliest], findings, "the knees bend to about their limit; " + reason)
     return Verdict("undecided", chances[likeliest], findings, reason + ", within its error band")
 
 
