@@ -145,7 +145,7 @@ class Region(NamedTuple):
     stop: int
 
     def __len__(self) -> int:
-        return self.stop - self.start
+        return max(0, self.stop - self.start)
 
     @property
     def part(self) -> slice:

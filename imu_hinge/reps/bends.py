@@ -175,7 +175,7 @@ def _without_small(depth: Array, tops: list[int | None], settings: RepSettings) 
 def _bend(series: _Series, before: int | None, bottom: int, after: int | None, settings: RepSettings) -> Bend:
     posture, depth, rate_hz = series.posture, series.depth, series.posture.rate_hz
     first, last = before or 0, len(depth) - 1 if after is None else after
-    deep = np.flatnonzero(depth[first : last + 1] >= DEEP * depth[bottom]) + first
+    deep = np.flatnonzero(depth[first : last + 1] >= min(DEEP * depth[bottom], depth[bottom])) + first
     down_start = first
     down_stop = int(deep[0])
     landing = -1
