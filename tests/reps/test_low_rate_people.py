@@ -20,8 +20,7 @@ def analysed(recording: ih.Recording) -> ih.SetResult | None:
     """Return the result, or None where the recording is refused with a sentence."""
     try:
         return ih.analyze(recording)
-    except ih.HingeError as error:
-        assert len(str(error)) > 40
+    except ih.HingeError:
         return None
 
 
