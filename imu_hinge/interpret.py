@@ -128,12 +128,9 @@ def linkage_inputs(
     """Return what the linkage is told of the instants ``part``: leans, heights, where the bar was."""
     posture = aligned.posture
     part = slice(0, len(posture)) if part is None else part
-    on_floor, loaded = np.zeros(len(posture)), np.zeros(len(posture))
-    for lift in lifts if exercise in cv.FLOOR_EXERCISES else ():
-        loaded[lift.start : lift.stop] = 1.0
-        on_floor[max(lift.pause.start, lift.start - round(0.5 * posture.rate_hz)) : lift.start + 1] = 1.0
-        if len(lift.down):
-            on_floor[lift.stop : lift.stop + round(0.2 * posture.rate_hz)] = 1.0
+    on_floor, loaded = where_the_bar_is(
+        lifts if exercise in cv.FLOOR_EXERCISES else (), Region(part.start, part.stop), rate_hz=posture.rate_hz
+    )
     leans = aligned.leans
     heights = {p: lean.travel for p, lean in leans.items() if np.isfinite(lean.travel.height_m[part]).all()}
     return LinkageInputs(
@@ -142,10 +139,31 @@ def linkage_inputs(
         inclination_sd_rad={p: lean.sd_rad[part] for p, lean in leans.items()},
         height_m={p: travel.height_m[part] for p, travel in heights.items()},
         height_sd_m={p: travel.height_sd_m[part] for p, travel in heights.items()},
-        on_floor=on_floor[part],
-        bar_loaded=loaded[part],
+        on_floor=on_floor,
+        bar_loaded=loaded,
         exercise=exercise,
     )
+
+
+def where_the_bar_is(
+    lifts: Sequence[Lift], part: Region, *, rate_hz: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return, for the instants of ``part``, whether the held bar is on the floor and whether it is lifted. (n,), (n,).
+
+    The hands are on the bar for half a second before a lift and a fifth of a second after it was lowered.
+    """
+    on_floor, loaded = np.zeros(len(part)), np.zeros(len(part))
+    before, after = round(0.5 * rate_hz), round(0.2 * rate_hz)
+
+    def within(start: int, stop: int) -> slice:
+        return slice(max(start - part.start, 0), max(stop - part.start, 0))
+
+    for lift in lifts:
+        loaded[within(lift.start, lift.stop)] = 1.0
+        on_floor[within(max(lift.pause.start, lift.start - before), lift.start + 1)] = 1.0
+        if len(lift.down):
+            on_floor[within(lift.stop, lift.stop + after)] = 1.0
+    return on_floor, loaded
 
 
 def describe(

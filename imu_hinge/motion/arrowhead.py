@@ -23,6 +23,7 @@ from imu_hinge.motion import chain, evidence
 from imu_hinge.motion.evidence import Course, Rows, Scene
 
 Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
 
 STATES: Final = chain.STATES
 DAMPING: Final = 1e-2
@@ -89,13 +90,13 @@ def invert(a: Array, out: Array) -> None:
 
 
 @numba.njit(cache=True)
-def weigh(rows: Rows, n: int, columns: int, block: Array, gradient: Array) -> None:
-    """Sum the rows to ``block`` (c, c), its upper triangle, and ``gradient`` (c,), over the first ``columns``."""
+def weigh(rows: Rows, n: int, block: Array, gradient: Array, used: Index) -> None:
+    """Sum the rows to ``block`` (c, c), its upper triangle, and ``gradient`` (c,); ``used`` (c,) is scratch."""
+    columns = gradient.size
     for j in range(columns):
         gradient[j] = 0.0
         for k in range(columns):
             block[j, k] = 0.0
-    used = np.empty(columns, np.int64)
     for r in range(n):
         weight = 1.0 / rows.variance[r]
         count = 0
@@ -143,63 +144,112 @@ def link(course: Course, i: int, k: int) -> float:
 
 
 @numba.njit(cache=True)
-def eliminate(scene: Scene, course: Course, rows: Rows, solution: Solution) -> float:
+def squared_residuals(rows: Rows, n: int, worst: Array) -> float:
+    """Return the sum of the rows' squared residuals over their variances; the largest's root goes to ``worst[0]``."""
+    cost, most = 0.0, 0.0
+    for r in range(n):
+        off = rows.residual[r] * rows.residual[r] / rows.variance[r]
+        most = max(most, off)
+        cost += off
+    worst[0] = math.sqrt(most)
+    return cost
+
+
+@numba.njit(cache=True)
+def tie(course: Course, solution: Solution, i: int, block: Array, gradient: Array) -> float:
+    """Tie instant ``i`` to its neighbours: add the links to ``block`` and ``gradient``; return what they cost."""
+    cost = 0.0
+    for k in range(STATES):
+        before, after = link(course, i, k), link(course, i + 1, k)
+        block[k, k] += before + after + DAMPING
+        if before > 0.0:
+            off = solution.y[i, k] - solution.y[i - 1, k]
+            cost += before * off * off
+            gradient[k] += before * (off - solution.step[i - 1, k])
+        if after > 0.0:
+            gradient[k] += after * (solution.y[i, k] - solution.y[i + 1, k])
+    return cost
+
+
+@numba.njit(cache=True)
+def carry(course: Course, solution: Solution, i: int, block: Array, edge: Array) -> None:
+    """Bring what eliminating the instant before ``i`` left behind into ``block`` and ``edge`` (5, m)."""
+    inverse, border = solution.inverse[i - 1], solution.border[i - 1]
+    for k in range(STATES):
+        before = link(course, i, k)
+        if before == 0.0:
+            continue
+        for j in range(k, STATES):
+            block[k, j] -= before * inverse[k, j] * link(course, i, j)
+        for j in range(edge.shape[1]):
+            edge[k, j] += before * border[k, j]
+
+
+@numba.njit(cache=True)
+def take_out(solution: Solution, i: int, block: Array, gradient: Array, edge: Array) -> float:
+    """Eliminate instant ``i``, whose block is inverted, from the border's equations; return what its step promises.
+
+    ``block`` (5 + m, 5 + m) and ``gradient`` (5 + m,) hold its evidence; the first 5 of the latter, and ``edge``
+    (5, m), what the neighbours add as well. Plain loops over all columns are faster than those over a triangle.
+    """
+    inverse, border, step = solution.inverse[i], solution.border[i], solution.step[i]
+    pull, information, m, promised = solution.pull, solution.information, edge.shape[1], 0.0
+    for k in range(STATES):
+        value = 0.0
+        for a in range(STATES):
+            value -= inverse[k, a] * gradient[a]
+        step[k] = value
+        promised -= gradient[k] * value
+        for j in range(m):
+            value = 0.0
+            for a in range(STATES):
+                value += inverse[k, a] * edge[a, j]
+            border[k, j] = value
+    for j in range(m):
+        value = gradient[STATES + j]
+        for a in range(STATES):
+            value += edge[a, j] * step[a]
+        pull[j] -= value
+        for k in range(m):
+            value = block[STATES + j, STATES + k]
+            for a in range(STATES):
+                value -= edge[a, j] * border[a, k]
+            information[j, k] += value
+    return promised
+
+
+@numba.njit(cache=True)
+def eliminate(scene: Scene, course: Course, rows: Rows, solution: Solution) -> tuple[float, float]:
     """Go forward: eliminate each instant in favour of the next one and of the border.
 
     ``solution.information`` and ``solution.pull`` come in with the prior of the shared unknowns. Returned is what the
-    solution costs as it came in: squared residuals over variances, and the walk, without that prior.
+    solution costs as it came in, squared residuals over variances and the walk, without that prior; and by how much
+    the steps of the instants promise to lower it.
     """
     n, m = course.walk.shape[0], solution.pull.size
-    columns, cost = STATES + m, 0.0
-    body = chain.scaled(scene.body, solution.u)
-    block, gradient = np.zeros((columns, columns)), np.zeros(columns)
-    known, right = np.zeros((STATES, STATES)), np.zeros(STATES)
-    edge, x = np.zeros((STATES, m)), np.zeros(STATES)
+    cost, promised, body = 0.0, 0.0, chain.scaled(scene.body, solution.u)
+    columns = STATES + m
+    block, gradient, used = np.zeros((columns, columns)), np.zeros(columns), np.zeros(columns, np.int64)
+    known, edge, x = np.zeros((STATES, STATES)), np.zeros((STATES, m)), np.zeros(STATES)
     for i in range(n):
-        y, inverse, border, step = solution.y[i], solution.inverse[i], solution.border[i], solution.step[i]
-        posture_at(y, scene.posture_of, x)
-        count = evidence.gather(rows, x, solution.u, body, scene, course, i)
+        posture_at(solution.y[i], scene.posture_of, x)
+        evidence.gather(rows, x, solution.u, body, scene, course, i)
+        count = evidence.stiffen(rows)
         as_walked(rows, count, scene.posture_of)
-        weigh(rows, count, columns, block, gradient)
-        worst = 0.0
-        for r in range(count):
-            off = rows.residual[r] * rows.residual[r] / rows.variance[r]
-            worst = max(worst, off)
-            cost += off
-        solution.misfit[i] = math.sqrt(worst)
-        for j in range(m):
-            solution.pull[j] -= gradient[STATES + j]
-            for k in range(j, m):
-                solution.information[j, k] += block[STATES + j, STATES + k]
+        cost += squared_residuals(rows, count, solution.misfit[i : i + 1])
+        weigh(rows, count, block, gradient, used)
         for k in range(STATES):
-            before, after = link(course, i, k), link(course, i + 1, k)
-            block[k, k] += before + after + DAMPING
-            right[k] = -gradient[k]
-            if before > 0.0:
-                cost += before * (y[k] - solution.y[i - 1, k]) ** 2
-                right[k] += before * (solution.y[i - 1, k] - y[k] + solution.step[i - 1, k])
-            if after > 0.0:
-                right[k] += after * (solution.y[i + 1, k] - y[k])
+            for j in range(m):
+                edge[k, j] = block[k, STATES + j]
+        cost += tie(course, solution, i, block, gradient)
+        if i > 0:
+            carry(course, solution, i, block, edge)
+        for k in range(STATES):
             for j in range(k, STATES):
-                other = link(course, i, j)
-                known[j, k] = block[k, j] - (before * solution.inverse[i - 1, k, j] * other if i > 0 else 0.0)
-            for j in range(m):
-                edge[k, j] = block[k, STATES + j] + (before * solution.border[i - 1, k, j] if i > 0 else 0.0)
-        invert(known, inverse)
-        for k in range(STATES):
-            step[k] = 0.0
-            for j in range(m):
-                border[k, j] = 0.0
-            for a in range(STATES):
-                step[k] += inverse[k, a] * right[a]
-                for j in range(m):
-                    border[k, j] += inverse[k, a] * edge[a, j]
-        for a in range(STATES):
-            for j in range(m):
-                solution.pull[j] -= edge[a, j] * step[a]
-                for k in range(j, m):
-                    solution.information[j, k] -= edge[a, j] * border[a, k]
-    return cost
+                known[j, k] = block[k, j]
+        invert(known, solution.inverse[i])
+        promised += take_out(solution, i, block, gradient, edge)
+    return cost, promised
 
 
 @numba.njit(cache=True)

@@ -20,8 +20,8 @@ from imu_hinge.motion.evidence import Course
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
-NODE_RAD: Final = math.radians(3.0)
-NODE_REST_S: Final = 0.25
+NODE_RAD: Final = math.radians(6.0)
+NODE_REST_S: Final = 0.5
 
 SHAKE_S: Final = 0.15
 """What is faster than this is a shake and leads nowhere."""
@@ -39,10 +39,17 @@ LEAST_HEIGHT_SD_M: Final = 0.006
 
 HABIT_WAY_RAD, HABIT_S = 1.2, 4.0
 """A habit says something new once per this much way or time; in between it repeats itself."""
+INCLINATION_WAY_RAD, INCLINATION_S = math.radians(3.0), 0.25
+"""The same for an inclination."""
 HEIGHT_WAY_RAD, HEIGHT_S = 0.15, 0.5
 """The same for a height, which an integral carries from sample to sample."""
+ABOVE_STANDING: Final = 2.0
+"""No bend lifts a sensor above standing: steps and heels do, and then its height says less by this much of it."""
 FLOOR_WAY_RAD, FLOOR_S = 0.6, 1.0
 """The same for the hands on the bar; every contact is worth one look at least."""
+
+TOUCHED: Final = 0.05
+"""A floor contact that is less likely than this is none."""
 
 CLEAN_HINGE_RAD: Final = np.radians([11.0, 4.5])
 """Lumbar flexion at the bottom of a clean hinge and its spread: 5 to 15 degrees (facts/biomechanics.md, 6.2)."""
@@ -124,11 +131,17 @@ def bend_of(inputs: LinkageInputs) -> Array:
     return np.asarray(np.minimum(bend, 1.4))
 
 
-def nodes_of(inputs: LinkageInputs, way: Array) -> Index:
-    """Return the instants that become nodes: the first, the last and the told ones among them."""
-    progress = way / NODE_RAD + (inputs.time_s - inputs.time_s[0]) / NODE_REST_S
+def nodes_of(inputs: LinkageInputs, way: Array, *, spacing: float = 1.0) -> Index:
+    """Return the instants that become nodes, ``spacing`` times as far apart as usual.
+
+    The first and the last are among them, the told ones, and the first and the last of every floor contact.
+    """
+    progress = (way / NODE_RAD + (inputs.time_s - inputs.time_s[0]) / NODE_REST_S) / spacing
     first = np.flatnonzero(np.diff(np.floor(progress), prepend=-1.0))
-    return np.asarray(np.unique(np.concatenate([first, inputs.neutral_at, [len(inputs) - 1]])).astype(np.int64))
+    touched = np.zeros(len(inputs), bool) if inputs.on_floor is None else np.asarray(inputs.on_floor) > TOUCHED
+    lands, leaves = touched & ~np.roll(touched, 1), touched & ~np.roll(touched, -1)
+    always = [first, np.flatnonzero(lands | leaves), inputs.neutral_at, [len(inputs) - 1]]
+    return np.asarray(np.unique(np.concatenate(always)).astype(np.int64))
 
 
 def _column(inputs: LinkageInputs, values: Mapping[str, Array], at: Index, missing: float) -> Array:
@@ -140,7 +153,7 @@ def _column(inputs: LinkageInputs, values: Mapping[str, Array], at: Index, missi
 def _looks(held: Array, way_step: Array, time_step: Array) -> Array:
     """Return how many looks each node of a contact is worth (k,); each contact is worth one at least."""
     looks = way_step / FLOOR_WAY_RAD + time_step / FLOOR_S
-    touched = held > 0.05
+    touched = held > TOUCHED
     contact = np.cumsum(np.diff(touched, prepend=False) & touched) * touched
     total = np.bincount(contact, weights=looks * touched)
     return np.asarray(np.where(touched, held * looks / np.clip(total, 1e-9, 1.0)[contact], 0.0))
@@ -153,14 +166,15 @@ def course_of(inputs: LinkageInputs, at: Index, way: Array) -> Course:
     inclination = _column(inputs, inputs.inclination_rad, at, math.nan)
     inclination_sd = _column(inputs, inputs.inclination_sd_rad, at, math.inf)
     height = _column(inputs, inputs.height_m, at, math.nan)
-    height_sd = _column(inputs, inputs.height_sd_m, at, math.inf)
+    height_sd = np.hypot(_column(inputs, inputs.height_sd_m, at, math.inf), ABOVE_STANDING * np.fmax(height, 0.0))
     on_floor = np.zeros(at.size) if inputs.on_floor is None else np.asarray(inputs.on_floor, dtype=np.float64)[at]
     loaded = np.zeros(at.size) if inputs.bar_loaded is None else np.asarray(inputs.bar_loaded, dtype=np.float64)[at]
     floor_looks = _looks(on_floor, way_step, time_step)
     bend = bend_of(inputs)[at]
     habit = np.clip(way_step / HABIT_WAY_RAD + time_step / HABIT_S, 1e-3, 1.0)
-    inclination_var = np.maximum(inclination_sd, LEAST_INCLINATION_SD_RAD) ** 2
-    height_look = np.minimum(way_step / HEIGHT_WAY_RAD + time_step / HEIGHT_S, 1.0)
+    look = way_step / INCLINATION_WAY_RAD + time_step / INCLINATION_S
+    inclination_var = np.maximum(inclination_sd, LEAST_INCLINATION_SD_RAD) ** 2 / look[:, None]
+    height_look = way_step / HEIGHT_WAY_RAD + time_step / HEIGHT_S
     height_var = np.maximum(height_sd, LEAST_HEIGHT_SD_M) ** 2 / height_look[:, None]
     return Course(
         inclination=np.nan_to_num(inclination),

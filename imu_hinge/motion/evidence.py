@@ -29,7 +29,7 @@ from imu_hinge.motion.habits import DEG, LUMBAR_SD, SHANK_SD, THORACIC_SD, WITHI
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
-MOST_ROWS: Final = 36
+MOST_ROWS: Final = 48
 
 BAR_SD_M: Final = 0.008
 """Spread of the hanging bar's height from bend to bend: grip, shoulder blades [m]."""
@@ -43,6 +43,10 @@ BALANCE_SD_M: Final = 0.03
 """Its spread from bend to bend while the plates stand on the floor [m]."""
 MOVING_BALANCE_SD_M: Final = 0.08
 """Its spread in motion [m]: 1 m/s² shifts what has to lie over the foot by 10 cm. Without the bar it is about zero."""
+
+
+STRAIGHT_M: Final = 0.006
+"""A height that misses by more than this is not near straight legs, and its curvature is not needed."""
 
 
 class Scene(NamedTuple):
@@ -106,26 +110,36 @@ def limits_of(lumbar_max_rad: float, lumbar_max_sd_rad: float) -> tuple[Array, A
 
 
 class Rows(NamedTuple):
-    """Hold room for the evidence of one instant: (r,), (r, 5 + m), (r,); and scratch for the chain and one point.
+    """Hold room for the evidence of one instant: (r,), (r, 5 + m), (r,); and scratch: chain, one point, its turn (5,).
 
-    ``used`` (1,) says how many rows are in use.
+    ``used`` (1,) says how many rows are in use, ``height_row`` (s,) which of them is a sensor's height; -1: none.
     """
 
     used: Index
+    height_row: Index
     residual: Array
     jacobian: Array
     variance: Array
     chain: Chain
     pos: Array
     jac: Array
+    turns: Array
 
 
 def room_for(shared: int) -> Rows:
     """Return empty rows for ``shared`` shared unknowns."""
-    columns = chain.STATES + shared
+    columns, sensors = chain.STATES + shared, (shared - su.FIRST_SENSOR + chain.STATES) // su.PER_SENSOR
     rows, jacobian = np.zeros(MOST_ROWS), np.zeros((MOST_ROWS, columns))
     return Rows(
-        np.zeros(1, np.int64), rows, jacobian, rows.copy(), chain.empty_chain(), np.zeros(2), np.zeros((2, columns))
+        used=np.zeros(1, np.int64),
+        height_row=np.zeros(sensors, np.int64),
+        residual=rows,
+        jacobian=jacobian,
+        variance=rows.copy(),
+        chain=chain.empty_chain(),
+        pos=np.zeros(2),
+        jac=np.zeros((2, columns)),
+        turns=np.zeros(chain.STATES),
     )
 
 
@@ -147,12 +161,12 @@ def sensor_inclination(row: Array, x: Array, u: Array, first: int, anchor: int) 
 
 
 @numba.njit(cache=True)
-def sensor_height(row: Array, x: Array, u: Array, first: int, anchor: int, length: float, inclined: float) -> float:
-    """Predict how far a sensor has come up; ``row`` comes in with the derivative of its anchor's way, which is added.
+def sensor_height(rows: Rows, n: int, x: Array, u: Array, first: int, anchor: int, inclined: float) -> float:
+    """Predict how far a sensor has come up; row ``n`` comes in with the derivative of its anchor's way, which is added.
 
-    ``length`` is that of the lumbar arc, ``inclined`` what the sensor reads: what is left of a bias grows with it.
+    ``inclined`` is what the sensor reads: what is left of a bias grows with it.
     """
-    weights = np.zeros(chain.STATES)
+    row, weights = rows.jacobian[n], rows.turns
     share, ahead, up = u[first + su.SHARE], u[first + su.AHEAD], u[first + su.UP]
     lean = placements.inclination(x, anchor, share, weights)
     cos, sin = math.cos(lean), math.sin(lean)
@@ -163,7 +177,7 @@ def sensor_height(row: Array, x: Array, u: Array, first: int, anchor: int, lengt
     if anchor != placements.ON_THIGH:
         row[first + su.SHARE] = -forward * x[chain.LUMBAR]
     if anchor == placements.ON_LUMBAR:
-        row[first + su.SHARE] += length * (cos - 1.0)
+        row[first + su.SHARE] += rows.chain.standing[chain.LUMBAR, 1] * (cos - 1.0)
     return float(up * (cos - 1.0) - ahead * sin + u[first + su.HEIGHT_DRIFT] * inclined)
 
 
@@ -219,7 +233,8 @@ def sensors(rows: Rows, x: Array, u: Array, scene: Scene, course: Course, i: int
                 chain.place_arc(rows.chain, chain.PART, x, length, u[first + su.SHARE])
             chain.point(rows.chain, scene.leads_to[s], rows.pos, rows.jac)
             n = from_point(rows, 1, rows.pos[1] - course.height[i, s], course.height_var[i, s])
-            rows.residual[n] += sensor_height(rows.jacobian[n], x, u, first, anchor, length, abs(inclined))
+            rows.residual[n] += sensor_height(rows, n, x, u, first, anchor, abs(inclined))
+            rows.height_row[s] = n
 
 
 @numba.njit(cache=True)
@@ -279,8 +294,30 @@ def gather(rows: Rows, x: Array, u: Array, body: Body, scene: Scene, course: Cou
     first five places are not used. ``body`` is the scene's with its lengths under ``u``.
     """
     rows.used[0] = 0
+    rows.height_row[:] = -1
     chain.place_all(rows.chain, x, body)
     sensors(rows, x, u, scene, course, i)
     bar_and_balance(rows, u, body, scene, course, i)
     habits_and_limits(rows, x, u, scene, course, i)
+    return int(rows.used[0])
+
+
+@numba.njit(cache=True)
+def stiffen(rows: Rows) -> int:
+    """Add to what was gathered how heights bend over straight legs, and return how many rows there are then.
+
+    Straight legs are as long as they get: a height has no slope there, but a curvature. Without it a round would go too
+    far, and the next one back. A sensor that is higher than predicted holds each leg's lean at its angle, by that much
+    of the leg's length. These rows have no residual, as they are second derivatives, not evidence.
+    """
+    for s in range(rows.height_row.size):
+        row = rows.height_row[s]
+        if row < 0 or rows.residual[row] >= 0.0:
+            continue
+        missing = min(-rows.residual[row], STRAIGHT_M)
+        for k in range(chain.SHANK, chain.PELVIS):
+            curvature = missing * rows.chain.end[k, 1]
+            if curvature > 0.0:
+                n = fresh(rows, 0.0, rows.variance[row] / curvature)
+                rows.jacobian[n, k] = 1.0
     return int(rows.used[0])

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import CalibrationError
-from imu_hinge.motion import arrowhead, chain, evidence
+from imu_hinge.motion import arrowhead, chain, evidence, gauss_newton
 from imu_hinge.motion.anthropometry import body_of, carried_mass
 from imu_hinge.motion.course import LinkageInputs, course_of, nodes_of, way_rad
 from imu_hinge.motion.habits import departures, habits_of
@@ -29,6 +29,7 @@ from imu_hinge.motion.references import with_references
 from imu_hinge.motion.shared_unknowns import SharedUnknowns, shared_prior
 
 Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
 
 TO_ANGLES: Final = np.array(
     [
@@ -41,21 +42,8 @@ TO_ANGLES: Final = np.array(
 )
 """From a posture (shank, thigh, pelvis, lumbar, thoracic) to the angles of `conventions.ANGLES`."""
 
-MOST_ROUNDS: Final = 10
-CLOSE_RAD: Final = math.radians(0.2)
-"""A round that moves no angle further than this is the last."""
-
-CLOSE_COST: Final = 1.0
-"""A round that explains the evidence no better than this is the last as well (in squared standard deviations)."""
-
-LONGEST_STEP_RAD: Final = 0.5
-"""No angle moves further in one round; a step that makes things worse is shortened."""
-
-SMALL_STEP_RAD: Final = 0.05
-"""A last step that is no longer than this is taken without another look at what it costs."""
-
-SHORTEST_SHARE: Final = 0.05
-"""A step is not shortened further than to this share of itself."""
+COARSE: Final = 2.5
+"""How much farther apart the nodes are on which the rounds begin."""
 
 MISFIT: Final = 3.0
 """Something this many standard deviations off says that the model does not fit what was observed."""
@@ -89,7 +77,7 @@ class LinkageResult:
     posture_rad: Array
     misfit: Array
     shared: SharedUnknowns
-    nodes: npt.NDArray[np.int64]
+    nodes: Index
     covariance: Array
     rounds: int
 
@@ -113,26 +101,29 @@ def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SharedUnknowns | N
     """
     if not len(inputs) or not inputs.placements:
         raise CalibrationError("There is nothing to infer a posture from. Give one sensor's inclination at least.")
-    way = way_rad(inputs)
-    nodes = nodes_of(inputs, way)
-    course = course_of(inputs, nodes, way)
-    first, scene, prior = 0, scene_of(athlete, inputs), shared
-    if prior is None:
-        course, first = with_references(course, athlete, inputs.placements)
-        prior = shared_prior(athlete, inputs.placements, scene.habits)
-    solution, found, rounds = _solve_course(scene, course, prior)
+    scene, way = scene_of(athlete, inputs), way_rad(inputs)
+    prior = shared_prior(athlete, inputs.placements, scene.habits) if shared is None else shared
+    known = athlete if shared is None else None  # whose references are in `shared` already
+    rough_nodes, rough, first = _lay_out(inputs, way, known, spacing=COARSE)
+    begun = gauss_newton.run(scene, rough, prior, start=_usual(rough, prior), close=gauss_newton.ROUGHLY)
+    nodes, course, first = _lay_out(inputs, way, known, spacing=1.0)
+    begin = np.vstack([begun.solution.y[:first], _between(nodes, rough_nodes, begun.solution.y[first:])])
+    solution, found, rounds = gauss_newton.run(
+        scene, course, prior, start=gauss_newton.Start(begin, begun.shared.mean), close=gauss_newton.CLOSE
+    )
     blocks = np.empty_like(solution.inverse)
     arrowhead.bands(course, solution, np.linalg.cholesky(found.covariance).astype(np.float64), blocks)
     to_angles = TO_ANGLES @ scene.posture_of
     covariance = to_angles @ blocks[first:] @ to_angles.T
-    posture = _between(inputs.time_s, nodes, solution.y[first:] @ scene.posture_of.T)
+    every = np.arange(len(inputs))
+    posture = _between(every, nodes, solution.y[first:] @ scene.posture_of.T)
     variance = np.diagonal(covariance, axis1=1, axis2=2)
     return LinkageResult(
         angles_rad=posture @ TO_ANGLES.T,
-        sd_rad=np.sqrt(_between(inputs.time_s, nodes, variance)),
+        sd_rad=np.sqrt(_between(every, nodes, variance)),
         posture_rad=posture,
         misfit=np.maximum(
-            _between(inputs.time_s, nodes, solution.misfit[first:, None])[:, 0],
+            _between(every, nodes, solution.misfit[first:, None])[:, 0],
             np.max(np.abs(found.mean - prior.mean) / prior.sd),
         ),
         shared=found,
@@ -162,45 +153,24 @@ def scene_of(athlete: Athlete, inputs: LinkageInputs) -> evidence.Scene:
     )
 
 
-def _solve_course(
-    scene: evidence.Scene, course: evidence.Course, prior: SharedUnknowns
-) -> tuple[arrowhead.Solution, SharedUnknowns, int]:
-    """Run Gauss-Newton rounds until no angle moves any more."""
-    shared = prior.mean.size
-    solution = arrowhead.room_for(course.habit.size, shared)
-    rows = evidence.room_for(shared)
-    unknowns = solution.u[arrowhead.STATES :]
-    unknowns[:] = prior.mean
-    prior_information = np.linalg.inv(prior.covariance)
-    solution.y[:, chain.THIGH] = course.bend  # a start that bends the usual way
-    solution.y[:, chain.PELVIS] = 0.6 * course.bend
-
-    rounds, paid, share = 0, math.inf, 0.0
-    before, stride = solution.y.copy(), np.zeros_like(solution.y)
-    known, shared_stride = prior.mean.copy(), np.zeros(shared)
-    while True:
-        solution.y[:], unknowns[:] = before + share * stride, known + share * shared_stride
-        off = unknowns - prior.mean
-        solution.information[:], solution.pull[:] = prior_information, -prior_information @ off
-        cost = arrowhead.eliminate(scene, course, rows, solution) + float(off @ prior_information @ off)
-        rounds += 1
-        if cost > paid and share > SHORTEST_SHARE and rounds < MOST_ROUNDS:
-            share *= 0.4
-            continue
-        upper = np.triu(solution.information)
-        covariance = np.asarray(np.linalg.inv(upper + np.triu(upper, 1).T), dtype=np.float64)
-        shared_stride = covariance @ solution.pull
-        moved = arrowhead.substitute(course, solution, shared_stride)
-        before, stride, known = solution.y.copy(), solution.step.copy(), unknowns.copy()
-        share = min(1.0, LONGEST_STEP_RAD / max(moved, 1e-9))
-        if rounds >= MOST_ROUNDS or moved < CLOSE_RAD or paid - cost < CLOSE_COST:
-            break
-        paid = cost
-    if moved < SMALL_STEP_RAD:
-        solution.y[:], unknowns[:] = before + stride, known + shared_stride
-    return solution, SharedUnknowns(prior.names, unknowns.copy(), covariance), rounds
+def _lay_out(
+    inputs: LinkageInputs, way: Array, athlete: Athlete | None, *, spacing: float
+) -> tuple[Index, evidence.Course, int]:
+    """Return the nodes, what was observed at them, and how many of an athlete's references come before them."""
+    nodes = nodes_of(inputs, way, spacing=spacing)
+    course = course_of(inputs, nodes, way)
+    if athlete is None:
+        return nodes, course, 0
+    return nodes, *with_references(course, athlete, inputs.placements)
 
 
-def _between(time_s: Array, nodes: npt.NDArray[np.int64], values: Array) -> Array:
-    """Return the nodes' values (k, c) at every instant, (n, c), straight lines between."""
-    return np.column_stack([np.interp(time_s, time_s[nodes], column) for column in values.T])
+def _usual(course: evidence.Course, prior: SharedUnknowns) -> gauss_newton.Start:
+    """Return a start that bends the usual way."""
+    y = np.zeros((course.bend.size, chain.STATES))
+    y[:, chain.THIGH], y[:, chain.PELVIS] = course.bend, 0.6 * course.bend
+    return gauss_newton.Start(y, prior.mean)
+
+
+def _between(at: Index, nodes: Index, values: Array) -> Array:
+    """Return the nodes' values (k, c) at other instants, (n, c), straight lines between."""
+    return np.column_stack([np.interp(at, nodes, column) for column in values.T])

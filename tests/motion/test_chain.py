@@ -35,9 +35,10 @@ def scene_and_course(n=4, seed=0):
     return scene, course, su.shared_prior(athlete, EVERYWHERE, scene.habits)
 
 
-def rows_of(scene, course, x, u, i):
+def rows_of(scene, course, x, u, i, *, stiffened=False):
     rows = evidence.room_for(u.size - chain.STATES)
     n = evidence.gather(rows, x, u, chain.scaled(scene.body, u), scene, course, i)
+    n = evidence.stiffen(rows) if stiffened else n
     return rows.residual[:n].copy(), rows.jacobian[:n].copy(), rows.variance[:n].copy()
 
 
@@ -94,6 +95,22 @@ def test_every_row_of_evidence_has_the_derivative_it_claims(instant):
             assert claimed[:, k] == pytest.approx((more - less) / 2e-6, abs=1e-6), f"column {k}"
 
 
+def test_straight_legs_are_held_by_what_their_second_derivative_weighs():
+    """Against the exact Hessian of one height's squared residual at a straight leg, where its slope vanishes."""
+    scene, course, prior = scene_and_course()
+    u = np.concatenate([np.zeros(5), prior.mean])
+    x = np.zeros(5)
+    for s in range(len(EVERYWHERE)):
+        course.height[0, s] = 0.004  # 4 mm above standing: predicted 0
+    slope = rows_of(scene, course, x, u, 0)[1]
+    _, stiff, stiff_variance = rows_of(scene, course, x, u, 0, stiffened=True)
+    body = chain.scaled(scene.body, u)
+    added = [(row, v) for row, v in zip(stiff[len(slope) :], stiff_variance[len(slope) :], strict=True)]
+    shank = sum(row[chain.SHANK] ** 2 / v for row, v in added)
+    heights = 1.0 / course.height_var[0]
+    assert shank == pytest.approx(0.004 * body.shank * heights.sum(), rel=1e-6)
+
+
 def test_the_arrowhead_solves_what_a_dense_solver_solves():
     """One Gauss-Newton step and the covariances, against numpy on the whole system."""
     scene, course, prior = scene_and_course()
@@ -107,7 +124,8 @@ def test_the_arrowhead_solves_what_a_dense_solver_solves():
     normal, slope = np.zeros((5 * n + m, 5 * n + m)), np.zeros(5 * n + m)
     normal[5 * n :, 5 * n :], slope[5 * n :] = known, -solution.pull
     for i in range(n):
-        residual, jacobian, variance = rows_of(scene, course, scene.posture_of @ solution.y[i], solution.u, i)
+        x = scene.posture_of @ solution.y[i]
+        residual, jacobian, variance = rows_of(scene, course, x, solution.u, i, stiffened=True)
         jacobian[:, :5] = jacobian[:, :5] @ scene.posture_of
         at = np.r_[5 * i : 5 * i + 5, 5 * n : 5 * n + m]
         normal[np.ix_(at, at)] += jacobian.T @ (jacobian / variance[:, None])
@@ -122,7 +140,7 @@ def test_the_arrowhead_solves_what_a_dense_solver_solves():
             normal[before, here] -= weight
             slope[here] += weight * off
             slope[before] -= weight * off
-    arrowhead.eliminate(scene, course, rows, solution)
+    _, promised = arrowhead.eliminate(scene, course, rows, solution)
     upper = np.triu(solution.information)
     covariance = np.linalg.inv(upper + np.triu(upper, 1).T)
     shared_step = covariance @ solution.pull
@@ -132,6 +150,7 @@ def test_the_arrowhead_solves_what_a_dense_solver_solves():
     step, inverse = -np.linalg.solve(normal, slope), np.linalg.inv(normal)
     assert solution.step.ravel() == pytest.approx(step[: 5 * n], abs=1e-9)
     assert shared_step == pytest.approx(step[5 * n :], abs=1e-9)
+    assert promised + solution.pull @ shared_step == pytest.approx(-slope @ step, rel=1e-9)
     for i in range(n):
         assert blocks[i] == pytest.approx(inverse[5 * i : 5 * i + 5, 5 * i : 5 * i + 5], abs=1e-9)
 

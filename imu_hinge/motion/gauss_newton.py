@@ -1,0 +1,84 @@
+"""Run the rounds of the linkage: from a rough start to the most likely postures and shared unknowns of a set.
+
+It does not know what the evidence means (`evidence`) nor how one round's equations are solved (`arrowhead`).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imu_hinge.motion import arrowhead, evidence
+from imu_hinge.motion.shared_unknowns import SharedUnknowns
+
+Array = npt.NDArray[np.float64]
+
+MOST_ROUNDS: Final = 12
+
+CLOSE: Final = 0.5
+"""A round that promises to explain the evidence no better than this is the last (in squared standard deviations)."""
+
+ROUGHLY: Final = 20.0
+"""The same where only a start for a finer grid is wanted."""
+
+LONGEST_STEP_RAD: Final = 0.7
+"""No angle moves further in one round."""
+
+SHORTER: Final = 0.4
+"""A step that explains the evidence worse is shortened to this share, and ..."""
+SHORTEST_SHARE: Final = 0.05
+"""... not further than to this share of itself."""
+
+
+class Start(NamedTuple):
+    """Hold where the rounds begin: postures ``y`` (n, 5), as `arrowhead.Solution` holds them, and ``shared`` (m,)."""
+
+    y: Array
+    shared: Array
+
+
+class Found(NamedTuple):
+    """Hold the last round's equations, the shared unknowns, and how many rounds it took."""
+
+    solution: arrowhead.Solution
+    shared: SharedUnknowns
+    rounds: int
+
+
+def run(
+    scene: evidence.Scene, course: evidence.Course, prior: SharedUnknowns, *, start: Start, close: float = CLOSE
+) -> Found:
+    """Run Gauss-Newton rounds until none promises to explain the evidence better by more than ``close``."""
+    m = prior.mean.size
+    solution, rows = arrowhead.room_for(course.habit.size, m), evidence.room_for(m)
+    unknowns = solution.u[arrowhead.STATES :]
+    known_before = np.linalg.inv(prior.covariance)
+    y, shared = start
+    stride, shared_stride = np.zeros_like(y), np.zeros(m)
+    rounds, paid, share = 0, math.inf, 0.0
+    while True:
+        solution.y[:], unknowns[:] = y + share * stride, shared + share * shared_stride
+        off = unknowns - prior.mean
+        solution.information[:], solution.pull[:] = known_before, -known_before @ off
+        cost, promised = arrowhead.eliminate(scene, course, rows, solution)
+        cost += float(off @ known_before @ off)
+        rounds += 1
+        if cost > paid and share > SHORTEST_SHARE and rounds < MOST_ROUNDS:
+            share *= SHORTER
+            continue
+        upper = np.triu(solution.information)
+        covariance = np.asarray(np.linalg.inv(upper + np.triu(upper, 1).T), dtype=np.float64)
+        shared_stride = covariance @ solution.pull
+        promised += float(solution.pull @ shared_stride)
+        moved = arrowhead.substitute(course, solution, shared_stride)
+        y, stride, shared = solution.y.copy(), solution.step.copy(), unknowns.copy()
+        share, paid = min(1.0, LONGEST_STEP_RAD / max(moved, 1e-9)), cost
+        if promised < close:  # so little that nobody needs to look whether it keeps its promise
+            solution.y[:], unknowns[:] = y + share * stride, shared + share * shared_stride
+            break
+        if rounds >= MOST_ROUNDS:
+            break
+    return Found(solution, SharedUnknowns(prior.names, unknowns.copy(), covariance), rounds)
