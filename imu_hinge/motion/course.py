@@ -140,8 +140,8 @@ def nodes_of(inputs: LinkageInputs, way: Array, *, spacing: float = 1.0) -> Inde
     first = np.flatnonzero(np.diff(np.floor(progress), prepend=-1.0))
     touched = np.zeros(len(inputs), bool) if inputs.on_floor is None else np.asarray(inputs.on_floor) > TOUCHED
     lands, leaves = touched & ~np.roll(touched, 1), touched & ~np.roll(touched, -1)
-    always = [first, np.flatnonzero(lands | leaves), inputs.neutral_at, [len(inputs) - 1]]
-    return np.asarray(np.unique(np.concatenate(always)).astype(np.int64))
+    always = np.array([*inputs.neutral_at, len(inputs) - 1], dtype=np.int64)
+    return np.asarray(np.unique(np.concatenate([first, np.flatnonzero(lands | leaves), always])).astype(np.int64))
 
 
 def _column(inputs: LinkageInputs, values: Mapping[str, Array], at: Index, missing: float) -> Array:
