@@ -96,6 +96,7 @@ def without_bends(tracks: Mapping[str, Track], athlete: Athlete, told: str) -> S
         sd_rad=unknown,
         lean_rad=nothing,
         side_lean_rad=nothing,
+        turn_rad=nothing,
         height_m=nothing,
         height_sd_m=nothing,
         speed_mps=nothing,

@@ -169,6 +169,8 @@ class Posture:
         Inclination of the sensor that tells the bends best, as it was measured; from it reps are found.
     side_lean_rad : (n,) [rad]
         The same sensor's lean out of the sagittal plane, to the left positive.
+    turn_rad : (n,) [rad]
+        How far it has turned about the vertical since some instant, to the left positive; it drifts slowly.
     height_m : (n,) [m]
         Height of the lowest trunk sensor against its height in quiet standing; negative is lower.
     height_sd_m : (n,) [m]
@@ -189,6 +191,7 @@ class Posture:
     sd_rad: Array
     lean_rad: Array
     side_lean_rad: Array
+    turn_rad: Array
     height_m: Array
     height_sd_m: Array
     speed_mps: Array
@@ -219,6 +222,7 @@ POSTURE_COLUMNS: Final = (
     "sd_rad",
     "lean_rad",
     "side_lean_rad",
+    "turn_rad",
     "height_m",
     "height_sd_m",
     "speed_mps",

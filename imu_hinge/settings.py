@@ -84,7 +84,7 @@ class RepSettings:
     """A plate on the floor shakes the pelvis by at least this ..."""
     shock_over_calm: float = 4.0
     """... and by this many times more than the way down did."""
-    drop_min_mps2: float = 0.4
+    drop_min_mps2: float = 0.2
     """A bar dropped from lockout shakes the pelvis by at least this: the blow comes through the floor alone."""
 
 

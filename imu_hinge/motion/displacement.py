@@ -6,6 +6,7 @@ within a rep and the vertical one hardly at all (facts/biomechanics section 5.5)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,9 @@ BIAS_PRIOR_MPS2: Final = 0.3
 
 BLOW_MPS2: Final = 2.5
 """A shake above this is a blow, not the body's movement."""
+
+LEAST_CALM_MPS2: Final = 0.01
+"""No sensor is calmer than its own noise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,3 +73,18 @@ def shock(acc: Array, rate_hz: float) -> Array:
     size = np.sqrt(np.einsum("ij,ij->i", fast, fast))
     wide = max(1, round(0.03 * rate_hz))
     return np.asarray(np.max([np.roll(size, k) for k in range(-wide, wide + 1)], axis=0)) if size.size else size
+
+
+def shock_together(tracks: Sequence[Track]) -> Array:
+    """Return how hard all sensors are shaken, the calmer ones counting for more. (n,) [m/s²].
+
+    A bar that falls on the floor shakes every sensor at once, a noisy or loose one shakes all the time: the root of
+    the mean square, weighted by how calm each sensor is at rest.
+    """
+    squares, weights = [], []
+    for track in tracks:
+        jolt = shock(track.acc, track.rate_hz)
+        calm = float(np.median(jolt[track.is_quiet] if track.is_quiet.any() else jolt))
+        weights.append(1.0 / max(calm, LEAST_CALM_MPS2) ** 2)
+        squares.append(weights[-1] * jolt**2)
+    return np.asarray(np.sqrt(np.sum(squares, axis=0) / np.sum(weights)))

@@ -54,7 +54,11 @@ FORCE_SD_MPS2, FORCE_PER_RATE = 0.05, 0.6
 """How near |f| is to gravity in a rest, and how much less near where the sensor turns [m/s² per rad/s]."""
 
 BELIEVED: Final = 4.0
-"""A rest that the integral contradicts by more than this many standard deviations was none."""
+"""A rest that the integral contradicts by more than this many standard deviations was none.
+
+Who stands is at standing height: a height that is contradicted so is believed less, but never not at all, or the
+integral would never come back once it has gone astray.
+"""
 OPEN_HEIGHT_M, OPEN_SPEED_MPS = 1.0, 0.5
 """What is known of height and speed before anything is seen."""
 
@@ -188,8 +192,10 @@ def _filter(acceleration: Array, walked: Array, known: Array, dt: float, mean: A
             p[1, 1] += walked[i, 0]
             p[2, 2] += walked[i, 1]
         for seen in range(2):
-            weight = known[i, seen]
-            if weight > 0.0 and m[seen] ** 2 < BELIEVED**2 * (p[seen, seen] + 1.0 / weight):
+            weight, far = known[i, seen], (m[seen] / BELIEVED) ** 2
+            if weight > 0.0 and far > p[seen, seen] + 1.0 / weight:
+                weight = 1.0 / (far - p[seen, seen]) if seen == HEIGHT else 0.0
+            if weight > 0.0:
                 share, value = weight / (1.0 + weight * p[seen, seen]), m[seen]
                 for k in range(STATES):
                     mean[i, k] = p[k, seen]  # a column to hold while p changes

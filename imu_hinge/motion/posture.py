@@ -15,10 +15,10 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.model import Array, Flags, Posture, Region
 from imu_hinge.motion.alignment import Mounting, inclination, side_lean
-from imu_hinge.motion.displacement import BLOW_MPS2, Travel, shock
+from imu_hinge.motion.displacement import BLOW_MPS2, Travel, shock, shock_together
 from imu_hinge.motion.height import vertical_motion
 from imu_hinge.motion.standing import Slip, Standing, find_slips, zero_offset
-from imu_hinge.motion.tracks import Track, stills
+from imu_hinge.motion.tracks import Track, stills, turned
 from imu_hinge.settings import ErrorBudget, Settings
 from imu_hinge.signals import derivative, smooth, spread, turning_points
 
@@ -141,10 +141,11 @@ def assemble(
         sd_rad=sd,
         lean_rad=leans[lead].lean_rad,
         side_lean_rad=leans[lead].side_rad,
+        turn_rad=turned(tracks[lead]),
         height_m=travel.height_m,
         height_sd_m=travel.height_sd_m,
         speed_mps=travel.speed_mps,
-        shock_mps2=reduce(np.maximum, (shock(t.acc, t.rate_hz) for t in tracks.values())),
+        shock_mps2=shock_together(list(tracks.values())),
         is_still=reduce(np.logical_and, (t.is_quiet for t in tracks.values())),
         flags=_flags(tracks, leans, is_aligned=is_aligned),
         basis="measured" if pelvis is not None and "t12" in leans else "inferred",

@@ -83,3 +83,11 @@ def quiet(acc: Array, gyr: Array, rate_hz: float, settings: StillnessSettings) -
 def stills(track: Track, settings: StillnessSettings) -> list[Region]:
     """Return the quiet stretches that last long enough."""
     return regions(track.is_quiet, at_least=max(2, round(settings.min_still_s * track.rate_hz)))
+
+
+def turned(track: Track) -> Array:
+    """Return how far the sensor has turned about the vertical since the first instant, left positive. (n,) [rad].
+
+    A bend in the sagittal plane turns about a horizontal axis and leaves it as it is, however the sensor is mounted.
+    """
+    return np.asarray(np.cumsum(np.einsum("ij,ij->i", track.gyr, track.up_s)) / track.rate_hz)

@@ -33,6 +33,9 @@ DEEP: Final = 0.7
 LOWERED_S: Final = 0.5
 """What lands was being lowered within this before; what clanks in a hold was not."""
 
+RISE_S: Final = 0.4
+"""From `DEEP` to upright takes at least this."""
+
 HARD_BLOWS: Final = 3.0
 """A blow this many times the least is a landing, however little the body seems to move."""
 
@@ -58,12 +61,15 @@ class Bend:
         The way up; between ``down_stop`` and ``up_start`` the bottom is held.
     depth_rad
         Lean plus the drop counted as lean, at the bottom.
-    lean_rad, side_rad, drop_m, drop_sd_m
-        At the landing, else in the middle of the hold; the drop is NaN where the height is not known.
+    lean_rad, side_rad, turn_rad, drop_m, drop_sd_m
+        At the landing, else in the middle of the hold; the turn is against the upright before it (or after it, where
+        the recording begins in the bend), the drop is NaN where the height is not known.
     landing
         Sample at which something hit the floor at the end of the way down; -1 where nothing was felt.
     shock_mps2
         How hard it was, or the hardest shake at the bottom.
+    tremble_mps2
+        The usual shake from leaving upright to coming back: who holds a load trembles more.
     is_begun, is_finished
         False where the recording begins in the bend, or ends in it.
     """
@@ -76,10 +82,12 @@ class Bend:
     depth_rad: float
     lean_rad: float
     side_rad: float
+    turn_rad: float
     drop_m: float
     drop_sd_m: float
     landing: int
     shock_mps2: float
+    tremble_mps2: float
     is_begun: bool = True
     is_finished: bool = True
 
@@ -201,10 +209,12 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
         depth_rad=float(depth[bottom]),
         lean_rad=float(posture.lean_rad[middle]),
         side_rad=float(posture.side_lean_rad[middle]),
+        turn_rad=float(posture.turn_rad[middle] - posture.turn_rad[down_start if before is not None else up_stop]),
         drop_m=float(-posture.height_m[middle]),
         drop_sd_m=float(posture.height_sd_m[middle]),
         landing=landing,
         shock_mps2=float(shake.max()) if shake.size else 0.0,
+        tremble_mps2=float(np.median(posture.shock_mps2[down_start : up_stop + 1])),
         is_begun=before is not None,
         is_finished=after is not None,
     )
@@ -226,11 +236,13 @@ def _course(series: _Series, start: int, stop: int, *, is_down: bool) -> Course:
 def _landing(series: _Series, down_start: int, deep: npt.NDArray[np.intp], settings: RepSettings) -> int:
     """Return where something that was being lowered hit the floor first, or -1.
 
-    A blow stands out against the shaking on the way down, which a quick turn at the bottom does not.
+    A blow stands out against the shaking on the way down, which a quick turn at the bottom does not, and against that
+    on the way up, which a bar ripped off the floor does not.
     """
     posture, rate_hz = series.posture, series.posture.rate_hz
-    way = posture.shock_mps2[down_start : int(deep[0])]
-    calm = float(np.median(way)) if way.size else 0.0
+    leaves = int(deep[-1]) + 1
+    ways = posture.shock_mps2[down_start : int(deep[0])], posture.shock_mps2[leaves : leaves + round(RISE_S * rate_hz)]
+    calm = max(float(np.median(way)) if way.size else 0.0 for way in ways)
     shake = posture.shock_mps2[deep]
     least = max(settings.shock_min_mps2, settings.shock_over_calm * calm, 0.3 * float(shake.max()))
     hit = np.flatnonzero(shake >= least)

@@ -34,6 +34,9 @@ QUIET_MPS: Final = 0.2
 DROP_WITHIN_S: Final = 3.0
 """A bar that is let fall from lockout hits the floor within this."""
 
+HARDEST: Final = 0.6
+"""The blow of the bar is the first that comes near the hardest; what is weaker is the athlete coming to rest."""
+
 FALL_S: Final = math.sqrt(2.0 * 0.5 / GRAVITY_MPS2)
 """How long a bar falls from lockout, about half a metre."""
 
@@ -111,7 +114,7 @@ def drop_after(bend: Bend, posture: Posture, settings: RepSettings) -> int | Non
     rate_hz = posture.rate_hz
     first = bend.up_stop + round(0.6 * FALL_S * rate_hz)
     part = slice(first, first + round(DROP_WITHIN_S * rate_hz))
-    is_upright = (np.abs(posture.lean_rad[part]) < UPRIGHT_RAD) & ~(posture.height_m[part] < -UPRIGHT_M)
+    is_upright = (posture.lean_rad[part] < UPRIGHT_RAD) & ~(posture.height_m[part] < -UPRIGHT_M)
     if not is_upright.any():
         return None
     stop = int(np.argmin(is_upright)) if not is_upright.all() else is_upright.size
@@ -119,10 +122,9 @@ def drop_after(bend: Bend, posture: Posture, settings: RepSettings) -> int | Non
     if not shake.size:
         return None
     least = max(settings.drop_min_mps2, settings.shock_over_calm * float(np.median(shake)))
-    hard = np.flatnonzero(shake >= least)
-    if not hard.size:
+    if shake.max() < least:
         return None
-    blow = first + int(hard[0])
+    blow = first + int(np.argmax(shake >= max(least, HARDEST * float(shake.max()))))
     peak = float(posture.shock_mps2[blow : blow + round(0.15 * rate_hz)].max())
     earlier = posture.shock_mps2[blow - round(0.4 * rate_hz) : blow - round(0.05 * rate_hz)]
     later = posture.shock_mps2[blow + round(0.35 * rate_hz) : blow + round(1.35 * rate_hz)]

@@ -6,11 +6,11 @@ each other"; the heaviest wins.
 
 Notes
 -----
-Reps of one set go to the same place (lean, drop, side) in the same time (down, hold, up, upright between them), give
-or take the spread below, which may drift from rep to rep; other bends are spread widely. Two bends are compared by
-the ratio of the two normal densities of their difference, with a share of `ODD` for a rep that is unlike its set in
-one respect (a pause, a hitch). A rep's likeness is its mean over the other members. On the floor, the bend to the bar
-is not loaded and the last rise is not either, so their times are left out.
+Reps of one set go to the same place (lean, drop, side, turn) in the same time (down, hold, up, upright between them)
+and tremble alike, give or take the spread below, which may drift from rep to rep; other bends are spread widely. Two
+bends are compared by the ratio of the two normal densities of their difference, with a share for a rep that is unlike
+its set in one respect (a pause, a hitch). A rep's likeness is its mean over the other members. On the floor, the bend
+to the bar is not loaded and the last rise is not either, so their times are left out.
 """
 
 from __future__ import annotations
@@ -26,21 +26,26 @@ import numpy as np
 from imu_hinge.model import Array
 from imu_hinge.reps.bends import Bend
 
-ODD: Final = 0.03
-"""A rep may be unlike its set in any one respect with this probability."""
-
 
 class Spread(NamedTuple):
-    """Hold standard deviations: within a set, drifting per rep of distance, and over all that people bend for."""
+    """Hold standard deviations: within a set, drifting per rep of distance, and over all that people bend for.
+
+    ``odd`` is how likely a rep is to be unlike its set in this respect.
+    """
 
     within: float
     drift: float
     anything: float
+    odd: float = 0.03
 
+
+TREMBLE: Final = Spread(0.2, 0.05, 0.4, odd=0.1)
+"""Of the logarithm of how much the body trembles all the way."""
 
 LEAN: Final = Spread(math.radians(5.0), math.radians(3.0), math.radians(22.0))
 DROP: Final = Spread(0.03, 0.015, 0.14)
 SIDE: Final = Spread(math.radians(2.5), 0.0, math.radians(6.0))
+TURN: Final = Spread(math.radians(4.0), math.radians(1.0), math.radians(12.0), odd=0.1)
 DOWN: Final = Spread(0.2, 0.05, 0.4)
 HOLD: Final = Spread(0.4, 0.05, 0.8)
 UP: Final = Spread(0.25, 0.05, 0.4)
@@ -52,6 +57,9 @@ BLOW: Final = Spread(0.5, 0.0, 1.2)
 
 ABOVE_STANDING_M: Final = 0.08
 """Nobody bends upwards: a height above standing by more is not known."""
+
+LEAST_TREMBLE_MPS2: Final = 0.01
+"""No sensor is calmer than its own noise."""
 
 AT_ONCE_S: Final = 0.3
 """Added to times that may be nothing, before the logarithm."""
@@ -75,14 +83,17 @@ class Run(NamedTuple):
     weight: float
 
 
-RESPECTS: Final = (LEAN, SIDE, DROP, DOWN, HOLD, UP)
+RESPECTS: Final = (LEAN, SIDE, TURN, DROP, TREMBLE, DOWN, HOLD, UP)
 """The columns of `respects`."""
 
-PLACE: Final = 3
+PLACE: Final = 4
 """So many of them, the first, say where a bend goes."""
 
 SURELY_ONE_OF_IT: Final = 2.0
 """A bend at an end of a set from the top belongs where it is this much (natural logarithm) likelier to than not."""
+
+SURELY_THOUGH_NOT_FELT: Final = math.log(0.98 / 0.02)
+"""... and on a floor where nearly every landing is felt, this much for one that was not."""
 
 LIKE_ITS_NEIGHBOUR: Final = 3.5
 """... or where it is this much likelier to be of one kind with its neighbour, in place and time."""
@@ -99,6 +110,7 @@ class Likeness:
     """Hold what speaks for each two bends being of one set, (m, m) each; between two gaps (m - 1, m - 1)."""
 
     place: Array
+    tremble: Array
     down: Array
     hold: Array
     up: Array
@@ -108,11 +120,12 @@ class Likeness:
     @classmethod
     def of(cls, bends: Sequence[Bend], rate_hz: float) -> Likeness:
         """Compare every bend with every other."""
-        lean, side, drop, down, hold, up = respects(bends, rate_hz).T
+        lean, side, turn, drop, tremble, down, hold, up = respects(bends, rate_hz).T
         drop_sd = np.nan_to_num(np.array([b.drop_sd_m for b in bends]))
         return cls(
-            place=_alike(lean, LEAN) + _alike(side, SIDE) + _alike(drop, DROP, own_sd=drop_sd),
+            place=_alike(lean, LEAN) + _alike(side, SIDE) + _alike(turn, TURN) + _alike(drop, DROP, own_sd=drop_sd),
             down=_alike(down, DOWN),
+            tremble=_alike(tremble, TREMBLE),
             hold=_alike(hold, HOLD),
             up=_alike(up, UP),
             gap=_alike(log_gaps(bends, rate_hz), GAP),
@@ -121,14 +134,15 @@ class Likeness:
 
 
 def respects(bends: Sequence[Bend], rate_hz: float) -> Array:
-    """Return in what bends are compared, columns `RESPECTS`; NaN where it is not known. (m, 6)."""
+    """Return in what bends are compared, columns `RESPECTS`; NaN where it is not known. (m, 8)."""
     rows = []
     for b in bends:
         down = _log_s(b.down_stop - b.down_start, rate_hz) if b.is_begun else np.nan
         hold = _log_s(b.up_start - b.down_stop, rate_hz, AT_ONCE_S) if b.is_begun and b.is_finished else np.nan
         up = _log_s(b.up_stop - b.up_start, rate_hz) if b.is_finished else np.nan
         drop = b.drop_m if np.isfinite(b.drop_sd_m) and b.drop_m > -ABOVE_STANDING_M else np.nan
-        rows.append((b.lean_rad, b.side_rad, drop, down, hold, up))
+        tremble = math.log(max(b.tremble_mps2, LEAST_TREMBLE_MPS2))
+        rows.append((b.lean_rad, b.side_rad, b.turn_rad, drop, tremble, down, hold, up))
     return np.array(rows).reshape(-1, len(RESPECTS))
 
 
@@ -148,11 +162,19 @@ def without_strangers(bends: Sequence[Bend], rate_hz: float) -> slice:
     return slice(start, len(bends) - _tail(table[start:], gaps[start:]))
 
 
+def may_have_landed(bends: Sequence[Bend]) -> list[bool]:
+    """Tell which bends' shake is like the landings of the others, though too soft to be one by itself."""
+    blows = [b.shock_mps2 for b in bends if b.has_landed]
+    least = math.exp(float(np.median(np.log(blows))) - 2.0 * BLOW.within) if blows else math.inf
+    return [not b.has_landed and b.shock_mps2 >= least for b in bends]
+
+
 def with_plates_felt(bends: Sequence[Bend], is_dropped: Sequence[bool], rate_hz: float) -> slice:
     """Return which bends are left of a set on the floor when those at its ends are taken off that are no part of it.
 
     Where nearly every lift of the set ends with a blow, one at its end that does not is doubted, and left out unless it
-    surely goes to the same place. On a floor that swallows the blows nothing is taken off.
+    surely goes to the same place or shook nearly as hard. On a floor that swallows
+    the blows nothing is taken off.
     """
     felt = [is_dropped[i] or bends[i + 1].has_landed for i in range(len(bends) - 1)] + [is_dropped[-1]]
     known = np.flatnonzero(felt)
@@ -163,11 +185,12 @@ def with_plates_felt(bends: Sequence[Bend], is_dropped: Sequence[bool], rate_hz:
     place = respects(bends, rate_hz)[:, :PLACE]
 
     def is_of_it(i: int) -> bool:
-        return membership(place[i], place[start:stop], RESPECTS[:PLACE]) > SURELY_ONE_OF_IT
+        return membership(place[i], place[start:stop], RESPECTS[:PLACE]) > SURELY_THOUGH_NOT_FELT
 
     while start > 0 and is_of_it(start - 1):
         start -= 1
-    while stop < len(bends) and is_of_it(stop):
+    is_soft = may_have_landed(bends)
+    while stop < len(bends) and (is_soft[stop] or is_of_it(stop)):
         stop += 1
     return slice(start, stop)
 
@@ -213,14 +236,14 @@ def membership(one: Array, others: Array, spreads: Sequence[Spread] = RESPECTS) 
         within = own * (1.0 + 1.0 / min(known.size, LOOK_BACK)) + spread.drift**2
         anything = spread.anything**2 + within
         ratio = 0.5 * math.log(anything / within) - 0.5 * (value - centre) ** 2 * (1.0 / within - 1.0 / anything)
-        total += math.log((1.0 - ODD) * math.exp(ratio) + ODD)
+        total += math.log((1.0 - spread.odd) * math.exp(ratio) + spread.odd)
     return total
 
 
 def runs_from_top(bends: Sequence[Bend], like: Likeness) -> Array:
     """Return what speaks for each run being a set from the top; [i, j] is the run from bend i to bend j. (m, m)."""
     landed = np.array([b.has_landed for b in bends])
-    weight = _mean_sum(like.place + like.down + like.hold + like.up)
+    weight = _mean_sum(like.place + like.tremble + like.down + like.hold + like.up)
     weight += _between(_mean_sum(like.gap))
     return weight + _sum(_blows(landed, 0.2 * CLANK))
 
@@ -235,14 +258,17 @@ def runs_on_floor(bends: Sequence[Bend], like: Likeness, is_dropped: Sequence[bo
         By bend, whether a bar fell after it; the next bend then lowers none.
     """
     landed = np.array([b.has_landed or fell for b, fell in zip(bends, [False, *is_dropped[:-1]], strict=True)])
+    says_nothing = np.array(may_have_landed(bends)) & ~landed
     m = len(bends)
-    weight = _mean_sum(like.place) + _between(_mean_sum(like.gap))
+    weight = _mean_sum(like.place + like.tremble) + _between(_mean_sum(like.gap))
     for column, first, last in ((like.down, 1, 0), (like.blow, 1, 0), (like.up, 0, 1), (like.hold, 1, 1)):
         part = _mean_sum(column)
         moved = np.zeros((m, m))
         moved[: m - first, last:] = part[first:, : m - last]
         weight += np.triu(moved)
-    kinds = [math.log(common) + _sum(_blows(landed, share))[1:] for common, share in FLOORS]
+    kinds = [
+        math.log(common) + _sum(np.where(says_nothing, 0.0, _blows(landed, share)))[1:] for common, share in FLOORS
+    ]
     weight[:-1] += np.logaddexp.reduce(kinds)  # from the second bend on
     return weight
 
@@ -271,7 +297,7 @@ def _alike(values: Array, spread: Spread, *, own_sd: Array | None = None) -> Arr
     anything = 2.0 * spread.anything**2 + within
     off = np.subtract.outer(values, values) ** 2
     ratio = 0.5 * np.log(anything / within) - 0.5 * off * (1.0 / within - 1.0 / anything)
-    ratio = np.log((1.0 - ODD) * np.exp(ratio) + ODD)
+    ratio = np.log((1.0 - spread.odd) * np.exp(ratio) + spread.odd)
     ratio = np.where(np.isfinite(ratio), ratio, 0.0)
     np.fill_diagonal(ratio, 0.0)
     return np.asarray(ratio)

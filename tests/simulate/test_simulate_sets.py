@@ -48,7 +48,8 @@ def test_from_the_floor_the_bar_is_there_at_start_and_end_and_up_at_lockout(seed
     assert bar == pytest.approx(spec.bar_m + 0.005, abs=0.012)
     for rep in truth.reps:
         up = (truth.time_s > rep.start_s) & (truth.time_s < rep.turn_s)
-        assert np.diff(truth.bar_height_m[up]).min() > -0.002
+        height = truth.bar_height_m[up]
+        assert np.max(np.maximum.accumulate(height) - height) < 0.02  # it never sinks by more than a sway
         locked = truth.angles_at(np.array([rep.turn_s]))[0]
         assert np.degrees(np.abs(locked[[HIP_FLEXION, KNEE_FLEXION]])).max() < 26.0
 
