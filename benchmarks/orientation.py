@@ -22,6 +22,8 @@ from vqf import VQF, offlineVQF
 
 from imu_hinge.motion import lanes
 from imu_hinge.motion import orientation as ori
+from imu_hinge.motion.kernel import update
+from imu_hinge.motion.smoothing import smooth
 from imu_hinge.simulate.sensor import SensorSpec
 from imu_hinge.simulate.session import Simulated, simulate
 from imu_hinge.simulate.spec import LifterSpec, SetSpec
@@ -107,7 +109,7 @@ def broad() -> None:
             live.append(error_deg(ori.filter_block(ori.initial_state(p), g, a).q_ws[k], q[k]))
             is_edge, out = np.zeros(len(g), dtype=bool), np.empty((len(g), 9))
             is_edge[0] = True
-            ori.smooth(ori.initial_state(p, lanes=2), g, a, is_edge, out)
+            smooth(ori.initial_state(p, lanes=2), g, a, is_edge, out)
             back.append(error_deg(out[k, :4], q[k]))
         print(f"  {changed!s:28}{np.mean(live):8.4f}{np.mean(back):8.4f}")
 
@@ -129,26 +131,37 @@ def deadlift(seed: int, *, bias_deg_s: float, is_still: bool) -> Simulated:
     return simulate(spec, seed=seed, sensors=sensors)
 
 
+def trunk_error_deg(each: Simulated, run: Filter) -> float:
+    """RMSE of trunk minus pelvis over one set."""
+    off = []
+    for placement in ("t12", "sacrum"):
+        s, truth = each.readings[placement].samples, each.readings[placement].q_ws
+        u, v = up(run(s.gyr.copy(), s.acc.copy(), 100.0)), up(truth)
+        off.append(np.arctan2(-u[:, 0], u[:, 2]) - np.arctan2(-v[:, 0], v[:, 2]))
+    wrapped = np.angle(np.exp(1j * (off[0] - off[1])))
+    return float(np.degrees(np.sqrt((wrapped**2).mean())))
+
+
 def simulated() -> None:
     print("\nTrunk minus pelvis RMSE [deg], 12 SIMULATED deadlift sets of 8, opposite bias on the two sensors")
-    cases = [(1.0, False), (1.0, True), (0.1, True), (2.5, True)]
+    cases = {
+        (bias, is_still): [deadlift(seed, bias_deg_s=bias, is_still=is_still) for seed in range(100, 112)]
+        for bias, is_still in ((1.0, False), (1.0, True), (0.1, True), (2.5, True))
+    }
     print(f"{'':22}" + "".join(f"{b:g} {'still' if s else 'no still':>8}".rjust(14) for b, s in cases))
-    table: dict[str, list[float]] = {name: [] for name in FILTERS if name.startswith(("imu_hinge", "vqf"))}
-    for bias, is_still in cases:
-        sets = [deadlift(seed, bias_deg_s=bias, is_still=is_still) for seed in range(100, 112)]
-        for name, scores in table.items():
-            errors = []
-            for each in sets:
-                off = []
-                for placement in ("t12", "sacrum"):
-                    s, truth = each.readings[placement].samples, each.readings[placement].q_ws
-                    u, v = up(FILTERS[name](s.gyr.copy(), s.acc.copy(), 100.0)), up(truth)
-                    off.append(np.arctan2(-u[:, 0], u[:, 2]) - np.arctan2(-v[:, 0], v[:, 2]))
-                wrapped = np.angle(np.exp(1j * (off[0] - off[1])))
-                errors.append(np.degrees(np.sqrt((wrapped**2).mean())))
-            scores.append(float(np.mean(errors)))
-    for name, scores in table.items():
-        print(f"{name:22}" + "".join(f"{x:14.2f}" for x in scores))
+    for name, run in FILTERS.items():
+        if name.startswith(("imu_hinge", "vqf")):
+            scores = [np.mean([trunk_error_deg(each, run) for each in sets]) for sets in cases.values()]
+            print(f"{name:22}" + "".join(f"{x:14.2f}" for x in scores))
+    others = [deadlift(seed, bias_deg_s=1.0, is_still=False) for seed in range(200, 212)]
+    print("\nThe same, imu_hinge live, 1 deg/s, no still: these sets / 12 others; then one parameter changed")
+    for changed in ({}, {"tau_acc_s": 2.5}, {"tau_acc_s": 3.0}, {"bias_start_deg_s": 0.5}, {"bias_start_deg_s": 2.0}):
+
+        def run(g: Any, a: Any, r: float, changed: dict[str, float] = changed) -> Any:
+            return ori.filter_block(ori.initial_state(ori.params(r, **changed)), g, a).q_ws
+
+        scores = [np.mean([trunk_error_deg(each, run) for each in sets]) for sets in (cases[1.0, False], others)]
+        print(f"  {changed!s:28}" + "".join(f"{x:8.2f}" for x in scores))
 
 
 def best(runs: dict[str, Callable[[], Any]], *, repeat: int = 1) -> dict[str, float]:
@@ -171,21 +184,17 @@ def cost() -> None:
     t = np.arange(n) / 100.0
     gyr = np.sin(t[:, None] * (0.9, 1.3, 0.7)) + rng.normal(0, 0.01, (n, 3))
     acc = rng.normal((0.0, 0.0, 9.81), 0.5, (n, 3))
-    part = n // lanes.LANES
-    side = [(gyr[k * part : (k + 1) * part].copy(), acc[k * part : (k + 1) * part].copy()) for k in range(lanes.LANES)]
-    packed = np.stack([s[0] for s in side]), np.stack([s[1] for s in side])
+    side = list(zip(np.split(gyr, 16), np.split(acc, 16), strict=True))
+    beside = [tuple(np.split(values, lanes.LANES)) for values in (gyr, acc, np.empty((n, 9)))]
+    scratch = [np.empty((columns * lanes.CHUNK, lanes.LANES)) for columns in (6, 9)]
     p = ori.params(100.0)
-    out, out_lanes = np.empty((n, 9)), np.empty((lanes.LANES, part, 9))
-    wide = lanes.LANES
-    row = np.empty((15, wide))
+    out = np.empty((n, 9))
     times = best(
         {
             "vqf updateBatch": lambda: VQF(0.01).updateBatch(gyr, acc),
-            "update (kernel)": lambda: ori.update(ori.initial_state(p), gyr, acc, out),
+            "update (kernel)": lambda: update(ori.initial_state(p).memory, gyr, acc, out),
             "orientation (public)": lambda: ori.orientation(gyr, acc, rate_hz=100.0),
-            "lanes (kernel)": lambda: lanes.update_lanes(
-                ori.initial_state(p, lanes=lanes.LANES), *packed, row, out_lanes
-            ),
+            "lanes (kernel)": lambda: lanes.update_lanes(ori.initial_state(p, lanes=lanes.LANES), *beside, *scratch),
             "filter_many, 1 thread": lambda: lanes.filter_many(side, rate_hz=100.0, threads=1),
             "offlineVQF": lambda: offlineVQF(gyr, acc, None, 0.01),
             "both ways (public)": lambda: ori.orientation(gyr, acc, rate_hz=100.0, both_ways=True),
@@ -193,24 +202,23 @@ def cost() -> None:
     )
     print(f"\nCost per sample [ns], {n} samples, one thread, best of {ROUNDS} in turns; ratio to the peer above")
     for name, seconds in times.items():
-        beside = "offlineVQF" if name in ("offlineVQF", "both ways (public)") else "vqf updateBatch"
-        print(f"  {name:24}{seconds / n * 1e9:9.1f}{seconds / times[beside]:8.3f}")
-    small, small_out, state, peer = (
-        (gyr[:10].copy(), acc[:10].copy()),
-        np.empty((10, 9)),
-        ori.initial_state(p),
-        VQF(0.01),
-    )
-    blocks = best(
+        peer = "offlineVQF" if name in ("offlineVQF", "both ways (public)") else "vqf updateBatch"
+        print(f"  {name:24}{seconds / n * 1e9:9.1f}{seconds / times[peer]:8.3f}")
+    block(gyr[:10].copy(), acc[:10].copy())
+    cores(gyr, acc)
+
+
+def block(gyr: Any, acc: Any) -> None:
+    state, peer, out = ori.initial_state(ori.params(100.0)), VQF(0.01), np.empty((10, 9))
+    times = best(
         {
-            "vqf updateBatch": lambda: peer.updateBatch(*small),
-            "update": lambda: ori.update(state, *small, small_out),
-            "filter_block (checks)": lambda: ori.filter_block(state, *small),
+            "vqf updateBatch": lambda: peer.updateBatch(gyr, acc),
+            "filter_block (public, checked)": lambda: ori.filter_block(state, gyr, acc),
+            "update (kernel)": lambda: update(state.memory, gyr, acc, out),
         },
         repeat=500,
     )
-    print("\nA block of 10 samples from Python [us]: " + ", ".join(f"{k} {v * 1e6:.2f}" for k, v in blocks.items()))
-    cores(gyr, acc)
+    print("\nA block of 10 samples from Python [us]: " + ", ".join(f"{k} {v * 1e6:.2f}" for k, v in times.items()))
 
 
 def cores(gyr: Any, acc: Any) -> None:
@@ -227,24 +235,43 @@ def cores(gyr: Any, acc: Any) -> None:
         print(f"64 recordings of {n} samples, {name}: two threads {ratio:.2f} times as fast as one")
 
 
+START = """
+import sys, time
+for name in sys.argv[1:]:
+    sys.modules[name] = None  # as if it were not installed
+start = time.perf_counter()
+import numba, numpy as np, imu_hinge as ih
+orientation = ih.orientation
+imported = time.perf_counter()
+orientation(np.zeros((100, 3)), np.ones((100, 3)), rate_hz=100.0)
+print(imported - start, time.perf_counter() - imported)
+"""
+
+
 def startup() -> None:
-    code = (
-        "import time; t = time.perf_counter(); import numpy as np, imu_hinge as ih; "
-        "ih.orientation(np.zeros((100, 3)), np.ones((100, 3)), rate_hz=100.0); print(time.perf_counter() - t)"
-    )
-    seconds = []
-    with tempfile.TemporaryDirectory() as folder:
-        for _ in range(4):
-            environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
-            done = subprocess.run(
-                [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-            )
-            seconds.append(float(done.stdout))
-    print(f"\nFirst call ever with its imports {seconds[0]:.2f} s; from the cache {min(seconds[1:]):.2f} s")
+    print("\nStart-up of `ih.orientation` [s], byte code compiled: imports of NumPy, numba and ours / the call itself")
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    for name, hidden in (
+        ("as users install it", ("scipy", "cffi")),
+        ("beside SciPy and cffi, which numba loads", ()),
+    ):
+        ever, cached = [], []
+        for _ in range(3):
+            with tempfile.TemporaryDirectory() as folder:
+                environment["NUMBA_CACHE_DIR"] = folder
+                for runs in (ever, cached, cached, cached):
+                    command = [sys.executable, "-c", START, *hidden]
+                    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+                    runs.append(tuple(map(float, done.stdout.split())))
+        for what, runs in (("first ever", ever), ("from the cache", cached)):
+            imports, call = min(runs, key=sum)
+            print(f"  {name}, {what}: {imports:.2f} / {call:.2f}, best of {len(runs)}")
 
 
 if __name__ == "__main__":
+    print("Load of the machine before:", os.getloadavg())
     broad()
     simulated()
     cost()
     startup()
+    print("Load of the machine after:", os.getloadavg())

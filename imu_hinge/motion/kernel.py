@@ -19,6 +19,7 @@ from imu_hinge.motion.bias import ends_stretch, estimate_bias, next_stretch
 from imu_hinge.motion.memory import (
     ACC_LP,
     BIAS,
+    CONSTANTS,
     COUNT,
     GYR_LP,
     GYR_REST,
@@ -28,7 +29,6 @@ from imu_hinge.motion.memory import (
     Q_IS,
     Q_WI,
     REST_S,
-    ROWS,
     SD,
     TILT_SUM,
     TURN_SUM,
@@ -36,7 +36,6 @@ from imu_hinge.motion.memory import (
     Coefficients,
     Index,
     Lowpass,
-    State,
     add3,
     coefficients,
     load4,
@@ -49,12 +48,12 @@ from imu_hinge.motion.quaternion import (
     Vector,
     dot,
     inlined,
-    middle,
     multiply,
-    renormalize,
     rotate,
+    rotate_between,
     rows,
     turn,
+    unit,
 )
 
 
@@ -78,18 +77,25 @@ def detect_rest(m: Array, p: Coefficients, lane: Index, c: Lowpass, gyr: Vector,
 
 
 @inlined
-def correct_inclination(q_wi: Quaternion, up: Vector) -> tuple[Quaternion, Vector]:
-    """Turn i by the shortest way so that `up` (in i) points up; return also its direction in w before (section 3.3)."""
+def correct_inclination(q_wi: Quaternion, up: Vector) -> tuple[Quaternion, float, float]:
+    """Turn i by the shortest way so that `up` (in i) points up; return also its x and y in w before, of unit length.
+
+    Half way between up and the vertical lies (x, y, length + z): that is the turn's quaternion but for its length,
+    which is made one at the end (section 3.3).
+    """
+    x, y, z = rotate(q_wi, up[0], up[1], up[2])
     length = math.sqrt(dot(up, up))
-    scale = 1.0 / length if length > 0.0 else 0.0
-    x, y, z = rotate(q_wi, up[0] * scale, up[1] * scale, up[2] * scale)
-    z = z if length > 0.0 else 1.0  # nothing is felt in free fall: nothing to correct
-    half = 0.5 * (1.0 + z)
-    is_upside_down = half < 1e-12
-    w = math.sqrt(half)
-    scale = 0.5 / (1.0 if is_upside_down else w)
-    correction = (0.0 if is_upside_down else w, 1.0 if is_upside_down else y * scale, -x * scale, 0.0)
-    return renormalize(multiply(correction, q_wi)), (x, y, z)
+    is_felt = length > 0.0  # nothing is felt in free fall: nothing to correct
+    w = length + z
+    is_upside_down = w <= 1e-12 * length
+    share = 1.0 / length if is_felt else 0.0
+    correction = (
+        (0.0 if is_upside_down else w) if is_felt else 1.0,
+        (1.0 if is_upside_down else y) if is_felt else 0.0,
+        (0.0 if is_upside_down else -x) if is_felt else 0.0,
+        0.0,
+    )
+    return unit(multiply(correction, q_wi)), x * share, y * share
 
 
 @inlined
@@ -105,8 +111,8 @@ def step(
     wx, wy, wz = gyr[0] - m[BIAS, lane], gyr[1] - m[BIAS + 1, lane], gyr[2] - m[BIAS + 2, lane]
     before = load4(m, Q_IS, lane)
     q_is = multiply(before, turn(wx * p.dt, wy * p.dt, wz * p.dt))
-    up_i = lowpass3(m, UP_LP, lane, up, rotate(middle(before, q_is), acc[0], acc[1], acc[2]))
-    q_wi, tilt = correct_inclination(load4(m, Q_WI, lane), up_i)
+    up_i = lowpass3(m, UP_LP, lane, up, rotate_between(before, q_is, acc))
+    q_wi, tilt_x, tilt_y = correct_inclination(load4(m, Q_WI, lane), up_i)
     q_ws = multiply(q_wi, q_is)
     store4(m, Q_IS, lane, q_is)
     store4(m, Q_WI, lane, q_wi)
@@ -115,8 +121,8 @@ def step(
     add3(m, TURN_SUM + 3, lane, r2)
     add3(m, TURN_SUM + 6, lane, r3)
     is_first = up[0] == 1.0  # the first correction sets the inclination: it tells nothing about a bias
-    m[TILT_SUM, lane] -= 0.0 if is_first else tilt[1]
-    m[TILT_SUM + 1, lane] += 0.0 if is_first else tilt[0]
+    m[TILT_SUM, lane] -= 0.0 if is_first else tilt_y
+    m[TILT_SUM + 1, lane] += 0.0 if is_first else tilt_x
     return q_ws, is_rest
 
 
@@ -134,42 +140,58 @@ def next_sample(m: Array, p: Coefficients, lane: Index) -> tuple[Lowpass, Lowpas
 @inlined
 def restart(m: Array, lane: Index) -> None:
     """Forget what the low-passes know, after a gap: inclination starts anew, bias and heading stay."""
-    for row in range(UP_LP, ROWS):
+    for row in range(UP_LP, CONSTANTS):
         m[row, lane] = 0.0
 
 
+@inlined
+def are_finite(gyr: Array, acc: Array) -> bool:
+    """Return whether there is no NaN and no infinity in either."""
+    is_bad = False
+    for i in range(gyr.shape[0]):
+        for axis in range(3):
+            is_bad |= (gyr[i, axis] - gyr[i, axis] != 0.0) | (acc[i, axis] - acc[i, axis] != 0.0)
+    return not is_bad
+
+
+@inlined
+def write(m: Array, lane: Index, q_ws: Quaternion, is_rest: bool, out: Array, i: int) -> None:
+    """Write row i of the output."""
+    out[i, 0], out[i, 1], out[i, 2], out[i, 3] = q_ws
+    out[i, 4], out[i, 5], out[i, 6] = m[BIAS, lane], m[BIAS + 1, lane], m[BIAS + 2, lane]
+    out[i, OUT_SD] = m[SD, lane]
+    out[i, OUT_REST] = 1.0 if is_rest else 0.0
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def update(state: State, gyr: Array, acc: Array, out: Array) -> None:
+def update(memory: Array, gyr: Array, acc: Array, out: Array) -> bool:
     """Filter a block of any length, one recording; any split of the same samples gives the same bits.
 
+    memory : (101, 1)
+        Of a `State`: numba takes an array from Python in a third of the time that a tuple with one takes.
     gyr : (n, 3) [rad/s, sensor]
     acc : (n, 3) [m/s², sensor]
     out : (n, 9), written: q_ws (4), bias [rad/s, sensor] (3), its standard deviation [rad/s], 1.0 at rest.
+
+    Returns whether shapes fit and all values are finite; where not, nothing was done.
     """
-    m, p = state.memory, coefficients(state.constants)
+    if gyr.shape[1] != 3 or acc.shape[1] != 3 or gyr.shape[0] != acc.shape[0] or not are_finite(gyr, acc):
+        return False
+    m, p = memory, coefficients(memory)
     for i in range(gyr.shape[0]):
         up, quiet = next_sample(m, p, ONLY)
         gyr_i, acc_i = (gyr[i, 0], gyr[i, 1], gyr[i, 2]), (acc[i, 0], acc[i, 1], acc[i, 2])
         q_ws, is_rest = step(m, p, ONLY, up, quiet, gyr_i, acc_i)
         if ends_stretch(m, p, ONLY):
             estimate_bias(m, p, ONLY, next_stretch(m, p, ONLY))
-        out[i, 0], out[i, 1], out[i, 2], out[i, 3] = q_ws
-        out[i, 4], out[i, 5], out[i, 6], out[i, OUT_SD] = (
-            m[BIAS, ONLY],
-            m[BIAS + 1, ONLY],
-            m[BIAS + 2, ONLY],
-            m[SD, ONLY],
-        )
-        out[i, OUT_REST] = 1.0 if is_rest else 0.0
+        write(m, ONLY, q_ws, is_rest, out, i)
+    return True
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def hold(state: State, out: Array) -> None:
+def hold(memory: Array, out: Array) -> None:
     """Repeat the last orientation and bias through a gap, (n, 9); the next sample starts the low-passes anew."""
-    m = state.memory
-    restart(m, ONLY)
+    restart(memory, ONLY)
     for i in range(out.shape[0]):
-        out[i, 0], out[i, 1], out[i, 2], out[i, 3] = multiply(load4(m, Q_WI, ONLY), load4(m, Q_IS, ONLY))
-        out[i, 4], out[i, 5], out[i, 6] = m[BIAS, ONLY], m[BIAS + 1, ONLY], m[BIAS + 2, ONLY]
-        out[i, OUT_SD] = m[SD, ONLY]
-        out[i, OUT_REST] = 0.0
+        q_ws = multiply(load4(memory, Q_WI, ONLY), load4(memory, Q_IS, ONLY))
+        write(memory, ONLY, q_ws, False, out, i)

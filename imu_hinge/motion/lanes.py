@@ -1,4 +1,4 @@
-"""Filter many recordings at once: equally long ones side by side in SIMD lanes, groups of them on several threads.
+"""Filter many recordings at once: side by side in SIMD lanes, groups of them on several threads.
 
 It filters as `kernel.update` does, to the bit, with the same step; one recording has no use for it.
 """
@@ -15,49 +15,85 @@ from numba import njit
 
 from imu_hinge.model import Array
 from imu_hinge.motion.bias import ends_stretch, estimate_bias, next_stretch
-from imu_hinge.motion.kernel import next_sample, step
-from imu_hinge.motion.memory import BIAS, ONLY, OUT_COLUMNS, OUT_REST, OUT_SD, SD, State, coefficients
-from imu_hinge.motion.orientation import Oriented, checked, filter_recording, initial_state, oriented, params
+from imu_hinge.motion.kernel import next_sample, step, update
+from imu_hinge.motion.memory import (
+    BIAS,
+    COUNT,
+    ONLY,
+    OUT_COLUMNS,
+    OUT_REST,
+    OUT_SD,
+    PHASE,
+    SD,
+    STRETCHES,
+    State,
+    coefficients,
+)
+from imu_hinge.motion.orientation import Oriented, checked, filter_recording, require_samples
+from imu_hinge.motion.parameters import initial_state, params
 
-LANES: Final = 16
-"""Recordings side by side: a compile-time constant, so that LLVM knows no two rows of the memory overlap.
+LANES: Final = 4
+"""Recordings side by side, as many as fit into one SIMD register of four float64."""
 
-Sixteen: with eight, LLVM unrolls the loop before it could make SIMD of it.
-"""
+CHUNK: Final = 16
+"""Samples that are laid lane beside lane at once, filtered and laid back: few enough to stay in L1."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def update_lanes(state: State, gyr: Array, acc: Array, row: Array, out: Array) -> None:
-    """Filter a block of any length of `LANES` recordings; the inner loops over lanes have no branch and become SIMD.
+def update_lanes(
+    state: State,
+    gyr: tuple[Array, ...],
+    acc: tuple[Array, ...],
+    out: tuple[Array, ...],
+    taken: Array,
+    found: Array,
+) -> None:
+    """Filter `LANES` recordings for as many samples as the shortest has; loops over lanes become SIMD.
 
-    gyr : (LANES, n, 3) [rad/s, sensor]
-    acc : (LANES, n, 3) [m/s², sensor]
-    row : (15, LANES), scratch: one sample of all lanes, angular rate, acceleration and output
-    out : (LANES, n, 9), written as `kernel.update` does.
+    gyr : `LANES` times (n, 3) [rad/s, sensor]
+    acc : `LANES` times (n, 3) [m/s², sensor]
+    out : `LANES` times (n, 9), written as `kernel.update` does.
+    taken : (6 CHUNK, LANES), scratch: samples. That there are `LANES` is not said here as a constant: LLVM would
+        unroll the loops over the lanes before it could make SIMD of them.
+    found : (9 CHUNK, LANES), scratch: output
     """
-    m, p = state.memory, coefficients(state.constants)
-    if m.shape[1] != LANES or row.shape[1] != LANES:
+    m, p = state.memory, coefficients(state.memory)
+    if m.shape[1] != LANES or found.shape[1] != LANES or taken.shape[1] > LANES:
         raise ValueError("The state and the scratch must have LANES lanes.")
-    for i in range(gyr.shape[1]):
-        for lane in range(LANES):
-            row[0, lane], row[1, lane], row[2, lane] = gyr[lane, i, 0], gyr[lane, i, 1], gyr[lane, i, 2]
-            row[3, lane], row[4, lane], row[5, lane] = acc[lane, i, 0], acc[lane, i, 1], acc[lane, i, 2]
-        up, quiet = next_sample(m, p, ONLY)
-        for lane in range(LANES):
-            gyr_i = (row[0, lane], row[1, lane], row[2, lane])
-            acc_i = (row[3, lane], row[4, lane], row[5, lane])
-            q_ws, is_rest = step(m, p, lane, up, quiet, gyr_i, acc_i)
-            row[6, lane], row[7, lane], row[8, lane], row[9, lane] = q_ws
-            row[6 + OUT_REST, lane] = 1.0 if is_rest else 0.0
-        if ends_stretch(m, p, ONLY):
-            slow = next_stretch(m, p, ONLY)
-            for lane in range(LANES):
-                estimate_bias(m, p, lane, slow)
-        for lane in range(LANES):
-            out[lane, i, 0], out[lane, i, 1], out[lane, i, 2] = row[6, lane], row[7, lane], row[8, lane]
-            out[lane, i, 3], out[lane, i, OUT_REST] = row[9, lane], row[6 + OUT_REST, lane]
-            out[lane, i, 4], out[lane, i, 5], out[lane, i, 6] = m[BIAS, lane], m[BIAS + 1, lane], m[BIAS + 2, lane]
-            out[lane, i, OUT_SD] = m[SD, lane]
+    lanes, n = taken.shape[1], gyr[0].shape[0]
+    for lane in range(lanes):
+        n = min(n, gyr[lane].shape[0])
+    for start in range(0, n, CHUNK):
+        count = min(CHUNK, n - start)
+        for lane in range(lanes):
+            gyr_lane, acc_lane = gyr[lane], acc[lane]
+            for i in range(count):
+                for axis in range(3):
+                    taken[6 * i + axis, lane] = gyr_lane[start + i, axis]
+                    taken[6 * i + 3 + axis, lane] = acc_lane[start + i, axis]
+        for i in range(count):
+            up, quiet = next_sample(m, p, ONLY)
+            t, f = 6 * i, 9 * i
+            for lane in range(lanes):
+                gyr_i = (taken[t, lane], taken[t + 1, lane], taken[t + 2, lane])
+                acc_i = (taken[t + 3, lane], taken[t + 4, lane], taken[t + 5, lane])
+                q_ws, is_rest = step(m, p, lane, up, quiet, gyr_i, acc_i)
+                found[f, lane], found[f + 1, lane], found[f + 2, lane], found[f + 3, lane] = q_ws
+                found[f + OUT_REST, lane] = 1.0 if is_rest else 0.0
+            if ends_stretch(m, p, ONLY):
+                slow = next_stretch(m, p, ONLY)
+                for lane in range(lanes):
+                    estimate_bias(m, p, lane, slow)
+            for lane in range(lanes):
+                found[f + 4, lane], found[f + 5, lane] = m[BIAS, lane], m[BIAS + 1, lane]
+                found[f + 6, lane], found[f + OUT_SD, lane] = m[BIAS + 2, lane], m[SD, lane]
+        for lane in range(lanes):
+            out_lane = out[lane]
+            for i in range(count):
+                for column in range(OUT_COLUMNS):
+                    out_lane[start + i, column] = found[9 * i + column, lane]
+    for lane in range(lanes):  # counted once for all
+        m[COUNT, lane], m[PHASE, lane], m[STRETCHES, lane] = m[COUNT, ONLY], m[PHASE, ONLY], m[STRETCHES, ONLY]
 
 
 def filter_many(
@@ -69,7 +105,7 @@ def filter_many(
 ) -> list[Oriented]:
     """Filter many recordings of one rate at once, each to the bit as `orientation.filter_recording` does.
 
-    Live filters go through SIMD lanes, sixteen recordings of one length at a time; the others one by one.
+    Live filters go through SIMD lanes, recordings of like length side by side.
 
     Parameters
     ----------
@@ -87,32 +123,34 @@ def filter_many(
     BadSamples
         Where shapes do not fit, a value is not finite, or the rate is not positive.
     """
-    groups: list[list[int]] = []
-    waiting: dict[int, list[int]] = {}
-    for index, (gyr, _) in enumerate(recordings):
-        n = np.shape(gyr)[0] if np.ndim(gyr) else 0
-        waiting.setdefault(n, []).append(index)
-        if both_ways or len(waiting[n]) == LANES:
-            groups.append(waiting.pop(n))
-    groups += [[index] for group in waiting.values() for index in group]
-    work = partial(filter_group, rate_hz=rate_hz, both_ways=both_ways)
-    results: dict[int, Oriented] = {}
+    if not recordings:
+        return []
+    pairs = [checked(gyr, acc) for gyr, acc in recordings]
     with ThreadPoolExecutor(max_workers=threads or os.cpu_count()) as pool:
-        done = pool.map(work, [[recordings[index] for index in group] for group in groups])
-        for group, filtered in zip(groups, done, strict=True):
-            results.update(zip(group, filtered, strict=True))
-    return [results[index] for index in range(len(recordings))]
+        if both_ways:
+            run = partial(filter_recording, rate_hz=rate_hz, both_ways=True)
+            return list(pool.map(run, *zip(*pairs, strict=True)))
+        lengths = [len(gyr) for gyr, _ in pairs]
+        tables = np.split(
+            np.empty((sum(lengths), OUT_COLUMNS)), np.cumsum(lengths)[:-1]
+        )  # one: large pages, few faults
+        order = sorted(range(len(pairs)), key=lambda index: -lengths[index])
+        groups = [order[start : start + LANES] for start in range(0, len(order), LANES)]
+        work = [[(*pairs[index], tables[index]) for index in group] for group in groups]
+        for _ in pool.map(partial(filter_group, rate_hz=rate_hz), work):
+            pass  # where one was refused, this raises
+    return [Oriented(table) for table in tables]
 
 
-def filter_group(
-    group: list[tuple[npt.ArrayLike, npt.ArrayLike]], *, rate_hz: float, both_ways: bool
-) -> list[Oriented]:
-    """Filter `LANES` recordings of one length side by side, or a single one by itself."""
-    if len(group) != LANES:
-        return [filter_recording(gyr, acc, rate_hz=rate_hz, both_ways=both_ways) for gyr, acc in group]
-    pairs = [checked(gyr, acc) for gyr, acc in group]
-    gyr, acc = np.stack([pair[0] for pair in pairs]), np.stack([pair[1] for pair in pairs])
-    out = np.empty((LANES, gyr.shape[1], OUT_COLUMNS))
-    state = initial_state(params(rate_hz), lanes=LANES)
-    update_lanes(state, gyr, acc, np.empty((6 + OUT_COLUMNS, LANES)), out)
-    return [oriented(lane) for lane in out]
+def filter_group(group: list[tuple[Array, Array, Array]], *, rate_hz: float) -> None:
+    """Filter up to `LANES` recordings into their tables: side by side as long as all last, then each to its end."""
+    for gyr, acc, _ in group:
+        require_samples(gyr, acc)
+    state, shortest = initial_state(params(rate_hz), lanes=LANES), 0
+    if len(group) == LANES:
+        gyrs, accs, outs = zip(*group, strict=True)
+        taken, found = np.empty((6 * CHUNK, LANES)), np.empty((OUT_COLUMNS * CHUNK, LANES))
+        update_lanes(state, gyrs, accs, outs, taken, found)
+        shortest = min(len(gyr) for gyr in gyrs)
+    for lane, (gyr, acc, out) in enumerate(group):
+        update(state.memory[:, [lane]], gyr[shortest:], acc[shortest:], out[shortest:])

@@ -1,6 +1,6 @@
-"""Lay out what the orientation filter remembers, and filter single values in it; parameters and state live here.
+"""Lay out what the orientation filter remembers and reads, and filter single values in it.
 
-It does not know what the filter does with them: `kernel` and `bias` do.
+It does not know what the filter does with them (`kernel` and `bias` do) nor what they should be (`parameters` does).
 """
 
 from typing import NamedTuple
@@ -32,32 +32,15 @@ DRIFT_LP = np.int64(69)  # 4: low-pass of the bias in w, horizontal part
 COUNT = np.int64(73)  # 1: samples since the start
 PHASE = np.int64(74)  # 1: samples in this stretch
 STRETCHES = np.int64(75)  # 1: stretches since the start
-ROWS = 76
+# From here on nothing changes any more.
+CONSTANTS = np.int64(76)  # 25: `Coefficients`
+ROWS = 101
 
 ONLY = np.int64(0)
 """The lane of a state that has one."""
 
 # Columns of the output.
 OUT_Q, OUT_BIAS, OUT_SD, OUT_REST, OUT_COLUMNS = 0, 4, 7, 8, 9
-
-
-class Params(NamedTuple):
-    """Hold what one chooses; `orientation.params` says why each is what it is."""
-
-    rate_hz: float
-    tau_acc_s: float
-    tau_rest_s: float
-    rest_min_s: float
-    rest_gyr_rad_s: float
-    rest_acc_mps2: float
-    bias_clip_rad_s: float
-    bias_start_rad_s: float
-    bias_motion_rad_s: float
-    bias_rest_rad_s: float
-    bias_forgetting_s: float
-    vertical_forgetting: float
-    sway_rad: float
-    stretch_s: float
 
 
 class Coefficients(NamedTuple):
@@ -96,47 +79,46 @@ class Coefficients(NamedTuple):
 
 
 class State(NamedTuple):
-    """Hold everything the filter remembers: copy or save the arrays and the filter goes on from there.
+    """Hold everything the filter remembers: copy or save the array and the filter goes on from there.
 
-    memory : (76, lanes)
-        Rows as named at the top of this module; one column per recording filtered side by side, usually one.
-    constants : (25,)
-        `Coefficients`, as an array because numba takes that from Python ten times faster than as many floats.
+    memory : (101, lanes)
+        Rows as named at the top of this module; one column per recording filtered side by side, usually one. The
+        constants are among them because numba takes one array from Python faster than two, and than 25 floats.
     """
 
     memory: Array
-    constants: Array
 
 
 @inlined
-def coefficients(c: Array) -> Coefficients:
+def coefficients(m: Array) -> Coefficients:
     """Return a state's constants by name."""
+    c = m[CONSTANTS:]
     return Coefficients(
-        c[0],
-        c[1],
-        c[2],
-        c[3],
-        c[4],
-        c[5],
-        c[6],
-        c[7],
-        c[8],
-        c[9],
-        c[10],
-        c[11],
-        c[12],
-        c[13],
-        c[14],
-        c[15],
-        c[16],
-        c[17],
-        c[18],
-        c[19],
-        c[20],
-        c[21],
-        c[22],
-        c[23],
-        c[24],
+        c[0, ONLY],
+        c[1, ONLY],
+        c[2, ONLY],
+        c[3, ONLY],
+        c[4, ONLY],
+        c[5, ONLY],
+        c[6, ONLY],
+        c[7, ONLY],
+        c[8, ONLY],
+        c[9, ONLY],
+        c[10, ONLY],
+        c[11, ONLY],
+        c[12, ONLY],
+        c[13, ONLY],
+        c[14, ONLY],
+        c[15, ONLY],
+        c[16, ONLY],
+        c[17, ONLY],
+        c[18, ONLY],
+        c[19, ONLY],
+        c[20, ONLY],
+        c[21, ONLY],
+        c[22, ONLY],
+        c[23, ONLY],
+        c[24, ONLY],
     )
 
 

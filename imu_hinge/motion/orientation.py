@@ -4,8 +4,8 @@ It does not put samples on an even grid (`resample` does) and knows nothing of b
 """
 
 import itertools
-import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,20 +13,8 @@ import numpy.typing as npt
 from imu_hinge.errors import BadSamples
 from imu_hinge.model import Array
 from imu_hinge.motion.kernel import hold, update
-from imu_hinge.motion.memory import (
-    COV,
-    OUT_BIAS,
-    OUT_COLUMNS,
-    OUT_REST,
-    OUT_SD,
-    Q_IS,
-    Q_WI,
-    ROWS,
-    SD,
-    Coefficients,
-    Params,
-    State,
-)
+from imu_hinge.motion.memory import OUT_BIAS, OUT_COLUMNS, OUT_REST, OUT_SD, State
+from imu_hinge.motion.parameters import Params, initial_state, params
 from imu_hinge.motion.smoothing import smooth
 
 __all__ = [
@@ -38,7 +26,6 @@ __all__ = [
     "initial_state",
     "orientation",
     "params",
-    "update",
 ]
 
 
@@ -48,155 +35,61 @@ class Oriented:
 
     Parameters
     ----------
-    q_ws : (n, 4)
-        Orientation, sensor to world, scalar-first; z up, heading arbitrary.
-    bias_rad_s : (n, 3) [rad/s, sensor]
-        Gyroscope bias; subtract it from the angular rate.
-    bias_sd_rad_s : (n,) [rad/s]
-        Upper bound of its standard deviation.
-    is_rest : (n,)
-        True where the sensor was at rest.
+    table : (n, 9)
+        As the kernel writes it; the properties name its columns.
     """
 
-    q_ws: Array
-    bias_rad_s: Array
-    bias_sd_rad_s: Array
-    is_rest: npt.NDArray[np.bool_]
+    table: Array
+
+    @property
+    def q_ws(self) -> Array:
+        """(n, 4): orientation, sensor to world, scalar-first; z up, heading arbitrary."""
+        return self.table[:, :OUT_BIAS]
+
+    @property
+    def bias_rad_s(self) -> Array:
+        """(n, 3) [rad/s, sensor]: gyroscope bias; subtract it from the angular rate."""
+        return self.table[:, OUT_BIAS:OUT_SD]
+
+    @property
+    def bias_sd_rad_s(self) -> Array:
+        """(n,) [rad/s]: upper bound of the bias's standard deviation."""
+        return self.table[:, OUT_SD]
+
+    @property
+    def is_rest(self) -> npt.NDArray[np.bool_]:
+        """(n,): true where the sensor was at rest."""
+        is_rest: npt.NDArray[np.bool_] = self.table[:, OUT_REST] != 0.0
+        return is_rest
 
 
-def butterworth(tau_s: float, dt: float) -> tuple[float, float, float, float]:
-    """Return (b0, a1, a2) of a second-order low-pass with time constant `tau_s`, and the samples it starts over."""
-    c = math.tan(math.sqrt(0.5) * dt / tau_s)  # π fc dt with fc = √2 / (2 π τ)
-    d = c * c + math.sqrt(2.0) * c + 1.0
-    return (
-        c * c / d,
-        2.0 * (c * c - 1.0) / d,
-        (1.0 - math.sqrt(2.0) * c + c * c) / d,
-        float(math.ceil(tau_s / dt - 1e-9)),
-    )
-
-
-def params(
-    rate_hz: float,
-    *,
-    tau_acc_s: float = 2.0,
-    rest_min_s: float = 0.5,
-    bias_clip_deg_s: float = 4.0,
-    bias_start_deg_s: float = 1.0,
-    sway_deg: float = 0.5,
-    stretch_s: float = 0.05,
-) -> Params:
-    """Return the filter's parameters; what is no argument here has the paper's value.
-
-    No default is fitted to recordings. From 2 to 3 s of `tau_acc_s`, 0.5 to 1.5 s of `rest_min_s`, 2.5 to 6 °/s of
-    `bias_clip_deg_s`, 0.5 to 2 °/s of `bias_start_deg_s` and 0 to 1° of `sway_deg` the inclination error on the BROAD
-    trials stays within 0.77 to 0.81° live and 0.535 to 0.539° both ways.
-
-    Parameters
-    ----------
-    rate_hz
-        Samples per second.
-    tau_acc_s
-        Time constant of the low-pass on the acceleration in the almost-inertial frame. The paper has 3 s; a bias not
-        yet known tilts in proportion to it, and the acceleration of a rep averages out over the rep, 2 to 4 s.
-    rest_min_s
-        A sensor quiet for this long is at rest. The paper has 1.5 s; a lifter pauses for 0.5 s at lockout.
-    bias_clip_deg_s
-        No gyroscope's bias is larger than this per axis. The paper has 2 °/s; cheap sensors reach 2.5 °/s and more.
-    bias_start_deg_s
-        Standard deviation of the bias before the first sample: the zero-rate offset in the data sheets of cheap
-        sensors. The paper has 0.5 °/s.
-    sway_deg
-        How far a person sways who stands quietly: bounds how fast a rest tells the bias. The paper has no such bound;
-        0 turns it off.
-    stretch_s
-        The bias is measured once per stretch of about this length; it changes over minutes. The paper measures it at
-        every sample, as 0 does here.
-
-    Raises
-    ------
-    BadSamples
-        Where the rate is not a positive number.
-    """
-    if not (math.isfinite(rate_hz) and rate_hz > 0.0):
-        raise BadSamples(f"The sample rate is {rate_hz!r} Hz. Give the samples per second as a positive number.")
-    return Params(
-        rate_hz=float(rate_hz),
-        tau_acc_s=tau_acc_s,
-        tau_rest_s=0.5,
-        rest_min_s=rest_min_s,
-        rest_gyr_rad_s=math.radians(2.0),
-        rest_acc_mps2=0.5,
-        bias_clip_rad_s=math.radians(bias_clip_deg_s),
-        bias_start_rad_s=math.radians(bias_start_deg_s),
-        bias_motion_rad_s=math.radians(0.1),
-        bias_rest_rad_s=math.radians(0.03),
-        bias_forgetting_s=100.0,
-        vertical_forgetting=1e-4,
-        sway_rad=math.radians(sway_deg),
-        stretch_s=stretch_s,
-    )
-
-
-def constants(p: Params) -> Coefficients:
-    """Derive what the kernel reads (Laidig and Seel 2023, section 3.5 and appendix)."""
-    dt = 1.0 / p.rate_hz
-    stretch = max(1, round(p.stretch_s * p.rate_hz))
-    growth = math.radians(0.1) ** 2 * stretch * dt / p.bias_forgetting_s  # from 0 to 0.1 °/s in that time
-    var_motion, var_rest = p.bias_motion_rad_s**2, p.bias_rest_rad_s**2
-    noise_motion = var_motion**2 / growth + var_motion  # so that the variance settles at var_motion
-    up = butterworth(p.tau_acc_s, dt)
-    rest = butterworth(p.tau_rest_s, dt)
-    slow = butterworth(p.tau_acc_s, stretch * dt)
-    return Coefficients(
-        dt,
-        *up,
-        *rest,
-        rest_gyr=p.rest_gyr_rad_s,
-        rest_acc=p.rest_acc_mps2,
-        rest_min_s=p.rest_min_s,
-        stretch=float(stretch),
-        stretch_s=stretch * dt,
-        slow_b0=slow[0],
-        slow_a1=slow[1],
-        slow_a2=slow[2],
-        slow_start=slow[3],
-        bias_clip=p.bias_clip_rad_s,
-        cov_start=p.bias_start_rad_s**2,
-        cov_growth=growth,
-        noise_rest=var_rest**2 / growth + var_rest,
-        noise_motion=noise_motion,
-        noise_vertical=noise_motion / p.vertical_forgetting,
-        noise_sway=p.sway_rad**2 / (2.0 * stretch * dt),
-    )
-
-
-def initial_state(params: Params, *, lanes: int = 1) -> State:
-    """Return the state before the first sample."""
-    c = constants(params)
-    memory = np.zeros((ROWS, lanes))
-    memory[Q_IS] = memory[Q_WI] = 1.0
-    memory[[COV, COV + 3, COV + 5]] = c.cov_start
-    memory[SD] = params.bias_start_rad_s
-    return State(memory, np.array(c))
+FLOAT: Final = np.dtype(np.float64)
 
 
 def checked(gyr: npt.ArrayLike, acc: npt.ArrayLike) -> tuple[Array, Array]:
-    """Return both as (n, 3) float64 arrays in C order, or raise `BadSamples`."""
-    arrays = []
-    for name, unit, values in (("gyr", "rad/s", gyr), ("acc", "m/s²", acc)):
-        array = np.ascontiguousarray(values, dtype=np.float64)
+    """Return both as float64 tables in C order, or raise `BadSamples`.
+
+    A read-only array is copied: to numba it is another type, for which every kernel would be compiled anew.
+    """
+    gyr, acc = np.ascontiguousarray(gyr, FLOAT), np.ascontiguousarray(acc, FLOAT)
+    if gyr.ndim != 2 or acc.ndim != 2:
+        require_samples(gyr, acc)
+    return gyr if gyr.flags.writeable else gyr.copy(), acc if acc.flags.writeable else acc.copy()
+
+
+def require_samples(gyr: Array, acc: Array) -> None:
+    """Raise `BadSamples` where shapes do not fit or a value is not finite."""
+    for name, unit, array in (("gyr", "rad/s", gyr), ("acc", "m/s²", acc)):
         if array.ndim != 2 or array.shape[1] != 3:
             raise BadSamples(f"{name} has shape {array.shape}. Pass (n, 3) in {unit}.")
-        if not np.isfinite(array).all():
-            row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
+        is_finite = np.isfinite(array)
+        if not is_finite.all():
+            row = int(np.argmin(is_finite.all(axis=1)))
             raise BadSamples(
                 f"{name} is not a number at sample {row}. Drop such samples and let the gap be seen, or mend them."
             )
-        arrays.append(array)
-    if arrays[0].shape != arrays[1].shape:
-        raise BadSamples(f"gyr has {len(arrays[0])} samples and acc {len(arrays[1])}. Pass one of each per instant.")
-    return arrays[0], arrays[1]
+    if len(gyr) != len(acc):
+        raise BadSamples(f"gyr has {len(gyr)} samples and acc {len(acc)}. Pass one of each per instant.")
 
 
 def checked_gap(is_gap: npt.ArrayLike | None, n: int) -> npt.NDArray[np.bool_] | None:
@@ -231,18 +124,23 @@ def filter_block(
         Where shapes do not fit or a value is not finite.
     """
     gyr, acc = checked(gyr, acc)
-    n = len(gyr)
-    out = np.empty((n, OUT_COLUMNS))
-    gap = checked_gap(is_gap, n)
-    if gap is None:
-        update(state, gyr, acc, out)
-    else:
-        for start, stop in runs(gap):
-            if gap[start]:
-                hold(state, out[start:stop])
-            else:
-                update(state, gyr[start:stop], acc[start:stop], out[start:stop])
-    return oriented(out)
+    out = np.empty((len(gyr), OUT_COLUMNS))
+    gap = None if is_gap is None else checked_gap(is_gap, len(gyr))
+    if gap is not None:
+        filter_around(state, gyr, acc, gap, out)
+    elif not update(state.memory, gyr, acc, out):
+        require_samples(gyr, acc)
+    return Oriented(out)
+
+
+def filter_around(state: State, gyr: Array, acc: Array, gap: npt.NDArray[np.bool_], out: Array) -> None:
+    """Filter a block with gaps; `state` and `out` are updated in place."""
+    require_samples(gyr, acc)
+    for start, stop in runs(gap):
+        if gap[start]:
+            hold(state.memory, out[start:stop])
+        else:
+            update(state.memory, gyr[start:stop], acc[start:stop], out[start:stop])
 
 
 def runs(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -284,19 +182,16 @@ def filter_recording(
     gap = checked_gap(is_gap, len(gyr))
     if gap is not None and gap.all():
         return filter_block(initial_state(p), gyr, acc, is_gap=gap)
+    require_samples(gyr, acc)
     measured = slice(None) if gap is None else ~gap
-    is_edge = np.diff(np.arange(len(gyr))[measured], prepend=-2) > 1
-    out = np.empty((len(is_edge), OUT_COLUMNS))
-    smooth(initial_state(p, lanes=2), gyr[measured], acc[measured], is_edge, out)
+    is_edge = np.ones(len(gyr), dtype=np.bool_)
+    is_edge[1:] = False if gap is None else gap[:-1]
+    out = np.empty((len(gyr[measured]), OUT_COLUMNS))
+    smooth(initial_state(p, lanes=2), gyr[measured], acc[measured], is_edge[measured], out)
     if gap is not None:
         out = out[np.maximum(np.cumsum(~gap) - 1, 0)]  # in a gap, what was before it
         out[gap, OUT_REST] = 0.0
-    return oriented(out)
-
-
-def oriented(out: Array) -> Oriented:
-    """Name the columns of the kernel's output."""
-    return Oriented(out[:, :OUT_BIAS], out[:, OUT_BIAS:OUT_SD], out[:, OUT_SD], out[:, OUT_REST] != 0.0)
+    return Oriented(out)
 
 
 def orientation(gyr: npt.ArrayLike, acc: npt.ArrayLike, *, rate_hz: float, both_ways: bool = False) -> Array:

@@ -4,6 +4,7 @@ It holds no filter and no arrays: every function takes and returns scalars or 4-
 keeps them in registers and the same lines give the same bits with and without the JIT.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -53,9 +54,28 @@ def renormalize(q: Quaternion) -> Quaternion:
 
 
 @inlined
-def middle(p: Quaternion, q: Quaternion) -> Quaternion:
-    """Return the orientation half way between two that are less than a right angle apart."""
-    return renormalize((0.5 * (p[0] + q[0]), 0.5 * (p[1] + q[1]), 0.5 * (p[2] + q[2]), 0.5 * (p[3] + q[3])))
+def unit(q: Quaternion) -> Quaternion:
+    """Return a quaternion of any length but zero at unit length."""
+    scale = 1.0 / math.sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3])
+    return q[0] * scale, q[1] * scale, q[2] * scale, q[3] * scale
+
+
+@inlined
+def rotate_between(p_ab: Quaternion, q_ab: Quaternion, v: Vector) -> Vector:
+    """Return the vector v of frame b in frame a, by the orientation half way between two less than a right angle apart.
+
+    Half way lies h = p + q but for its length: with it, rotating is ``v + 2 h × (h × v + w v) / (h·h)``. As h·h is
+    almost 4, three terms of a series stand for the division.
+    """
+    w, i, j, k = p_ab[0] + q_ab[0], p_ab[1] + q_ab[1], p_ab[2] + q_ab[2], p_ab[3] + q_ab[3]
+    short = 1.0 - 0.25 * (w * w + i * i + j * j + k * k)
+    scale = 0.5 + 0.5 * short * (1.0 + short)  # 2 / (h·h)
+    tx, ty, tz = j * v[2] - k * v[1], k * v[0] - i * v[2], i * v[1] - j * v[0]
+    return (
+        v[0] + scale * (w * tx + (j * tz - k * ty)),
+        v[1] + scale * (w * ty + (k * tx - i * tz)),
+        v[2] + scale * (w * tz + (i * ty - j * tx)),
+    )
 
 
 @inlined

@@ -12,10 +12,12 @@ from imu_hinge.motion.bias import Covariance, ends_stretch, estimate_bias, next_
 from imu_hinge.motion.kernel import correct_inclination, next_sample, restart, step
 from imu_hinge.motion.memory import (
     BIAS,
+    COUNT,
     COV,
     OUT_BIAS,
     OUT_REST,
     OUT_SD,
+    REST_S,
     UP_LP,
     Coefficients,
     Index,
@@ -24,7 +26,7 @@ from imu_hinge.motion.memory import (
     lowpass3,
     lowpass_now,
 )
-from imu_hinge.motion.quaternion import Vector, inlined, middle, multiply, renormalize, rotate, turn
+from imu_hinge.motion.quaternion import Vector, inlined, multiply, renormalize, rotate_between, turn
 
 FORWARD, BACKWARD = np.int64(0), np.int64(1)
 
@@ -88,48 +90,79 @@ def meet(m: Array, p: Coefficients, lane: Index, i: int, work: Array, out: Array
     out[i, OUT_SD] = sd
 
 
+@inlined
+def note(m: Array, p: Coefficients, lane: Index, i: int, has_changed: bool, work: Array, out: Array) -> None:
+    """Keep what step i of one direction found for its sample, or fuse it with what the other direction kept there."""
+    n = out.shape[0]
+    j = i if lane == FORWARD else n - 1 - i
+    is_rest = m[REST_S, lane] >= p.rest_min_s
+    if i + (i if lane == FORWARD else i + 1) < n:
+        keep(m, lane, j, work)
+        out[j, OUT_REST] = 1.0 if is_rest else 0.0
+        return
+    if has_changed or 2 * i < n + 2:
+        meet(m, p, lane, j, work, out)
+    else:
+        last = j - 1 if lane == FORWARD else j + 1
+        for column in range(OUT_BIAS, OUT_REST):
+            out[j, column] = out[last, column]
+    if is_rest:
+        out[j, OUT_REST] = 1.0
+
+
+@inlined
+def take(m: Array, p: Coefficients, lane: Index, i: int, gyr: Array, acc: Array, row: Array) -> None:
+    """Write into `row` what step i of one direction takes: its sample as seen in its direction, and its low-passes."""
+    j = i if lane == FORWARD else gyr.shape[0] - 1 - i
+    sign = 1.0 if lane == FORWARD else -1.0
+    for axis in range(3):
+        row[axis, lane], row[3 + axis, lane] = sign * gyr[j, axis], acc[j, axis]
+    if m[COUNT, lane] > max(p.up_start, p.rest_start):  # the low-passes have started: `row` holds them for good
+        m[COUNT, lane] += 1.0
+        return
+    up, quiet = next_sample(m, p, lane)
+    row[6, lane], row[7, lane], row[8, lane], row[9, lane], row[10, lane] = up
+    row[11, lane], row[12, lane], row[13, lane], row[14, lane], row[15, lane] = quiet
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def bias_both_ways(
-    state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], work: Array, out: Array
+    state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], row: Array, work: Array, out: Array
 ) -> None:
     """Run forward in lane 0 and backward in lane 1 at once; they meet in the middle and fuse from there.
 
     A direction's bias changes at the end of its stretches only: between them the fused one is carried on.
+
+    row : (16, 2), scratch: what one step of both directions takes. That there are two is not said here as a constant:
+        LLVM would unroll the loops over the lanes before it could make SIMD of them.
     """
-    m, p = state.memory, coefficients(state.constants)
+    m, p = state.memory, coefficients(state.memory)
+    if m.shape[1] != 2:
+        raise ValueError("The state must have two lanes.")
     n = gyr.shape[0]
     for i in range(n):
         if is_edge[i]:
             restart(m, FORWARD)
         if i > 0 and is_edge[n - i]:
             restart(m, BACKWARD)
-        for lane in range(2):
-            sign = 1.0 if lane == FORWARD else -1.0
-            j = i if lane == FORWARD else n - 1 - i
-            up, quiet = next_sample(m, p, lane)
-            gyr_j = (sign * gyr[j, 0], sign * gyr[j, 1], sign * gyr[j, 2])
-            _, is_rest = step(m, p, lane, up, quiet, gyr_j, (acc[j, 0], acc[j, 1], acc[j, 2]))
-            has_changed = ends_stretch(m, p, lane)
-            if has_changed:
-                estimate_bias(m, p, lane, next_stretch(m, p, lane))
-            if 2 * i + (1 if lane == BACKWARD else 0) < n:
-                keep(m, lane, j, work)
-                out[j, OUT_REST] = 1.0 if is_rest else 0.0
-            else:
-                if has_changed or 2 * i < n + 2:
-                    meet(m, p, lane, j, work, out)
-                else:
-                    last = j - 1 if lane == FORWARD else j + 1
-                    for column in range(OUT_BIAS, OUT_REST):
-                        out[j, column] = out[last, column]
-                if is_rest:
-                    out[j, OUT_REST] = 1.0
+        take(m, p, FORWARD, i, gyr, acc, row)
+        take(m, p, BACKWARD, i, gyr, acc, row)
+        for lane in range(row.shape[1]):
+            gyr_i, acc_i = (row[0, lane], row[1, lane], row[2, lane]), (row[3, lane], row[4, lane], row[5, lane])
+            up = (row[6, lane], row[7, lane], row[8, lane], row[9, lane], row[10, lane])
+            quiet = (row[11, lane], row[12, lane], row[13, lane], row[14, lane], row[15, lane])
+            step(m, p, lane, up, quiet, gyr_i, acc_i)
+        f_ends, b_ends = ends_stretch(m, p, FORWARD), ends_stretch(m, p, BACKWARD)
+        for lane in range(0 if f_ends else 1, 2 if b_ends else 1):
+            estimate_bias(m, p, lane, next_stretch(m, p, lane))
+        note(m, p, FORWARD, i, f_ends, work, out)
+        note(m, p, BACKWARD, i, b_ends, work, out)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def integrate(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], up: Array, out: Array) -> None:
     """Integrate with the fused bias; filter the acceleration in i forward into `up`, orientations into `out`."""
-    m, p = state.memory, coefficients(state.constants)
+    m, p = state.memory, coefficients(state.memory)
     q = (1.0, 0.0, 0.0, 0.0)
     count = 0.0
     for i in range(gyr.shape[0]):
@@ -141,7 +174,7 @@ def integrate(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool
         wx, wy, wz = gyr[i, 0] - out[i, 4], gyr[i, 1] - out[i, 5], gyr[i, 2] - out[i, 6]
         before = q
         q = renormalize(multiply(q, turn(wx * p.dt, wy * p.dt, wz * p.dt)))
-        up_i = rotate(middle(before, q), acc[i, 0], acc[i, 1], acc[i, 2])
+        up_i = rotate_between(before, q, (acc[i, 0], acc[i, 1], acc[i, 2]))
         out[i, 0], out[i, 1], out[i, 2], out[i, 3] = q
         up[i, 0], up[i, 1], up[i, 2] = lowpass3(m, UP_LP, FORWARD, c, up_i)
 
@@ -149,7 +182,7 @@ def integrate(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool
 @njit(cache=True, nogil=True, error_model="numpy")
 def correct(state: State, is_edge: npt.NDArray[np.bool_], up: Array, out: Array) -> None:
     """Filter `up` backward, so that it has no delay, and correct the inclination of the orientations in `out`."""
-    m, p = state.memory, coefficients(state.constants)
+    m, p = state.memory, coefficients(state.memory)
     n = up.shape[0]
     c = (p.up_b0, 2.0 * p.up_b0, p.up_b0, p.up_a1, p.up_a2)
     q_wi = (1.0, 0.0, 0.0, 0.0)
@@ -160,7 +193,7 @@ def correct(state: State, is_edge: npt.NDArray[np.bool_], up: Array, out: Array)
                 m[UP_LP + 2 * axis, BACKWARD] = up[i, axis] * (1.0 - p.up_b0)
                 m[UP_LP + 2 * axis + 1, BACKWARD] = up[i, axis] * (p.up_b0 - p.up_a2)
         up_i = lowpass3(m, UP_LP, BACKWARD, c, (up[i, 0], up[i, 1], up[i, 2]))
-        q_wi, _ = correct_inclination(q_wi, up_i)
+        q_wi, _, _ = correct_inclination(q_wi, up_i)
         out[i, 0], out[i, 1], out[i, 2], out[i, 3] = multiply(q_wi, (out[i, 0], out[i, 1], out[i, 2], out[i, 3]))
 
 
@@ -179,6 +212,6 @@ def smooth(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_],
         As `kernel.update` writes it.
     """
     work = np.empty((len(gyr), 9))
-    bias_both_ways(state, gyr, acc, is_edge, work, out)
+    bias_both_ways(state, gyr, acc, is_edge, np.empty((16, 2)), work, out)
     integrate(state, gyr, acc, is_edge, work, out)
     correct(state, is_edge, work, out)

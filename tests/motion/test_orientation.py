@@ -17,6 +17,7 @@ import imu_hinge as ih
 from imu_hinge.errors import BadSamples
 from imu_hinge.motion import orientation as ori
 from imu_hinge.motion import quaternion
+from imu_hinge.motion.kernel import update
 from imu_hinge.motion.smoothing import smooth
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -78,7 +79,7 @@ def both_ways(gyr, acc, rate_hz, **chosen):
     out, is_edge = np.empty((len(gyr), 9)), np.zeros(len(gyr), dtype=bool)
     is_edge[0] = True
     smooth(ori.initial_state(ori.params(rate_hz, **chosen), lanes=2), gyr, acc, is_edge, out)
-    return ori.oriented(out)
+    return ori.Oriented(out)
 
 
 def broad(name):
@@ -153,6 +154,15 @@ def test_any_split_gives_the_same_bits(cuts, gap_start, gap_length):
         parts.append(ori.filter_block(state, gyr[start:stop], acc[start:stop], is_gap=is_gap[start:stop]))
     for name in ("q_ws", "bias_rad_s", "bias_sd_rad_s", "is_rest"):
         np.testing.assert_array_equal(np.concatenate([getattr(p, name) for p in parts]), getattr(whole, name))
+
+
+def test_a_read_only_array_does_not_compile_the_kernel_anew():
+    gyr, acc, _ = motion(50)
+    expected = ori.orientation(gyr, acc, rate_hz=RATE)
+    gyr.flags.writeable = acc.flags.writeable = False
+    count = len(getattr(update, "signatures", ()))
+    np.testing.assert_array_equal(ori.orientation(gyr, acc, rate_hz=RATE), expected)
+    assert len(getattr(update, "signatures", ())) == count
 
 
 @settings(deadline=None, max_examples=15, phases=(Phase.explicit, Phase.reuse, Phase.generate))
@@ -286,6 +296,7 @@ SCRIPT = """
 import numpy as np
 from imu_hinge.motion import orientation as ori
 from imu_hinge.motion import quaternion
+from imu_hinge.motion.kernel import update
 rng = np.random.default_rng(7)
 gyr, acc = rng.normal(0, 0.5, (250, 3)), rng.normal(0, 1, (250, 3)) + (1.0, 0.0, 9.5)
 gyr[:90], acc[:90] = 0.01, (1.0, 0.0, 9.6)

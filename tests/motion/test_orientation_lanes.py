@@ -18,7 +18,7 @@ def recording(seed, n):
 
 @pytest.mark.parametrize("is_both", [False, True])
 def test_filter_many_gives_the_bits_of_each_alone(is_both):
-    lengths = [300] * (lanes.LANES + 2) + [120, 0]
+    lengths = [300, 120, 0, 300, 299, 1, 300, 64, 300, 57]
     recordings = [recording(seed, n) for seed, n in enumerate(lengths)]
     found = lanes.filter_many(recordings, rate_hz=100.0, both_ways=is_both, threads=2)
     assert len(found) == len(recordings)
@@ -37,7 +37,13 @@ def test_filter_many_refuses_one_bad_recording():
 
 
 def test_a_state_with_other_lanes_is_refused():
-    state = ori.initial_state(ori.params(100.0), lanes=4)
-    block = np.zeros((4, 5, 3))
+    state = ori.initial_state(ori.params(100.0), lanes=2)
+    block, out = (np.zeros((5, 3)),) * lanes.LANES, tuple(np.empty((5, 9)) for _ in range(lanes.LANES))
+    taken, found = (np.empty((columns * lanes.CHUNK, lanes.LANES)) for columns in (6, 9))
     with pytest.raises(ValueError, match="LANES"):
-        lanes.update_lanes(state, block, block, np.empty((15, 4)), np.empty((4, 5, 9)))
+        lanes.update_lanes(state, block, block, out, taken, found)
+
+
+def test_no_recording_is_no_result():
+    for is_both in (False, True):
+        assert lanes.filter_many([], rate_hz=100.0, both_ways=is_both) == []

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numba import njit
 from scipy.spatial.transform import Rotation
 
 from imu_hinge.motion import quaternion as qt
@@ -17,7 +16,9 @@ def plain(function):
     return getattr(function, "py_func", function)
 
 
-multiply, rotate, turn, rows = (plain(f) for f in (qt.multiply, qt.rotate, qt.turn, qt.rows))
+multiply, rotate, rotate_between, turn, rows = (
+    plain(f) for f in (qt.multiply, qt.rotate, qt.rotate_between, qt.turn, qt.rows)
+)
 vectors = st.tuples(*[st.floats(-3.0, 3.0)] * 3)
 
 
@@ -60,16 +61,18 @@ def plain_renormalize(q):
     return plain(qt.renormalize)(q)
 
 
-def test_middle_is_half_way():
-    first, second = turn(0.1, 0.2, -0.3), multiply(turn(0.1, 0.2, -0.3), turn(0.2, 0.0, 0.1))
-    half = plain_middle(first, second)
-    expected = scipy_of(first) * Rotation.from_rotvec((0.1, 0.0, 0.05))
-    assert (scipy_of(half).inv() * expected).magnitude() < 1e-6
+@pytest.mark.parametrize(("angle", "tolerance"), [(0.0, 0.0), (0.2, 1e-7), (0.8, 1e-4)])
+def test_rotate_between_is_half_way(angle, tolerance):
+    first = turn(0.1, 0.2, -0.3)
+    second = multiply(first, turn(angle, 0.0, 0.5 * angle))
+    expected = scipy_of(first) * Rotation.from_rotvec((0.5 * angle, 0.0, 0.25 * angle))
+    v = (1.0, -2.0, 9.0)
+    np.testing.assert_allclose(rotate_between(first, second, v), expected.apply(v), rtol=1e-14, atol=10.0 * tolerance)
 
 
-def plain_middle(p, q):
-    @njit
-    def run(p, q):
-        return qt.middle(p, q)
-
-    return run(p, q)
+@given(vectors, st.floats(1e-6, 1e6))
+@settings(deadline=None, max_examples=30)
+def test_unit_keeps_the_direction_of_any_length(a, length):
+    q = turn(*a)
+    np.testing.assert_allclose(plain(qt.unit)(tuple(length * x for x in q)), plain(qt.unit)(q), atol=1e-15)
+    assert abs(sum(x * x for x in plain(qt.unit)(q)) - 1.0) < 1e-15
