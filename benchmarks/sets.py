@@ -145,7 +145,7 @@ def print_all(outcomes: Sequence[Outcome]) -> None:
     print(f"exact count       {_counts(outcomes)}")
     print(f"F1 at {TOLERANCE_S} s      told {_f1(outcomes):.3f}")
     errors = np.array([e for o in outcomes for e in o.errors_s]).reshape(-1, 3)
-    for k, name in enumerate(("start", "turn", "end")):
+    for k, name in enumerate(("start", "turn", "end") if len(errors) else ()):
         median, high = np.percentile(np.abs(errors[:, k]), [50.0, 95.0])
         print(
             f"{name:5s} error       median {median:.3f} s, 95 % within {high:.3f} s, mean {errors[:, k].mean():+.3f} s"

@@ -29,6 +29,7 @@ from imu_hinge.reps.sets import (
     AT_ONCE_S,
     Likeness,
     Run,
+    carried,
     heaviest_runs,
     membership,
     respects,
@@ -38,6 +39,9 @@ from imu_hinge.reps.sets import (
     without_strangers,
 )
 from imu_hinge.settings import RepSettings
+
+IN_THE_HANDS: Final = ("auto", "rdl", "swing")
+"""What starts at the top with a weight that may come from the floor and go back to it."""
 
 SWING_CYCLE_S: Final = 1.5
 """A kettlebell is down and up again in less; a loaded bar is not."""
@@ -153,6 +157,8 @@ def _sets_of(block: list[Bend], posture: Posture, athlete: Athlete, told: str, s
         runs += _allowed(block, dropped, weight, from_floor=True)
     if told not in cv.FLOOR_EXERCISES:
         weight = runs_from_top(block, like) + _usual(block, athlete, told, rate_hz)
+        if told in IN_THE_HANDS:
+            weight = weight + carried(block, like)
         runs += _allowed(block, dropped, weight, from_floor=False)
     sets = []
     for run in heaviest_runs(runs):

@@ -70,6 +70,9 @@ FLOORS: Final = ((0.75, 0.98), (0.15, 0.6), (0.1, 0.01))
 NEARLY_EVERY: Final = 0.8
 """Share of a set's lifts that must end with a blow before one without is doubted."""
 
+PUT_DOWN_FELT: Final = 0.6
+"""Share of weights whose being put on the floor is felt."""
+
 CLANK: Final = 0.05
 """Share of other bends with a blow at the bottom."""
 
@@ -246,6 +249,20 @@ def runs_from_top(bends: Sequence[Bend], like: Likeness) -> Array:
     weight = _mean_sum(like.place + like.tremble + like.down + like.hold + like.up)
     weight += _between(_mean_sum(like.gap))
     return weight + _sum(_blows(landed, 0.2 * CLANK))
+
+
+def carried(bends: Sequence[Bend], like: Likeness) -> Array:
+    """Return what speaks for each run being a set with a weight that was put on the floor after it. (m, m).
+
+    The bend after the run ends with a blow; the one before it, which picked the weight up, goes to the same place.
+    """
+    m = len(bends)
+    weight = np.zeros((m, m))
+    for j in range(m - 1):
+        if bends[j + 1].has_landed:
+            weight[: j + 1, j] = math.log(PUT_DOWN_FELT / CLANK)
+            weight[1 : j + 1, j] += np.maximum(like.place[:j, j + 1], 0.0)
+    return weight
 
 
 def runs_on_floor(bends: Sequence[Bend], like: Likeness, is_dropped: Sequence[bool]) -> Array:
