@@ -1,12 +1,14 @@
 """Measure how far apart `clock` places two simulated sensors, against the simulation's truth; no person, no radio.
 
 Run: python benchmarks/clock.py [--seconds 180] [--seeds 5]. Prints one line per pair and link: 95th percentile and
-worst error between the two sensors over time, with hindsight and live (live after the first 20 s), in ms.
+worst error between the two sensors over time, with hindsight and live (live after the first 20 s), in ms. Sensors of
+our own profile are pinged as `pings` does it: a question waits for a connection event, its answer for the next one.
 """
 
 from __future__ import annotations
 
 import argparse
+import heapq
 import time
 from typing import NamedTuple
 
@@ -16,6 +18,7 @@ from imu_hinge.model import Array
 from imu_hinge.sensors.clock import Arrived, LiveClock
 from imu_hinge.sensors.clock_batch import place
 from imu_hinge.sensors.driver import Decoded, StreamSettings
+from imu_hinge.sensors.pings import FIRST, FIRST_PAUSE_S, PAUSE_S, Echo
 
 INTERVAL_S = 0.030
 BURST_S = 0.100
@@ -30,6 +33,7 @@ class Sensor(NamedTuple):
     error: float
     kind: str  # time, count, none
     max_drift: float = 500e-6
+    is_pinged: bool = False
 
 
 class Link(NamedTuple):
@@ -43,9 +47,9 @@ class Link(NamedTuple):
 
 DOT = Sensor("DOT 60 Hz +200 ppm", 60, 1, 200e-6, "time")
 MOVESENSE = Sensor("Movesense 104 Hz -200 ppm", 104, 8, -200e-6, "time")
-OWN = Sensor("own profile 200 Hz/10 +200 ppm", 200, 10, 200e-6, "time")
-OWN_SLOW = Sensor("own profile 100 Hz/5 -200 ppm", 100, 5, -200e-6, "time")
-OWN_BEAT = Sensor("own profile 100 Hz/5 -30 ppm (beat trap)", 100, 5, -30e-6, "time")
+OWN = Sensor("own profile 200 Hz/10 +200 ppm", 200, 10, 200e-6, "time", is_pinged=True)
+OWN_SLOW = Sensor("own profile 100 Hz/5 -200 ppm", 100, 5, -200e-6, "time", is_pinged=True)
+OWN_BEAT = Sensor("own profile 100 Hz/5 -30 ppm (beat trap)", 100, 5, -30e-6, "time", is_pinged=True)
 META = Sensor("MetaMotion 100 Hz counted, 0.7 % off", 100, 1, 0.007, "count", 0.05)
 WIT = Sensor("WitMotion 100 Hz, 0.7 % off", 100, 1, 0.007, "none", 0.5)
 WIT_70 = Sensor("WitMotion, 70 of 100 Hz", 100, 1, 0.3, "none", 0.5)
@@ -56,25 +60,49 @@ ROUGH = Link("5 % loss, 100 ms bursts, random waits", "uniform", 0.05, 0.2)
 EVENTS = Link("5 % loss, 100 ms bursts, events every 30 ms", "events", 0.05, 0.2)
 
 
-def simulate(sensor: Sensor, link: Link, seconds: float, rng: np.random.Generator) -> tuple[list[Arrived], Array]:
-    """Return what arrives, and the true time of every sample that arrived. (n,) [s]."""
+def simulate(
+    sensor: Sensor, link: Link, seconds: float, rng: np.random.Generator
+) -> tuple[list[Arrived], list[Echo], Array]:
+    """Return what arrives, the answered pings, and the true time of every sample that arrived. (n,) [s]."""
     # a positive error is a fast clock where time is sent (its samples come early), a long period where it is not
     period = (1 / (1 + sensor.error) if sensor.kind == "time" else 1 + sensor.error) / sensor.rate_hz
     n = int(seconds / period) // sensor.batch * sensor.batch
     true_s = rng.uniform(0, 1) + np.arange(n) * period
     ready = true_s.reshape(-1, sensor.batch)[:, -1]
-    phase = rng.uniform(0, INTERVAL_S)
-    if link.waits == "events":
-        arrival = np.ceil((ready - phase) / INTERVAL_S) * INTERVAL_S + phase
-    else:
-        arrival = ready + rng.uniform(0, INTERVAL_S, ready.size)
-    arrival += rng.exponential(0.5e-3, ready.size)
-    for start in np.flatnonzero(rng.random(int(seconds)) < link.bursts_per_s) + rng.uniform(0, 1):
-        stalled = (arrival >= start) & (arrival < start + BURST_S)
-        arrival[stalled] = start + BURST_S + rng.uniform(0, 2e-3, int(stalled.sum()))
-    arrival = np.maximum.accumulate(arrival)
+    phase, stalls = rng.uniform(0, INTERVAL_S), np.flatnonzero(rng.random(int(seconds)) < link.bursts_per_s)
+    stalls = stalls + rng.uniform(0, 1)
+    arrival = np.maximum.accumulate(carried(ready, link, phase=phase, stalls=stalls, rng=rng))
     kept = rng.random(ready.size) >= link.loss
-    return _blocks(sensor, true_s, arrival, kept), true_s.reshape(-1, sensor.batch)[kept].ravel()
+    echoes = pinged(sensor, link, seconds, phase=phase, stalls=stalls, rng=rng) if sensor.is_pinged else []
+    return _blocks(sensor, true_s, arrival, kept), echoes, true_s.reshape(-1, sensor.batch)[kept].ravel()
+
+
+def carried(ready: Array, link: Link, *, phase: float, stalls: Array, rng: np.random.Generator) -> Array:
+    """Return when what is ready on one side is there on the other. (n,) [s]."""
+    if link.waits == "events":
+        there = np.ceil((ready - phase) / INTERVAL_S) * INTERVAL_S + phase
+    else:
+        there = ready + rng.uniform(0, INTERVAL_S, ready.size)
+    there += rng.exponential(0.5e-3, ready.size)
+    for start in stalls:
+        stalled = (there >= start) & (there < start + BURST_S)
+        there[stalled] = start + BURST_S + rng.uniform(0, 2e-3, int(stalled.sum()))
+    return there
+
+
+def pinged(
+    sensor: Sensor, link: Link, seconds: float, *, phase: float, stalls: Array, rng: np.random.Generator
+) -> list[Echo]:
+    """Return answered pings; some answers are lost as notifications are."""
+    pauses = [rng.uniform(*(FIRST_PAUSE_S if i < FIRST else PAUSE_S)) for i in range(int(seconds / FIRST_PAUSE_S[0]))]
+    asked = 1.0 + np.cumsum(pauses)
+    asked = asked[asked < seconds - 1.0]
+    heard = carried(asked, link, phase=phase, stalls=stalls, rng=rng)
+    answered = carried(heard + 1e-6, link, phase=phase, stalls=stalls, rng=rng)
+    device = (heard + 1234.5) * (1 + sensor.error)
+    kept = rng.random(asked.size) >= link.loss
+    rows = np.rint(np.column_stack((asked, answered, device))[kept] * 1e9).astype(np.int64)
+    return [Echo(*(int(value) for value in row), wrap_ns=0) for row in rows]
 
 
 def _blocks(sensor: Sensor, true_s: Array, arrival: Array, kept: np.ndarray) -> list[Arrived]:
@@ -103,12 +131,17 @@ def settings_of(sensor: Sensor) -> StreamSettings:
 
 def errors(sensor: Sensor, link: Link, seconds: float, rng: np.random.Generator) -> tuple[Array, Array, Array]:
     """Return true times, and errors of the placed ones: with hindsight, live. (n,) [s] each."""
-    arrived, true_s = simulate(sensor, link, seconds, rng)
+    arrived, echoes, true_s = simulate(sensor, link, seconds, rng)
     settings = settings_of(sensor)
-    batch = place(arrived, settings, origin_ns=0)[0].time_s
+    batch = place(arrived, settings, origin_ns=0, echoes=echoes)[0].time_s
     clock = LiveClock(settings, origin_ns=0)
-    live = np.concatenate([clock.feed(item.block, item.arrival_ns).time_s for item in arrived])
-    return true_s, batch - true_s, live - true_s
+    live = []
+    for item in heapq.merge(arrived, echoes, key=lambda i: i.arrival_ns if isinstance(i, Arrived) else i.answered_ns):
+        if isinstance(item, Arrived):
+            live.append(clock.feed(item.block, item.arrival_ns).time_s)
+        else:
+            clock.ping(item)
+    return true_s, batch - true_s, np.concatenate(live) - true_s
 
 
 def between(pair: tuple[Sensor, Sensor], link: Link, seconds: float, seed: int) -> tuple[Array, Array]:

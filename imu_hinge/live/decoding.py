@@ -5,14 +5,17 @@ It neither reads nor writes files.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from imu_hinge.errors import PacketError
 from imu_hinge.model import Samples
 from imu_hinge.sensors.catalog import driver_for
 from imu_hinge.sensors.clock import Arrived, ClockReport, LiveClock
 from imu_hinge.sensors.clock_batch import place
 from imu_hinge.sensors.driver import Decoded, Decoder, StreamSettings
+from imu_hinge.sensors.pings import Echo, Echoes, Pinger
 from imu_hinge.storage.journal import END, PACKET, STREAM, Entry
 
 
@@ -28,7 +31,9 @@ class SensorDecoder:
     def __init__(self, settings: StreamSettings) -> None:
         self.settings = settings
         self.bad_packets = 0
-        self._decoder: Decoder = driver_for(settings.family).decoder(settings)
+        driver = driver_for(settings.family)
+        self._decoder: Decoder = driver.decoder(settings)
+        self._echoes = Echoes(driver) if isinstance(driver, Pinger) else None
 
     def resume(self, settings: StreamSettings) -> None:
         """Go on after the link was lost."""
@@ -43,6 +48,13 @@ class SensorDecoder:
             self.bad_packets += 1
             return []
 
+    def echo(self, host_ns: int, characteristic: str, payload: bytes) -> Echo | None:
+        """Return the ping that a packet completes; None for any other packet."""
+        try:
+            return None if self._echoes is None else self._echoes.take(host_ns, characteristic, payload)
+        except PacketError:
+            return None
+
 
 @dataclass(slots=True)
 class Track:
@@ -56,6 +68,8 @@ class Track:
         Name and address, for people.
     arrived
         Blocks in the order of arrival.
+    echoes
+        Answered pings, each with how many blocks had arrived before it.
     packets
         Notifications decoded.
     """
@@ -63,6 +77,7 @@ class Track:
     decoder: SensorDecoder
     device: str
     arrived: list[Arrived] = field(default_factory=list)
+    echoes: list[tuple[int, Echo]] = field(default_factory=list)
     packets: int = 0
 
     def samples(self, *, origin_ns: int, as_live: bool = False) -> tuple[Samples, ClockReport]:
@@ -76,9 +91,13 @@ class Track:
             Give the very times that were shown live, instead of the better ones that all arrivals together give.
         """
         if not as_live:
-            return place(self.arrived, self.decoder.settings, origin_ns=origin_ns)
-        clock = LiveClock(self.decoder.settings, origin_ns=origin_ns)
-        parts = [clock.feed(item.block, item.arrival_ns) for item in self.arrived]
+            echoes = [echo for _, echo in self.echoes]
+            return place(self.arrived, self.decoder.settings, origin_ns=origin_ns, echoes=echoes)
+        clock, parts, pings = LiveClock(self.decoder.settings, origin_ns=origin_ns), [], deque(self.echoes)
+        for number, item in enumerate(self.arrived):
+            while pings and pings[0][0] <= number:
+                clock.ping(pings.popleft()[1])
+            parts.append(clock.feed(item.block, item.arrival_ns))
         return joined(parts), clock.report
 
 
@@ -101,6 +120,9 @@ def tracks(entries: Iterable[Entry]) -> dict[str, Track]:
             begun.add(entry.sensor)
             track.packets += 1
             blocks = track.decoder.feed(entry.characteristic, entry.payload)
+            echo = track.decoder.echo(entry.host_ns, entry.characteristic, entry.payload)
+            if echo is not None:
+                track.echoes.append((len(track.arrived), echo))
             track.arrived.extend(Arrived(entry.host_ns, block) for block in blocks)
     return found
 

@@ -4,9 +4,9 @@ It does not move samples to an even grid, fill gaps or shift one sensor against 
 better once everything is there, `clock_check` verifies two sensors against each other.
 
 Host time is the lower envelope of arrival against device time (`clock_fit`). Where a device sends no time, its sample
-count takes the place; where it does not even count, loss shows as a jump of the delay and is flagged GAP there. What no
+count takes the place; where it does not even count, `clock_count` finds what is missing, flagged GAP. What no
 envelope can see is the least latency: it is common to two sensors with the same connection interval, and bounded by one
-interval otherwise. `ClockReport.bound_s` states that bound.
+interval otherwise, unless the device answers pings (`clock_pings`). `ClockReport.bound_s` states that bound.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ import numpy as np
 
 from imu_hinge.conventions import Flag
 from imu_hinge.model import Array, Flags, Samples
+from imu_hinge.sensors.clock_count_live import LiveCount
 from imu_hinge.sensors.clock_fit import Line, RunningLine
+from imu_hinge.sensors.clock_pings import RunningPings
 from imu_hinge.sensors.driver import Decoded, StreamSettings
+from imu_hinge.sensors.pings import Echo
 
 LIVE_WINDOW_S: Final = 300.0
 """Long, so that the phase between packets and connection events has time to sweep [s]."""
@@ -173,6 +176,9 @@ class LiveClock:
         self._slope = 1.0
         self._line: RunningLine | None = None
         self._recent: deque[tuple[float, float]] = deque()
+        self._count = LiveCount()
+        self._pings = RunningPings(origin_ns=origin_ns)
+        self._by_pings: Line | None = None
         self._epoch = -1
         self._last = (0.0, -np.inf)  # device and host time of the last sample given out
 
@@ -196,13 +202,20 @@ class LiveClock:
             self._begin(block, flags)
         self._epoch = block.epoch
         assert self._line is not None
-        line = self._track(float(x[-1]), y)
+        line = self._track(float(x[-1]), y, flags)
         self._counts.delays.append(y - line.at_one(float(x[-1])))
         time_s = self._smooth(x, line)
         if np.isnan(self._counts.first_s):
             self._counts.first_s = float(time_s[0])
         self._counts.last_s = float(time_s[-1])
         return Samples(time_s, block.acc, block.gyr, flags)
+
+    def ping(self, echo: Echo) -> None:
+        """Take one answered ping, in the order of arrival among the blocks."""
+        self._pings.add(echo)
+        if self._line is not None:
+            by_pings = self._pings.held(self._line.line, slopes=self._line.slopes)
+            self._by_pings = None if by_pings is self._line.line else by_pings
 
     @property
     def report(self) -> ClockReport:
@@ -222,6 +235,7 @@ class LiveClock:
             first_slope=self._slope,
         )
         self._recent.clear()
+        self._count, self._by_pings = LiveCount(), None
         self._last = (-np.inf, self._last[1])
 
     def _is_other_clock(self, block: Decoded, x: float, y: float) -> bool:
@@ -232,13 +246,20 @@ class LiveClock:
             return block.device_ns is None or not -EARLIEST_S <= late <= RESUMED_LATEST_S
         return self._settings.tells_loss and not -LATEST_S <= late <= LATEST_S
 
-    def _track(self, x: float, y: float) -> Line:
-        """Take one point into the line; where nothing is counted, follow its level closely."""
+    def _track(self, x: float, y: float, flags: Flags) -> Line:
+        """Take one point into the line; where nothing is counted, into the count, which may flag GAP."""
         assert self._line is not None
         line = self._line.add(x, y)
         self._slope = line.slope
         if self._settings.tells_loss:
-            return line
+            return line if self._by_pings is None else self._by_pings
+        ready = self._count.take(y, x * self._settings.rate_hz)
+        if ready is not None:
+            if self._count.is_gap:
+                self._counts.jumps += 1
+                flags[0] |= np.uint16(Flag.GAP)
+            self._slope = ready[1] * self._settings.rate_hz
+            return Line(x, ready[0], self._slope)
         slope = line.slope
         self._recent.append((x, y))
         while self._recent[0][1] < y - LIVE_LEVEL_S:

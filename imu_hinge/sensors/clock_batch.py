@@ -7,7 +7,7 @@ does the same while the samples come.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from imu_hinge.sensors.clock import (
     EARLIEST_S,
     FREEZE_ROUGH_S,
     FREEZE_S,
-    JUMP,
     LATEST_S,
     NS,
     RESUMED_LATEST_S,
@@ -26,15 +25,20 @@ from imu_hinge.sensors.clock import (
     Tally,
     device_seconds,
 )
-from imu_hinge.sensors.clock_fit import level, lower_line, slope_between_losses
+from imu_hinge.sensors.clock_count import FIRST_S, LEAST_FRAMES, ready_times
+from imu_hinge.sensors.clock_fit import Line, lower_line
+from imu_hinge.sensors.clock_pings import held, points
 from imu_hinge.sensors.driver import StreamSettings
+from imu_hinge.sensors.pings import Echo
 
 WINDOW_S: Final = 300.0
 """A clock is taken for straight over this long: its crystal wanders by a few ppm as it warms on the skin."""
 KNOT_S: Final = 60.0
 
 
-def place(arrived: Iterable[Arrived], settings: StreamSettings, *, origin_ns: int) -> tuple[Samples, ClockReport]:
+def place(
+    arrived: Iterable[Arrived], settings: StreamSettings, *, origin_ns: int, echoes: Sequence[Echo] = ()
+) -> tuple[Samples, ClockReport]:
     """Place a whole recording of one sensor.
 
     Parameters
@@ -45,6 +49,8 @@ def place(arrived: Iterable[Arrived], settings: StreamSettings, *, origin_ns: in
         As for `LiveClock`.
     origin_ns
         Host time that becomes zero; the same for all sensors of a session.
+    echoes
+        Answered pings in the order of arrival.
 
     Returns
     -------
@@ -59,7 +65,7 @@ def place(arrived: Iterable[Arrived], settings: StreamSettings, *, origin_ns: in
             fresh.append(item)
     parts, drift = [], 0.0
     for number, segment in enumerate(_segments(fresh, settings, origin_ns)):
-        part, drift = _place_segment(segment, settings, origin_ns, counts)
+        part, drift = _place_segment(segment, settings, origin_ns, counts, _during(segment, echoes))
         if number:
             counts.resets += 1
             part[3][0] |= np.uint16(Flag.RESET)
@@ -95,11 +101,16 @@ def _segments(fresh: Sequence[Arrived], settings: StreamSettings, origin_ns: int
     return segments
 
 
+def _during(segment: Sequence[Arrived], echoes: Sequence[Echo]) -> list[Echo]:
+    """Return the pings asked while a segment's notifications came."""
+    return [echo for echo in echoes if segment[0].arrival_ns <= echo.asked_ns <= segment[-1].arrival_ns]
+
+
 _Part = tuple[Array, Array, Array, Flags]
 
 
 def _place_segment(
-    segment: Sequence[Arrived], settings: StreamSettings, origin_ns: int, counts: Tally
+    segment: Sequence[Arrived], settings: StreamSettings, origin_ns: int, counts: Tally, echoes: Sequence[Echo]
 ) -> tuple[_Part, float]:
     """Place what one run of the device's clock covers; returns time, acc, gyr, flags and the drift."""
     per_block = [device_seconds(item.block, settings.rate_hz) for item in segment]
@@ -114,19 +125,33 @@ def _place_segment(
     in_order = np.argsort(x_new, kind="stable")
     x_new, y_new = x_new[in_order], y_new[in_order]
     if settings.tells_loss:
-        time_s, drift = _along_line(x, x_new, y_new, settings)
+        time_s, drift = _along_line(x, x_new, y_new, settings, _Pings(echoes, origin_ns))
     else:
-        time_s, drift = _along_levels(x, x_new, y_new, settings, flags, counts)
+        time_s, drift = _along_count(x, x_new, y_new, settings, flags, counts)
     counts.delays.extend((y_new - np.interp(x_new, x, time_s)).tolist())
     return (time_s, acc, gyr, flags), drift
 
 
-def _along_line(x: Array, x_new: Array, y_new: Array, settings: StreamSettings) -> tuple[Array, float]:
+class _Pings(NamedTuple):
+    """Hold the pings of a segment and the host time that becomes zero."""
+
+    echoes: Sequence[Echo]
+    origin_ns: int
+
+    def line(self, x: Array, y: Array, *, slopes: tuple[float, float]) -> Line:
+        """Return the line below arrivals, held against the pings asked while they came."""
+        line = lower_line(x, y, slopes=slopes)
+        asked_x, asked_y = points(self.echoes, line, origin_ns=self.origin_ns)
+        near = (asked_x >= x[0]) & (asked_x <= x[-1])
+        return held(line, asked_x[near], asked_y[near], slopes=slopes)
+
+
+def _along_line(x: Array, x_new: Array, y_new: Array, settings: StreamSettings, pings: _Pings) -> tuple[Array, float]:
     """Return the times (n,) [s] of samples with device time or count, and the drift."""
     is_rough = settings.max_drift >= 1e-3
     is_short = x_new[-1] - x_new[0] < (FREEZE_ROUGH_S if is_rough else FREEZE_S)
     slopes = (1.0, 1.0) if is_short else (1 - settings.max_drift, 1 + settings.max_drift)
-    whole = lower_line(x_new, y_new, slopes=slopes)
+    whole = pings.line(x_new, y_new, slopes=slopes)
     if x_new[-1] - x_new[0] <= WINDOW_S:
         return whole.at(x), whole.slope - 1.0
     knots = np.arange(x_new[0], x_new[-1] + KNOT_S, KNOT_S)
@@ -134,30 +159,25 @@ def _along_line(x: Array, x_new: Array, y_new: Array, settings: StreamSettings) 
     for knot in knots:
         near = np.abs(x_new - knot) <= WINDOW_S / 2
         heights.append(
-            lower_line(x_new[near], y_new[near], slopes=slopes).at_one(float(knot)) if near.any() else np.nan
+            pings.line(x_new[near], y_new[near], slopes=slopes).at_one(float(knot)) if near.any() else np.nan
         )
-    held = np.isfinite(heights)
+    is_held = np.isfinite(heights)
     # between knots the clock's wander is straight; far from any notification the whole recording's line holds
-    bend = np.interp(x, knots[held], np.asarray(heights)[held] - whole.at(knots[held]))
+    bend = np.interp(x, knots[is_held], np.asarray(heights)[is_held] - whole.at(knots[is_held]))
     return whole.at(x) + bend, whole.slope - 1.0
 
 
-def _along_levels(
+def _along_count(
     x: Array, x_new: Array, y_new: Array, settings: StreamSettings, flags: Flags, counts: Tally
 ) -> tuple[Array, float]:
-    """Return the times (n,) [s] of samples that nothing counts, and the drift; flags GAP where the delay jumps."""
-    drift = settings.max_drift
-    span = float(x_new[-1] - x_new[0])
-    is_short = span < FREEZE_ROUGH_S
-    line = lower_line(x_new, y_new, slopes=(1.0, 1.0) if is_short else (1 - drift, 1 + drift))
-    step = span / max(1, len(x_new) - 1)
-    slope = slope_between_losses(x_new, y_new, free=line.slope, step=step)
-    if slope == line.slope:
-        return line.at(x), line.slope - 1.0
-    height = level(y_new, y_new - slope * x_new)
-    jumps = np.flatnonzero(np.diff(height) > JUMP * max(step, 1 / settings.rate_hz))
-    counts.jumps += len(jumps)
-    at = np.searchsorted(x, x_new[jumps], side="right")
+    """Return the times (n,) [s] of samples that nothing counts, and the drift; flags GAP where frames are missing."""
+    if len(x_new) < LEAST_FRAMES or y_new[-1] - y_new[0] < FIRST_S:
+        return _along_line(x, x_new, y_new, settings, _Pings((), 0))
+    ready, is_gap, period = ready_times(y_new, x_new * settings.rate_hz)
+    slope = period * settings.rate_hz
+    gaps = np.flatnonzero(is_gap)
+    counts.jumps += len(gaps)
+    at = np.searchsorted(x, x_new[gaps - 1], side="right")
     flags[at[at < len(flags)]] |= np.uint16(Flag.GAP)
     of_sample = np.searchsorted(x_new, x, side="left").clip(max=len(x_new) - 1)
-    return slope * x + height[of_sample], line.slope - 1.0
+    return ready[of_sample] + slope * (x - x_new[of_sample]), slope - 1.0

@@ -18,15 +18,6 @@ import numpy.typing as npt
 
 from imu_hinge.model import Array
 
-AHEAD_S, BEHIND_S = 2.0, 0.2
-"""Where loss is not counted, how far a level is looked for: it only ever jumps up, so further ahead than back [s]."""
-
-SHORT_LAG, LONG_LAG = 50, 400
-"""Lags between which the growth of the arrivals' scatter is attributed to loss [notification]."""
-
-LEAST_LOSS: Final = 0.003
-"""A smaller share of loss is not told from the scatter."""
-
 
 class Line(NamedTuple):
     """Hold y = y0 + slope (x - x0), all in seconds."""
@@ -44,7 +35,7 @@ class Line(NamedTuple):
         return self.y0 + self.slope * (x - self.x0)
 
 
-def lower_line(x: Array, y: Array, *, slopes: tuple[float, float]) -> Line:
+def lower_line(x: Array, y: Array, *, slopes: tuple[float, float], middle: float | None = None) -> Line:
     """Return the line below all points that is nearest to them on the whole.
 
     Parameters
@@ -54,8 +45,10 @@ def lower_line(x: Array, y: Array, *, slopes: tuple[float, float]) -> Line:
     slopes
         Least and greatest slope allowed. The sum of distances is concave in the slope, so the best allowed one is the
         free one or the bound next to it.
+    middle
+        The x around which distances count; their mean where None [s].
     """
-    x0 = float(x.mean())
+    x0 = float(x.mean()) if middle is None else middle
     slope = _hull_slope(x - x[0], y - y[0], float(x0 - x[0]))
     slope = min(max(slope, slopes[0]), slopes[1]) if slope is not None else min(max(1.0, slopes[0]), slopes[1])
     return Line(x0, float((y - slope * (x - x0)).min()), slope)
@@ -81,65 +74,6 @@ def _hull_slope(x: Array, y: Array, middle: float) -> float | None:
 def _is_above(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> bool:
     """Tell whether b lies on or above the line from a to c."""
     return (b[1] - a[1]) * (c[0] - a[0]) >= (c[1] - a[1]) * (b[0] - a[0])
-
-
-def slope_between_losses(x: Array, y: Array, *, free: float, step: float) -> float:
-    """Return the slope in the stretches without loss, for a device that counts nothing.
-
-    Parameters
-    ----------
-    x, y : (n,) [s]
-    free
-        Slope of the line over everything, which loss makes steeper.
-    step
-        Mean of x between two notifications [s].
-
-    Notes
-    -----
-    Jitter adds the same scatter to y over any lag; each notification lost at random, with probability p, adds a jump.
-    So the variance of y(j + m) - y(j) grows with m by p (free · step)² per notification, and the slope without these
-    jumps is free · (1 - p). A device that is slow but regular has no such growth.
-    """
-    if len(y) < 4 * LONG_LAG:
-        return free
-    rest = y - free * x
-    growth = (
-        float(np.var(rest[LONG_LAG:] - rest[:-LONG_LAG])) - float(np.var(rest[SHORT_LAG:] - rest[:-SHORT_LAG]))
-    ) / (LONG_LAG - SHORT_LAG)
-    share = min(growth / (free * step) ** 2, 0.5)
-    return free * (1 - share) if share > LEAST_LOSS else free
-
-
-def level(y: Array, rest: Array) -> Array:
-    """Return, at each point, the height on which the jitter stands. (n,) [s].
-
-    Parameters
-    ----------
-    y : (n,) [s]
-        Arrivals, not descending.
-    rest : (n,) [s]
-        What is left of y once the slope is taken off: jumps up where samples were lost, jitter above that.
-
-    Notes
-    -----
-    Mean of the least ``rest`` in the `AHEAD_S` after a point, which errs to the high side where the next loss comes
-    soon, and in the `BEHIND_S` before it, which errs to the low side where the last loss is near.
-    """
-    behind = _least_ahead(-y[::-1], rest[::-1], window_s=BEHIND_S)[::-1]
-    return 0.5 * (_least_ahead(y, rest, window_s=AHEAD_S) + behind)
-
-
-def _least_ahead(y: Array, rest: Array, *, window_s: float) -> Array:
-    least = np.empty_like(rest)
-    ahead: deque[int] = deque()  # candidates for the minimum, nearest first, rest descending with distance
-    for i in range(len(y) - 1, -1, -1):
-        while ahead and rest[ahead[0]] >= rest[i]:
-            ahead.popleft()
-        ahead.appendleft(i)
-        while y[ahead[-1]] > y[i] + window_s:
-            ahead.pop()
-        least[i] = rest[ahead[-1]]
-    return least
 
 
 class RunningLine:
@@ -184,11 +118,15 @@ class RunningLine:
             self.line = self.line._replace(y0=self.line.y0 + late)
         return self.line
 
+    @property
+    def slopes(self) -> tuple[float, float]:
+        """Least and greatest slope now."""
+        is_long = bool(self._bins) and self._best[0] - self._bins[0][0] >= self._freeze_s
+        return self._slopes if is_long else (self.slope, self.slope)
+
     def _refit(self) -> None:
         points: npt.NDArray[np.float64] = np.array([*self._bins, self._best])
-        x, y = points[:, 0], points[:, 1]
-        is_long = x[-1] - x[0] >= self._freeze_s
-        self.line = lower_line(x, y, slopes=self._slopes if is_long else (self.slope, self.slope))
+        self.line = lower_line(points[:, 0], points[:, 1], slopes=self.slopes)
         self.slope = self.line.slope
 
 

@@ -19,7 +19,16 @@ import numpy as np
 
 from imu_hinge.conventions import STANDARD_GRAVITY_MPS2, Flag
 from imu_hinge.errors import DeviceError, PacketError
-from imu_hinge.sensors.driver import Decoded, Gatt, OnPacket, StreamRequest, StreamSettings, choose, handler_for
+from imu_hinge.sensors.driver import (
+    SAMPLES,
+    Decoded,
+    Gatt,
+    OnPacket,
+    StreamRequest,
+    StreamSettings,
+    choose,
+    handler_for,
+)
 from imu_hinge.sensors.timeline import Assembler, Timeline, check_measurable, range_flags
 
 
@@ -272,6 +281,14 @@ class Dot:
     def decoder(self, settings: StreamSettings) -> Decoder:
         """Return a fresh decoder."""
         return Decoder(settings)
+
+    def parts(self, settings: StreamSettings) -> tuple[str, ...]:
+        """Return what must keep coming."""
+        return (SAMPLES,)
+
+    def part_of(self, settings: StreamSettings, characteristic: str, payload: bytes) -> str | None:
+        """Return which part a notification carries."""
+        return SAMPLES if characteristic == MODES[int(settings.details["mode"])].characteristic else None
 
 
 DRIVER: Final = Dot()

@@ -229,6 +229,16 @@ class Driver(Protocol):
     def decoder(self, settings: StreamSettings) -> Decoder:
         """Return a fresh decoder for one stream."""
 
+    def parts(self, settings: StreamSettings) -> Sequence[str]:
+        """Return what must keep coming for the stream to be alive, in words."""
+
+    def part_of(self, settings: StreamSettings, characteristic: str, payload: bytes) -> str | None:
+        """Return which part a notification carries, or None; called in the radio's callback, never raises."""
+
+
+SAMPLES: Final = "samples"
+"""The one part of a stream that carries acceleration and rate together."""
+
 
 class Replies:
     """Queue a characteristic's notifications while a command waits for its answer; it is a `Handler`."""

@@ -35,6 +35,9 @@ _CONFIG = struct.Struct("<BBHBxHBx")
 _TIMESYNC = struct.Struct("<IQQ")
 _STATUS = struct.Struct("<IIHhHH")
 
+PING, PONG = 4, _TIMESYNC.size
+"""Bytes of a question for the board's time, and of its answer."""
+
 STOP, START, APPLY = 0, 1, 2
 
 Counts = npt.NDArray[np.int16]

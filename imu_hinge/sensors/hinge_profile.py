@@ -1,6 +1,6 @@
 """Drive makers' boards that speak the project's own profile, version 1: time, counters and scales in every stream.
 
-It does not ping for time offsets by itself; `hinge_packets` has the packets for that.
+It does not decide when to ping for the board's time; `pings` does, on boards that have the characteristic for it.
 
 Found by the name ``IMUH-…`` or its service. Quirks: scales come from the board (read again after every change of
 range); a board refuses what it does not offer with an ATT error and must never clamp; its boot id tells a reboot from
@@ -21,6 +21,7 @@ from imu_hinge.errors import DeviceError, PacketError
 from imu_hinge.sensors import hinge_packets as hp
 from imu_hinge.sensors.driver import (
     BATTERY_LEVEL,
+    SAMPLES,
     Decoded,
     Gatt,
     GattRefused,
@@ -29,6 +30,7 @@ from imu_hinge.sensors.driver import (
     StreamSettings,
     handler_for,
 )
+from imu_hinge.sensors.pings import Heard
 from imu_hinge.sensors.timeline import Assembler, Stamp, Timeline, clip_flags
 
 RATES_HZ: Final = (50.0, 100.0, 200.0)
@@ -168,6 +170,28 @@ class HingeProfile:
         await gatt.write(hp.CONFIG, _config(settings, hp.STOP), response=True)
         await gatt.unsubscribe(hp.DATA)
 
+    async def listen(self, gatt: Gatt, on_packet: OnPacket) -> bool:
+        """Subscribe to the answers to pings; False where the board has none."""
+        if hp.TIMESYNC not in gatt.characteristics:
+            return False
+        await gatt.subscribe(hp.TIMESYNC, handler_for(on_packet, hp.TIMESYNC))
+        return True
+
+    async def ping(self, gatt: Gatt, number: int, on_packet: OnPacket) -> None:
+        """Ask for the board's time."""
+        question = hp.ping(number)
+        on_packet(hp.TIMESYNC, question)
+        await gatt.write(hp.TIMESYNC, question, response=False)
+
+    def heard(self, characteristic: str, payload: bytes) -> Heard | None:
+        """Read a ping or its answer."""
+        if characteristic != hp.TIMESYNC or len(payload) not in (hp.PING, hp.PONG):
+            return None
+        if len(payload) == hp.PING:
+            return Heard(int.from_bytes(payload, "little"))
+        answer = hp.parse_timesync(payload)
+        return Heard(answer.nonce, answer.received_us * 1000, wrap_ns=(1 << 32) * 1000)
+
     async def battery(self, gatt: Gatt) -> int | None:
         """Return the charge [%]; also while streaming."""
         if BATTERY_LEVEL not in gatt.characteristics:
@@ -178,6 +202,14 @@ class HingeProfile:
     def decoder(self, settings: StreamSettings) -> Decoder:
         """Return a fresh decoder."""
         return Decoder(settings)
+
+    def parts(self, settings: StreamSettings) -> tuple[str, ...]:
+        """Return what must keep coming."""
+        return (SAMPLES,)
+
+    def part_of(self, settings: StreamSettings, characteristic: str, payload: bytes) -> str | None:
+        """Return which part a notification carries."""
+        return SAMPLES if characteristic == hp.DATA else None
 
 
 def _checked(payload: bytes) -> hp.Info:

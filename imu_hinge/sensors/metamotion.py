@@ -19,7 +19,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from imu_hinge.errors import DeviceError, LinkLost
-from imu_hinge.sensors.driver import Gatt, OnPacket, Replies, StreamRequest, StreamSettings, choose, handler_for
+from imu_hinge.sensors.driver import (
+    SAMPLES,
+    Gatt,
+    OnPacket,
+    Replies,
+    StreamRequest,
+    StreamSettings,
+    choose,
+    handler_for,
+)
 from imu_hinge.sensors.metamotion_packets import NOTIFY, Decoder
 
 SERVICE: Final = "326a9000-85cb-9195-d9dd-464cfbbae75a"
@@ -40,6 +49,9 @@ GYR_RANGES: Final = {2000.0: 0, 1000.0: 1, 500.0: 2, 250.0: 3, 125.0: 4}
 DEFAULT_ACC_G, DEFAULT_GYR_DPS = 16.0, 2000.0
 MAX_DRIFT: Final = 0.05
 """The chip's own oscillator sets the rate, not a clock."""
+
+ACCELERATION, RATE = "acceleration", "angular rate"
+"""Parts of a stream that is not fused."""
 
 READ_BATTERY: Final = b"\x11\xcc"
 SHORT_INTERVAL: Final = b"\x11\x09" + struct.pack("<4H", 6, 6, 0, 600)
@@ -250,6 +262,20 @@ class MetaMotion:
     def decoder(self, settings: StreamSettings) -> Decoder:
         """Return a fresh decoder."""
         return Decoder(settings)
+
+    def parts(self, settings: StreamSettings) -> tuple[str, ...]:
+        """Return what must keep coming."""
+        return (SAMPLES,) if int(settings.details["counter"]) >= 0 else (ACCELERATION, RATE)
+
+    def part_of(self, settings: StreamSettings, characteristic: str, payload: bytes) -> str | None:
+        """Return which part a notification carries."""
+        if characteristic != NOTIFY:
+            return None
+        counter, head = int(settings.details["counter"]), payload[:2]
+        if counter >= 0:
+            return SAMPLES if payload[:3] == bytes((PROCESSOR, PROCESSED, counter)) else None
+        chip = CHIPS[str(settings.details["chip"])]
+        return {bytes((ACC, chip.acc_packed)): ACCELERATION, bytes((GYRO, chip.gyro_packed)): RATE}.get(head)
 
 
 def _notifications(settings: StreamSettings, *, on: bool) -> tuple[bytes, ...]:

@@ -24,6 +24,7 @@ from imu_hinge.conventions import STANDARD_GRAVITY_MPS2, Flag
 from imu_hinge.errors import DeviceError, LinkLost, PacketError
 from imu_hinge.model import Array
 from imu_hinge.sensors.driver import (
+    SAMPLES,
     Decoded,
     Gatt,
     OnPacket,
@@ -285,6 +286,15 @@ class Movesense:
     def decoder(self, settings: StreamSettings) -> Decoder:
         """Return a fresh decoder."""
         return Decoder(settings)
+
+    def parts(self, settings: StreamSettings) -> tuple[str, ...]:
+        """Return what must keep coming."""
+        return (SAMPLES,)
+
+    def part_of(self, settings: StreamSettings, characteristic: str, payload: bytes) -> str | None:
+        """Return which part a notification carries."""
+        is_ours = payload[:1] in (b"\x02", b"\x03") and payload[1:2] == bytes((int(settings.details["reference"]),))
+        return SAMPLES if characteristic == DATA and is_ours else None
 
 
 DRIVER: Final = Movesense()

@@ -155,6 +155,15 @@ class Polar:
         """Return a fresh decoder; the scale factors come with the stream."""
         return Decoder(settings)
 
+    def parts(self, settings: StreamSettings) -> tuple[str, ...]:
+        """Return what must keep coming."""
+        return tuple(pmd.NAMES[kind] for kind in (pmd.ACC, pmd.GYRO))
+
+    def part_of(self, settings: StreamSettings, characteristic: str, payload: bytes) -> str | None:
+        """Return which part a notification carries."""
+        is_frame = characteristic == pmd.DATA and len(payload) > pmd.HEADER
+        return pmd.NAMES.get(payload[0] & pmd.TYPE_BITS) if is_frame else None
+
 
 def start_commands(settings: StreamSettings) -> tuple[bytes, bytes]:
     """Return the commands that start acceleration and angular rate."""

@@ -33,6 +33,7 @@ EPOCH_2000_UNIX_S: Final = 946_684_800
 """Unix time of the frames' zero [s]."""
 
 HEADER: Final = 10
+TYPE_BITS: Final = 0x3F
 COMPRESSED: Final = 0x80
 RAW_ACC_BYTES: Final = {0: 1, 1: 2, 2: 3}
 LATEST_NS: Final = 1 << 62
@@ -107,7 +108,7 @@ def parse_frame(payload: bytes) -> Frame:
         )
     (time_ns,) = struct.unpack_from("<Q", payload, 1)
     kind = payload[9]
-    return Frame(payload[0] & 0x3F, time_ns, kind & ~COMPRESSED, bool(kind & COMPRESSED), bytes(payload[HEADER:]))
+    return Frame(payload[0] & TYPE_BITS, time_ns, kind & ~COMPRESSED, bool(kind & COMPRESSED), bytes(payload[HEADER:]))
 
 
 def read_deltas(content: bytes, *, resolution_bits: int, channels: int = 3) -> npt.NDArray[np.int64]:

@@ -12,29 +12,24 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Final
 
 from imu_hinge.errors import BluetoothOff, DeviceError, DeviceNotFound, HingeError, LinkLost
 from imu_hinge.sensors.driver import Driver, OnPacket, StreamRequest, StreamSettings
 from imu_hinge.sensors.link import Link
+from imu_hinge.sensors.pings import Pinger, keep_pinging
 from imu_hinge.sensors.radio import Radio, Seen
 from imu_hinge.sensors.sink import CLOSED, CONNECTING, LOST, OFF, READY, SEARCHING, STREAMING, Sink
-
-SILENCE_S: Final = 2.5
-"""Silence on a standing link that counts as trouble [s]."""
-
-FIRST_S: Final = 5.0
-"""The same before the first packet: a sensor may need to wake its chip [s]."""
-
-SILENCE_SAMPLES: Final = 20
-"""The same in sample periods, for slow streams."""
+from imu_hinge.sensors.watchdog import Watchdog
 
 GRACE_S: Final = 0.25
 """Time to handle what already waits in the event loop, before silence is believed [s]."""
 
 BACK_OFF_S: Final = (0.0, 0.5, 1.0, 2.0, 3.0)
 """Pause before each attempt to come back; the last is repeated [s]."""
+
+STOP_S: Final = 2.5
+"""Most seconds for telling the sensor to stop [s]."""
 
 STEADY_S: Final = 10.0
 """A stream that ran this long was well; the pauses begin anew [s]."""
@@ -60,14 +55,6 @@ def understood(label: str) -> Iterator[None]:
         raise DeviceError(
             f"{label} answered in a way that its driver does not know: {problem!r}. Update its firmware."
         ) from problem
-
-
-@dataclass(slots=True)
-class _Arrivals:
-    """Count one characteristic's notifications."""
-
-    count: int = 0
-    last_ns: int = 0
 
 
 class Stream:
@@ -115,8 +102,8 @@ class Stream:
         self._link: Link | None = None
         self._lost = asyncio.Event()
         self._tells_battery = True
-        self._arrivals: dict[str, _Arrivals] = {}
-        self._started_ns = now_ns()
+        self._watchdog = Watchdog((), rate_hz=1.0, started_ns=now_ns())
+        self._pinging: asyncio.Task[None] | None = None
 
     async def prepare(self) -> StreamSettings:
         """Connect and configure, for the first time; nothing streams yet.
@@ -145,17 +132,20 @@ class Stream:
         link, settings = self._link, self.settings
         if link is None or settings is None:
             raise DeviceError(f"{self.seen.label} is not connected. Call prepare() before start().")
-        self._arrivals.clear()
-        self._started_ns = self._now_ns()
-        self._sink.stream(self.sensor, self._started_ns, self.seen, settings)
+        began_ns = self._now_ns()
+        self._sink.stream(self.sensor, began_ns, self.seen, settings)
+        watchdog = Watchdog(self.driver.parts(settings), rate_hz=settings.rate_hz, started_ns=began_ns)
+        self._watchdog, receive = watchdog, self._receiver(link, settings, watchdog)
         try:
             with understood(self.seen.label):
-                await self.driver.start(link, settings, self._receiver(link))
+                await self.driver.start(link, settings, receive)
         except LinkLost as problem:
             self._say(LOST, str(problem))
             self._lost.set()
         else:
-            self._started_ns = self._now_ns()  # a start may take seconds, which are no silence
+            watchdog.started_ns = self._now_ns()  # a start may take seconds, which are no silence
+            if isinstance(self.driver, Pinger):
+                self._pinging = asyncio.create_task(keep_pinging(self.driver, link, receive))
             self._say(STREAMING, f"{self.seen.label} streams at {settings.rate_hz:g} Hz")
 
     async def keep(self) -> None:
@@ -163,7 +153,7 @@ class Stream:
         failures = 0
         while True:
             why = await self._trouble()
-            if self._last_ns() - self._started_ns > STEADY_S * 1e9:
+            if self._watchdog.last_ns() - self._watchdog.started_ns > STEADY_S * 1e9:
                 failures = 0
             self._say(LOST, why)
             while self.state != STREAMING:
@@ -178,9 +168,10 @@ class Stream:
 
     async def stop(self) -> None:
         """Stop the stream and close the link; nothing that goes wrong on the way is worth an error."""
+        self._end_pings()
         if self._link is not None and self._link.is_open and self.settings is not None:
             try:
-                async with asyncio.timeout(SILENCE_S):
+                async with asyncio.timeout(STOP_S):
                     await self.driver.stop(self._link, self.settings)
             except (HingeError, TimeoutError):
                 pass  # the disconnect that follows stops every family's stream
@@ -239,46 +230,44 @@ class Stream:
         if self.battery_percent is not None:
             self._sink.battery(self.sensor, self._now_ns(), self.battery_percent)
 
-    def _receiver(self, link: Link) -> OnPacket:
+    def _receiver(self, link: Link, settings: StreamSettings, watchdog: Watchdog) -> OnPacket:
         """Return what takes a notification inside the radio's callback: it stamps it and passes it on."""
-        now_ns, sink, arrivals = self._now_ns, self._sink, self._arrivals
+        now_ns, sink, part_of = self._now_ns, self._sink, self.driver.part_of
 
         def receive(characteristic: str, payload: bytes) -> None:
             host_ns = now_ns()
             if self._link is not link:
                 return
-            seen = arrivals.setdefault(characteristic, _Arrivals())
-            seen.count += 1
-            seen.last_ns = host_ns
+            watchdog.heard(part_of(settings, characteristic, payload), host_ns)
             sink.packet(self.sensor, host_ns, characteristic, payload)
 
         return receive
 
-    def _last_ns(self) -> int:
-        """Return when the stream last showed life; of several characteristics the busiest is the stream. [ns]."""
-        busiest = max(self._arrivals.values(), key=lambda a: a.count, default=None)
-        return self._started_ns if busiest is None else busiest.last_ns
-
     async def _trouble(self) -> str:
         """Wait until the stream stops, and return why."""
-        rate_hz = self.settings.rate_hz if self.settings else SILENCE_SAMPLES / SILENCE_S
-        silence_s = max(SILENCE_S, SILENCE_SAMPLES / rate_hz)
+        watchdog = self._watchdog
         while not self._lost.is_set():
-            limit_ns = round((silence_s if self._arrivals else max(silence_s, FIRST_S)) * 1e9)
-            left_ns = self._last_ns() + limit_ns - self._now_ns()
+            left_ns = watchdog.due_ns() - self._now_ns()
             if left_ns <= 0:
                 await asyncio.sleep(GRACE_S)
-                if self._now_ns() - self._last_ns() > limit_ns:
-                    return f"{self.seen.label} has been silent for {limit_ns * 1e-9:g} s although it is connected"
+                silent = watchdog.silent(self._now_ns())
+                if silent:
+                    return f"{self.seen.label} {watchdog.describe(silent, self._now_ns())}"
                 continue
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._lost.wait(), left_ns * 1e-9)
         return f"the link to {self.seen.label} broke off"
 
     async def _drop(self) -> None:
+        self._end_pings()
         link, self._link = self._link, None
         if link is not None:
             await link.close()
+
+    def _end_pings(self) -> None:
+        if self._pinging is not None:
+            self._pinging.cancel()
+            self._pinging = None
 
     def _say(self, state: str, message: str) -> None:
         self.state = state

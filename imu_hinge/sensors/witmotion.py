@@ -56,6 +56,9 @@ DEFAULT_RATE_HZ: Final = 100.0
 MAX_DRIFT: Final = 0.5
 """The delivered rate is fitted freely: between half of and once and a half what was asked."""
 
+STREAM: Final = "samples"
+"""The one part of the stream."""
+
 EMPTY_V, FULL_V = 3.40, 3.97
 EMPTY_PCT, FULL_PCT = 5, 100
 
@@ -294,6 +297,14 @@ class WitMotion:
     def decoder(self, settings: StreamSettings) -> Decoder:
         """Return a fresh decoder."""
         return Decoder(settings)
+
+    def parts(self, settings: StreamSettings) -> tuple[str, ...]:
+        """Return what must keep coming."""
+        return (STREAM,)
+
+    def part_of(self, settings: StreamSettings, characteristic: str, payload: bytes) -> str | None:
+        """Return which part a notification carries."""
+        return STREAM if characteristic == DATA else None
 
 
 DRIVER: Final = WitMotion()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from bumble_backend import Air
 from virtual_device import MODULUS, Faults, VirtualDevice
-from virtual_families import HingeBoard, MovellaDot, Movesense
+from virtual_families import HingeBoard, MovellaDot, Movesense, own
 from virtual_families_2 import MetaMotionBoard, PolarVerity, WitMotionSensor
 from virtual_time import now_ns, run
 
@@ -17,8 +17,9 @@ from imu_hinge.errors import BluetoothOff, DeviceError, DeviceNotFound
 from imu_hinge.sensors.capture import Capture, battery_of, scan
 from imu_hinge.sensors.catalog import driver_for
 from imu_hinge.sensors.driver import Decoded, StreamRequest, StreamSettings
+from imu_hinge.sensors.pings import UNANSWERED, Echo, Echoes
 from imu_hinge.sensors.radio import Radio, Seen
-from imu_hinge.sensors.stream import SILENCE_S
+from imu_hinge.sensors.watchdog import SILENCE_S
 
 pytestmark = pytest.mark.usefixtures("virtual_radio")
 FIRST, SECOND = "C0:00:00:00:00:11", "C0:00:00:00:00:12"
@@ -37,6 +38,8 @@ class Notebook:
 
     def __post_init__(self):
         self.decoders = {}
+        self.echoes: dict[str, list[Echo]] = {}
+        self.pings = Echoes(driver_for("hinge"))
 
     def stream(self, sensor, host_ns, seen, settings):
         self.settings[sensor] = settings
@@ -46,6 +49,11 @@ class Notebook:
             self.decoders[sensor] = driver_for(settings.family).decoder(settings)
 
     def packet(self, sensor, host_ns, characteristic, payload):
+        echo = self.pings.take(host_ns, characteristic, payload)
+        if echo is not None:
+            self.echoes.setdefault(sensor, []).append(echo)
+        if characteristic == own(5):
+            return
         self.times.setdefault(sensor, []).append(host_ns)
         self.blocks.setdefault(sensor, []).extend(self.decoders[sensor].feed(characteristic, payload))
 
@@ -243,6 +251,51 @@ def test_a_device_that_goes_mute_with_the_link_up_is_noticed_and_brought_back():
         set_up = await broken_off(device, go_mute, back_within_s=SILENCE_S + 5)
         each_once(set_up.notebook, device)
         assert any("silent" in message for message in set_up.notebook.messages)
+
+    run(story())
+
+
+def test_a_polar_whose_gyroscope_alone_stops_is_noticed_and_brought_back():
+    class HalfMute(PolarVerity):
+        is_half_mute = False
+
+        def packets(self, first, n):
+            acc, gyr = super().packets(first, n)
+            return [acc] if self.is_half_mute else [acc, gyr]
+
+    async def story():
+        device = HalfMute("Polar Sense 12345678", FIRST)
+
+        async def go_half_mute(s):
+            device.is_half_mute = True
+            asyncio.get_running_loop().call_later(SILENCE_S + 0.4, setattr, device, "is_half_mute", False)
+
+        set_up = await broken_off(device, go_half_mute, back_within_s=SILENCE_S + 5)
+        each_once(set_up.notebook, device, 0.00025 * G)
+        assert any("no angular rate" in message for message in set_up.notebook.messages)
+        assert set_up.notebook.blocks["sacrum"][-1].acc.any()
+
+    run(story())
+
+
+@pytest.mark.parametrize(("has_timesync", "answers"), [(True, True), (True, False), (False, False)])
+def test_a_board_is_pinged_where_it_answers_and_streams_as_well_where_it_does_not(has_timesync, answers):
+    async def story():
+        device = HingeBoard("IMUH-1", FIRST)
+        device.has_timesync, device.answers = has_timesync, answers
+        set_up = await stage(device)
+        await set_up.start({"sacrum": "IMUH-1"})
+        await asyncio.sleep(30)
+        await set_up.stop()
+        each_once(set_up.notebook, device)
+        assert set_up.notebook.flags("sacrum", Flag.GAP) == 0
+        assert device.complaints == []
+        assert device.pings == 0 if not has_timesync else device.pings > 50 if answers else device.pings == UNANSWERED
+        echoes = set_up.notebook.echoes.get("sacrum", [])
+        assert len(echoes) == (device.pings if answers else 0)
+        for echo in echoes:
+            heard_s = device.booted_s + echo.device_ns * 1e-9
+            assert echo.asked_ns * 1e-9 - 1e-5 <= heard_s <= echo.answered_ns * 1e-9 + 1e-5
 
     run(story())
 

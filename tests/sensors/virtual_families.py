@@ -1,5 +1,6 @@
 """Virtual peripherals of the project's own profile, Movesense and DOT, as strict as devices of these families."""
 
+import asyncio
 import struct
 from typing import Any
 
@@ -25,16 +26,36 @@ class HingeBoard(VirtualDevice):
     acc_lsb, gyr_lsb = G / 2048, 0.0010642
     sequence, is_fresh = 0, True
     config: tuple[int, ...] = (0, 0, 100, 16, 2000, 0)
+    has_timesync, answers = True, True
+    pings = 0
 
     def services(self) -> Any:
         read_write = P.READ | P.WRITE
         members = [(own(2), P.NOTIFY, None), (own(3), read_write, lambda: struct.pack("<BBHBxHBx", *self.config))]
-        return [(own(1), [*members, (own(4), P.READ, self._info)]), self.battery_service()]
+        members.append((own(4), P.READ, self._info))
+        if self.has_timesync:
+            members.append((own(5), P.WRITE_WITHOUT_RESPONSE | P.NOTIFY, None))
+        return [(own(1), members), self.battery_service()]
 
     def _info(self) -> bytes:
         return struct.pack("<BBHffIHH", 1, 6, 3, self.acc_lsb, self.gyr_lsb, 1000 + self.boots, 200, 512)
 
+    def _uptime_us(self) -> int:
+        """The samples' clock: a second by it holds ``rate_hz`` samples."""
+        return round((asyncio.get_running_loop().time() - self.booted_s) * (1 + self.faults.drift) * 1e6)
+
+    async def _pong(self, value: bytes) -> None:
+        if len(value) != 4 or not self.is_subscribed(own(5)):
+            self.complaints.append(f"a ping of {len(value)} bytes, subscribed: {self.is_subscribed(own(5))}")
+            return
+        self.pings += 1
+        if self.answers:
+            await self.notify(own(5), value + struct.pack("<QQ", self._uptime_us(), self._uptime_us()))
+
     async def on_write(self, uuid: str, value: bytes, *, response: bool) -> None:
+        if uuid == own(5):
+            await self._pong(value)
+            return
         if uuid != own(3) or len(value) != 10:
             raise refuse(0x0D)
         command, flags, rate, acc_g, gyr_dps, samples = struct.unpack("<BBHBxHBx", value)
