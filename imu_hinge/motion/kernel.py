@@ -53,7 +53,6 @@ from imu_hinge.motion.quaternion import (
     rotate_between,
     rows,
     turn,
-    unit,
 )
 
 
@@ -80,22 +79,25 @@ def detect_rest(m: Array, p: Coefficients, lane: Index, c: Lowpass, gyr: Vector,
 def correct_inclination(q_wi: Quaternion, up: Vector) -> tuple[Quaternion, float, float]:
     """Turn i by the shortest way so that `up` (in i) points up; return also its x and y in w before, of unit length.
 
-    Half way between up and the vertical lies (x, y, length + z): that is the turn's quaternion but for its length,
-    which is made one at the end (section 3.3).
+    Half way between `up` and the vertical lies (x, y, length + z). Turned a quarter about z that is the correction's
+    quaternion but for its own length, the root of 2 length (length + z) (section 3.3).
     """
     x, y, z = rotate(q_wi, up[0], up[1], up[2])
     length = math.sqrt(dot(up, up))
-    is_felt = length > 0.0  # nothing is felt in free fall: nothing to correct
     w = length + z
-    is_upside_down = w <= 1e-12 * length
-    share = 1.0 / length if is_felt else 0.0
+    is_felt = length > 0.0  # nothing is felt in free fall: nothing to correct
+    is_odd = w <= 1e-8 * length  # upside down, or free fall
     correction = (
-        (0.0 if is_upside_down else w) if is_felt else 1.0,
-        (1.0 if is_upside_down else y) if is_felt else 0.0,
-        (0.0 if is_upside_down else -x) if is_felt else 0.0,
+        (0.0 if is_felt else 1.0) if is_odd else w,
+        (1.0 if is_felt else 0.0) if is_odd else y,
+        0.0 if is_odd else -x,
         0.0,
     )
-    return unit(multiply(correction, q_wi)), x * share, y * share
+    squared = q_wi[0] * q_wi[0] + q_wi[1] * q_wi[1] + q_wi[2] * q_wi[2] + q_wi[3] * q_wi[3]
+    scale = (1.5 - 0.5 * squared) / math.sqrt(1.0 if is_odd else 2.0 * length * w)  # as `renormalize`, of q_wi before
+    share = 1.0 / length if is_felt else 0.0
+    a, b, c, d = multiply(correction, q_wi)
+    return (a * scale, b * scale, c * scale, d * scale), x * share, y * share
 
 
 @inlined

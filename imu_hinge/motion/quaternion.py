@@ -4,7 +4,6 @@ It holds no filter and no arrays: every function takes and returns scalars or 4-
 keeps them in registers and the same lines give the same bits with and without the JIT.
 """
 
-import math
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -50,13 +49,6 @@ def rotate(q_ab: Quaternion, x: float, y: float, z: float) -> Vector:
 def renormalize(q: Quaternion) -> Quaternion:
     """Return an almost unit quaternion at unit length: one Newton step for 1/√(q·q) from 1, no root, no division."""
     scale = 1.5 - 0.5 * (q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3])
-    return q[0] * scale, q[1] * scale, q[2] * scale, q[3] * scale
-
-
-@inlined
-def unit(q: Quaternion) -> Quaternion:
-    """Return a quaternion of any length but zero at unit length."""
-    scale = 1.0 / math.sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3])
     return q[0] * scale, q[1] * scale, q[2] * scale, q[3] * scale
 
 

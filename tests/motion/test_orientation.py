@@ -211,6 +211,18 @@ def test_upside_down_at_the_first_sample():
     np.testing.assert_allclose(up_in_sensor(q_ws), np.tile((0.0, 0.0, -1.0), (n, 1)), atol=1e-9)
 
 
+@pytest.mark.parametrize("off_deg", [179.0, 179.99, 179.9999, 179.999999, 179.99999999])
+def test_almost_upside_down_after_being_upright(off_deg):
+    n = 200
+    about = np.radians(off_deg) * np.array((0.6, 0.8, 0.0))
+    gyr, acc = np.zeros((n, 3)), np.tile((0.0, 0.0, 9.81), (n, 1))
+    acc[50:] = Rotation.from_rotvec(about).inv().apply((0.0, 0.0, 9.81))
+    is_gap = np.arange(n) == 49  # the low-pass starts anew: from one sample to the next it is upside down
+    q_ws = ori.filter_recording(gyr, acc, rate_hz=RATE, is_gap=is_gap).q_ws
+    np.testing.assert_allclose((q_ws**2).sum(axis=1), 1.0, atol=1e-6)
+    assert inclination_error_deg(q_ws[51:], Rotation.from_rotvec(about).as_quat(scalar_first=True)[None]).max() < 1e-4
+
+
 def test_a_saturated_blow_is_forgotten():
     gyr, acc, truth = motion(4000)
     acc[2000:2004] = 16 * 9.81

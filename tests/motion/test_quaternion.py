@@ -68,11 +68,3 @@ def test_rotate_between_is_half_way(angle, tolerance):
     expected = scipy_of(first) * Rotation.from_rotvec((0.5 * angle, 0.0, 0.25 * angle))
     v = (1.0, -2.0, 9.0)
     np.testing.assert_allclose(rotate_between(first, second, v), expected.apply(v), rtol=1e-14, atol=10.0 * tolerance)
-
-
-@given(vectors, st.floats(1e-6, 1e6))
-@settings(deadline=None, max_examples=30)
-def test_unit_keeps_the_direction_of_any_length(a, length):
-    q = turn(*a)
-    np.testing.assert_allclose(plain(qt.unit)(tuple(length * x for x in q)), plain(qt.unit)(q), atol=1e-15)
-    assert abs(sum(x * x for x in plain(qt.unit)(q)) - 1.0) < 1e-15
