@@ -187,8 +187,11 @@ def with_plates_felt(bends: Sequence[Bend], is_dropped: Sequence[bool], rate_hz:
     stop = last + 1 if is_dropped[last] else last + 2
     place = respects(bends, rate_hz)[:, :PLACE]
 
+    is_lowered = any(b.has_landed for b in bends[start:stop])  # a bar let fall is felt through the floor alone
+    least = SURELY_THOUGH_NOT_FELT if is_lowered else SURELY_ONE_OF_IT
+
     def is_of_it(i: int) -> bool:
-        return membership(place[i], place[start:stop], RESPECTS[:PLACE]) > SURELY_THOUGH_NOT_FELT
+        return membership(place[i], place[start:stop], RESPECTS[:PLACE]) > least
 
     while start > 0 and is_of_it(start - 1):
         start -= 1
