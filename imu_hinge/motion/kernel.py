@@ -147,8 +147,10 @@ def restart(m: Array, lane: Index) -> None:
 
 
 @inlined
-def are_finite(gyr: Array, acc: Array) -> bool:
-    """Return whether there is no NaN and no infinity in either."""
+def are_samples(gyr: Array, acc: Array) -> bool:
+    """Return whether both are (n, 3) and hold neither NaN nor infinity."""
+    if gyr.shape[1] != 3 or acc.shape[1] != 3 or gyr.shape[0] != acc.shape[0]:
+        return False
     is_bad = False
     for i in range(gyr.shape[0]):
         for axis in range(3):
@@ -177,7 +179,7 @@ def update(memory: Array, gyr: Array, acc: Array, out: Array) -> bool:
 
     Returns whether shapes fit and all values are finite; where not, nothing was done.
     """
-    if gyr.shape[1] != 3 or acc.shape[1] != 3 or gyr.shape[0] != acc.shape[0] or not are_finite(gyr, acc):
+    if not are_samples(gyr, acc):
         return False
     m, p = memory, coefficients(memory)
     for i in range(gyr.shape[0]):

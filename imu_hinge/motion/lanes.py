@@ -15,7 +15,7 @@ from numba import njit
 
 from imu_hinge.model import Array
 from imu_hinge.motion.bias import ends_stretch, estimate_bias, next_stretch
-from imu_hinge.motion.kernel import next_sample, step, update
+from imu_hinge.motion.kernel import are_samples, next_sample, step, update
 from imu_hinge.motion.memory import (
     BIAS,
     COUNT,
@@ -47,8 +47,10 @@ def update_lanes(
     out: tuple[Array, ...],
     taken: Array,
     found: Array,
-) -> None:
+) -> bool:
     """Filter `LANES` recordings for as many samples as the shortest has; loops over lanes become SIMD.
+
+    Return whether shapes fit and all values are finite; where not, nothing was done.
 
     gyr : `LANES` times (n, 3) [rad/s, sensor]
     acc : `LANES` times (n, 3) [m/s², sensor]
@@ -63,6 +65,8 @@ def update_lanes(
     lanes, n = taken.shape[1], gyr[0].shape[0]
     for lane in range(lanes):
         n = min(n, gyr[lane].shape[0])
+        if not are_samples(gyr[lane], acc[lane]):
+            return False
     for start in range(0, n, CHUNK):
         count = min(CHUNK, n - start)
         for lane in range(lanes):
@@ -94,6 +98,7 @@ def update_lanes(
                     out_lane[start + i, column] = found[9 * i + column, lane]
     for lane in range(lanes):  # counted once for all
         m[COUNT, lane], m[PHASE, lane], m[STRETCHES, lane] = m[COUNT, ONLY], m[PHASE, ONLY], m[STRETCHES, ONLY]
+    return True
 
 
 def filter_many(
@@ -144,13 +149,12 @@ def filter_many(
 
 def filter_group(group: list[tuple[Array, Array, Array]], *, rate_hz: float) -> None:
     """Filter up to `LANES` recordings into their tables: side by side as long as all last, then each to its end."""
-    for gyr, acc, _ in group:
-        require_samples(gyr, acc)
-    state, shortest = initial_state(params(rate_hz), lanes=LANES), 0
+    state, shortest, are_good = initial_state(params(rate_hz), lanes=LANES), 0, True
     if len(group) == LANES:
         gyrs, accs, outs = zip(*group, strict=True)
         taken, found = np.empty((6 * CHUNK, LANES)), np.empty((OUT_COLUMNS * CHUNK, LANES))
-        update_lanes(state, gyrs, accs, outs, taken, found)
+        are_good = update_lanes(state, gyrs, accs, outs, taken, found)
         shortest = min(len(gyr) for gyr in gyrs)
     for lane, (gyr, acc, out) in enumerate(group):
-        update(state.memory[:, [lane]], gyr[shortest:], acc[shortest:], out[shortest:])
+        if not (are_good and update(state.memory[:, [lane]], gyr[shortest:], acc[shortest:], out[shortest:])):
+            require_samples(gyr, acc)  # raises for the one that is not as it should be

@@ -182,12 +182,14 @@ def filter_recording(
     gap = checked_gap(is_gap, len(gyr))
     if gap is not None and gap.all():
         return filter_block(initial_state(p), gyr, acc, is_gap=gap)
-    require_samples(gyr, acc)
+    if gap is not None:
+        require_samples(gyr, acc)
     measured = slice(None) if gap is None else ~gap
     is_edge = np.ones(len(gyr), dtype=np.bool_)
     is_edge[1:] = False if gap is None else gap[:-1]
     out = np.empty((len(gyr[measured]), OUT_COLUMNS))
-    smooth(initial_state(p, lanes=2), gyr[measured], acc[measured], is_edge[measured], out)
+    if not smooth(initial_state(p, lanes=2), gyr[measured], acc[measured], is_edge[measured], out):
+        require_samples(gyr, acc)
     if gap is not None:
         out = out[np.maximum(np.cumsum(~gap) - 1, 0)]  # in a gap, what was before it
         out[gap, OUT_REST] = 0.0

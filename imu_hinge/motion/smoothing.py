@@ -9,7 +9,7 @@ from numba import njit
 
 from imu_hinge.model import Array
 from imu_hinge.motion.bias import Covariance, ends_stretch, estimate_bias, next_stretch, sd_bound
-from imu_hinge.motion.kernel import correct_inclination, next_sample, restart, step
+from imu_hinge.motion.kernel import are_samples, correct_inclination, next_sample, restart, step
 from imu_hinge.motion.memory import (
     BIAS,
     COUNT,
@@ -128,10 +128,11 @@ def take(m: Array, p: Coefficients, lane: Index, i: int, gyr: Array, acc: Array,
 @njit(cache=True, nogil=True, error_model="numpy")
 def bias_both_ways(
     state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], row: Array, work: Array, out: Array
-) -> None:
+) -> bool:
     """Run forward in lane 0 and backward in lane 1 at once; they meet in the middle and fuse from there.
 
-    A direction's bias changes at the end of its stretches only: between them the fused one is carried on.
+    A direction's bias changes at the end of its stretches only: between them the fused one is carried on. Return
+    whether shapes fit and all values are finite; where not, nothing was done.
 
     row : (16, 2), scratch: what one step of both directions takes. That there are two is not said here as a constant:
         LLVM would unroll the loops over the lanes before it could make SIMD of them.
@@ -139,6 +140,8 @@ def bias_both_ways(
     m, p = state.memory, coefficients(state.memory)
     if m.shape[1] != 2:
         raise ValueError("The state must have two lanes.")
+    if not are_samples(gyr, acc):
+        return False
     n = gyr.shape[0]
     for i in range(n):
         if is_edge[i]:
@@ -157,6 +160,7 @@ def bias_both_ways(
             estimate_bias(m, p, lane, next_stretch(m, p, lane))
         note(m, p, FORWARD, i, f_ends, work, out)
         note(m, p, BACKWARD, i, b_ends, work, out)
+    return True
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -197,8 +201,8 @@ def correct(state: State, is_edge: npt.NDArray[np.bool_], up: Array, out: Array)
         out[i, 0], out[i, 1], out[i, 2], out[i, 3] = multiply(q_wi, (out[i, 0], out[i, 1], out[i, 2], out[i, 3]))
 
 
-def smooth(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], out: Array) -> None:
-    """Filter a recording both ways.
+def smooth(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], out: Array) -> bool:
+    """Filter a recording both ways; return whether shapes fit and all values are finite: where not, nothing was done.
 
     Parameters
     ----------
@@ -212,6 +216,8 @@ def smooth(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_],
         As `kernel.update` writes it.
     """
     work = np.empty((len(gyr), 9))
-    bias_both_ways(state, gyr, acc, is_edge, np.empty((16, 2)), work, out)
+    if not bias_both_ways(state, gyr, acc, is_edge, np.empty((16, 2)), work, out):
+        return False
     integrate(state, gyr, acc, is_edge, work, out)
     correct(state, is_edge, work, out)
+    return True
