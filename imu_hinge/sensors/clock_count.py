@@ -52,6 +52,9 @@ STALL_COST: Final = 4.0
 SLACK_S: Final = 0.5e-3
 """What the system adds to a wait at random [s]."""
 
+EVEN: Final = 1.1
+"""Up to this ratio waits over the whole stretch are those within a second: nothing was lost, and no search needed."""
+
 NEAR_S: Final = 2e-3
 """How far a comb may be off before it is brought to touch the arrivals [s]."""
 
@@ -93,7 +96,11 @@ def search(y: Array, i: Array) -> Iterator[Comb | None]:
     """
     spacing, interval = float((y[-1] - y[0]) / (i[-1] - i[0])), _interval(y)
     early = y < y[0] + FIRST_S
-    lossless = lower_line(i, y, slopes=(0.5 * spacing, 2 * spacing)).slope
+    line = lower_line(i, y, slopes=(0.5 * spacing, 2 * spacing))
+    lossless = line.slope
+    if _is_even(y, y - line.at(i)):
+        yield _polished(y, i, _best_start(y, i, lossless, interval=interval), interval=interval)
+        return
     found = []
     step = _step(y[early], spacing)
     for period in (lossless, *np.arange((1 - MOST_LOSS) * spacing, (1 - LEAST_LOSS) * spacing, step)):
@@ -156,6 +163,13 @@ def _interval(y: Array) -> float:
     gaps = np.diff(y)
     apart = gaps[gaps > SAME_S]
     return float(np.median(apart)) if 0 < len(apart) < 0.6 * len(gaps) else 0.0
+
+
+def _is_even(y: Array, waits: Array) -> bool:
+    """Tell whether waits above the line of all frames spread no further over the whole than within a second."""
+    cuts = np.searchsorted(y, np.arange(y[0] + 1.0, y[-1], 1.0))
+    within = [float(np.ptp(part)) for part in np.split(waits, cuts) if len(part) > 1]
+    return bool(np.quantile(waits, REACH_SHARE) <= EVEN * np.median(within)) if within else False
 
 
 def _best_start(y: Array, i: Array, period: float, *, interval: float) -> _Found:
