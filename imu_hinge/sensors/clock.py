@@ -196,14 +196,14 @@ class LiveClock:
         if is_old(block) or not len(block):
             return Samples(np.empty(0), np.empty((0, 3)), np.empty((0, 3)))
         x = device_seconds(block, self._settings.rate_hz)
-        y = (arrival_ns - self._origin_ns) * NS
+        newest, y = float(x[-1]), (arrival_ns - self._origin_ns) * NS
         flags = block.flags.copy()
-        if self._line is None or self._is_other_clock(block, float(x[-1]), y):
+        if self._line is None or self._is_other_clock(block, newest, y):
             self._begin(block, flags)
         self._epoch = block.epoch
         assert self._line is not None
-        line = self._track(float(x[-1]), y, flags)
-        self._counts.delays.append(y - line.at_one(float(x[-1])))
+        line = self._track(newest, y, flags)
+        self._counts.delays.append(y - line.at_one(newest))
         time_s = self._smooth(x, line)
         if np.isnan(self._counts.first_s):
             self._counts.first_s = float(time_s[0])
@@ -280,9 +280,11 @@ class LiveClock:
         if error < 0 and (not is_small or (not self._settings.tells_loss and -error > JUMP / self._settings.rate_hz)):
             error = 0.0  # samples are missing: forward at once
         slew = (SLEW if self._settings.tells_loss else ROUGH_SLEW) if is_small else FAST_SLEW
-        paid = slew * (x - last_x)
-        time_s: Array = target + np.sign(error) * np.maximum(0.0, abs(error) - paid)
-        if np.isfinite(last_s):  # device times may overlap, host times never do
+        time_s = target
+        if error:
+            left = np.maximum(0.0, abs(error) - slew * (x - last_x))
+            time_s = target + left if error > 0 else target - left
+        if time_s[0] < last_s + LEAST_STEP_S * len(x):  # device times may overlap, host times never do
             time_s = np.maximum(time_s, last_s + LEAST_STEP_S * np.arange(1, len(x) + 1))
         self._last = (float(x[-1]), float(time_s[-1]))
         return time_s
