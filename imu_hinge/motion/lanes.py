@@ -3,6 +3,7 @@
 It filters as `kernel.update` does, to the bit, with the same step; one recording has no use for it.
 """
 
+import itertools
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -136,9 +137,10 @@ def filter_many(
             run = partial(filter_recording, rate_hz=rate_hz, both_ways=True)
             return list(pool.map(run, *zip(*pairs, strict=True)))
         lengths = [len(gyr) for gyr, _ in pairs]
-        tables = np.split(
-            np.empty((sum(lengths), OUT_COLUMNS)), np.cumsum(lengths)[:-1]
-        )  # one: large pages, few faults
+        whole = np.empty(
+            (sum(lengths), OUT_COLUMNS)
+        )  # one array gets large pages: many small ones cost more page faults
+        tables = [whole[stop - n : stop] for n, stop in zip(lengths, itertools.accumulate(lengths), strict=True)]
         order = sorted(range(len(pairs)), key=lambda index: -lengths[index])
         groups = [order[start : start + LANES] for start in range(0, len(order), LANES)]
         work = [[(*pairs[index], tables[index]) for index in group] for group in groups]
@@ -156,5 +158,8 @@ def filter_group(group: list[tuple[Array, Array, Array]], *, rate_hz: float) -> 
         are_good = update_lanes(state, gyrs, accs, outs, taken, found)
         shortest = min(len(gyr) for gyr in gyrs)
     for lane, (gyr, acc, out) in enumerate(group):
-        if not (are_good and update(state.memory[:, [lane]], gyr[shortest:], acc[shortest:], out[shortest:])):
-            require_samples(gyr, acc)  # raises for the one that is not as it should be
+        if are_good and max(len(gyr), len(acc)) > shortest:
+            are_good = update(state.memory[:, [lane]], gyr[shortest:], acc[shortest:], out[shortest:])
+    if not are_good:
+        for gyr, acc, _ in group:
+            require_samples(gyr, acc)
