@@ -160,8 +160,13 @@ class Link:
         return bytes(await self._call(self._connected().read_gatt_char(found)))
 
     async def write(self, characteristic: str, data: bytes, *, response: bool) -> None:
-        """Write a value, with or without waiting for the device's acknowledgement."""
+        """Write a value, with or without waiting for the device's acknowledgement.
+
+        A characteristic that can do only one of the two is written the way it can.
+        """
         found = self._find(characteristic, "write" if response else "write-without-response")
+        if ("write" in found.properties) != ("write-without-response" in found.properties):
+            response = "write" in found.properties
         await self._call(self._connected().write_gatt_char(found, data, response=response))
 
     async def subscribe(self, characteristic: str, handler: Handler) -> None:

@@ -263,6 +263,8 @@ class BumbleClient(BaseBleakClient):
         return bytearray(await self._guarded(self._client().read_value(self.proxies[characteristic.handle])))
 
     async def write_gatt_char(self, characteristic: BleakGATTCharacteristic, data: Any, response: bool) -> None:
+        if ("write" if response else "write-without-response") not in characteristic.properties:
+            raise BleakDBusError("org.bluez.Error.NotSupported", ["Operation is not supported"])
         if not response and len(data) > characteristic.max_write_without_response_size:
             raise BleakError("too long for a write without response")
         proxy = self.proxies[characteristic.handle]

@@ -6,7 +6,7 @@ import bleak
 import pytest
 from bleak import exc
 from bumble_backend import Air
-from virtual_device import BATTERY_LEVEL, Faults
+from virtual_device import BATTERY_LEVEL, Faults, P
 from virtual_families import HingeBoard, own
 from virtual_time import run
 
@@ -132,6 +132,30 @@ def test_a_link_reads_writes_and_subscribes_and_only_replaces_a_second_handler()
         await link.close()
         with pytest.raises(LinkLost):
             await link.read(BATTERY_LEVEL)
+
+    run(story())
+
+
+def test_a_value_is_written_the_way_its_characteristic_can():
+    class OnlyAcknowledged(HingeBoard):
+        def services(self):
+            service, members = super().services()[0]
+            return [(service, [(u, P.WRITE | P.NOTIFY if u == own(5) else p, r) for u, p, r in members])]
+
+    async def story():
+        air = Air()
+        await air.switch_on()
+        device = OnlyAcknowledged("IMUH-1", ADDRESS)
+        await device.switch_on(air)
+        link = Link((await seen_one(Radio())).handle, "IMUH-1")
+        await link.open()
+        got = []
+        await link.subscribe(own(5), got.append)
+        await link.write(own(5), b"\1\2\3\4", response=False)
+        await asyncio.sleep(0.01)
+        assert got[0][:4] == b"\1\2\3\4"
+        assert device.complaints == []
+        await link.close()
 
     run(story())
 
