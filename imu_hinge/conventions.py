@@ -128,3 +128,5 @@ class Flag(IntFlag):
     """The sensor's bias was not yet known at this instant."""
     SUSPECT = 512
     """The packet this sample came from broke a rule of its format."""
+    MISFIT = 1024
+    """What the sensors told of this set does not fit a body of the stated height with sensors at the stated places."""

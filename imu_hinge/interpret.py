@@ -17,7 +17,7 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.model import Posture, Region
 from imu_hinge.motion.alignment import Mounting, find_mountings
 from imu_hinge.motion.course import LinkageInputs
-from imu_hinge.motion.linkage import solve
+from imu_hinge.motion.linkage import MISFIT, solve
 from imu_hinge.motion.posture import SegmentLean, assemble, segment_lean
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
 from imu_hinge.motion.tracks import Track
@@ -92,11 +92,13 @@ def link(
     part = slice(0, len(aligned.posture)) if region is None else region.part
     result = solve(linkage_inputs(aligned, lifts, exercise=exercise, part=part), athlete, shared=shared)
     measured = aligned.posture[part]
+    doubted = np.uint16(cv.Flag.MISFIT if result.misfit > MISFIT else 0)
     is_known = np.isfinite(measured.angles_rad)  # what sensors span is measured; the chain tells the rest
     return replace(
         measured,
         angles_rad=np.where(is_known, measured.angles_rad, result.angles_rad),
         sd_rad=np.where(is_known, measured.sd_rad, result.sd_rad),
+        flags=measured.flags | doubted,
     ), result.shared
 
 
@@ -114,12 +116,12 @@ def link_sets(aligned: Aligned, lifts: Sequence[Lift], athlete: Athlete, *, exer
             regions[-1] = Region(regions[-1].start, stop)
         else:
             regions.append(Region(start, stop))
-    angles, sd = aligned.posture.angles_rad.copy(), aligned.posture.sd_rad.copy()
+    angles, sd, flags = (getattr(aligned.posture, name).copy() for name in ("angles_rad", "sd_rad", "flags"))
     shared: SharedUnknowns | None = None
     for region in regions:
         linked, shared = link(aligned, lifts, athlete, exercise=exercise, region=region, shared=shared)
-        angles[region.part], sd[region.part] = linked.angles_rad, linked.sd_rad
-    return replace(aligned.posture, angles_rad=angles, sd_rad=sd)
+        angles[region.part], sd[region.part], flags[region.part] = linked.angles_rad, linked.sd_rad, linked.flags
+    return replace(aligned.posture, angles_rad=angles, sd_rad=sd, flags=flags)
 
 
 def linkage_inputs(
@@ -201,6 +203,7 @@ def describe(
     )
     if quality < settings.verdict.alignment_min:
         doubt = "the bends do not share one axis, so forward is not known"
+    doubt = doubt or doubt_about_fit(posture, lift)
     peak, bottom = metrics.peak_rad, metrics.bottom_rad
     return Rep(
         rep=len(earlier),
@@ -223,6 +226,13 @@ def describe(
         verdict=judge(metrics, findings, limits, doubt=doubt),
         quality=grade(posture, lift, alignment_quality=quality, is_undecidable=bool(doubt)),
     )
+
+
+def doubt_about_fit(posture: Posture, lift: Lift) -> str:
+    """Return why a set that does not fit the model forbids a verdict, or nothing."""
+    if np.any(posture.flags[lift.start : lift.stop] & np.uint16(cv.Flag.MISFIT)):
+        return "the sensors do not fit a body of this height: see where they sit and where the bar stood"
+    return ""
 
 
 def label_samples(

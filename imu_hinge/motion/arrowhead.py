@@ -35,7 +35,7 @@ class Solution(NamedTuple):
 
     A posture is held as ``y``, the coordinates in which it walks: `Scene.posture_of` turns them into angles.
     ``inverse`` (n, 5, 5) and ``border`` (n, 5, m) are the eliminated blocks; ``step`` (n, 5) is the last step.
-    ``information`` (m, m) is that of the shared unknowns. ``misfit`` (n,) is the largest residual over its own sd.
+    ``information`` (m, m) is that of the shared unknowns.
     """
 
     y: Array
@@ -45,7 +45,6 @@ class Solution(NamedTuple):
     step: Array
     information: Array
     pull: Array
-    misfit: Array
 
 
 def room_for(instants: int, shared: int) -> Solution:
@@ -58,7 +57,6 @@ def room_for(instants: int, shared: int) -> Solution:
         np.zeros((instants, STATES)),
         np.zeros((shared, shared)),
         np.zeros(shared),
-        np.zeros(instants),
     )
 
 
@@ -144,14 +142,11 @@ def link(course: Course, i: int, k: int) -> float:
 
 
 @numba.njit(cache=True)
-def squared_residuals(rows: Rows, n: int, worst: Array) -> float:
-    """Return the sum of the rows' squared residuals over their variances; the largest's root goes to ``worst[0]``."""
-    cost, most = 0.0, 0.0
+def squared_residuals(rows: Rows, n: int) -> float:
+    """Return the sum of the rows' squared residuals over their variances."""
+    cost = 0.0
     for r in range(n):
-        off = rows.residual[r] * rows.residual[r] / rows.variance[r]
-        most = max(most, off)
-        cost += off
-    worst[0] = math.sqrt(most)
+        cost += rows.residual[r] * rows.residual[r] / rows.variance[r]
     return cost
 
 
@@ -236,7 +231,7 @@ def eliminate(scene: Scene, course: Course, rows: Rows, solution: Solution) -> t
         evidence.gather(rows, x, solution.u, body, scene, course, i)
         count = evidence.stiffen(rows)
         as_walked(rows, count, scene.posture_of)
-        cost += squared_residuals(rows, count, solution.misfit[i : i + 1])
+        cost += squared_residuals(rows, count)
         weigh(rows, count, block, gradient, used)
         for k in range(STATES):
             for j in range(m):

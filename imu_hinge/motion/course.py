@@ -45,14 +45,16 @@ HEIGHT_WAY_RAD, HEIGHT_S = 0.15, 0.5
 """The same for a height, which an integral carries from sample to sample."""
 ABOVE_STANDING: Final = 2.0
 """No bend lifts a sensor above standing: steps and heels do, and then its height says less by this much of it."""
+LEANING_BACK_M: Final = 0.2
+"""Heights take a lockout for standing; one that leans back is lower by up to this, per radian [m]."""
 FLOOR_WAY_RAD, FLOOR_S = 0.6, 1.0
 """The same for the hands on the bar; every contact is worth one look at least."""
 
 TOUCHED: Final = 0.05
 """A floor contact that is less likely than this is none."""
 
-CLEAN_HINGE_RAD: Final = np.radians([11.0, 4.5])
-"""Lumbar flexion at the bottom of a clean hinge and its spread: 5 to 15 degrees (facts/biomechanics.md, 6.2)."""
+CLEAN_HINGE_RAD: Final = np.radians([10.0, 2.9])
+"""Lumbar flexion at the bottom of a clean hinge and its spread: evenly 5 to 15 degrees (facts/biomechanics.md, 6.2)."""
 
 HANGS_FREE_RAD: Final = 0.6
 """Less bent than this the bar leans on the thighs, and the shoulders are behind it."""
@@ -167,6 +169,8 @@ def course_of(inputs: LinkageInputs, at: Index, way: Array) -> Course:
     inclination_sd = _column(inputs, inputs.inclination_sd_rad, at, math.inf)
     height = _column(inputs, inputs.height_m, at, math.nan)
     height_sd = np.hypot(_column(inputs, inputs.height_sd_m, at, math.inf), ABOVE_STANDING * np.fmax(height, 0.0))
+    leans_back = np.fmax(-inclination, 0.0) * np.array([placement != "thigh" for placement in inputs.placements])
+    height_sd = np.hypot(height_sd, LEANING_BACK_M * leans_back)
     on_floor = np.zeros(at.size) if inputs.on_floor is None else np.asarray(inputs.on_floor, dtype=np.float64)[at]
     loaded = np.zeros(at.size) if inputs.bar_loaded is None else np.asarray(inputs.bar_loaded, dtype=np.float64)[at]
     floor_looks = _looks(on_floor, way_step, time_step)

@@ -45,8 +45,8 @@ TO_ANGLES: Final = np.array(
 COARSE: Final = 2.5
 """How much farther apart the nodes are on which the rounds begin."""
 
-MISFIT: Final = 3.0
-"""Something this many standard deviations off says that the model does not fit what was observed."""
+MISFIT: Final = 2.5
+"""A set that surprises by this many standard deviations does not fit the model; one in 160 does so by chance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,9 +59,9 @@ class LinkageResult:
         In the order of `conventions.ANGLES`.
     posture_rad : (n, 5) [rad]
         Shank lean, thigh back-lean, pelvis tilt, lumbar and thoracic flexion.
-    misfit : (n,)
-        The worst residual of the evidence, or the farthest that a shared unknown had to go to explain it, in standard
-        deviations; above `MISFIT` the model does not fit.
+    misfit
+        By how many standard deviations what the set shares is not what a body and sensors like these can have; above
+        `MISFIT` they do not fit: a sensor on another place, another body, a bar that was not where it was said to be.
     shared
         What the set shares, as found.
     nodes : (k,)
@@ -75,7 +75,7 @@ class LinkageResult:
     angles_rad: Array
     sd_rad: Array
     posture_rad: Array
-    misfit: Array
+    misfit: float
     shared: SharedUnknowns
     nodes: Index
     covariance: Array
@@ -102,7 +102,8 @@ def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SharedUnknowns | N
     if not len(inputs) or not inputs.placements:
         raise CalibrationError("There is nothing to infer a posture from. Give one sensor's inclination at least.")
     scene, way = scene_of(athlete, inputs), way_rad(inputs)
-    prior = shared_prior(athlete, inputs.placements, scene.habits) if shared is None else shared
+    expected = shared_prior(athlete, inputs.placements, scene.habits)
+    prior = expected if shared is None else shared
     known = athlete if shared is None else None  # whose references are in `shared` already
     rough_nodes, rough, first = _lay_out(inputs, way, known, spacing=COARSE)
     begun = gauss_newton.run(scene, rough, prior, start=_usual(rough, prior), close=gauss_newton.ROUGHLY)
@@ -122,10 +123,7 @@ def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SharedUnknowns | N
         angles_rad=posture @ TO_ANGLES.T,
         sd_rad=np.sqrt(_between(every, nodes, variance)),
         posture_rad=posture,
-        misfit=np.maximum(
-            _between(every, nodes, solution.misfit[first:, None])[:, 0],
-            np.max(np.abs(found.mean - prior.mean) / prior.sd),
-        ),
+        misfit=found.surprise(expected),
         shared=found,
         nodes=nodes,
         covariance=covariance,

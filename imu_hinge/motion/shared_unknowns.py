@@ -39,13 +39,17 @@ PER_SENSOR: Final = 6
 MID_FOOT_SD_M: Final = 0.012
 REACH_M, REACH_SD_M = 0.035, 0.015
 """Shoulder over the bar: 4 cm ahead in hinges, 0 to 4 cm in squatted starts (facts/biomechanics.md, 6.2)."""
-STATED_RADIUS_SD_M, ASSUMED_RADIUS_SD_M = 0.005, 0.008
-"""How well the plates' radius is known where the athlete file states it, and where 0.225 m is assumed."""
+STATED_RADIUS_SD_M, ASSUMED_RADIUS_SD_M = 0.005, 0.015
+"""How well the plates' radius is known where the athlete file states it, and where 0.225 m is assumed: other plates,
+or blocks and mats that nobody stated."""
 SHOES_SD_M: Final = 0.008
 """Soles lift the ankle and bring the bar nearer; nobody states them."""
 ZERO_SD_RAD: Final = math.radians(0.8)
 HEIGHT_DRIFT_SD: Final = 0.005
 BALANCE_SD_M: Final = 0.03
+
+LEARNED: Final = 0.8
+"""A set has told something of a combination of unknowns where no more than this share of its variance is left."""
 
 _GLOBAL_NAMES: Final = (
     "size",
@@ -86,6 +90,23 @@ class SharedUnknowns:
     def sd(self) -> Array:
         """Standard deviations (m,)."""
         return np.sqrt(np.diag(self.covariance))
+
+    def surprise(self, expected: SharedUnknowns) -> float:
+        """Return how much farther these went from what was expected than what was learned of them explains.
+
+        In standard deviations of a normal variable, about 0 where all is as expected. Only directions count in which
+        something was learned. A chi-squared test in the transformation of Wilson and Hilferty.
+        """
+        whiten = np.linalg.inv(np.linalg.cholesky(expected.covariance))
+        left, ways = np.linalg.eigh(whiten @ self.covariance @ whiten.T)  # variance that is left, 0 to 1
+        off = ways.T @ whiten @ (self.mean - expected.mean)
+        is_learned = left < LEARNED
+        count = int(np.count_nonzero(is_learned))
+        if not count:
+            return 0.0
+        mean_square = float(np.mean(off[is_learned] ** 2 / (1.0 - left[is_learned])))
+        ninth = 2.0 / (9.0 * count)
+        return float((mean_square ** (1.0 / 3.0) - (1.0 - ninth)) / math.sqrt(ninth))
 
     def __getitem__(self, name: str) -> tuple[float, float]:
         """Return one unknown's value and standard deviation."""

@@ -40,6 +40,7 @@ FLAG_WORDS: Final = {
     cv.Flag.SLIPPED: "after the sensor moved on the body",
     cv.Flag.DRIFTING: "sensor bias not yet known",
     cv.Flag.SUSPECT: "from a packet that broke a rule of its format",
+    cv.Flag.MISFIT: "in a set that does not fit the stated body and places",
 }
 
 ATHLETE_WORDS: Final = {
