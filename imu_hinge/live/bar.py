@@ -19,6 +19,7 @@ from imu_hinge.live.reps import Analysis, LiveReps
 from imu_hinge.live.sealing import Recovered, summary
 from imu_hinge.live.session import Plan, record
 from imu_hinge.live.status import status_table
+from imu_hinge.live.timing import timing_lines
 from imu_hinge.sensors.driver import StreamRequest
 
 if TYPE_CHECKING:
@@ -53,10 +54,12 @@ def run_at_the_bar(plan: Plan) -> Recovered | None:
         recovered = asyncio.run(_until_stopped(replace(plan, on_samples=reps.feed, on_status=show)))
     reps.close()
     remember(list(seen.values()))
-    for line in [] if recovered is None else summary(recovered):
+    for line in [] if recovered is None else [*summary(recovered), *timing_lines(recovered)]:
         console.print(line, highlight=False, markup=False)
     if reps.problem is not None:
-        console.print(f"The live analysis stopped: {reps.problem}. The recording is whole.", markup=False)
+        console.print(
+            f"The live analysis stopped: {str(reps.problem).rstrip('.')}. The recording is whole.", markup=False
+        )
     told = f"Saved in {plan.folder}; analyse it with: imu-hinge analyze {plan.folder}"
     console.print("Nothing was recorded." if recovered is None else told, markup=False)
     return recovered

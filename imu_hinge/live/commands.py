@@ -65,14 +65,20 @@ def repair(
     import json
 
     from imu_hinge.live.sealing import seal, summary
+    from imu_hinge.live.timing import timing, timing_lines
 
     recovered = seal(folder)
     if as_json:
         losses = [str(loss) for loss in recovered.losses]
         samples = {name: len(samples) for name, samples in recovered.recording.sensors.items()}
-        typer.echo(json.dumps({"folder": str(folder), "samples": samples, "journal_losses": losses}))
+        pairs = [
+            {"sensors": [first, second], "bound_s": bound_s, "lag_s": rotation.lag_s, "warning": rotation.is_warning}
+            for first, second, bound_s, rotation in timing(recovered)
+        ]
+        found = {"folder": str(folder), "samples": samples, "journal_losses": losses, "timing": pairs}
+        typer.echo(json.dumps(found))
         return
-    for line in summary(recovered):
+    for line in (*summary(recovered), *timing_lines(recovered)):
         typer.echo(line)
     typer.echo(f"Sealed in {folder}; analyse it with: imu-hinge analyze {folder}")
 

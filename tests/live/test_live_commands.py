@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import json
+import math
 import re
 
 import pytest
@@ -117,6 +118,32 @@ def test_record_without_any_sensor_named_or_remembered_says_what_to_write(on_air
     on_air()
     with pytest.raises(DeviceError, match="sacrum=NAME"):
         call("record")
+
+
+class Turning(HingeBoard):
+    """A board that turns to and fro, ``lag_s`` behind the time it says."""
+
+    lag_s = 0.0
+
+    def counts(self, index):
+        t = self.booted_s + index / 100 - self.lag_s
+        rate = 2000 * math.sin(2.5 * t) + 900 * math.sin(6.9 * t)
+        return 0, 0, 2048, 0, round(rate), 0
+
+
+@pytest.mark.parametrize("lag_s", [0.0, 0.040])
+def test_two_sensors_are_held_against_each_other_by_the_rotation_they_share(on_air, tmp_path, lag_s):
+    hip, back = Turning("IMUH-1", FIRST), Turning("IMUH-2", SECOND)
+    back.lag_s = lag_s
+    on_air(hip, back)
+    told = call(
+        "record", "sacrum=IMUH-1", "t12=IMUH-2", "--seconds", 20, "--out", tmp_path / "set", "--exercise", "rdl"
+    )
+    assert "sacrum and t12 are on one timeline to within" in told
+    assert ("Reconnect both" in told) == (lag_s > 0.015)
+    (pair,) = json.loads(call("repair", tmp_path / "set", "--json"))["timing"]
+    assert pair["lag_s"] == pytest.approx(lag_s, abs=0.003)
+    assert pair["warning"] == (lag_s > 0.015)
 
 
 def test_repair_says_what_was_lost(on_air, tmp_path):
