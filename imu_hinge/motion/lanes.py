@@ -34,7 +34,7 @@ from imu_hinge.motion.orientation import Oriented, checked, filter_recording, re
 from imu_hinge.motion.parameters import initial_state, params
 
 LANES: Final = 4
-"""Recordings side by side, as many as fit into one SIMD register of four float64."""
+"""Recordings side by side: as many float64 as an AVX2 register holds."""
 
 CHUNK: Final = 16
 """Samples that are laid lane beside lane at once, filtered and laid back: few enough to stay in L1."""

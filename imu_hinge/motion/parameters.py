@@ -43,8 +43,8 @@ def params(
 ) -> Params:
     """Return the filter's parameters; what is no argument here has the paper's value.
 
-    None is fitted to the BROAD trials: `benchmarks/orientation.py` prints their error for each of these values and for
-    its neighbours, and there it hardly changes. Two were chosen with simulated sets of deadlifts in view, and say so.
+    None is fitted to the BROAD trials; `benchmarks/orientation.py` prints their error for neighbours of each value too.
+    Two were chosen with simulated sets of deadlifts in view, and say so.
 
     Parameters
     ----------
@@ -52,15 +52,15 @@ def params(
         Samples per second.
     tau_acc_s
         Time constant of the low-pass on the acceleration in the almost-inertial frame. The paper has 3 s. A bias not
-        yet known tilts in proportion to it, and the acceleration of a rep, 2 to 4 s long, averages out from 2 s on:
-        2 s is the shorter end of that range, chosen on simulated sets with a bias and no still phase.
+        yet known tilts in proportion to it; a rep's acceleration averages out over the rep, 2 to 4 s. Of 2 to 3 s the
+        shorter end, chosen after looking at simulated sets with a bias and no still phase.
     rest_min_s
         A sensor quiet for this long is at rest. The paper has 1.5 s; a lifter pauses for 0.5 s at lockout.
     bias_clip_deg_s
         No gyroscope's bias is larger than this per axis. The paper has 2 °/s; cheap sensors reach 2.5 °/s and more.
     bias_start_deg_s
         Standard deviation of the bias before the first sample. The paper has 0.5 °/s; data sheets of cheap gyroscopes
-        give typical offsets of 0.5 to 3 °/s. Within that range chosen on the same simulated sets.
+        give typical offsets of 0.5 to 3 °/s. Chosen in that range after looking at the same simulated sets.
     sway_deg
         How far a person sways who stands quietly: bounds how fast a rest tells the bias. The paper has no such bound;
         0 turns it off.
