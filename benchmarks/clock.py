@@ -18,7 +18,7 @@ from imu_hinge.model import Array
 from imu_hinge.sensors.clock import Arrived, LiveClock
 from imu_hinge.sensors.clock_batch import place
 from imu_hinge.sensors.driver import Decoded, StreamSettings
-from imu_hinge.sensors.pings import FIRST, FIRST_PAUSE_S, PAUSE_S, Echo
+from imu_hinge.sensors.pings import PAUSES_S, Echo, pause_s
 
 INTERVAL_S = 0.030
 BURST_S = 0.100
@@ -94,7 +94,7 @@ def pinged(
     sensor: Sensor, link: Link, seconds: float, *, phase: float, stalls: Array, rng: np.random.Generator
 ) -> list[Echo]:
     """Return answered pings; some answers are lost as notifications are."""
-    pauses = [rng.uniform(*(FIRST_PAUSE_S if i < FIRST else PAUSE_S)) for i in range(int(seconds / FIRST_PAUSE_S[0]))]
+    pauses = [pause_s(i, rng.random()) for i in range(int(seconds / PAUSES_S[0][1]))]
     asked = 1.0 + np.cumsum(pauses)
     asked = asked[asked < seconds - 1.0]
     heard = carried(asked, link, phase=phase, stalls=stalls, rng=rng)

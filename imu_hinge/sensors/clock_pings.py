@@ -34,6 +34,9 @@ placed alike [s]."""
 UNLIKELY: Final = 10.0
 """Least waits of two neighbouring pieces together, in mean gaps, that chance makes once in 2000 [mean gap]."""
 
+DOUBT: Final = 4.0
+"""The same for all pieces together, in standard deviations above the mean."""
+
 SLOPE_S: Final = 30.0
 """Until questions span this long they do not tell the slope [s]."""
 
@@ -88,7 +91,8 @@ def held(line: Line, x: Array, y: Array, *, slopes: tuple[float, float]) -> Line
     waits = line.at(x) - y
     found = np.array([_least_wait(part) for part in np.array_split(waits, pieces)])
     unlikely = np.maximum((found[:, 0] - SLACK_S) / found[:, 1], 0.0)
-    if float((unlikely[1:] + unlikely[:-1]).max()) < UNLIKELY and float(waits.min()) > -SLACK_S:
+    is_likely = (unlikely[1:] + unlikely[:-1]).max() < UNLIKELY and unlikely.sum() < pieces + DOUBT * np.sqrt(pieces)
+    if is_likely and waits.min() > -SLACK_S:
         return line
     if x[-1] - x[0] < SLOPE_S:
         slopes = line.slope, line.slope

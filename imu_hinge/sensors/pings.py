@@ -10,17 +10,14 @@ connection's events at every phase.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 from imu_hinge.sensors.driver import Gatt, OnPacket
 
-FIRST: Final = 450
-"""So many pings, some minutes of them, come in quicker succession, that the clock is known soon."""
-
-FIRST_PAUSE_S: Final = (0.2, 0.6)
-PAUSE_S: Final = (0.7, 1.3)
-"""Least and longest pause before a ping [s]."""
+PAUSES_S: Final = ((100, 0.1, 0.3), (450, 0.2, 0.6), (math.inf, 0.7, 1.3))
+"""Up to which ping, the least and the longest pause before it [s]: quick at first, that the clock is known soon."""
 
 UNANSWERED: Final = 5
 """After so many pings without any answer the device is asked no more."""
@@ -86,6 +83,12 @@ class Echoes:
         return Echo(asked_ns, host_ns, heard.device_ns, heard.wrap_ns)
 
 
+def pause_s(asked: int, chance: float) -> float:
+    """Return the pause before a ping [s], by how many were asked before and a random number from 0 to 1."""
+    least, longest = next(pauses for last, *pauses in PAUSES_S if asked < last)
+    return least + (longest - least) * chance
+
+
 async def keep_pinging(pinger: Pinger, gatt: Gatt, on_packet: OnPacket) -> None:
     """Ping until cancelled, until the device stays silent, or until something goes wrong with a ping."""
     answers = 0
@@ -102,7 +105,7 @@ async def keep_pinging(pinger: Pinger, gatt: Gatt, on_packet: OnPacket) -> None:
         for asked in range(1 << 16):
             if asked >= UNANSWERED and not answers:
                 return
-            await asyncio.sleep(random.uniform(*(FIRST_PAUSE_S if asked < FIRST else PAUSE_S)))
+            await asyncio.sleep(pause_s(asked, random.random()))
             await pinger.ping(gatt, first + asked, on_packet)
     except Exception:  # an extra: whether the stream is in trouble, its watchdog says
         return
