@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,16 @@ from imu_hinge.reps.segmentation import Lift
 from imu_hinge.reps.verdict import Limits, find, grade, judge
 from imu_hinge.result import Rep
 from imu_hinge.settings import Settings
+
+DEEPEST: Final = 0.36
+"""No pelvis or trunk sinks by more than this share of body height: a squat to the heels takes the pelvis from 0.53 of
+it to 0.18."""
+
+HIGHEST_M: Final = 0.12
+"""Nor does it rise above standing by more, as a wrist does that is taken for it [m]."""
+
+UNKNOWN_M: Final = 0.15
+"""A height with a larger standard deviation says nothing: all that a hip hinge sinks is about that [m]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,6 +172,8 @@ def where_the_bar_is(
         return slice(max(start - part.start, 0), max(stop - part.start, 0))
 
     for lift in lifts:
+        if lift.stop + after <= part.start or lift.start - before >= part.stop:
+            continue
         loaded[within(lift.start, lift.stop)] = 1.0
         on_floor[within(max(lift.pause.start, lift.start - before), lift.start + 1)] = 1.0
         if len(lift.down):
@@ -203,7 +216,7 @@ def describe(
     )
     if quality < settings.verdict.alignment_min:
         doubt = "the bends do not share one axis, so forward is not known"
-    doubt = doubt or doubt_about_fit(posture, lift)
+    doubt = doubt or doubt_about_fit(posture, lift) or doubt_about_height(posture, lift, athlete)
     peak, bottom = metrics.peak_rad, metrics.bottom_rad
     return Rep(
         rep=len(earlier),
@@ -226,6 +239,25 @@ def describe(
         verdict=judge(metrics, findings, limits, doubt=doubt),
         quality=grade(posture, lift, alignment_quality=quality, is_undecidable=bool(doubt)),
     )
+
+
+def doubt_about_height(posture: Posture, lift: Lift, athlete: Athlete) -> str:
+    """Return why the sensor's height during a lift forbids a verdict, or nothing.
+
+    Two sensors span the lumbar spine whatever the height. One alone needs it: lean cannot tell the back from the hips.
+    """
+    if posture.basis == "measured":
+        return ""
+    part = slice(lift.start, lift.stop + 1)
+    height_m, sd_m = posture.height_m[part], posture.height_sd_m[part]
+    if not float(posture.height_sd_m[lift.bottom]) < UNKNOWN_M:
+        return "how far the sensor sank is not known, and its lean alone cannot tell the back from the hips"
+    highest_m, lowest_m = float(np.max(height_m - 2.0 * sd_m)), float(np.min(height_m + 2.0 * sd_m))
+    if highest_m > HIGHEST_M:
+        return f"the sensor would rise {highest_m:.2f} m above standing, which no pelvis or trunk does"
+    if lowest_m < -DEEPEST * athlete.value("height_m"):
+        return f"the sensor would sink {-lowest_m:.2f} m below standing, which no pelvis or trunk does"
+    return ""
 
 
 def doubt_about_fit(posture: Posture, lift: Lift) -> str:

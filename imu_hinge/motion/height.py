@@ -49,7 +49,10 @@ MOMENT_SPEED_MPS: Final = 0.05
 LEVEL_SPEED_MPS, LEVEL_HEIGHT_M = 0.03, 0.008
 """How slow and how near to standing height it is in standing and at lockouts."""
 BLOW_SPEED_MPS: Final = 0.015
-"""What one sample of a blow may add to the speed, because it rings faster than it is sampled [m/s]."""
+"""What one sample of a blow may add to the speed, because it rings faster than it is sampled [m/s]; per grid instant,
+where every instant has a sample of its own, and more where samples are sparse."""
+SLOWEST_HZ: Final = 16.0
+"""A sensor that delivers fewer samples a second does not tell how it travels: its height is not known."""
 FORCE_SD_MPS2, FORCE_PER_RATE = 0.05, 0.6
 """How near |f| is to gravity in a rest, and how much less near where the sensor turns [m/s² per rad/s]."""
 
@@ -83,7 +86,8 @@ def vertical_motion(track: Track, *, still: list[Region], level: list[int]) -> T
         Instants, in samples, at which the sensor is at standing height and turns: standing and lockouts.
     """
     n, rate_hz = len(track), track.rate_hz
-    if not still or not level:
+    sampled_hz = track.sampled_hz
+    if not still or not level or sampled_hz < SLOWEST_HZ:
         unknown = np.full(n, math.nan)
         return Travel(unknown, unknown, unknown)
     rate = np.sqrt(np.einsum("ij,ij->i", track.gyr, track.gyr))
@@ -102,7 +106,9 @@ def vertical_motion(track: Track, *, still: list[Region], level: list[int]) -> T
         rate / rate_hz,
         speed_sd=speed_sd,
         height_sd=height_sd,
-        extra_speed_sd=np.where(shock(track.acc, rate_hz) > BLOW_MPS2, BLOW_SPEED_MPS, 0.0),
+        extra_speed_sd=np.where(
+            shock(track.acc, rate_hz) > BLOW_MPS2, BLOW_SPEED_MPS * math.sqrt(rate_hz / sampled_hz), 0.0
+        ),
         dt=1.0 / rate_hz,
     )
     return Travel(found.height, found.height_sd, found.speed)

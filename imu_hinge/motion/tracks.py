@@ -47,6 +47,13 @@ class Track:
         """Rate of the grid."""
         return float((len(self) - 1) / (self.time_s[-1] - self.time_s[0]))
 
+    @property
+    def sampled_hz(self) -> float:
+        """At most how many samples a second the grid rests on: instants with a sample nearby, gaps left out."""
+        is_known = (self.flags & np.uint16(cv.Flag.GAP)) == 0
+        is_near = (self.flags & np.uint16(cv.Flag.UNEVEN)) == 0
+        return self.rate_hz * float(np.mean(is_near[is_known])) if is_known.any() else 0.0
+
     def part(self, start: int, stop: int) -> Track:
         """Return the samples ``[start, stop)``."""
         s = slice(start, stop)

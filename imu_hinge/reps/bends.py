@@ -214,7 +214,7 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
         drop_sd_m=float(posture.height_sd_m[middle]),
         landing=landing,
         shock_mps2=float(shake.max()) if shake.size else 0.0,
-        tremble_mps2=float(np.median(posture.shock_mps2[down_start : up_stop + 1])),
+        tremble_mps2=float(np.median(posture.shock_mps2[min(down_start, up_stop) : up_stop + 1])),
         is_begun=before is not None,
         is_finished=after is not None,
     )

@@ -17,6 +17,7 @@ from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.model import Array, Posture
 from imu_hinge.reps.bends import Bend, find_bends
+from imu_hinge.reps.likeness import AT_ONCE_S, Likeness, membership, respects
 from imu_hinge.reps.segmentation import (
     Lift,
     drop_after,
@@ -26,13 +27,9 @@ from imu_hinge.reps.segmentation import (
     split_blocks,
 )
 from imu_hinge.reps.sets import (
-    AT_ONCE_S,
-    Likeness,
     Run,
     carried,
     heaviest_runs,
-    membership,
-    respects,
     runs_from_top,
     runs_on_floor,
     with_plates_felt,

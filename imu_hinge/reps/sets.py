@@ -6,63 +6,21 @@ each other"; the heaviest wins.
 
 Notes
 -----
-Reps of one set go to the same place (lean, drop, side, turn) in the same time (down, hold, up, upright between them)
-and tremble alike, give or take the spread below, which may drift from rep to rep; other bends are spread widely. Two
-bends are compared by the ratio of the two normal densities of their difference, with a share for a rep that is unlike
-its set in one respect (a pause, a hitch). A rep's likeness is its mean over the other members. On the floor, the bend
-to the bar is not loaded and the last rise is not either, so their times are left out.
+On the floor, the bend to the bar is not loaded and the last rise is not either, so their times are left out. How
+alike two bends are is in `likeness`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from imu_hinge.model import Array
 from imu_hinge.reps.bends import Bend
-
-
-class Spread(NamedTuple):
-    """Hold standard deviations: within a set, drifting per rep of distance, and over all that people bend for.
-
-    ``odd`` is how likely a rep is to be unlike its set in this respect.
-    """
-
-    within: float
-    drift: float
-    anything: float
-    odd: float = 0.03
-
-
-TREMBLE: Final = Spread(0.2, 0.05, 0.4, odd=0.1)
-"""Of the logarithm of how much the body trembles all the way."""
-
-LEAN: Final = Spread(math.radians(5.0), math.radians(3.0), math.radians(22.0))
-DROP: Final = Spread(0.03, 0.015, 0.14)
-SIDE: Final = Spread(math.radians(2.5), 0.0, math.radians(6.0))
-TURN: Final = Spread(math.radians(4.0), math.radians(1.0), math.radians(12.0), odd=0.1)
-DOWN: Final = Spread(0.2, 0.05, 0.4)
-HOLD: Final = Spread(0.4, 0.05, 0.8)
-UP: Final = Spread(0.25, 0.05, 0.4)
-GAP: Final = Spread(0.4, 0.05, 0.8)
-"""Of the logarithm of seconds."""
-
-BLOW: Final = Spread(0.5, 0.0, 1.2)
-"""Of the logarithm of how hard a landing shakes."""
-
-ABOVE_STANDING_M: Final = 0.08
-"""Nobody bends upwards: a height above standing by more is not known."""
-
-LEAST_TREMBLE_MPS2: Final = 0.01
-"""No sensor is calmer than its own noise."""
-
-AT_ONCE_S: Final = 0.3
-"""Added to times that may be nothing, before the logarithm."""
+from imu_hinge.reps.likeness import BLOW, GAP, LOOK_BACK, PLACE, RESPECTS, Likeness, log_gaps, membership, respects
 
 FLOORS: Final = ((0.75, 0.98), (0.15, 0.6), (0.1, 0.01))
 """Kinds of floor, or of plates: how common, and the share of landings that is felt there."""
@@ -86,12 +44,6 @@ class Run(NamedTuple):
     weight: float
 
 
-RESPECTS: Final = (LEAN, SIDE, TURN, DROP, TREMBLE, DOWN, HOLD, UP)
-"""The columns of `respects`."""
-
-PLACE: Final = 4
-"""So many of them, the first, say where a bend goes."""
-
 SURELY_ONE_OF_IT: Final = 2.0
 """A bend at an end of a set from the top belongs where it is this much (natural logarithm) likelier to than not."""
 
@@ -100,62 +52,6 @@ SURELY_THOUGH_NOT_FELT: Final = math.log(0.98 / 0.02)
 
 LIKE_ITS_NEIGHBOUR: Final = 3.5
 """... or where it is this much likelier to be of one kind with its neighbour, in place and time."""
-
-LOOK_BACK: Final = 3
-"""A bend at the end of a set is held against this many of its neighbours, because sets drift."""
-
-PRIOR_COUNT: Final = 2.0
-"""The spread above weighs as much as this many differences between neighbours of the set itself."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Likeness:
-    """Hold what speaks for each two bends being of one set, (m, m) each; between two gaps (m - 1, m - 1)."""
-
-    place: Array
-    tremble: Array
-    down: Array
-    hold: Array
-    up: Array
-    gap: Array
-    blow: Array
-
-    @classmethod
-    def of(cls, bends: Sequence[Bend], rate_hz: float) -> Likeness:
-        """Compare every bend with every other."""
-        lean, side, turn, drop, tremble, down, hold, up = respects(bends, rate_hz).T
-        drop_sd = np.nan_to_num(np.array([b.drop_sd_m for b in bends]))
-        return cls(
-            place=_alike(lean, LEAN) + _alike(side, SIDE) + _alike(turn, TURN) + _alike(drop, DROP, own_sd=drop_sd),
-            down=_alike(down, DOWN),
-            tremble=_alike(tremble, TREMBLE),
-            hold=_alike(hold, HOLD),
-            up=_alike(up, UP),
-            gap=_alike(log_gaps(bends, rate_hz), GAP),
-            blow=_alike(np.array([np.log(b.shock_mps2) if b.has_landed else np.nan for b in bends]), BLOW),
-        )
-
-
-def respects(bends: Sequence[Bend], rate_hz: float) -> Array:
-    """Return in what bends are compared, columns `RESPECTS`; NaN where it is not known. (m, 8)."""
-    rows = []
-    for b in bends:
-        down = _log_s(b.down_stop - b.down_start, rate_hz) if b.is_begun else np.nan
-        hold = _log_s(b.up_start - b.down_stop, rate_hz, AT_ONCE_S) if b.is_begun and b.is_finished else np.nan
-        up = _log_s(b.up_stop - b.up_start, rate_hz) if b.is_finished else np.nan
-        drop = b.drop_m if np.isfinite(b.drop_sd_m) and b.drop_m > -ABOVE_STANDING_M else np.nan
-        tremble = math.log(max(b.tremble_mps2, LEAST_TREMBLE_MPS2))
-        rows.append((b.lean_rad, b.side_rad, b.turn_rad, drop, tremble, down, hold, up))
-    return np.array(rows).reshape(-1, len(RESPECTS))
-
-
-def log_gaps(bends: Sequence[Bend], rate_hz: float) -> Array:
-    """Return the logarithm of the time upright between neighbours, (m - 1,)."""
-    return np.array([_log_s(b.down_start - a.up_stop, rate_hz, AT_ONCE_S) for a, b in pairwise(bends)])
-
-
-def _log_s(samples: int, rate_hz: float, more_s: float = 0.0) -> float:
-    return math.log(max(samples / rate_hz, 0.0 if more_s else 0.05) + more_s)
 
 
 def without_strangers(bends: Sequence[Bend], rate_hz: float) -> slice:
@@ -176,8 +72,8 @@ def with_plates_felt(bends: Sequence[Bend], is_dropped: Sequence[bool], rate_hz:
     """Return which bends are left of a set on the floor when those at its ends are taken off that are no part of it.
 
     Where nearly every lift of the set ends with a blow, one at its end that does not is doubted, and left out unless it
-    surely goes to the same place or shook nearly as hard. On a floor that swallows
-    the blows nothing is taken off.
+    surely goes to the same place or, at the end, shook nearly as hard. On a floor that swallows the blows nothing is
+    taken off.
     """
     felt = [is_dropped[i] or bends[i + 1].has_landed for i in range(len(bends) - 1)] + [is_dropped[-1]]
     known = np.flatnonzero(felt)
@@ -218,32 +114,6 @@ def _tail(table: Array, gaps: Array) -> int:
         if total < worst:
             worst, count = total, cut
     return count
-
-
-def membership(one: Array, others: Array, spreads: Sequence[Spread] = RESPECTS) -> float:
-    """Return the log-likelihood ratio of one bend being of the set of others, by that set's own spread.
-
-    Parameters
-    ----------
-    one : (k,)
-    others : (n, k)
-        The nearest first.
-    spreads
-        One for each column.
-    """
-    total = 0.0
-    for value, column, spread in zip(one, others.T, spreads, strict=True):
-        known = column[np.isfinite(column)]
-        if not np.isfinite(value) or not known.size:
-            continue
-        centre = float(np.median(known[:LOOK_BACK]))
-        steps = np.minimum(0.5 * np.diff(known) ** 2, 4.0 * spread.within**2)
-        own = (PRIOR_COUNT * spread.within**2 + float(steps.sum())) / (PRIOR_COUNT + steps.size)
-        within = own * (1.0 + 1.0 / min(known.size, LOOK_BACK)) + spread.drift**2
-        anything = spread.anything**2 + within
-        ratio = 0.5 * math.log(anything / within) - 0.5 * (value - centre) ** 2 * (1.0 / within - 1.0 / anything)
-        total += math.log((1.0 - spread.odd) * math.exp(ratio) + spread.odd)
-    return total
 
 
 def runs_from_top(bends: Sequence[Bend], like: Likeness) -> Array:
@@ -305,22 +175,6 @@ def heaviest_runs(runs: Sequence[Run]) -> list[Run]:
 def _blows(landed: Array, share: float) -> Array:
     """Return what a blow, or none, says for bends of which this share ends with one. (m,)."""
     return np.where(landed, math.log(share / CLANK), math.log((1.0 - share) / (1.0 - CLANK)))
-
-
-def _alike(values: Array, spread: Spread, *, own_sd: Array | None = None) -> Array:
-    """Return the log-likelihood ratio of each two values coming from one set. (m,) -> (m, m), zero where unknown."""
-    m = len(values)
-    steps = np.abs(np.subtract.outer(np.arange(m), np.arange(m)))
-    own = np.zeros(m) if own_sd is None else own_sd
-    noise = np.add.outer(own**2, own**2)
-    within = 2.0 * spread.within**2 + noise + (spread.drift * steps) ** 2
-    anything = 2.0 * spread.anything**2 + within
-    off = np.subtract.outer(values, values) ** 2
-    ratio = 0.5 * np.log(anything / within) - 0.5 * off * (1.0 / within - 1.0 / anything)
-    ratio = np.log((1.0 - spread.odd) * np.exp(ratio) + spread.odd)
-    ratio = np.where(np.isfinite(ratio), ratio, 0.0)
-    np.fill_diagonal(ratio, 0.0)
-    return np.asarray(ratio)
 
 
 def _mean_sum(pairs: Array) -> Array:

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from imu_hinge.conventions import GRAVITY_MPS2
+from imu_hinge.conventions import GRAVITY_MPS2, Flag
 from imu_hinge.model import Array, Region
-from imu_hinge.motion.displacement import rise_between
+from imu_hinge.motion.displacement import rise_between, shock_together
 from imu_hinge.motion.height import resting_bias, vertical_motion
-from imu_hinge.motion.tracks import Track
+from imu_hinge.motion.tracks import Track, turned
 
 RATE_HZ = 100.0
 DROP_M = 0.25
@@ -64,6 +64,51 @@ def test_a_rest_that_the_integral_contradicts_is_not_believed() -> None:
     assert abs(np.gradient(height)[moving.start] * RATE_HZ) > 0.3
     misled = vertical_motion(track_of(acceleration, rests), still=sorted([*rests, moving]), level=level)
     assert np.abs(misled.height_m - height).max() < 0.05
+
+
+def test_a_height_gone_astray_comes_back_at_the_next_standing() -> None:
+    height, acceleration, rests, level = dips(5)
+    pushed = acceleration.copy()
+    at = rests[1].stop + 20
+    pushed[at : at + 20] += 2.0  # 0.4 m/s that nobody moved with
+    travel = vertical_motion(track_of(pushed, rests), still=rests, level=level)
+    assert np.abs(travel.height_m - height)[at:].max() > 0.1  # or the test would show nothing
+    assert np.abs(travel.height_m - height)[-100:].max() < 0.03
+
+
+def test_a_sensor_with_too_few_samples_a_second_does_not_tell_its_height() -> None:
+    _, acceleration, rests, level = dips()
+    track = track_of(acceleration, rests)
+    track.flags[np.arange(len(track)) % 8 > 0] |= np.uint16(Flag.UNEVEN)
+    assert track.sampled_hz == pytest.approx(12.5, abs=0.1)
+    assert np.isnan(vertical_motion(track, still=rests, level=level).height_m).all()
+
+
+def test_the_calmer_sensor_tells_a_blow() -> None:
+    rng = np.random.default_rng(2)
+    _, acceleration, rests, _ = dips()
+    calm, loose = track_of(acceleration, rests), track_of(acceleration, rests)
+    loose.acc[:] += rng.normal(0.0, 0.4, loose.acc.shape)
+    calm.acc[150, 2] += 1.0
+    loose.acc[150, 2] += 1.0
+    together = shock_together([calm, loose])
+    assert np.argmax(together) == pytest.approx(150, abs=4)
+    assert together[150] > 5.0 * np.median(together)
+    assert np.median(together) < 0.5 * np.median(shock_together([loose]))
+
+
+def test_a_turn_about_the_vertical_is_told_and_a_bend_is_none() -> None:
+    n = 300
+    lean = np.radians(60.0) * np.sin(np.linspace(0.0, np.pi, n)) ** 2
+    up = np.column_stack([-np.sin(lean), np.zeros(n), np.cos(lean)])
+    rate = np.gradient(lean) * RATE_HZ
+    still, flags = np.zeros(n, dtype=bool), np.zeros(n, dtype=np.uint16)
+    bend = Track(
+        np.arange(n) / RATE_HZ, up, up * GRAVITY_MPS2, np.column_stack([0 * rate, rate, 0 * rate]), still, flags
+    )
+    assert np.abs(turned(bend)).max() < 1e-9
+    turning = Track(bend.time_s, up, bend.acc, bend.gyr + 0.1 * up, still, flags)
+    assert turned(turning)[-1] == pytest.approx(0.1 * n / RATE_HZ)
 
 
 def test_without_a_level_nothing_is_known() -> None:

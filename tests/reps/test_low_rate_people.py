@@ -37,6 +37,18 @@ def test_a_wrist_at_25_hz_never_crashes() -> None:
             assert len(result.angles) == len(result.posture)
 
 
+def test_a_wrist_worn_as_a_sacrum_gets_no_verdict() -> None:
+    """At the accelerometer's own 12.5 Hz: refused, no rep, or undecided."""
+    data = np.load(DATA / "metamotion_wrist_barbell.npz", allow_pickle=False)
+    for i in range(0, len(data["exercise"]), 4):
+        acc = slice(*data["acc_offsets"][i : i + 2])
+        gyr = slice(*data["gyr_offsets"][i : i + 2])
+        time_s = data["acc_t"][acc]
+        rate = np.stack([np.interp(time_s, data["gyr_t"][gyr], column) for column in data["gyr"][gyr].T], axis=1)
+        result = analysed(ih.Recording({"sacrum": ih.Samples(time_s, data["acc"][acc], rate)}))
+        assert result is None or {rep.verdict.label for rep in result.lifts} <= {"undecided"}
+
+
 def test_waist_and_chest_at_20_hz_find_the_one_bend() -> None:
     data = np.load(DATA / "umafall_waist_chest_bending.npz", allow_pickle=False)
     bends = np.flatnonzero(data["label"] == "Bending")[::4]

@@ -52,6 +52,12 @@ TRAPS = {
     "one rep": replace(FLOOR, reps=1),
     "last bar dropped": replace(FLOOR, drop="last", impact_mps2=25.0),
     "every bar dropped": replace(FLOOR, drop="every", impact_mps2=25.0),
+    "last bar dropped softly": replace(FLOOR, drop="last", impact_mps2=8.0),
+    "leans back and drops it": replace(
+        FLOOR, drop="last", impact_mps2=20.0, has_lockout_lean=True, style="hips_shoot_up"
+    ),
+    "one RDL picked up and put down": SetSpec("rdl", "rdl_hinge", reps=1, from_floor=True),
+    "good mornings after plates": SetSpec("good_morning", "good_morning", reps=5, before=("plates",), has_rack=False),
     "leans back at lockout": replace(FLOOR, has_lockout_lean=True),
     "rounds more and more": replace(FLOOR, style="progressive_rounding", reps=8),
     "hips shoot up": replace(FLOOR, style="hips_shoot_up", raise_s=2.0),
