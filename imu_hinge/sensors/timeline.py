@@ -36,6 +36,10 @@ OUT_OF_RANGE: Final = 1.1
 """A value above this multiple of the hardware's largest range was not measured by it."""
 
 
+OLD: Final = int(Flag.DUPLICATE | Flag.REORDERED)
+"""As a plain number: arithmetic with flags takes microseconds, for every packet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """Hold where one packet lies on the device's timeline.
@@ -66,7 +70,7 @@ class Stamp:
     @property
     def is_old(self) -> bool:
         """True where the packet adds nothing after the last one: a repeat, or late."""
-        return bool(self.flag & (Flag.DUPLICATE | Flag.REORDERED))
+        return int(self.flag) & OLD != 0
 
 
 class Timeline:
