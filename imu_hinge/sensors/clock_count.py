@@ -96,11 +96,11 @@ def search(y: Array, i: Array) -> Iterator[Comb | None]:
     """
     spacing, interval = float((y[-1] - y[0]) / (i[-1] - i[0])), _interval(y)
     early = y < y[0] + FIRST_S
-    line = lower_line(i, y, slopes=(0.5 * spacing, 2 * spacing))
-    lossless = line.slope
-    if _is_even(y, y - line.at(i)):
-        yield _polished(y, i, _best_start(y, i, lossless, interval=interval), interval=interval)
+    even = _lossless(y, i, interval=interval)
+    if even.is_all:
+        yield even.comb
         return
+    lossless = even.comb.period_s
     found = []
     step = _step(y[early], spacing)
     for period in (lossless, *np.arange((1 - MOST_LOSS) * spacing, (1 - LEAST_LOSS) * spacing, step)):
@@ -125,6 +125,9 @@ def found_in(y: Array, i: Array) -> Comb:
 def followed(y: Array, i: Array, comb: Comb) -> Comb:
     """Return the comb of a stretch of arrivals that goes on from one whose comb is known; as `search`, but quick."""
     interval, step = _interval(y), _step(y, comb.period_s)
+    even = _lossless(y, i, interval=interval)
+    if even.is_all:
+        return even.comb
     periods = (comb.period_s + offset * step for offset in range(-4, 5))
     return _polished(y, i, min(_best_start(y, i, period, interval=interval) for period in periods), interval=interval)
 
@@ -165,11 +168,24 @@ def _interval(y: Array) -> float:
     return float(np.median(apart)) if 0 < len(apart) < 0.6 * len(gaps) else 0.0
 
 
-def _is_even(y: Array, waits: Array) -> bool:
-    """Tell whether waits above the line of all frames spread no further over the whole than within a second."""
+class _Lossless(NamedTuple):
+    comb: Comb
+    is_all: bool
+
+
+def _lossless(y: Array, i: Array, *, interval: float) -> _Lossless:
+    """Return the comb that takes nothing for lost, and whether it explains all.
+
+    It does where waits above it spread no further over the whole stretch than within a second.
+    """
+    spacing = float((y[-1] - y[0]) / (i[-1] - i[0]))
+    line = lower_line(i, y, slopes=(0.5 * spacing, 2 * spacing))
+    waits = y - line.at(i)
+    reach = float(np.quantile(waits, REACH_SHARE))
     cuts = np.searchsorted(y, np.arange(y[0] + 1.0, y[-1], 1.0))
     within = [float(np.ptp(part)) for part in np.split(waits, cuts) if len(part) > 1]
-    return bool(np.quantile(waits, REACH_SHARE) <= EVEN * np.median(within)) if within else False
+    is_all = bool(within) and reach <= EVEN * float(np.median(within))
+    return _Lossless(Comb(line.slope, line.at_one(0.0), max(reach, 1.02 * interval) / REACH_SHARE), is_all)
 
 
 def _best_start(y: Array, i: Array, period: float, *, interval: float) -> _Found:
