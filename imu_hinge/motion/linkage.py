@@ -45,8 +45,8 @@ TO_ANGLES: Final = np.array(
 COARSE: Final = 2.5
 """How much farther apart the nodes are on which the rounds begin."""
 
-MISFIT: Final = 2.5
-"""A set that surprises by this many standard deviations does not fit the model; one in 160 does so by chance."""
+MISFIT: Final = 3.0
+"""A set that surprises by this many standard deviations does not fit the model; one in 700 does so by chance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -48,8 +48,8 @@ ZERO_SD_RAD: Final = math.radians(0.8)
 HEIGHT_DRIFT_SD: Final = 0.005
 BALANCE_SD_M: Final = 0.03
 
-LEARNED: Final = 0.8
-"""A set has told something of a combination of unknowns where no more than this share of its variance is left."""
+HARDLY: Final = 0.2
+"""Where a set takes away less than this share of the variance of an unknown, it tells hardly anything of it."""
 
 _GLOBAL_NAMES: Final = (
     "size",
@@ -94,19 +94,18 @@ class SharedUnknowns:
     def surprise(self, expected: SharedUnknowns) -> float:
         """Return how much farther these went from what was expected than what was learned of them explains.
 
-        In standard deviations of a normal variable, about 0 where all is as expected. Only directions count in which
-        something was learned. A chi-squared test in the transformation of Wilson and Hilferty.
+        In standard deviations of a normal variable, about 0 where all is as expected. What was learned is the variance
+        that is gone; a direction in which little was learned hardly counts. The sum of squares is a weighted chi-squared
+        variable, brought to a plain one by its mean and variance, and that to a normal one by Wilson and Hilferty.
         """
-        whiten = np.linalg.inv(np.linalg.cholesky(expected.covariance))
-        left, ways = np.linalg.eigh(whiten @ self.covariance @ whiten.T)  # variance that is left, 0 to 1
-        off = ways.T @ whiten @ (self.mean - expected.mean)
-        is_learned = left < LEARNED
-        count = int(np.count_nonzero(is_learned))
-        if not count:
-            return 0.0
-        mean_square = float(np.mean(off[is_learned] ** 2 / (1.0 - left[is_learned])))
+        off = self.mean - expected.mean
+        learned = expected.covariance - self.covariance
+        against = learned + HARDLY * expected.covariance
+        weighed = np.linalg.solve(against, np.column_stack([learned, off]))
+        trace, squares = float(np.trace(weighed[:, :-1])), float(np.sum(weighed[:, :-1] * weighed[:, :-1].T))
+        count, total = trace**2 / squares, float(off @ weighed[:, -1]) * trace / squares
         ninth = 2.0 / (9.0 * count)
-        return float((mean_square ** (1.0 / 3.0) - (1.0 - ninth)) / math.sqrt(ninth))
+        return float((max(total / count, 0.0) ** (1.0 / 3.0) - (1.0 - ninth)) / math.sqrt(ninth))
 
     def __getitem__(self, name: str) -> tuple[float, float]:
         """Return one unknown's value and standard deviation."""
