@@ -66,6 +66,12 @@ USUAL: Final = {
 
 ANY_BEND: Final = Usual(math.radians(60.0), math.radians(25.0), 0.08, 0.10)
 
+SURELY_NOT: Final = -5.0
+"""A bend whose place is this much (natural logarithm) likelier for anything else is none of the told exercise ..."""
+
+STRANGE: Final = -20.0
+"""... and takes this from every set that would count it."""
+
 MORE_OF_IT: Final = 2.0
 """A second set is of the same work where its bends are this much (natural logarithm) more likely to be than not."""
 
@@ -212,7 +218,10 @@ def _usual(block: Sequence[Bend], athlete: Athlete, told: str, rate_hz: float) -
         usual = USUAL[told]
         lean = np.array([b.lean_rad for b in block])
         drop = np.array([b.drop_m for b in block]) / athlete.value("height_m")
-        ratio = ratio + _mean_ratio(lean, usual[:2], ANY_BEND[:2]) + _mean_ratio(drop, usual[2:], ANY_BEND[2:])
+        place = _mean_ratio(lean, usual[:2], ANY_BEND[:2]) + _mean_ratio(drop, usual[2:], ANY_BEND[2:])
+        is_strange = np.diag(place) < SURELY_NOT
+        count = np.concatenate(([0], np.cumsum(is_strange)))
+        ratio = ratio + place + np.where(count[None, 1:] > count[:-1, None], STRANGE, 0.0)
     return ratio
 
 
