@@ -23,6 +23,7 @@ from imu_hinge.motion.memory import (
     Index,
     State,
     coefficients,
+    load4,
     lowpass3,
     lowpass_now,
 )
@@ -69,13 +70,13 @@ def fuse(p: Coefficients, b1: Vector, p1: Covariance, b2: Vector, p2: Covariance
 
 
 @inlined
-def keep(m: Array, lane: Index, i: int, work: Array) -> None:
-    """Keep one direction's bias and covariance for sample i until the other direction comes by."""
+def keep(m: Array, lane: Index, i: int, work: Array, out: Array) -> None:
+    """Keep one direction's bias and covariance for sample i until the other comes by, where nothing else is yet."""
     sign = 1.0 if lane == FORWARD else -1.0
-    for row in range(3):
-        work[i, row] = sign * m[BIAS + row, lane]
-    for row in range(6):
-        work[i, 3 + row] = m[COV + row, lane]
+    for axis in range(3):
+        out[i, OUT_BIAS + axis] = sign * m[BIAS + axis, lane]
+    out[i, 0], out[i, 1], out[i, 2], out[i, 3] = load4(m, COV, lane)
+    work[i, 0], work[i, 1] = m[COV + 4, lane], m[COV + 5, lane]
 
 
 @inlined
@@ -84,8 +85,8 @@ def meet(m: Array, p: Coefficients, lane: Index, i: int, work: Array, out: Array
     sign = 1.0 if lane == FORWARD else -1.0
     bias = (sign * m[BIAS, lane], sign * m[BIAS + 1, lane], sign * m[BIAS + 2, lane])
     cov = (m[COV, lane], m[COV + 1, lane], m[COV + 2, lane], m[COV + 3, lane], m[COV + 4, lane], m[COV + 5, lane])
-    kept = (work[i, 3], work[i, 4], work[i, 5], work[i, 6], work[i, 7], work[i, 8])
-    bias, sd = fuse(p, bias, cov, (work[i, 0], work[i, 1], work[i, 2]), kept)
+    kept = (out[i, 0], out[i, 1], out[i, 2], out[i, 3], work[i, 0], work[i, 1])
+    bias, sd = fuse(p, bias, cov, (out[i, OUT_BIAS], out[i, OUT_BIAS + 1], out[i, OUT_BIAS + 2]), kept)
     out[i, OUT_BIAS], out[i, OUT_BIAS + 1], out[i, OUT_BIAS + 2] = bias
     out[i, OUT_SD] = sd
 
@@ -97,7 +98,7 @@ def note(m: Array, p: Coefficients, lane: Index, i: int, has_changed: bool, work
     j = i if lane == FORWARD else n - 1 - i
     is_rest = m[REST_S, lane] >= p.rest_min_s
     if i + (i if lane == FORWARD else i + 1) < n:
-        keep(m, lane, j, work)
+        keep(m, lane, j, work, out)
         out[j, OUT_REST] = 1.0 if is_rest else 0.0
         return
     if has_changed or 2 * i < n + 2:
@@ -136,6 +137,8 @@ def bias_both_ways(
 
     row : (16, 2), scratch: what one step of both directions takes. That there are two is not said here as a constant:
         LLVM would unroll the loops over the lanes before it could make SIMD of them.
+    work : (n, 3), scratch
+    out : (n, 9), written but for the orientations
     """
     m, p = state.memory, coefficients(state.memory)
     if m.shape[1] != 2:
@@ -215,7 +218,7 @@ def smooth(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_],
     out : (n, 9), written
         As `kernel.update` writes it.
     """
-    work = np.empty((len(gyr), 9))
+    work = np.empty((len(gyr), 3))
     if not bias_both_ways(state, gyr, acc, is_edge, np.empty((16, 2)), work, out):
         return False
     integrate(state, gyr, acc, is_edge, work, out)

@@ -306,9 +306,8 @@ def test_a_real_trunk_runs_without_a_jump(is_both):
 
 SCRIPT = """
 import numpy as np
+from imu_hinge.motion import lanes
 from imu_hinge.motion import orientation as ori
-from imu_hinge.motion import quaternion
-from imu_hinge.motion.kernel import update
 rng = np.random.default_rng(7)
 gyr, acc = rng.normal(0, 0.5, (250, 3)), rng.normal(0, 1, (250, 3)) + (1.0, 0.0, 9.5)
 gyr[:90], acc[:90] = 0.01, (1.0, 0.0, 9.6)
@@ -317,6 +316,8 @@ for both in (False, True):
     found = ori.filter_recording(gyr, acc, rate_hz=100.0, both_ways=both, is_gap=is_gap)
     print(found.q_ws.tobytes().hex(), found.bias_rad_s.tobytes().hex(), found.bias_sd_rad_s.tobytes().hex())
     print(found.is_rest.sum())
+for found in lanes.filter_many([(gyr[k : 60 + 5 * k], acc[k : 60 + 5 * k]) for k in range(5)], rate_hz=100.0):
+    print(found.table.tobytes().hex())
 """
 
 
