@@ -95,8 +95,9 @@ class SharedUnknowns:
         """Return how much farther these went from what was expected than what was learned of them explains.
 
         In standard deviations of a normal variable, about 0 where all is as expected. What was learned is the variance
-        that is gone; a direction in which little was learned hardly counts. The sum of squares is a weighted chi-squared
-        variable, brought to a plain one by its mean and variance, and that to a normal one by Wilson and Hilferty.
+        that is gone; a direction in which little was learned hardly counts. The sum of squares is a weighted
+        chi-squared variable, brought to a plain one by its mean and variance, and that to a normal one by Wilson and
+        Hilferty.
         """
         off = self.mean - expected.mean
         learned = expected.covariance - self.covariance
