@@ -165,8 +165,11 @@ def _split(values: Array, is_unloaded: Mask, where: list[Region], jump: float, f
         if not (is_unloaded[:k].any() and is_unloaded[k:].any()):
             continue
         step = float(np.median(after[is_unloaded[k:]]) - np.median(before[is_unloaded[:k]]))
+        all_of_it = float(np.median(after) - np.median(before))
+        if all_of_it * np.sign(step) < 0.5 * abs(step):
+            continue  # who leaned for a while did not slip: the lockouts would have moved too
         rough = np.median(np.abs(before - np.median(before))) + np.median(np.abs(after - np.median(after)))
-        gain = abs(step) - float(rough) - 0.5 * abs(step - float(np.median(after) - np.median(before)))
+        gain = abs(step) - float(rough) - 0.5 * abs(step - all_of_it)
         if abs(step) > jump and gain > best_gain:
             best, best_gain = k, gain
     if best:
