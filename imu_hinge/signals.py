@@ -31,10 +31,14 @@ def smooth(series: Array, width: int) -> Array:
     if half == 0 or n == 0:
         return np.array(series, dtype=np.float64)
     total = np.concatenate((np.zeros((1, *np.shape(series)[1:])), np.cumsum(series, axis=0, dtype=np.float64)))
-    index = np.arange(n)
+    mean = np.empty(np.shape(series))
+    inner = max(n - 2 * half, 0)
+    mean[half : half + inner] = (total[n - inner + 1 :] - total[:inner]) / (2 * half + 1)
+    index = np.concatenate((np.arange(min(half, n)), np.arange(max(half, n - half), n)))  # the window shrinks there
     start, stop = np.maximum(index - half, 0), np.minimum(index + half + 1, n)
-    count = (stop - start).reshape((n,) + (1,) * (np.ndim(series) - 1))
-    return np.asarray((total[stop] - total[start]) / count)
+    count = (stop - start).reshape((index.size,) + (1,) * (np.ndim(series) - 1))
+    mean[index] = (total[stop] - total[start]) / count
+    return mean
 
 
 def spread(series: Array, width: int) -> Array:

@@ -15,7 +15,6 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.model import Array, Region
 from imu_hinge.motion.tracks import Track
-from imu_hinge.signals import smooth
 
 BIAS_PRIOR_MPS2: Final = 0.3
 """What an uncalibrated accelerometer may be off by, per axis: about 30 mg."""
@@ -64,17 +63,6 @@ def rise_between(track: Track, first: Region, second: Region) -> float:
     return float(np.sum(0.5 * (speed[1:] + speed[:-1])) * dt)
 
 
-def shock(acc: Array, rate_hz: float) -> Array:
-    """Return how hard the sensor is shaken faster than a body moves: a plate on the floor. (n, 3) -> (n,) [m/s²].
-
-    The distance of each sample to the mean of its neighbours, the largest within 30 ms.
-    """
-    fast = acc - smooth(acc, max(3, round(0.06 * rate_hz)))
-    size = np.sqrt(np.einsum("ij,ij->i", fast, fast))
-    wide = max(1, round(0.03 * rate_hz))
-    return np.asarray(np.max([np.roll(size, k) for k in range(-wide, wide + 1)], axis=0)) if size.size else size
-
-
 def shock_together(tracks: Sequence[Track]) -> Array:
     """Return how hard all sensors are shaken, the calmer ones counting for more. (n,) [m/s²].
 
@@ -83,7 +71,7 @@ def shock_together(tracks: Sequence[Track]) -> Array:
     """
     squares, weights = [], []
     for track in tracks:
-        jolt = shock(track.acc, track.rate_hz)
+        jolt = track.jolt_mps2
         calm = float(np.median(jolt[track.is_quiet] if track.is_quiet.any() else jolt))
         weights.append(1.0 / max(calm, LEAST_CALM_MPS2) ** 2)
         squares.append(weights[-1] * jolt**2)

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from imu_hinge import conventions as cv
 from imu_hinge.model import Region
 from imu_hinge.motion.arrowhead import invert
-from imu_hinge.motion.displacement import BIAS_PRIOR_MPS2, BLOW_MPS2, Travel, shock, vertical_acceleration
+from imu_hinge.motion.displacement import BIAS_PRIOR_MPS2, BLOW_MPS2, Travel, vertical_acceleration
 from imu_hinge.motion.tracks import Track
 from imu_hinge.signals import smooth
 
@@ -106,9 +106,7 @@ def vertical_motion(track: Track, *, still: list[Region], level: list[int]) -> T
         rate / rate_hz,
         speed_sd=speed_sd,
         height_sd=height_sd,
-        extra_speed_sd=np.where(
-            shock(track.acc, rate_hz) > BLOW_MPS2, BLOW_SPEED_MPS * math.sqrt(rate_hz / sampled_hz), 0.0
-        ),
+        extra_speed_sd=np.where(track.jolt_mps2 > BLOW_MPS2, BLOW_SPEED_MPS * math.sqrt(rate_hz / sampled_hz), 0.0),
         dt=1.0 / rate_hz,
     )
     return Travel(found.height, found.height_sd, found.speed)

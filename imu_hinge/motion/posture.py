@@ -15,7 +15,7 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.model import Array, Flags, Posture, Region
 from imu_hinge.motion.alignment import Mounting, inclination, side_lean
-from imu_hinge.motion.displacement import BLOW_MPS2, Travel, shock, shock_together
+from imu_hinge.motion.displacement import BLOW_MPS2, Travel, shock_together
 from imu_hinge.motion.height import vertical_motion
 from imu_hinge.motion.standing import Slip, Standing, find_slips, zero_offset
 from imu_hinge.motion.tracks import Track, stills, turned
@@ -83,7 +83,7 @@ def _floor_rests(track: Track, lean: Array, lockouts: list[int]) -> list[Region]
     turning = smooth(np.sqrt(np.einsum("ij,ij->i", track.gyr, track.gyr)), width)
     unrest = np.hypot(turning / np.radians(10.0), spread(force, width) / 0.6)
     unrest = np.hypot(unrest, (smooth(force, width) - cv.GRAVITY_MPS2) / 0.5)
-    jolt = shock(track.acc, track.rate_hz)
+    jolt = track.jolt_mps2
     found = []
     for start, stop in pairwise(lockouts):
         deep = start + np.flatnonzero(lean[start:stop] > 0.75 * lean[start:stop].max())

@@ -160,6 +160,8 @@ def zero_offset(lean: Array, standing: Standing, slips: list[Slip], rate_hz: flo
 def _split(values: Array, is_unloaded: Mask, where: list[Region], jump: float, found: list[Slip]) -> None:
     """Find the step that divides the standing best, then look on both sides of it."""
     best, best_gain = 0, 0.0
+    if np.ptp(values[is_unloaded]) <= jump if is_unloaded.any() else True:
+        return  # no two medians can lie further apart
     for k in range(1, len(values)):
         before, after = values[:k], values[k:]
         if not (is_unloaded[:k].any() and is_unloaded[k:].any()):

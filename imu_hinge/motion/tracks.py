@@ -6,6 +6,7 @@ It does not filter and knows nothing of the body; the vectors are still in the s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from imu_hinge.settings import StillnessSettings
 from imu_hinge.signals import Mask, regions, smooth, spread
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Track:
     """Hold one sensor on the even grid.
 
@@ -47,6 +48,11 @@ class Track:
         """Rate of the grid."""
         return float((len(self) - 1) / (self.time_s[-1] - self.time_s[0]))
 
+    @cached_property
+    def jolt_mps2(self) -> Array:
+        """See `shock`; several rooms ask for it. (n,) [m/s²]."""
+        return shock(self.acc, self.rate_hz)
+
     @property
     def sampled_hz(self) -> float:
         """At most how many samples a second the grid rests on: instants with a sample nearby, gaps left out."""
@@ -58,6 +64,20 @@ class Track:
         """Return the samples ``[start, stop)``."""
         s = slice(start, stop)
         return Track(self.time_s[s], self.up_s[s], self.acc[s], self.gyr[s], self.is_quiet[s], self.flags[s])
+
+
+def shock(acc: Array, rate_hz: float) -> Array:
+    """Return how hard the sensor is shaken faster than a body moves: a plate on the floor. (n, 3) -> (n,) [m/s²].
+
+    The distance of each sample to the mean of its neighbours, the largest within 30 ms.
+    """
+    fast = acc - smooth(acc, max(3, round(0.06 * rate_hz)))
+    size = np.sqrt(np.einsum("ij,ij->i", fast, fast))
+    largest = size.copy()
+    for k in range(1, max(1, round(0.03 * rate_hz)) + 1):
+        largest[k:] = np.maximum(largest[k:], size[:-k])
+        largest[:-k] = np.maximum(largest[:-k], size[k:])
+    return np.asarray(largest)
 
 
 def up_in_sensor(q_ws: Array) -> Array:
