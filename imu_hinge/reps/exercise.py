@@ -278,9 +278,11 @@ def _belongs(group: _Set, main: _Set, rate_hz: float) -> bool:
     if main.from_floor:  # the first descent and the last rise are without the bar
         like = Likeness.of([*main.bends, *group.bends], rate_hz)
         n = len(main.bends)
-        has_landed = any(b.has_landed for b in group.bends[1:])
+        landings = sum(b.has_landed for b in group.bends[1:])
         drops = sum(d is not None for d in group.dropped)
-        return (has_landed or drops > 1) and float((like.place + like.blow)[:n, n:].mean()) > MORE_OF_IT
+        if landings + drops > 1 and group.weight > SURE:
+            return True  # plates felt again and again are a set by themselves, however it is done
+        return (landings > 0 or drops > 1) and float((like.place + like.blow)[:n, n:].mean()) > MORE_OF_IT
     return float(np.mean([membership(one, there) for one in here])) > MORE_OF_IT
 
 
