@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -21,6 +21,11 @@ from imu_hinge.reps.exercise import Found
 from imu_hinge.result import Rep, SetResult
 from imu_hinge.settings import Settings
 
+DOES_NOT_FIT: Final = (
+    "The sensors do not fit a body of the stated height and the stated places: knee and hip may be far off. "
+    "Check the height, where each sensor sits and where the bar stood."
+)
+
 
 def result_of(
     aligned: Aligned,
@@ -33,6 +38,8 @@ def result_of(
     is_live: bool = False,
 ) -> SetResult:
     """Put the pieces of one analysis together."""
+    if np.any(posture.flags & np.uint16(cv.Flag.MISFIT)):
+        warnings = (*warnings, DOES_NOT_FIT)
     phase, index = label_samples(posture, found.lifts, from_floor=found.exercise in cv.FLOOR_EXERCISES)
     return SetResult(
         recording_name="",

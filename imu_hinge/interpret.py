@@ -261,8 +261,11 @@ def doubt_about_height(posture: Posture, lift: Lift, athlete: Athlete) -> str:
 
 
 def doubt_about_fit(posture: Posture, lift: Lift) -> str:
-    """Return why a set that does not fit the model forbids a verdict, or nothing."""
-    if np.any(posture.flags[lift.start : lift.stop] & np.uint16(cv.Flag.MISFIT)):
+    """Return why a set that does not fit the model forbids a verdict, or nothing.
+
+    Two sensors measure what the lumbar spine does; there a misfit is flagged and said, and what was measured stands.
+    """
+    if posture.basis != "measured" and np.any(posture.flags[lift.start : lift.stop] & np.uint16(cv.Flag.MISFIT)):
         return "the sensors do not fit a body of this height: see where they sit and where the bar stood"
     return ""
 

@@ -45,6 +45,10 @@ TO_ANGLES: Final = np.array(
 COARSE: Final = 2.5
 """How much farther apart the nodes are on which the rounds begin."""
 
+MODEL_SD_RAD: Final = np.radians([0.0, 0.0, 0.0, 4.0, 4.0])
+"""What a planar chain of rigid segments leaves out of hip and knee, by angle [rad]: such a chain of one sensor came
+within 4 degrees RMS of real squats (facts/biomechanics.md, section 2, Bonnet 2013)."""
+
 MISFIT: Final = 3.0
 """A set that surprises by this many standard deviations does not fit the model; one in 700 does so by chance."""
 
@@ -121,7 +125,7 @@ def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SharedUnknowns | N
     variance = np.diagonal(covariance, axis1=1, axis2=2)
     return LinkageResult(
         angles_rad=posture @ TO_ANGLES.T,
-        sd_rad=np.sqrt(_between(every, nodes, variance)),
+        sd_rad=np.sqrt(_between(every, nodes, variance) + np.square(MODEL_SD_RAD)),
         posture_rad=posture,
         misfit=found.surprise(expected),
         shared=found,
