@@ -217,6 +217,10 @@ def describe(
     if quality < settings.verdict.alignment_min:
         doubt = "the bends do not share one axis, so forward is not known"
     doubt = doubt or doubt_about_fit(posture, lift) or doubt_about_height(posture, lift, athlete)
+    verdict = judge(metrics, findings, limits, doubt=doubt)
+    if verdict.label in ("hip_hinge", "lumbar_flexion") and is_off_the_floor_alone(posture, exercise, athlete):
+        doubt = "off the floor one sensor cannot tell the back from the hips: wear two, or calibrate"
+        verdict = judge(metrics, findings, limits, doubt=doubt)
     peak, bottom = metrics.peak_rad, metrics.bottom_rad
     return Rep(
         rep=len(earlier),
@@ -236,7 +240,7 @@ def describe(
         knee_flexion_peak_rad=float(peak[cv.KNEE_FLEXION]),
         lumbar_share=metrics.lumbar_share,
         basis=posture.basis,
-        verdict=judge(metrics, findings, limits, doubt=doubt),
+        verdict=verdict,
         quality=grade(posture, lift, alignment_quality=quality, is_undecidable=bool(doubt)),
     )
 
@@ -258,6 +262,14 @@ def doubt_about_height(posture: Posture, lift: Lift, athlete: Athlete) -> str:
     if lowest_m < -DEEPEST * athlete.value("height_m"):
         return f"the sensor would sink {-lowest_m:.2f} m below standing, which no pelvis or trunk does"
     return ""
+
+
+def is_off_the_floor_alone(posture: Posture, exercise: str, athlete: Athlete) -> bool:
+    """Tell whether nothing closes the chain: one sensor, no bar on the floor, no reference of this athlete.
+
+    What is said of the lumbar spine is then what people do (facts/biomechanics.md, 5.2), and not this one.
+    """
+    return posture.basis != "measured" and exercise not in cv.FLOOR_EXERCISES and not athlete.references
 
 
 def doubt_about_fit(posture: Posture, lift: Lift) -> str:

@@ -107,3 +107,12 @@ def test_a_sensor_high_on_the_back_that_is_said_to_sit_on_the_sacrum_does_not_mi
     assert is_flagged(result)
     assert {lift.verdict.label for lift in result.lifts} == {"undecided"}
     assert all("where they sit" in lift.verdict.reason and lift.quality == "D" for lift in result.lifts)
+
+
+def test_off_the_floor_one_sensor_alone_says_nothing_of_the_back() -> None:
+    """A rounded RDL seen from the sacrum looks like a hinge: what people usually do must not become a verdict."""
+    spec = SetSpec("rdl", "rdl_rounded", reps=3, has_rack=False)
+    made = simulate(spec, seed=5, placements=("sacrum",), rate_hz=100.0)
+    result = ih.analyze(made.recording, exercise="rdl")
+    assert [rep.verdict.label for rep in result.lifts] == ["undecided"] * 3
+    assert "wear two" in result.lifts[0].verdict.reason
