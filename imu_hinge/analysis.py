@@ -124,7 +124,7 @@ def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings
                 athlete=athlete,
                 settings=settings,
                 earlier=reps,
-                quality=aligned.quality,
+                aligned=aligned,
             )
         )
     return result_of(aligned, posture, found, reps, athlete=athlete, warnings=warnings_of(aligned, settings))

@@ -20,6 +20,7 @@ from imu_hinge.motion.alignment import Mounting, find_mountings
 from imu_hinge.motion.course import LinkageInputs
 from imu_hinge.motion.linkage import MISFIT, solve
 from imu_hinge.motion.posture import SegmentLean, assemble, segment_lean
+from imu_hinge.motion.references import is_calibrated
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
 from imu_hinge.motion.tracks import Track
 from imu_hinge.reps.metrics import measure
@@ -189,7 +190,7 @@ def describe(
     athlete: Athlete,
     settings: Settings,
     earlier: Sequence[Rep],
-    quality: float,
+    aligned: Aligned,
     doubt: str = "",
 ) -> Rep:
     """Return one lift as a rep: its numbers, its verdict, its findings, its grade.
@@ -199,8 +200,8 @@ def describe(
     posture, lift, exercise, athlete, settings
     earlier
         The reps before it.
-    quality
-        Of the alignment, 0 to 1.
+    aligned
+        Which sensors were worn, and how well their mounting is known.
     doubt
         Why no verdict may be given, or nothing.
     """
@@ -214,11 +215,11 @@ def describe(
         from_floor=exercise in cv.FLOOR_EXERCISES,
         earlier=[rep.lumbar_flexion_peak_rad for rep in earlier],
     )
-    if quality < settings.verdict.alignment_min:
+    if aligned.quality < settings.verdict.alignment_min:
         doubt = "the bends do not share one axis, so forward is not known"
     doubt = doubt or doubt_about_fit(posture, lift) or doubt_about_height(posture, lift, athlete)
     verdict = judge(metrics, findings, limits, doubt=doubt)
-    if verdict.label in ("hip_hinge", "lumbar_flexion") and is_off_the_floor_alone(posture, exercise, athlete):
+    if verdict.label in ("hip_hinge", "lumbar_flexion") and is_off_the_floor_alone(aligned, exercise, athlete):
         doubt = "off the floor one sensor cannot tell the back from the hips: wear two, or calibrate"
         verdict = judge(metrics, findings, limits, doubt=doubt)
     peak, bottom = metrics.peak_rad, metrics.bottom_rad
@@ -241,7 +242,7 @@ def describe(
         lumbar_share=metrics.lumbar_share,
         basis=posture.basis,
         verdict=verdict,
-        quality=grade(posture, lift, alignment_quality=quality, is_undecidable=bool(doubt)),
+        quality=grade(posture, lift, alignment_quality=aligned.quality, is_undecidable=bool(doubt)),
     )
 
 
@@ -264,12 +265,13 @@ def doubt_about_height(posture: Posture, lift: Lift, athlete: Athlete) -> str:
     return ""
 
 
-def is_off_the_floor_alone(posture: Posture, exercise: str, athlete: Athlete) -> bool:
-    """Tell whether nothing closes the chain: one sensor, no bar on the floor, no reference of this athlete.
+def is_off_the_floor_alone(aligned: Aligned, exercise: str, athlete: Athlete) -> bool:
+    """Tell whether nothing closes the chain: one sensor, no bar on the floor, no clean hinge from that sensor.
 
     What is said of the lumbar spine is then what people do (facts/biomechanics.md, 5.2), and not this one.
     """
-    return posture.basis != "measured" and exercise not in cv.FLOOR_EXERCISES and not athlete.references
+    is_inferred = aligned.posture.basis != "measured"
+    return is_inferred and exercise not in cv.FLOOR_EXERCISES and not is_calibrated(athlete, aligned.leans)
 
 
 def doubt_about_fit(posture: Posture, lift: Lift) -> str:

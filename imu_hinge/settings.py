@@ -83,7 +83,7 @@ class RepSettings:
     shock_min_mps2: float = 1.4
     """A plate on the floor shakes the pelvis by at least this ..."""
     shock_over_calm: float = 4.0
-    """... and by this many times more than the way down did."""
+    """... and by this many times more than the ways down and up did."""
     drop_min_mps2: float = 0.2
     """A bar dropped from lockout shakes the pelvis by at least this: the blow comes through the floor alone."""
 

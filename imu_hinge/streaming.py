@@ -285,7 +285,7 @@ class LiveAnalysis:
             athlete=self._athlete,
             settings=self._settings,
             earlier=self._reps[:place],
-            quality=aligned.quality,
+            aligned=aligned,
             doubt=looks_swapped(aligned, [lift]),
         )
         self._reps = [replace(r, rep=i) for i, r in enumerate([*self._reps[:place], rep, *self._reps[place:]])]

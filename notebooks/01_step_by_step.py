@@ -99,7 +99,7 @@ for lift in lifts:
         athlete=athlete,
         settings=settings,
         earlier=reps,
-        quality=aligned.quality,
+        aligned=aligned,
     )
     reps.append(rep)
     print(f"rep {rep.rep + 1}: {rep.verdict.label}, {rep.verdict.confidence:.0%} sure: {rep.verdict.reason}")

@@ -1,7 +1,7 @@
 """Lay out what was observed over a set as the nodes of the linkage: where, how well known, how often repeated.
 
-It does not solve for anything. Where the body moves there is a node for every three degrees or two centimetres, where
-it rests one every quarter of a second.
+It does not solve for anything. Where the body moves there is a node for every six degrees or four centimetres, where
+it rests one every half second.
 """
 
 from __future__ import annotations

@@ -50,7 +50,10 @@ MODEL_SD_RAD: Final = np.radians([0.0, 0.0, 0.0, 4.0, 4.0])
 within 4 degrees RMS of real squats (facts/biomechanics.md, section 2, Bonnet 2013)."""
 
 MISFIT: Final = 3.0
-"""A set that surprises by this many standard deviations does not fit the model; one in 700 does so by chance."""
+"""A set that surprises by this many standard deviations does not fit the model.
+
+Were all spreads normal and as stated, one set in 700 would by chance; `benchmarks/lifters.py` prints how many do.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ mounting, and lumbar flexion known to be near neutral. What was unknown then and
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -58,10 +58,15 @@ def _mean_at(
     return table
 
 
+def is_calibrated(athlete: Athlete, placements: Collection[str]) -> bool:
+    """Tell whether a clean hinge of this athlete is known from a sensor at one of the placements."""
+    return any(f"{_HINGE}.{p}.inclination_rad" in athlete.references for p in placements)
+
+
 def with_references(course: Course, athlete: Athlete, placements: tuple[str, ...]) -> tuple[Course, int]:
     """Return the course with the athlete's clean hinge before it, and how many instants that adds (0 or 1)."""
     known = athlete.references
-    if not any(f"{_HINGE}.{p}.inclination_rad" in known for p in placements):
+    if not is_calibrated(athlete, placements):
         return course, 0
     inclination, inclination_var = _row(known, placements, "inclination", "rad")
     height, height_var = _row(known, placements, "height", "m")

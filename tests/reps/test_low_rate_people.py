@@ -16,6 +16,11 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+def at_times_of(time_s: np.ndarray, other_s: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return values (m, 3) of another clock at ``time_s``, (n, 3), straight lines between."""
+    return np.stack([np.interp(time_s, other_s, column) for column in values.T], axis=1)
+
+
 def analysed(recording: ih.Recording) -> ih.SetResult | None:
     """Return the result, or None where the recording is refused with a sentence."""
     try:
@@ -30,7 +35,7 @@ def test_a_wrist_at_25_hz_never_crashes() -> None:
         acc = slice(*data["acc_offsets"][i : i + 2])
         gyr = slice(*data["gyr_offsets"][i : i + 2])
         time_s = data["gyr_t"][gyr]
-        force = np.stack([np.interp(time_s, data["acc_t"][acc], column) for column in data["acc"][acc].T], axis=1)
+        force = at_times_of(time_s, data["acc_t"][acc], data["acc"][acc])
         result = analysed(ih.Recording({"sacrum": ih.Samples(time_s, force, data["gyr"][gyr])}))
         if result is not None:
             assert (result.reps["basis"] == "inferred").all()
@@ -44,7 +49,7 @@ def test_a_wrist_worn_as_a_sacrum_gets_no_verdict() -> None:
         acc = slice(*data["acc_offsets"][i : i + 2])
         gyr = slice(*data["gyr_offsets"][i : i + 2])
         time_s = data["acc_t"][acc]
-        rate = np.stack([np.interp(time_s, data["gyr_t"][gyr], column) for column in data["gyr"][gyr].T], axis=1)
+        rate = at_times_of(time_s, data["gyr_t"][gyr], data["gyr"][gyr])
         result = analysed(ih.Recording({"sacrum": ih.Samples(time_s, data["acc"][acc], rate)}))
         assert result is None or {rep.verdict.label for rep in result.lifts} <= {"undecided"}
 

@@ -37,7 +37,7 @@ def refuse(path, error, *parts):
 @settings(deadline=None, max_examples=40)
 @given(
     values=arrays(np.float64, st.tuples(st.integers(1, 30), st.just(7)), elements=FLOATS),
-    flag=st.integers(0, 1023),
+    flag=st.integers(0, 2047),
 )
 def test_any_finite_number_survives_writing_and_reading(tmp_path_factory, values, flag):
     flags = np.zeros(len(values), dtype=np.uint16)
