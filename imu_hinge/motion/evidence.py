@@ -35,13 +35,13 @@ BAR_SD_M: Final = 0.008
 """Spread of the hanging bar's height from bend to bend: grip, shoulder blades [m]."""
 SHOULDER_SD_M: Final = 0.015
 """Spread of the shoulder's place over the bar from bend to bend [m]."""
-HANGING_SD_M: Final = 0.08
-"""The same while the bar hangs free, where it also swings along the legs."""
+HANGING_SD_M: Final = 0.16
+"""The same while the bar hangs free: it swings along the legs, and hips that rise first put the shoulders far ahead."""
 BALANCE_M: Final = -0.05
 """Travel of the body's centre of mass from standing while the hands hold the bar, per radian of bend: away from it."""
 BALANCE_SD_M: Final = 0.03
 """Its spread from bend to bend while the plates stand on the floor [m]."""
-MOVING_BALANCE_SD_M: Final = 0.08
+MOVING_BALANCE_SD_M: Final = 0.16
 """Its spread in motion [m]: 1 m/s² shifts what has to lie over the foot by 10 cm. Without the bar it is about zero."""
 
 

@@ -5,6 +5,7 @@ It does not know which way is forward (`alignment`) nor which segment the sensor
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -30,6 +31,15 @@ BEGINS_UPRIGHT_S: Final = 8.0
 UNLOADED_S: Final = 2.0
 """Nobody holds a lockout for longer than this."""
 
+MOMENT_S: Final = 0.5
+"""Standing is weighed by moments this long: within one stretch somebody stands, and bows to the belt."""
+
+SWAY_RAD: Final = math.radians(1.5)
+"""How far apart two moments of the same posture are: people sway by 1 to 2 degrees (facts/biomechanics.md, 6.2)."""
+
+TRIED: Final = 300
+"""So many moments at most are tried as the posture that standing most often returns to."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Standing:
@@ -38,11 +48,11 @@ class Standing:
     Parameters
     ----------
     up_s : (3,)
-        Up in the sensor's frame while standing.
+        Up in the sensor's frame in the posture to which standing most often returns.
     where
         The stretches, in samples.
     sd_rad
-        Spread of single stretches around their mean.
+        How far from it half of the moments are.
     """
 
     up_s: Array
@@ -80,7 +90,7 @@ def find_standing(track: Track, settings: Settings) -> Standing:
         if np.arccos(np.clip(ups[end] @ ups[label == main].mean(axis=0), -1.0, 1.0)) < np.radians(25.0):
             label[end] = main
     chosen = np.flatnonzero(label == main)
-    return _standing_of(ups[chosen], [high[i] for i in chosen], track)
+    return _standing_of([high[i] for i in chosen], track)
 
 
 def standing_at(where: tuple[Region, ...], track: Track, settings: Settings) -> Standing:
@@ -91,15 +101,46 @@ def standing_at(where: tuple[Region, ...], track: Track, settings: Settings) -> 
     common = regions(mask, at_least=max(2, round(settings.stillness.min_still_s * track.rate_hz)))
     if not common:
         return find_standing(track, settings)
-    ups = np.array([mean_direction(track.up_s[r.part]) for r in common])
-    return _standing_of(ups, common, track)
+    return _standing_of(common, track)
 
 
-def _standing_of(ups: Array, where: list[Region], track: Track) -> Standing:
-    weight = _weights(where, track.rate_hz, len(track))
-    up = mean_direction(ups * weight[:, None])
+def _standing_of(where: list[Region], track: Track) -> Standing:
+    ups, weight = _moments(track.up_s, where, track.rate_hz)
+    up = _usual(ups, weight)
     off = np.arccos(np.clip(ups @ up, -1.0, 1.0))
-    return Standing(up, tuple(where), float(np.sqrt(np.average(off**2, weights=weight))))
+    order = np.argsort(off, kind="stable")
+    half = int(np.searchsorted(np.cumsum(weight[order]), 0.5 * float(weight.sum())))
+    return Standing(up, tuple(where), float(off[order[min(half, off.size - 1)]]))
+
+
+def _moments(up_s: Array, where: list[Region], rate_hz: float) -> tuple[Array, Array]:
+    """Return the mean direction of every moment of standing and how much it tells of the zero. (m, 3), (m,)."""
+    ups, weights = [], []
+    for r, weight in zip(where, _weights(where, rate_hz, len(up_s)), strict=True):
+        count = max(1, round(len(r) / (MOMENT_S * rate_hz)))
+        edges = np.linspace(0, len(r), count, endpoint=False).astype(np.int64)
+        sums = np.add.reduceat(up_s[r.part], edges, axis=0)
+        ups.append(sums / np.sqrt(np.einsum("ij,ij->i", sums, sums))[:, None])
+        weights.append(np.full(count, weight / count))
+    return np.concatenate(ups), np.concatenate(weights)
+
+
+def _usual(ups: Array, weight: Array) -> Array:
+    """Return the direction around which most of the weight lies within a sway. (m, 3), (m,) -> (3,).
+
+    A mean would be moved by whoever leans while he waits, chalks his hands or carries the bar on his back: the mode,
+    by mean shift (Fukunaga and Hostetler, IEEE Transactions on Information Theory 21, 1975), is not.
+    """
+    tried = ups[:: 1 + (len(ups) - 1) // TRIED]
+    up = tried[int(np.argmax(_nearness(tried @ ups.T) @ weight))]
+    for _ in range(20):
+        up = mean_direction(ups * (weight * _nearness(ups @ up))[:, None])
+    return np.asarray(up)
+
+
+def _nearness(cosine: Array) -> Array:
+    """Return how near directions are, 1 where they are the same; of any shape."""
+    return np.asarray(np.exp((np.minimum(cosine, 1.0) - 1.0) / SWAY_RAD**2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +190,13 @@ def zero_offset(lean: Array, standing: Standing, slips: list[Slip], rate_hz: flo
     if not slips:
         return np.zeros(n)
     offset = np.zeros(n)
+    forward = np.stack([np.sin(lean), np.zeros(n), np.cos(lean)], axis=1)
     edges = [0, *((s.where.start + s.where.stop) // 2 for s in slips), n]
     for start, stop in pairwise(edges):
         own = [r for r in standing.where if r.start >= start and r.stop <= stop]
-        means = [float(np.median(lean[r.part])) for r in own]
-        offset[start:stop] = np.average(means, weights=_weights(own, rate_hz, n)) if own else 0.0
+        if own:
+            usual = _usual(*_moments(forward, own, rate_hz))
+            offset[start:stop] = math.atan2(usual[0], usual[2])
     return offset
 
 
