@@ -20,22 +20,21 @@ import numpy as np
 from imu_hinge.conventions import Flag
 from imu_hinge.model import Array, Flags, Samples
 from imu_hinge.sensors.clock_count_live import LiveCount
-from imu_hinge.sensors.clock_fit import Line, RunningLine
+from imu_hinge.sensors.clock_fit import Line, RunningLine, Slopes
 from imu_hinge.sensors.clock_pings import RunningPings
 from imu_hinge.sensors.driver import Decoded, StreamSettings
 from imu_hinge.sensors.pings import Echo
 
 LIVE_WINDOW_S: Final = 300.0
 """Long, so that the phase between packets and connection events has time to sweep [s]."""
-FREEZE_S: Final = 20.0
-"""A good clock's drift is believed once points span this long [s]."""
-FREEZE_ROUGH_S: Final = 2.0
-"""The same where the period itself is unknown to more than 0.1 %."""
 LIVE_LEVEL_S: Final = 0.2
 JUMP: Final = 0.6
 """Where nothing is counted, a jump of the delay of this many periods is taken for loss."""
 SLEW: Final = 0.02
 """Live corrections are paid off at this rate [s/s]."""
+EARLY_SLEW: Final = 0.1
+SETTLING_S: Final = 5.0
+"""The same while a line is younger than this, and its first arrivals may have been late [s/s] [s]."""
 ROUGH_SLEW: Final = 0.25
 """The same for devices that count nothing, whose level moves with every loss [s/s]."""
 FAST_SLEW: Final = 0.5
@@ -180,6 +179,7 @@ class LiveClock:
         self._pings = RunningPings(origin_ns=origin_ns)
         self._by_pings: Line | None = None
         self._epoch = -1
+        self._begun_s = 0.0  # host time of the line's first sample
         self._last = (0.0, -np.inf)  # device and host time of the last sample given out
 
     def feed(self, block: Decoded, arrival_ns: int) -> Samples:
@@ -214,8 +214,7 @@ class LiveClock:
         """Take one answered ping, in the order of arrival among the blocks."""
         self._pings.add(echo)
         if self._line is not None:
-            by_pings = self._pings.held(self._line.line, slopes=self._line.slopes)
-            self._by_pings = None if by_pings is self._line.line else by_pings
+            self._by_pings = self._pings.line(self._line)
 
     @property
     def report(self) -> ClockReport:
@@ -228,12 +227,8 @@ class LiveClock:
             self._counts.resets += 1
             flags[0] |= np.uint16(Flag.RESET)
         drift = self._settings.max_drift
-        self._line = RunningLine(
-            window_s=LIVE_WINDOW_S,
-            slopes=(1 - drift, 1 + drift),
-            freeze_s=FREEZE_S if drift < 1e-3 else FREEZE_ROUGH_S,
-            first_slope=self._slope,
-        )
+        slopes = Slopes(1 - drift, 1 + drift, expected=self._slope)
+        self._line = RunningLine(window_s=LIVE_WINDOW_S, slopes=slopes)
         self._recent.clear()
         self._count, self._by_pings = LiveCount(), None
         self._last = (-np.inf, self._last[1])
@@ -272,14 +267,14 @@ class LiveClock:
         last_x, last_s = self._last
         is_first = last_x == -np.inf
         if is_first:
-            last_x = float(x[0]) - 1 / self._settings.rate_hz
+            last_x, self._begun_s = float(x[0]) - 1 / self._settings.rate_hz, float(target[0])
         error = last_s - line.at_one(last_x)
         if is_first:
             error = max(error, 0.0)  # a new line may begin at once, unless it lies before what was given out
         is_small = abs(error) <= SMALL_CORRECTION_S
         if error < 0 and (not is_small or (not self._settings.tells_loss and -error > JUMP / self._settings.rate_hz)):
             error = 0.0  # samples are missing: forward at once
-        slew = (SLEW if self._settings.tells_loss else ROUGH_SLEW) if is_small else FAST_SLEW
+        slew = self._slew(float(target[0])) if is_small else FAST_SLEW
         time_s = target
         if error:
             left = np.maximum(0.0, abs(error) - slew * (x - last_x))
@@ -288,3 +283,9 @@ class LiveClock:
             time_s = np.maximum(time_s, last_s + LEAST_STEP_S * np.arange(1, len(x) + 1))
         self._last = (float(x[-1]), float(time_s[-1]))
         return time_s
+
+    def _slew(self, now_s: float) -> float:
+        """Return how quickly a small correction is paid off [s/s]."""
+        if not self._settings.tells_loss:
+            return ROUGH_SLEW
+        return EARLY_SLEW if now_s < self._begun_s + SETTLING_S else SLEW

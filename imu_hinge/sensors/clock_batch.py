@@ -15,8 +15,6 @@ from imu_hinge.conventions import Flag
 from imu_hinge.model import Array, Flags, Samples
 from imu_hinge.sensors.clock import (
     EARLIEST_S,
-    FREEZE_ROUGH_S,
-    FREEZE_S,
     LATEST_S,
     NS,
     RESUMED_LATEST_S,
@@ -26,8 +24,8 @@ from imu_hinge.sensors.clock import (
     device_seconds,
 )
 from imu_hinge.sensors.clock_count import FIRST_S, LEAST_FRAMES, ready_times
-from imu_hinge.sensors.clock_fit import Line, lower_line
-from imu_hinge.sensors.clock_pings import held, points
+from imu_hinge.sensors.clock_fit import Line, Slopes, likely_line
+from imu_hinge.sensors.clock_pings import FEWEST, Questions, line_between
 from imu_hinge.sensors.driver import StreamSettings
 from imu_hinge.sensors.pings import Echo
 
@@ -138,19 +136,17 @@ class _Pings(NamedTuple):
     echoes: Sequence[Echo]
     origin_ns: int
 
-    def line(self, x: Array, y: Array, *, slopes: tuple[float, float]) -> Line:
-        """Return the line below arrivals, held against the pings asked while they came."""
-        line = lower_line(x, y, slopes=slopes)
-        asked_x, asked_y = points(self.echoes, line, origin_ns=self.origin_ns)
-        near = (asked_x >= x[0]) & (asked_x <= x[-1])
-        return held(line, asked_x[near], asked_y[near], slopes=slopes)
+    def line(self, x: Array, y: Array, *, slopes: Slopes) -> Line:
+        """Return the line below arrivals, and above the questions asked while they came."""
+        line = likely_line(x, y, slopes=slopes)
+        during = [e for e in self.echoes if y[0] <= (e.asked_ns - self.origin_ns) * NS <= y[-1]]
+        asked = Questions.near(line, during, origin_ns=self.origin_ns)
+        return line_between(asked, x, y, slopes=slopes) if len(asked.x) >= FEWEST else line
 
 
 def _along_line(x: Array, x_new: Array, y_new: Array, settings: StreamSettings, pings: _Pings) -> tuple[Array, float]:
     """Return the times (n,) [s] of samples with device time or count, and the drift."""
-    is_rough = settings.max_drift >= 1e-3
-    is_short = x_new[-1] - x_new[0] < (FREEZE_ROUGH_S if is_rough else FREEZE_S)
-    slopes = (1.0, 1.0) if is_short else (1 - settings.max_drift, 1 + settings.max_drift)
+    slopes = Slopes(1 - settings.max_drift, 1 + settings.max_drift)
     whole = pings.line(x_new, y_new, slopes=slopes)
     if x_new[-1] - x_new[0] <= WINDOW_S:
         return whole.at(x), whole.slope - 1.0

@@ -1,113 +1,115 @@
-"""Hold a device's line of host against device time against pings: a question is never heard before it is asked.
+"""Hold a device's line of host against device time between questions and arrivals: nothing is heard before it is sent.
 
-It sends nothing (`pings` does) and fits no arrivals (`clock_fit` does).
+It sends nothing (`pings` does) and fits no arrivals alone (`clock_fit` does).
 
 Arrivals alone leave open how late the quickest of them is: where packets and connection events keep step, up to one
-connection interval for minutes. Questions are asked at random, so the one that waited least waited next to nothing, and
-the line lies just after it. How far after is told by how the waits of all questions are spread.
+connection interval for minutes. Questions are asked at random, so the one that waited least waited next to nothing. The
+line runs below every arrival and above every question, and the more questions there are, the closer above them.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from imu_hinge.model import Array
-from imu_hinge.sensors.clock_fit import Line, lower_line
+from imu_hinge.sensors.clock_fit import TRIALS, Line, RunningLine, Slopes
 from imu_hinge.sensors.pings import Echo
-
-PIECE: Final = 12
-"""Pings in a piece at least: with twice as many the line is held against them."""
-
-MOST_PIECES: Final = 8
 
 KEPT: Final = 400
 """So many pings are remembered while they come."""
 
-SLACK_S: Final = 1e-3
-"""What the system may need to send a question on; the line stays this late, so that sensors with and without pings are
-placed alike [s]."""
+FEWEST: Final = 10
+"""Fewer pings tell less than the arrivals do."""
 
-UNLIKELY: Final = 10.0
-"""Least waits of two neighbouring pieces together, in mean gaps, that chance makes once in 2000 [mean gap]."""
-
-DOUBT: Final = 4.0
-"""The same for all pieces together, in standard deviations above the mean."""
-
-SLOPE_S: Final = 30.0
-"""Until questions span this long they do not tell the slope [s]."""
+LEAST_WAIT_S: Final = 0.3e-3
+"""What the system needs to send a question on, at least on average [s]."""
 
 FARTHEST_S: Final = 1.0
 """A question further off than this was answered by another clock than the samples' [s]."""
 
+ROUNDS: Final = 8
+"""So often slopes are tried again, among those that are possible."""
+
+TINY: Final = 1e-300
 NS: Final = 1e-9
 
 
-def points(echoes: Iterable[Echo], line: Line, *, origin_ns: int) -> tuple[Array, Array]:
-    """Return device and host time of questions, both as the line has them; those of another clock are left out.
-
-    Returns
-    -------
-    (x, y) : (n,) [s] each
-        When the device heard a question, on its samples' clock, and when the host asked it.
-    """
-    rows = []
-    for echo in echoes:
-        y = (echo.asked_ns - origin_ns) * NS
-        expected = line.x0 + (y - line.y0) / line.slope
-        wrap = echo.wrap_ns * NS
-        x = echo.device_ns * NS
-        x += wrap * round((expected - x) / wrap) if wrap else 0.0
-        if abs(line.at_one(x) - y) <= FARTHEST_S:
-            rows.append((x, y))
-    values = np.array(rows).reshape(-1, 2)
-    return values[:, 0], values[:, 1]
-
-
-def held(line: Line, x: Array, y: Array, *, slopes: tuple[float, float]) -> Line:
-    """Return the line, or an earlier one where questions show that even the quickest arrivals were late.
+class Questions(NamedTuple):
+    """Hold answered pings as points on a device's samples' clock.
 
     Parameters
     ----------
-    line
-        Below all arrivals.
+    x, y, trip_s : (n,) [s] each
+        When the device heard a question, when the host asked it, and how long the host waited for the answer.
+    """
+
+    x: Array
+    y: Array
+    trip_s: Array
+
+    @classmethod
+    def near(cls, line: Line, echoes: Iterable[Echo], *, origin_ns: int) -> Questions:
+        """Return the questions that the line's clock answered, unwrapped by it; others are left out."""
+        rows = []
+        for echo in echoes:
+            y = (echo.asked_ns - origin_ns) * NS
+            expected = line.x0 + (y - line.y0) / line.slope
+            wrap = echo.wrap_ns * NS
+            x = echo.device_ns * NS
+            x += wrap * round((expected - x) / wrap) if wrap else 0.0
+            if abs(line.at_one(x) - y) <= FARTHEST_S:
+                rows.append((x, y, (echo.answered_ns - echo.asked_ns) * NS))
+        return cls(*np.array(rows).reshape(-1, 3).T)
+
+
+def line_between(asked: Questions, x: Array, y: Array, *, slopes: Slopes) -> Line:
+    """Return the mean of all lines above questions and below arrivals, by how likely they leave questions waiting.
+
+    Parameters
+    ----------
+    asked
+        At least one; `FEWEST` for the line to be better than one below arrivals alone.
     x, y : (n,) [s]
-        Questions, as from `points`; the line must lie above them.
+        Device time of notifications and when they arrived.
     slopes
-        Least and greatest slope allowed.
+        Allowed and expected ones.
 
     Notes
     -----
-    Of n waits spread evenly over an interval w the least is w / n on average, and exponentially distributed: so in
-    pieces of them the least waits before a line that is right are no longer than chance makes them. A line that is not
-    gives way to the one just after all questions.
+    Of n waits spread evenly over an interval w the least is w / n on average, and exponentially distributed; the
+    median trip stands for w. Arrivals only bound the line: how late they are is not taken to say anything. Where no
+    line passes, as a clock wanders or stamps late, the one that comes closest to doing so is taken.
     """
-    pieces = min(MOST_PIECES, len(x) // PIECE)
-    if pieces < 2:
-        return line
-    waits = line.at(x) - y
-    found = np.array([_least_wait(part) for part in np.array_split(waits, pieces)])
-    unlikely = np.maximum((found[:, 0] - SLACK_S) / found[:, 1], 0.0)
-    is_likely = (unlikely[1:] + unlikely[:-1]).max() < UNLIKELY and unlikely.sum() < pieces + DOUBT * np.sqrt(pieces)
-    if is_likely and waits.min() > -SLACK_S:
-        return line
-    if x[-1] - x[0] < SLOPE_S:
-        slopes = line.slope, line.slope
-    mirrored = lower_line(-x[::-1], -y[::-1], slopes=slopes, middle=-0.5 * float(x[0] + x[-1]))
-    above = Line(-mirrored.x0, -mirrored.y0, mirrored.slope)
-    return above._replace(y0=above.y0 + max(SLACK_S, _least_wait(above.at(x) - y)[1]))
+    x0, y0 = float(asked.x.mean()), float(asked.y.mean())
+    scale_s = max(float(np.median(asked.trip_s)) / len(asked.x), LEAST_WAIT_S)
+    dx, dy, ask_dx, ask_dy = x - x0, y - y0, asked.x - x0, asked.y - y0
+    low, high = slopes.least, slopes.greatest
+    for _ in range(ROUNDS):
+        slope = np.linspace(low, high, TRIALS)
+        floor = (ask_dy - slope[:, None] * ask_dx).max(axis=1)
+        room = (dy - slope[:, None] * dx).min(axis=1) - floor
+        widest = int(room.argmax())
+        possible = np.flatnonzero(room > 0) if room[widest] > 0 else np.array([widest])
+        low, high = slope[max(possible[0] - 1, 0)], slope[min(possible[-1] + 1, TRIALS - 1)]
+    if room[widest] <= 0:
+        return Line(x0, y0 + float(floor[widest] + 0.5 * room[widest]), float(slope[widest]))
+    share = np.maximum(room, 0.0) / scale_s
+    log_weight = np.log(np.maximum(-np.expm1(-share), TINY)) - floor / scale_s - slopes.doubt(slope)
+    weight = np.exp(log_weight - log_weight.max())
+    weight /= weight.sum()
+    above = scale_s * _mean_below(share)
+    return Line(x0, y0 + float(weight @ (floor + above)), float(weight @ slope))
 
 
-def _least_wait(waits: Array) -> tuple[float, float]:
-    """Return the least of the waits, and the mean gap between them when they are spread evenly [s].
-
-    The gap is told from their median: long waits are stalls.
-    """
-    least = float(waits.min())
-    return least, 2.0 * max(float(np.median(waits)) - least, 1e-6) / (len(waits) - 1)
+def _mean_below(most: Array) -> Array:
+    """Return the mean of what is exponentially distributed, of scale one, and known to be below ``most``. (n,)."""
+    most = np.maximum(most, 1e-4)
+    mean: Array = 1.0 - most / np.expm1(most)
+    return mean
 
 
 class RunningPings:
@@ -121,6 +123,7 @@ class RunningPings:
         """Take one ping."""
         self._echoes.append(echo)
 
-    def held(self, line: Line, *, slopes: tuple[float, float]) -> Line:
-        """Return the line, or an earlier one; see `held`."""
-        return held(line, *points(self._echoes, line, origin_ns=self._origin_ns), slopes=slopes)
+    def line(self, running: RunningLine) -> Line | None:
+        """Return the line between questions and arrivals; None where too few questions were answered by their clock."""
+        asked = Questions.near(running.line, self._echoes, origin_ns=self._origin_ns)
+        return line_between(asked, *running.points(), slopes=running.slopes) if len(asked.x) >= FEWEST else None

@@ -12,7 +12,8 @@ from imu_hinge.model import Samples
 from imu_hinge.sensors.clock import Arrived, LiveClock
 from imu_hinge.sensors.clock_batch import place
 from imu_hinge.sensors.clock_check import shared_rotation
-from imu_hinge.sensors.clock_fit import lower_line
+from imu_hinge.sensors.clock_fit import Slopes, likely_line, lower_line
+from imu_hinge.sensors.clock_pings import Questions, line_between
 from imu_hinge.sensors.driver import Decoded, StreamSettings
 from imu_hinge.sensors.pings import Echo
 
@@ -145,11 +146,42 @@ def test_pings_find_the_latency_that_arrivals_hide():
     assert np.abs(np.array(live) - true_s)[true_s > 45].max() < 0.004
 
 
-def test_pings_change_nothing_where_arrivals_are_in_time_or_another_clock_answers():
-    for arrived, echoes, _ in (beating(late_s=0.0005), beating(late_s=0.020, wrong_clock=True)):
+def test_pings_change_little_where_arrivals_are_in_time_and_nothing_where_another_clock_answers():
+    for late_s, wrong_clock, most_s in ((0.0005, False, 0.001), (0.020, True, 0.0)):
+        arrived, echoes, _ = beating(late_s=late_s, wrong_clock=wrong_clock)
         alone, _ = place(arrived, TIMED, origin_ns=0)
         held, _ = place(arrived, TIMED, origin_ns=0, echoes=echoes)
-        np.testing.assert_array_equal(held.time_s, alone.time_s)
+        np.testing.assert_allclose(held.time_s, alone.time_s, rtol=0, atol=most_s)
+
+
+@settings(max_examples=30, deadline=None)
+@given(waits=st.lists(st.floats(0.0005, 0.030), min_size=10, max_size=60), late=st.floats(0.0, 0.030))
+def test_the_line_runs_above_questions_and_below_arrivals(waits, late):
+    x = np.linspace(0, 60, len(waits))
+    asked = Questions(x, 3.0 + 1.0001 * x - np.array(waits), np.full(len(waits), 0.045))
+    heard = np.linspace(0, 60, 300)
+    line = line_between(asked, heard, 3.0 + 1.0001 * heard + late, slopes=Slopes(0.9995, 1.0005))
+    assert (line.at(x) - asked.y).min() > -1e-6
+    assert (3.0 + 1.0001 * heard + late - line.at(heard)).min() > -1e-6
+    assert 0.9995 <= line.slope <= 1.0005
+
+
+def test_a_clock_off_by_200_ppm_is_settled_live_after_5_s_and_needs_no_20():
+    for error in (200e-6, -200e-6):
+        arrived, true_s = simulate("time", error=error, seconds=25)
+        live_s, _, _ = run_live(arrived, TIMED)
+        assert np.abs(live_s - true_s)[true_s > 5].max() < 0.0025
+
+
+def test_few_points_do_not_tilt_the_line_and_many_do():
+    rng = np.random.default_rng(0)
+    x = np.arange(0, 300, 0.5)
+    y = 1.0002 * x + rng.exponential(0.01, x.size)
+    for seconds, drift_ppm in ((3, 0), (300, 200)):
+        few = x < seconds
+        line = likely_line(x[few], y[few], slopes=Slopes(0.9995, 1.0005))
+        assert 1e6 * (line.slope - 1) == pytest.approx(drift_ppm, abs=60 if seconds == 3 else 5)
+        assert (y - line.at(x))[few].min() == pytest.approx(0, abs=1e-9)
 
 
 def test_counts_go_into_the_report_and_no_sample_is_invented():
