@@ -5,7 +5,7 @@ It filters as `kernel.update` does, to the bit, with the same step; one recordin
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final
@@ -30,8 +30,12 @@ from imu_hinge.motion.memory import (
     State,
     coefficients,
 )
-from imu_hinge.motion.orientation import Oriented, checked, filter_recording, require_samples
+from imu_hinge.motion.orientation import Oriented, checked, require_samples
 from imu_hinge.motion.parameters import initial_state, params
+from imu_hinge.motion.smoothing import smooth
+
+Group = list[tuple[Array, Array, Array]]
+"""Recordings: angular rate, acceleration, and the table to be written."""
 
 LANES: Final = 4
 """Recordings side by side: as many float64 as an AVX2 register holds."""
@@ -132,26 +136,39 @@ def filter_many(
     if not recordings:
         return []
     pairs = [checked(gyr, acc) for gyr, acc in recordings]
-    with ThreadPoolExecutor(max_workers=threads or os.cpu_count()) as pool:
-        if both_ways:
-            run = partial(filter_recording, rate_hz=rate_hz, both_ways=True)
-            return list(pool.map(run, *zip(*pairs, strict=True)))
-        lengths = [len(gyr) for gyr, _ in pairs]
-        whole = np.empty(
-            (sum(lengths), OUT_COLUMNS)
-        )  # one array gets large pages: many small ones cost more page faults
-        tables = [whole[stop - n : stop] for n, stop in zip(lengths, itertools.accumulate(lengths), strict=True)]
-        order = sorted(range(len(pairs)), key=lambda index: -lengths[index])
-        groups = [order[start : start + LANES] for start in range(0, len(order), LANES)]
-        work = [[(*pairs[index], tables[index]) for index in group] for group in groups]
-        for _ in pool.map(partial(filter_group, rate_hz=rate_hz), work):
-            pass  # where one was refused, this raises
+    lengths = [len(gyr) for gyr, _ in pairs]
+    whole = np.empty((sum(lengths), OUT_COLUMNS))  # one array gets large pages: many small ones cost more page faults
+    tables = [whole[stop - n : stop] for n, stop in zip(lengths, itertools.accumulate(lengths), strict=True)]
+    order = sorted(range(len(pairs)), key=lambda index: -lengths[index])
+    work = [(*pairs[index], tables[index]) for index in order]
+    together = 1 if both_ways else LANES
+    groups = [work[start : start + together] for start in range(0, len(work), together)]
+    fresh = initial_state(params(rate_hz), lanes=2 if both_ways else LANES)
+    share(groups, partial(smooth_group if both_ways else filter_group, fresh), threads=threads or os.cpu_count() or 1)
     return [Oriented(table) for table in tables]
 
 
-def filter_group(group: list[tuple[Array, Array, Array]], *, rate_hz: float) -> None:
+def share(groups: list[Group], run: Callable[[Group], None], *, threads: int) -> None:
+    """Run every group on one of several threads, this one among them; raise what a run raised.
+
+    All draw from one iterator, so that a thread is woken once and not once per group.
+    """
+    left = iter(groups)
+
+    def work() -> None:
+        for group in left:
+            run(group)
+
+    with ThreadPoolExecutor(max_workers=max(1, threads - 1)) as pool:
+        others = [pool.submit(work) for _ in range(min(threads, len(groups)) - 1)]
+        work()
+        for other in others:
+            other.result()
+
+
+def filter_group(fresh: State, group: Group) -> None:
     """Filter up to `LANES` recordings into their tables: side by side as long as all last, then each to its end."""
-    state, shortest, are_good = initial_state(params(rate_hz), lanes=LANES), 0, True
+    state, shortest, are_good = State(fresh.memory.copy()), 0, True
     if len(group) == LANES:
         gyrs, accs, outs = zip(*group, strict=True)
         taken, found = np.empty((6 * CHUNK, LANES)), np.empty((OUT_COLUMNS * CHUNK, LANES))
@@ -162,4 +179,12 @@ def filter_group(group: list[tuple[Array, Array, Array]], *, rate_hz: float) -> 
             are_good = update(state.memory[:, [lane]], gyr[shortest:], acc[shortest:], out[shortest:])
     if not are_good:
         for gyr, acc, _ in group:
+            require_samples(gyr, acc)
+
+
+def smooth_group(fresh: State, group: Group) -> None:
+    """Filter recordings both ways into their tables, one after the other: their two directions already are lanes."""
+    for gyr, acc, out in group:
+        is_edge = np.arange(len(gyr)) == 0
+        if not smooth(State(fresh.memory.copy()), gyr, acc, is_edge, out):
             require_samples(gyr, acc)
