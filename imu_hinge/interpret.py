@@ -93,7 +93,7 @@ def link(
     ----------
     aligned
     lifts
-        Say when the bar was on the floor and when it hung from the hands.
+        Say when the bar was on the floor.
     athlete
     exercise
     region
@@ -139,10 +139,10 @@ def link_sets(aligned: Aligned, lifts: Sequence[Lift], athlete: Athlete, *, exer
 def linkage_inputs(
     aligned: Aligned, lifts: Sequence[Lift], *, exercise: str, part: slice | None = None
 ) -> LinkageInputs:
-    """Return what the linkage is told of the instants ``part``: leans, heights, where the bar was."""
+    """Return what the linkage is told of the instants ``part``: leans, heights, when the bar was on the floor."""
     posture = aligned.posture
     part = slice(0, len(posture)) if part is None else part
-    on_floor, loaded = where_the_bar_is(
+    on_floor = on_the_floor(
         lifts if exercise in cv.FLOOR_EXERCISES else (), Region(part.start, part.stop), rate_hz=posture.rate_hz
     )
     leans = aligned.leans
@@ -154,32 +154,24 @@ def linkage_inputs(
         height_m={p: travel.height_m[part] for p, travel in heights.items()},
         height_sd_m={p: travel.height_sd_m[part] for p, travel in heights.items()},
         on_floor=on_floor,
-        bar_loaded=loaded,
         exercise=exercise,
     )
 
 
-def where_the_bar_is(
-    lifts: Sequence[Lift], part: Region, *, rate_hz: float
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return, for the instants of ``part``, whether the held bar is on the floor and whether it is lifted. (n,), (n,).
+def on_the_floor(lifts: Sequence[Lift], part: Region, *, rate_hz: float) -> npt.NDArray[np.float64]:
+    """Return, for the instants of ``part``, whether the hands hold a bar that is on the floor. (n,).
 
-    The hands are on the bar for half a second before a lift and a fifth of a second after it was lowered.
+    They are on the bar for half a second before a lift and a fifth of a second after it was lowered.
     """
-    on_floor, loaded = np.zeros(len(part)), np.zeros(len(part))
+    held = np.zeros(len(part))
     before, after = round(0.5 * rate_hz), round(0.2 * rate_hz)
-
-    def within(start: int, stop: int) -> slice:
-        return slice(max(start - part.start, 0), max(stop - part.start, 0))
-
     for lift in lifts:
-        if lift.stop + after <= part.start or lift.start - before >= part.stop:
-            continue
-        loaded[within(lift.start, lift.stop)] = 1.0
-        on_floor[within(max(lift.pause.start, lift.start - before), lift.start + 1)] = 1.0
+        contacts = [(max(lift.pause.start, lift.start - before), lift.start + 1)]
         if len(lift.down):
-            on_floor[within(lift.stop, lift.stop + after)] = 1.0
-    return on_floor, loaded
+            contacts.append((lift.stop, lift.stop + after))
+        for start, stop in contacts:
+            held[max(start - part.start, 0) : max(stop - part.start, 0)] = 1.0
+    return held
 
 
 def describe(

@@ -35,13 +35,11 @@ BAR_SD_M: Final = 0.008
 """Spread of the hanging bar's height from bend to bend: grip, shoulder blades [m]."""
 SHOULDER_SD_M: Final = 0.015
 """Spread of the shoulder's place over the bar from bend to bend [m]."""
-HANGING_SD_M: Final = 0.16
-"""The same while the bar hangs free: it swings along the legs, and hips that rise first put the shoulders far ahead."""
 BALANCE_M: Final = -0.05
 """Travel of the body's centre of mass from standing while the hands hold the bar, per radian of bend: away from it."""
 BALANCE_SD_M: Final = 0.03
 """Its spread from bend to bend while the plates stand on the floor [m]."""
-MOVING_BALANCE_SD_M: Final = 0.16
+MOVING_BALANCE_SD_M: Final = 0.3
 """Its spread in motion [m]: 1 m/s² shifts what has to lie over the foot by 10 cm. Without the bar it is about zero."""
 
 
@@ -73,8 +71,8 @@ class Course(NamedTuple):
     """Hold what was observed at each of n instants by s sensors; a variance of infinity is: not known.
 
     ``inclination`` (n, s) [rad], ``height`` (n, s) [m] from standing. ``on_floor`` (n,) is the look that the bar's
-    height is worth (0: not on the floor), ``hanging`` (n,) that of the shoulder over the bar, ``habit`` (n,) that of
-    habits and balance. ``told`` (n, 2) is lumbar flexion and its sd where the athlete was told to hold it, else NaN.
+    place is worth (0: not on the floor), ``habit`` (n,) that of habits, ``balance`` (n,) that of balance. ``told``
+    (n, 2) is lumbar flexion and its sd where the athlete was told to hold it, else NaN.
     ``bend`` (n,) [rad] is roughly how deep the body is bent, for the spread of habits; ``own`` (n,) is 1 where the
     instant belongs to the set, whose way of bending it shares. ``walk`` (n, 5) [rad²] is how far the posture may have
     moved since the instant before; infinity cuts the chain.
@@ -85,8 +83,8 @@ class Course(NamedTuple):
     height: Array
     height_var: Array
     on_floor: Array
-    hanging: Array
     habit: Array
+    balance: Array
     told: Array
     bend: Array
     own: Array
@@ -100,7 +98,10 @@ def limits_of(lumbar_max_rad: float, lumbar_max_sd_rad: float) -> tuple[Array, A
         ((-1.0, -1.0, 0.0, 0.0, 0.0), (5.0, 0.0, 3.0)),  # the knee does not bend forward
         ((1.0, 1.0, 0.0, 0.0, 0.0), (140.0, 0.0, 6.0)),  # and bends only so far
         ((0.0, 1.0, 1.0, 0.0, 0.0), (130.0, 0.0, 6.0)),  # the hip too
-        ((-1.0, 0.0, 0.0, 0.0, 0.0), (3.0, 0.0, 4.0)),  # the shank does not lean back
+        (
+            (-1.0, 0.0, 0.0, 0.0, 0.0),
+            (10.0, 0.0, 5.0),
+        ),  # the shank leans back over straight legs, a little
         ((1.0, 0.0, 0.0, 0.0, 0.0), (35.0, 0.0, 4.0)),  # and leans forward as far as the heel stays down
         ((0.0, 0.0, 0.0, -1.0, 0.0), (0.0, 18.0, 5.0)),  # the lumbar spine extends in standing, not in a deep bend
         ((0.0, 0.0, 0.0, 1.0, 0.0), (lumbar_max_rad / DEG, 0.0, lumbar_max_sd_rad / DEG)),  # and bends only so far
@@ -239,23 +240,23 @@ def sensors(rows: Rows, x: Array, u: Array, scene: Scene, course: Course, i: int
 
 @numba.njit(cache=True)
 def bar_and_balance(rows: Rows, u: Array, body: Body, scene: Scene, course: Course, i: int) -> None:
-    """Add that the bar hangs from straight arms over mid-foot, on the floor or above, and that the body is balanced."""
-    bend, on_floor, hanging = course.bend[i], course.on_floor[i], course.hanging[i]
+    """Add that the bar on the floor hangs from straight arms over mid-foot, and that the body is balanced.
+
+    Once the bar is up it tells nothing: hips that rise first bring the shoulders far ahead of it.
+    """
+    bend, on_floor = course.bend[i], course.on_floor[i]
     expected_m, sd_m = 0.0, MOVING_BALANCE_SD_M
-    if hanging > 0.0:
-        expected_m = BALANCE_M * bend
+    if on_floor > 0.0:
+        expected_m, sd_m = BALANCE_M * bend, BALANCE_SD_M
         chain.point(rows.chain, scene.shoulder, rows.pos, rows.jac)
         chain.hanging_bar(rows.chain, body, u[chain.MID_FOOT], rows.pos, rows.jac)
-        shoulder_sd_m = SHOULDER_SD_M if on_floor > 0.0 else HANGING_SD_M
-        n = from_point(rows, 0, rows.pos[0] - u[su.REACH], shoulder_sd_m**2 / hanging)
+        n = from_point(rows, 0, rows.pos[0] - u[su.REACH], SHOULDER_SD_M**2 / on_floor)
         rows.jacobian[n, su.REACH] = -1.0
-    if on_floor > 0.0:
-        sd_m = BALANCE_SD_M
         n = from_point(rows, 1, rows.pos[1] - u[su.FLOOR], BAR_SD_M**2 / on_floor)
         rows.jacobian[n, su.FLOOR] = -1.0
     chain.point(rows.chain, scene.mass, rows.pos, rows.jac)
-    n = from_point(rows, 0, rows.pos[0] - expected_m - u[su.BALANCE], sd_m**2 / course.habit[i])
-    rows.jacobian[n, su.BALANCE] = -1.0
+    n = from_point(rows, 0, rows.pos[0] - expected_m - u[su.BALANCE] * bend, sd_m**2 / course.balance[i])
+    rows.jacobian[n, su.BALANCE] = -bend
 
 
 @numba.njit(cache=True)

@@ -26,7 +26,7 @@ class Habits(NamedTuple):
     """Hold shares between angles, their spread, and what else the exercise implies.
 
     ``shank`` is shank lean over thigh lean, ``lumbar`` lumbar flexion over trunk inclination, ``thoracic`` thoracic
-    flexion over trunk inclination. ``hands_on_bar``: 1 where the bar hangs from the arms close to mid-foot.
+    flexion over trunk inclination.
     """
 
     shank: float
@@ -35,16 +35,15 @@ class Habits(NamedTuple):
     lumbar_sd: float
     thoracic: float
     thoracic_sd: float
-    hands_on_bar: float
 
 
 HABITS: Final[dict[str, Habits]] = {
-    "deadlift": Habits(0.175, 0.10, 0.37, 0.15, 0.09, 0.05, 1.0),
-    "rdl": Habits(0.06, 0.10, 0.30, 0.18, 0.09, 0.06, 1.0),
-    "swing": Habits(0.15, 0.14, 0.28, 0.15, 0.08, 0.06, 0.0),
-    "good_morning": Habits(0.10, 0.15, 0.30, 0.15, 0.06, 0.06, 0.0),
-    "squat": Habits(0.42, 0.08, 0.35, 0.18, 0.06, 0.06, 0.0),
-    "drill": Habits(0.10, 0.12, 0.35, 0.25, 0.09, 0.08, 0.0),
+    "deadlift": Habits(0.175, 0.10, 0.37, 0.15, 0.09, 0.05),
+    "rdl": Habits(0.0, 0.16, 0.30, 0.18, 0.09, 0.06),
+    "swing": Habits(0.20, 0.18, 0.28, 0.15, 0.08, 0.06),
+    "good_morning": Habits(-0.25, 0.30, 0.30, 0.15, 0.06, 0.06),
+    "squat": Habits(0.42, 0.08, 0.35, 0.18, 0.06, 0.06),
+    "drill": Habits(0.10, 0.12, 0.35, 0.25, 0.09, 0.08),
 }
 
 SHANK_SD, LUMBAR_SD, THORACIC_SD = 2.5 * DEG, 3.5 * DEG, 2.0 * DEG

@@ -26,7 +26,7 @@ REACH: Final = chain.MID_FOOT + 1
 FLOOR: Final = REACH + 1
 """Height of the bar above the soles while the plates are on the floor [m]."""
 BALANCE: Final = FLOOR + 1
-"""Where the athlete keeps the body's centre of mass, against what is usual [m]."""
+"""Where the athlete brings the body's centre of mass, against what is usual [m per radian of bend]."""
 SHANK_HABIT, LUMBAR_HABIT, THORACIC_HABIT = BALANCE + 1, BALANCE + 2, BALANCE + 3
 """The set's own way of bending: what it adds to the shares of `habits.Habits`."""
 FIRST_SENSOR: Final = THORACIC_HABIT + 1
@@ -62,7 +62,7 @@ _GLOBAL_NAMES: Final = (
     "mid_foot_m",
     "reach_m",
     "bar_height_m",
-    "balance_m",
+    "balance_m_per_rad",
     "shank_habit",
     "lumbar_habit",
     "thoracic_habit",

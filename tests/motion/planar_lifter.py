@@ -105,9 +105,6 @@ def worn(lifter, postures, on_floor, placements, *, seed=None, exercise="deadlif
         seen = np.array([lifter.sensor(p, x) for x in postures])
         inclination[p] = seen[:, 0] + noise * np.radians(0.4) * rng.standard_normal(n)
         height[p] = seen[:, 1] - seen[0, 1] + noise * 0.005 * rng.standard_normal(n)
-    first, last = np.flatnonzero(on_floor)[[0, -1]] if on_floor.any() else (0, 0)
-    loaded = np.zeros(n)
-    loaded[first:last] = 1.0
     return LinkageInputs(
         time_s=np.arange(n) / RATE_HZ,
         inclination_rad=inclination,
@@ -115,7 +112,6 @@ def worn(lifter, postures, on_floor, placements, *, seed=None, exercise="deadlif
         height_m=height,
         height_sd_m={p: np.full(n, 0.01) for p in placements},
         on_floor=on_floor,
-        bar_loaded=loaded * (1.0 - on_floor),
         exercise=exercise,
     )
 

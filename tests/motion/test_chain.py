@@ -16,7 +16,7 @@ EVERYWHERE = tuple(SITES)
 
 
 def scene_and_course(n=4, seed=0):
-    """Random observations at every placement, some on the floor, some hanging."""
+    """Random observations at every placement, some on the floor."""
     rng = np.random.default_rng(seed)
     inputs = LinkageInputs(
         time_s=np.arange(n) * 0.3,
@@ -25,7 +25,6 @@ def scene_and_course(n=4, seed=0):
         height_m={p: rng.normal(-0.2, 0.05, n) for p in EVERYWHERE},
         height_sd_m={p: np.full(n, 0.01) for p in EVERYWHERE},
         on_floor=np.array([0.0, 1.0, 1.0, 0.0])[:n],
-        bar_loaded=np.array([1.0, 0.0, 0.0, 1.0])[:n],
         neutral_at=(1,),
     )
     athlete = Athlete(height_m=1.8)
