@@ -6,10 +6,11 @@ does the same while the samples come.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from imu_hinge.conventions import Flag
 from imu_hinge.model import Array, Flags, Samples
@@ -23,7 +24,16 @@ from imu_hinge.sensors.clock import (
     Tally,
     device_seconds,
 )
-from imu_hinge.sensors.clock_count import FIRST_S, LEAST_FRAMES, ready_times
+from imu_hinge.sensors.clock_count import (
+    FIRST_S,
+    LEAST_FRAMES,
+    Comb,
+    bounds,
+    followed,
+    found_in,
+    frames_per_arrival,
+)
+from imu_hinge.sensors.clock_count import WINDOW_S as COUNT_WINDOW_S
 from imu_hinge.sensors.clock_fit import Line, Slopes, likely_line
 from imu_hinge.sensors.clock_pings import FEWEST, Questions, line_between
 from imu_hinge.sensors.driver import StreamSettings
@@ -169,7 +179,7 @@ def _along_count(
     """Return the times (n,) [s] of samples that nothing counts, and the drift; flags GAP where frames are missing."""
     if len(x_new) < LEAST_FRAMES or y_new[-1] - y_new[0] < FIRST_S:
         return _along_line(x, x_new, y_new, settings, _Pings((), 0))
-    ready, is_gap, period = ready_times(y_new, x_new * settings.rate_hz)
+    ready, is_gap, period = _ready_times(y_new, x_new * settings.rate_hz)
     slope = period * settings.rate_hz
     gaps = np.flatnonzero(is_gap)
     counts.jumps += len(gaps)
@@ -177,3 +187,55 @@ def _along_count(
     flags[at[at < len(flags)]] |= np.uint16(Flag.GAP)
     of_sample = np.searchsorted(x_new, x, side="left").clip(max=len(x_new) - 1)
     return ready[of_sample] + slope * (x - x_new[of_sample]), slope - 1.0
+
+
+def _ready_times(y: Array, i: Array) -> tuple[Array, npt.NDArray[np.bool_], float]:
+    """Return when each received frame was ready, where frames were lost, and the period.
+
+    Parameters
+    ----------
+    y, i : (n,)
+        As for `search`; at least `LEAST_FRAMES`, and not descending.
+
+    Returns
+    -------
+    (ready, is_gap, period)
+        (n,) [s]; (n,) true where frames are missing just before; mean period per frame [s].
+
+    Notes
+    -----
+    A period is constant over `COUNT_WINDOW_S` only; stretches overlap by half and are faded into each other.
+    """
+    frames = frames_per_arrival(i)
+    i = i / frames
+    ready, weight, nearest = np.zeros_like(y), np.zeros_like(y), np.zeros_like(y)
+    is_gap = np.zeros(len(y), dtype=np.bool_)
+    comb: Comb | None = None
+    periods = []
+    for part in _stretches(y):
+        here, number = y[part], i[part] - i[part.start]
+        comb = found_in(here, number) if comb is None else followed(here, number, comb)
+        least, most = bounds(here, number, comb)
+        edge = (here - here[0]) / (here[-1] - here[0])
+        fade = np.minimum(edge, 1 - edge) + 1e-3
+        ready[part] += fade * comb.at(number + 0.5 * (least + most))
+        weight[part] += fade
+        lost = np.ceil(0.5 * (least + most))
+        is_nearest = fade > nearest[part]
+        is_gap[part] = np.where(is_nearest, np.diff(lost, prepend=lost[0]) > 0, is_gap[part])
+        nearest[part] = np.maximum(fade, nearest[part])
+        periods.append(comb.period_s)
+    return ready / weight, is_gap, float(np.mean(periods)) / frames
+
+
+def _stretches(y: Array) -> Iterator[slice]:
+    """Yield overlapping parts of about `COUNT_WINDOW_S`, the last up to the end."""
+    begin = float(y[0])
+    while True:
+        start, stop = (int(k) for k in np.searchsorted(y, (begin, begin + COUNT_WINDOW_S)))
+        if begin + 1.5 * COUNT_WINDOW_S > y[-1]:
+            yield slice(start, len(y))
+            return
+        if stop - start >= LEAST_FRAMES:
+            yield slice(start, stop)
+        begin += COUNT_WINDOW_S / 2

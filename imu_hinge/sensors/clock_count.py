@@ -1,6 +1,6 @@
 """Count the frames a device lost without telling, from nothing but when the others arrived.
 
-It places no samples; `clock` does while they come, `clock_batch` with hindsight.
+It places no samples and sees one stretch of arrivals; `clock_batch` and `clock_count_live` go from one to the next.
 
 A device that sends frames at an even period and numbers none gives arrivals y of the i-th received frame::
 
@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from imu_hinge.model import Array
 from imu_hinge.sensors.clock_fit import lower_line
@@ -130,6 +129,13 @@ def followed(y: Array, i: Array, comb: Comb) -> Comb:
         return even.comb
     periods = (comb.period_s + offset * step for offset in range(-4, 5))
     return _polished(y, i, min(_best_start(y, i, period, interval=interval) for period in periods), interval=interval)
+
+
+def better(y: Array, i: Array, *, first: Comb, second: Comb) -> Comb:
+    """Return which of two combs explains a stretch of arrivals with less; the first where they are equal."""
+    interval = _interval(y)
+    costs = [_explained(y, i, c.period_s, np.array([c.start_s]), interval=interval).cost for c in (first, second)]
+    return second if costs[1] < costs[0] else first
 
 
 def frames_per_arrival(i: Array) -> float:
@@ -244,55 +250,3 @@ def _apart(found: list[_Found], least_s: float) -> list[_Found]:
         if len(kept) == FINALISTS:
             break
     return kept
-
-
-def ready_times(y: Array, i: Array) -> tuple[Array, npt.NDArray[np.bool_], float]:
-    """Return when each received frame was ready, where frames were lost, and the period.
-
-    Parameters
-    ----------
-    y, i : (n,)
-        As for `search`; at least `LEAST_FRAMES`, and not descending.
-
-    Returns
-    -------
-    (ready, is_gap, period)
-        (n,) [s]; (n,) true where frames are missing just before; mean period per frame [s].
-
-    Notes
-    -----
-    A period is constant over `WINDOW_S` only; stretches overlap by half and are faded into each other.
-    """
-    frames = frames_per_arrival(i)
-    i = i / frames
-    ready, weight, nearest = np.zeros_like(y), np.zeros_like(y), np.zeros_like(y)
-    is_gap = np.zeros(len(y), dtype=np.bool_)
-    comb: Comb | None = None
-    periods = []
-    for part in _stretches(y):
-        here, number = y[part], i[part] - i[part.start]
-        comb = found_in(here, number) if comb is None else followed(here, number, comb)
-        least, most = bounds(here, number, comb)
-        edge = (here - here[0]) / (here[-1] - here[0])
-        fade = np.minimum(edge, 1 - edge) + 1e-3
-        ready[part] += fade * comb.at(number + 0.5 * (least + most))
-        weight[part] += fade
-        lost = np.ceil(0.5 * (least + most))
-        is_nearest = fade > nearest[part]
-        is_gap[part] = np.where(is_nearest, np.diff(lost, prepend=lost[0]) > 0, is_gap[part])
-        nearest[part] = np.maximum(fade, nearest[part])
-        periods.append(comb.period_s)
-    return ready / weight, is_gap, float(np.mean(periods)) / frames
-
-
-def _stretches(y: Array) -> Iterator[slice]:
-    """Yield overlapping parts of about `WINDOW_S`, the last up to the end."""
-    begin = float(y[0])
-    while True:
-        start, stop = (int(k) for k in np.searchsorted(y, (begin, begin + WINDOW_S)))
-        if begin + 1.5 * WINDOW_S > y[-1]:
-            yield slice(start, len(y))
-            return
-        if stop - start >= LEAST_FRAMES:
-            yield slice(start, stop)
-        begin += WINDOW_S / 2

@@ -1,7 +1,10 @@
 """Follow the lost frames of a device that counts none, while its frames come.
 
-It finds no period of its own: `clock_count` does, and does better with hindsight. A loss is known here only once a
-frame arrives that would have waited too long without it, so some frames after each loss are placed a period early.
+It finds no period of its own: `clock_count` does, and does better with hindsight. The first few seconds can mislead it,
+so it is asked again and again, over all that is remembered, and what explains the arrivals with less stays.
+
+A loss is known here only once a frame arrives that would have waited too long without it, so some frames after each
+loss are placed a period early.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from imu_hinge.sensors.clock_count import (
     SLACK_S,
     WINDOW_S,
     Comb,
+    better,
     bounds,
     followed,
     frames_per_arrival,
@@ -34,6 +38,10 @@ STEPS: Final = 2
 
 REFIT_S: Final = 5.0
 """Time between two looks at the period [s]."""
+
+AGAIN_S: Final = 60.0
+"""The period is looked for again once as much is heard as is remembered, then whenever what was heard has doubled, and
+after this at the latest [s]."""
 
 NUDGE_S: Final = 2e-3
 """An arrival this little too early moves the comb, one much too early takes a loss back [s]."""
@@ -63,6 +71,8 @@ class LiveCount:
         self._first = 0.0  # number of the frame from which the comb counts
         self._frames = 1.0
         self._refit_s = math.inf
+        self._began_s = 0.0
+        self._again_s = math.inf
         self._at_once = 0
         self._stalled: tuple[float, float] | None = None
 
@@ -78,9 +88,12 @@ class LiveCount:
         while self._recent[0][0] < y - WINDOW_S:
             self._recent.popleft()
         self.is_gap = False
+        if self._again_s == math.inf:
+            self._began_s, self._again_s = y, y + SEARCH_S
+        self._look(y)
         if self._comb is None:
-            self._look(y)
-        elif y >= self._refit_s:
+            return None
+        if y >= self._refit_s:
             self._refit_s = y + REFIT_S
             here, number = self._arrays()
             self._adopt(followed(here, number, self._comb), here, number)
@@ -88,24 +101,32 @@ class LiveCount:
             before = self.lost
             self._count(self._comb, y, (i - self._first) / self._frames)
             self.is_gap = self.lost > before
-        if self._comb is None:
-            return None
         number_now = (i - self._first) / self._frames + self.lost
         return self._comb.start_s + self._comb.period_s * number_now, self._comb.period_s / self._frames
 
     def _look(self, y: float) -> None:
+        """Do a little of the search for the period, if one is due."""
         if self._search is None:
-            if y - self._recent[0][0] < SEARCH_S or len(self._recent) < LEAST_FRAMES:
+            if y < self._again_s or len(self._recent) < LEAST_FRAMES:
                 return
-            self._frames = frames_per_arrival(np.array([i for _, i in self._recent]))
+            if self._comb is None:
+                self._frames = frames_per_arrival(np.array([i for _, i in self._recent]))
             self._search = search(*self._arrays())
         for _ in range(STEPS):
             comb = next(self._search)
             if comb is not None:
-                here, number = self._arrays()
-                self._adopt(followed(here, number, comb), here, number)
-                self._refit_s = y + REFIT_S
+                self._found(comb, y)
                 return
+
+    def _found(self, comb: Comb, y: float) -> None:
+        here, number = self._arrays()
+        found, known = followed(here, number, comb), self._comb
+        if known is not None:
+            found = better(here, number, first=followed(here, number, known), second=found)
+        self._adopt(found, here, number)
+        self._search, self._refit_s = None, y + REFIT_S
+        known_s = y - self._began_s
+        self._again_s = y + (WINDOW_S - known_s if known_s < WINDOW_S else min(known_s, AGAIN_S))
 
     def _arrays(self) -> tuple[Array, Array]:
         """Return arrivals, and numbers that begin with 0. (n,) [s]; (n,)."""

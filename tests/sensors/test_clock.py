@@ -12,6 +12,7 @@ from imu_hinge.model import Samples
 from imu_hinge.sensors.clock import Arrived, LiveClock
 from imu_hinge.sensors.clock_batch import place
 from imu_hinge.sensors.clock_check import shared_rotation
+from imu_hinge.sensors.clock_count_live import LiveCount
 from imu_hinge.sensors.clock_fit import Slopes, likely_line, lower_line
 from imu_hinge.sensors.clock_pings import Questions, line_between
 from imu_hinge.sensors.driver import Decoded, StreamSettings
@@ -106,6 +107,21 @@ def test_no_loss_is_made_up_where_there_is_none():
     _, flags, clock = run_live(arrived, UNCOUNTED)
     assert clock.report.jumps == 0
     assert not flags.any()
+
+
+def test_a_period_that_the_first_seconds_got_wrong_is_put_right():
+    arrived, true_s = simulate("none", error=0.007, loss=0.05, seconds=70)
+    count, periods = LiveCount(), []
+    for number, item in enumerate(arrived):
+        ready = count.take(item.arrival_ns * 1e-9, float(number))
+        if ready is not None and not periods:
+            count._comb = count._comb._replace(period_s=0.96 * count._comb.period_s)
+        if ready is not None:
+            periods.append((true_s[number], ready[1]))
+    after_a_minute = np.array([period for t, period in periods if t > 60])
+    wrong = np.array([period for t, period in periods if t < 20])
+    assert np.abs(wrong * RATE - 1.007).max() > 0.02, "or nothing was tested"
+    np.testing.assert_allclose(after_a_minute * RATE, 1.007, atol=0.001)
 
 
 @pytest.mark.parametrize("frames", [1, 3])
