@@ -1,6 +1,7 @@
 """Measure the orientation filter beside vqf, ahrs and imufusion in one run: error, cost, start-up.
 
-It fits nothing. ``python benchmarks/orientation.py [--quick]``; data in ``../shared/data`` of the repository.
+It fits nothing. ``python benchmarks/orientation.py [--quick] [--only threads,block]``, where the parts are broad,
+simulated, cost, block, threads and start; data in ``../shared/data`` of the repository.
 """
 
 from __future__ import annotations
@@ -164,10 +165,10 @@ def simulated() -> None:
         print(f"  {changed!s:28}" + "".join(f"{x:8.2f}" for x in scores))
 
 
-def best(runs: dict[str, Callable[[], Any]], *, repeat: int = 1) -> dict[str, float]:
+def best(runs: dict[str, Callable[[], Any]], *, repeat: int = 1, rounds: int = ROUNDS) -> dict[str, float]:
     """Best wall time of each, taken in turns, each after a run of its own: pages that another freed cost extra."""
     times = dict.fromkeys(runs, float("inf"))
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, run in runs.items():
             run()
             start = time.perf_counter()
@@ -177,12 +178,17 @@ def best(runs: dict[str, Callable[[], Any]], *, repeat: int = 1) -> dict[str, fl
     return times
 
 
-def cost() -> None:
+def invented(n: int) -> tuple[Any, Any]:
+    """Angular rate and acceleration, (n, 3) each, whose time to filter is measured."""
     rng = np.random.default_rng(1)
-    n = 100_000 if "--quick" in sys.argv else 1_000_000
     t = np.arange(n) / 100.0
     gyr = np.sin(t[:, None] * (0.9, 1.3, 0.7)) + rng.normal(0, 0.01, (n, 3))
-    acc = rng.normal((0.0, 0.0, 9.81), 0.5, (n, 3))
+    return gyr, rng.normal((0.0, 0.0, 9.81), 0.5, (n, 3))
+
+
+def cost() -> None:
+    n = 100_000 if "--quick" in sys.argv else 1_000_000
+    gyr, acc = invented(n)
     side = list(zip(np.split(gyr, 16), np.split(acc, 16), strict=True))
     beside = [tuple(np.split(values, lanes.LANES)) for values in (gyr, acc, np.empty((n, 9)))]
     scratch = [np.empty((columns * lanes.CHUNK, lanes.LANES)) for columns in (6, 9)]
@@ -203,11 +209,10 @@ def cost() -> None:
     for name, seconds in times.items():
         peer = "offlineVQF" if name in ("offlineVQF", "both ways (public)") else "vqf updateBatch"
         print(f"  {name:24}{seconds / n * 1e9:9.1f}{seconds / times[peer]:8.3f}")
-    block(gyr[:10].copy(), acc[:10].copy())
-    cores(gyr, acc)
 
 
-def block(gyr: Any, acc: Any) -> None:
+def block() -> None:
+    gyr, acc = invented(10)
     state, peer, out = ori.initial_state(ori.params(100.0)), VQF(0.01), np.empty((10, 9))
     times = best(
         {
@@ -216,22 +221,27 @@ def block(gyr: Any, acc: Any) -> None:
             "update (kernel)": lambda: update(state.memory, gyr, acc, out),
         },
         repeat=500,
+        rounds=8 * ROUNDS,  # short: so that they see more than one mood of the machine
     )
     print("\nA block of 10 samples from Python [us]: " + ", ".join(f"{k} {v * 1e6:.2f}" for k, v in times.items()))
 
 
-def cores(gyr: Any, acc: Any) -> None:
+def threads() -> None:
     n = 15_000
-    many = [(np.roll(gyr[:n], k, axis=0), np.roll(acc[:n], k, axis=0)) for k in range(64)]
-    for name, is_both in (("live, in lanes", False), ("both ways", True)):
+    gyr, acc = invented(n)
+    many = [(np.roll(gyr, k, axis=0), np.roll(acc, k, axis=0)) for k in range(64)]
+    for name, is_both, rounds in (("live, in lanes", False, 4 * ROUNDS), ("both ways", True, ROUNDS)):
         times = best(
             {
                 "1": lambda b=is_both: lanes.filter_many(many, rate_hz=100.0, both_ways=b, threads=1),
                 "2": lambda b=is_both: lanes.filter_many(many, rate_hz=100.0, both_ways=b, threads=2),
-            }
+            },
+            rounds=rounds,
         )
-        ratio = times["1"] / times["2"]
-        print(f"64 recordings of {n} samples, {name}: two threads {ratio:.2f} times as fast as one")
+        print(
+            f"64 recordings of {n} samples, {name}: two threads {times['1'] / times['2']:.2f} times as fast as one"
+            f" ({times['2'] * 1e3:.1f} and {times['1'] * 1e3:.1f} ms)"
+        )
 
 
 START = """
@@ -267,10 +277,19 @@ def startup() -> None:
             print(f"  {name}, {what}: {imports:.2f} / {call:.2f}, best of {len(runs)}")
 
 
+PARTS: dict[str, Callable[[], None]] = {
+    "broad": broad,
+    "simulated": simulated,
+    "cost": cost,
+    "block": block,
+    "threads": threads,
+    "start": startup,
+}
+
+
 if __name__ == "__main__":
+    chosen = sys.argv[sys.argv.index("--only") + 1].split(",") if "--only" in sys.argv else list(PARTS)
     print("Load of the machine before:", os.getloadavg())
-    broad()
-    simulated()
-    cost()
-    startup()
+    for part in chosen:
+        PARTS[part]()
     print("Load of the machine after:", os.getloadavg())
