@@ -29,23 +29,16 @@ SHAKE_S: Final = 0.15
 METRE_AS_RAD: Final = 2.5
 """How much way a metre of height is worth [rad/m]: a deadlift's 0.4 m and its 60 degrees are one radian each."""
 
-WALK_RAD: Final = np.radians([40.0, 70.0, 70.0, 60.0, 20.0])
-"""How far shank, thigh, pelvis, lumbar and thoracic flexion stray over one radian of way [rad]; grows with its root.
-
-Wide enough to leave to the habits how people bend: each bend that came back from what is usual would tell that anew,
-and many together more surely than anybody knows it.
-"""
+WALK_RAD: Final = np.radians([14.0, 70.0, 70.0, 22.0, 7.0])
+"""How far shank, thigh, pelvis, lumbar and thoracic flexion stray over one radian of way [rad]; grows with its root."""
 LEAK_RAD: Final = np.radians([1.5, 3.0, 3.0, 1.5, 1.0])
 """The same over one second in which no sensor moves."""
 
 LEAST_INCLINATION_SD_RAD: Final = math.radians(0.5)
 LEAST_HEIGHT_SD_M: Final = 0.006
 
-HABIT_WAY_RAD, HABIT_S = 0.14, 0.45
-"""A habit says something new once per this much way or time; with `WALK_RAD` a bend then departs from the set's own
-way as far as `habits` says."""
-BALANCE_WAY_RAD, BALANCE_S = 1.2, 4.0
-"""The same for how the body balances, where one bend is one look."""
+HABIT_WAY_RAD, HABIT_S = 1.2, 4.0
+"""A habit says something new once per this much way or time; in between it repeats itself."""
 INCLINATION_WAY_RAD, INCLINATION_S = math.radians(3.0), 0.25
 """The same for an inclination."""
 HEIGHT_WAY_RAD, HEIGHT_S = 0.15, 0.5
@@ -176,7 +169,6 @@ def course_of(inputs: LinkageInputs, at: Index, way: Array) -> Course:
     floor_looks = _looks(on_floor, way_step, time_step)
     bend = bend_of(inputs)[at]
     habit = np.clip(way_step / HABIT_WAY_RAD + time_step / HABIT_S, 1e-3, 1.0)
-    balance = np.clip(way_step / BALANCE_WAY_RAD + time_step / BALANCE_S, 1e-3, 1.0)
     look = way_step / INCLINATION_WAY_RAD + time_step / INCLINATION_S
     inclination_var = np.maximum(inclination_sd, LEAST_INCLINATION_SD_RAD) ** 2 / look[:, None]
     height_look = way_step / HEIGHT_WAY_RAD + time_step / HEIGHT_S
@@ -188,7 +180,6 @@ def course_of(inputs: LinkageInputs, at: Index, way: Array) -> Course:
         height_var=np.where(np.isfinite(height), height_var, math.inf),
         on_floor=floor_looks,
         habit=habit,
-        balance=balance,
         bend=bend,
         told=np.where(np.isin(at, inputs.neutral_at)[:, None], CLEAN_HINGE_RAD, math.nan),
         own=np.ones(at.size),

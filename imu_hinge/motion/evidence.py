@@ -71,7 +71,7 @@ class Course(NamedTuple):
     """Hold what was observed at each of n instants by s sensors; a variance of infinity is: not known.
 
     ``inclination`` (n, s) [rad], ``height`` (n, s) [m] from standing. ``on_floor`` (n,) is the look that the bar's
-    place is worth (0: not on the floor), ``habit`` (n,) that of habits, ``balance`` (n,) that of balance. ``told``
+    place is worth (0: not on the floor), ``habit`` (n,) that of habits and balance. ``told``
     (n, 2) is lumbar flexion and its sd where the athlete was told to hold it, else NaN.
     ``bend`` (n,) [rad] is roughly how deep the body is bent, for the spread of habits; ``own`` (n,) is 1 where the
     instant belongs to the set, whose way of bending it shares. ``walk`` (n, 5) [rad²] is how far the posture may have
@@ -84,7 +84,6 @@ class Course(NamedTuple):
     height_var: Array
     on_floor: Array
     habit: Array
-    balance: Array
     told: Array
     bend: Array
     own: Array
@@ -255,7 +254,7 @@ def bar_and_balance(rows: Rows, u: Array, body: Body, scene: Scene, course: Cour
         n = from_point(rows, 1, rows.pos[1] - u[su.FLOOR], BAR_SD_M**2 / on_floor)
         rows.jacobian[n, su.FLOOR] = -1.0
     chain.point(rows.chain, scene.mass, rows.pos, rows.jac)
-    n = from_point(rows, 0, rows.pos[0] - expected_m - u[su.BALANCE] * bend, sd_m**2 / course.balance[i])
+    n = from_point(rows, 0, rows.pos[0] - expected_m - u[su.BALANCE] * bend, sd_m**2 / course.habit[i])
     rows.jacobian[n, su.BALANCE] = -bend
 
 

@@ -5,9 +5,9 @@ It filters as `kernel.update` does, to the bit, with the same step; one recordin
 
 import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Final
 
 import numpy as np
@@ -34,14 +34,20 @@ from imu_hinge.motion.orientation import Oriented, checked, require_samples
 from imu_hinge.motion.parameters import initial_state, params
 from imu_hinge.motion.smoothing import smooth
 
-Group = list[tuple[Array, Array, Array]]
-"""Recordings: angular rate, acceleration, and the table to be written."""
+Work = tuple[Array, Array, Array]
+"""One recording: angular rate (n, 3) [rad/s, sensor], acceleration (n, 3) [m/s², sensor], the table to be written."""
 
 LANES: Final = 4
 """Recordings side by side: as many float64 as an AVX2 register holds."""
 
 CHUNK: Final = 16
 """Samples that are laid lane beside lane at once, filtered and laid back: few enough to stay in L1."""
+
+PIECE: Final = 4096
+"""Samples that a thread filters before it looks for other work."""
+
+DONE: Final = object()
+"""Stands for the next piece of a job that has none."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -141,50 +147,65 @@ def filter_many(
     tables = [whole[stop - n : stop] for n, stop in zip(lengths, itertools.accumulate(lengths), strict=True)]
     order = sorted(range(len(pairs)), key=lambda index: -lengths[index])
     work = [(*pairs[index], tables[index]) for index in order]
-    together = 1 if both_ways else LANES
-    groups = [work[start : start + together] for start in range(0, len(work), together)]
-    fresh = initial_state(params(rate_hz), lanes=2 if both_ways else LANES)
-    share(groups, partial(smooth_group if both_ways else filter_group, fresh), threads=threads or os.cpu_count() or 1)
+    p = params(rate_hz)
+    if both_ways:
+        fresh = initial_state(p, lanes=2)
+        jobs = [smooth_alone(fresh, each) for each in work]
+    else:
+        fresh = initial_state(p, lanes=LANES)
+        jobs = [filter_group(fresh, work[start : start + LANES]) for start in range(0, len(work), LANES)]
+    share(jobs, threads=threads or os.cpu_count() or 1)
     return [Oriented(table) for table in tables]
 
 
-def share(groups: list[Group], run: Callable[[Group], None], *, threads: int) -> None:
-    """Run every group on one of several threads, this one among them; raise what a run raised.
+def share(jobs: Sequence[Iterator[None]], *, threads: int) -> None:
+    """Do all jobs on several threads, this one among them; raise what a job raised.
 
-    All draw from one iterator, so that a thread is woken once and not once per group.
+    A job yields after each piece and waits behind the others for its next: so all end together, and no thread is left
+    alone with a long one.
     """
-    left = iter(groups)
+    waiting = deque(jobs)
 
     def work() -> None:
-        for group in left:
-            run(group)
+        while waiting:
+            try:
+                job = waiting.popleft()
+            except IndexError:  # another thread was faster
+                return
+            if next(job, DONE) is not DONE:
+                waiting.append(job)
 
     with ThreadPoolExecutor(max_workers=max(1, threads - 1)) as pool:
-        others = [pool.submit(work) for _ in range(min(threads, len(groups)) - 1)]
+        others = [pool.submit(work) for _ in range(min(threads, len(jobs)) - 1)]
         work()
         for other in others:
             other.result()
 
 
-def filter_group(fresh: State, group: Group) -> None:
-    """Filter up to `LANES` recordings into their tables: side by side as long as all last, then each to its end."""
+def filter_group(fresh: State, group: list[Work]) -> Iterator[None]:
+    """Filter up to `LANES` recordings piece by piece: side by side as long as all last, then each to its end."""
     state, shortest, are_good = State(fresh.memory.copy()), 0, True
     if len(group) == LANES:
-        gyrs, accs, outs = zip(*group, strict=True)
         taken, found = np.empty((6 * CHUNK, LANES)), np.empty((OUT_COLUMNS * CHUNK, LANES))
-        are_good = update_lanes(state, gyrs, accs, outs, taken, found)
-        shortest = min(len(gyr) for gyr in gyrs)
+        shortest = min(min(len(gyr), len(acc)) for gyr, acc, _ in group)
+        for start in range(0, shortest, PIECE):
+            piece = slice(start, min(start + PIECE, shortest))
+            gyrs, accs, outs = zip(*[(gyr[piece], acc[piece], out[piece]) for gyr, acc, out in group], strict=True)
+            are_good = are_good and update_lanes(state, gyrs, accs, outs, taken, found)
+            yield
     for lane, (gyr, acc, out) in enumerate(group):
         if are_good and max(len(gyr), len(acc)) > shortest:
             are_good = update(state.memory[:, [lane]], gyr[shortest:], acc[shortest:], out[shortest:])
+            yield
     if not are_good:
         for gyr, acc, _ in group:
             require_samples(gyr, acc)
 
 
-def smooth_group(fresh: State, group: Group) -> None:
-    """Filter recordings both ways into their tables, one after the other: their two directions already are lanes."""
-    for gyr, acc, out in group:
-        is_edge = np.arange(len(gyr)) == 0
-        if not smooth(State(fresh.memory.copy()), gyr, acc, is_edge, out):
-            require_samples(gyr, acc)
+def smooth_alone(fresh: State, work: Work) -> Iterator[None]:
+    """Filter one recording both ways: its two directions already are lanes."""
+    gyr, acc, out = work
+    is_edge = np.arange(len(gyr)) == 0
+    if not smooth(State(fresh.memory.copy()), gyr, acc, is_edge, out):
+        require_samples(gyr, acc)
+    yield

@@ -80,7 +80,6 @@ def with_references(course: Course, athlete: Athlete, placements: tuple[str, ...
         height_var=np.concatenate([height_var, course.height_var]),
         on_floor=np.append(on_floor, course.on_floor),
         habit=np.append(1.0, course.habit),
-        balance=np.append(1.0, course.balance),
         told=np.concatenate([_told(athlete, placements), course.told]),
         bend=np.append(HINGE_BEND_RAD, course.bend),
         own=np.append(0.0, course.own),
