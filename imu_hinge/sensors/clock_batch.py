@@ -29,6 +29,7 @@ from imu_hinge.sensors.clock_count import (
     LEAST_FRAMES,
     Comb,
     bounds,
+    events,
     followed,
     found_in,
     frames_per_arrival,
@@ -207,7 +208,7 @@ def _ready_times(y: Array, i: Array) -> tuple[Array, npt.NDArray[np.bool_], floa
     A period is constant over `COUNT_WINDOW_S` only; stretches overlap by half and are faded into each other.
     """
     frames = frames_per_arrival(i)
-    i = i / frames
+    y, i = events(y), i / frames
     ready, weight, nearest = np.zeros_like(y), np.zeros_like(y), np.zeros_like(y)
     is_gap = np.zeros(len(y), dtype=np.bool_)
     comb: Comb | None = None

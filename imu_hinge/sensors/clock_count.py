@@ -131,6 +131,18 @@ def followed(y: Array, i: Array, comb: Comb) -> Comb:
     return _polished(y, i, min(_best_start(y, i, period, interval=interval) for period in periods), interval=interval)
 
 
+def events(y: Array) -> Array:
+    """Return when the connection event of each arrival came, where events bunch them; else when they arrived. (n,) [s].
+
+    The first frame of an event waited least for the others; the next event is counted from it, too.
+    """
+    if not _interval(y):
+        return y
+    first = np.diff(y, prepend=-np.inf) > SAME_S
+    began: Array = y[first][np.cumsum(first) - 1]
+    return began
+
+
 def better(y: Array, i: Array, *, first: Comb, second: Comb) -> Comb:
     """Return which of two combs explains a stretch of arrivals with less; the first where they are equal."""
     interval = _interval(y)

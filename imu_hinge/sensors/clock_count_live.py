@@ -25,6 +25,7 @@ from imu_hinge.sensors.clock_count import (
     Comb,
     better,
     bounds,
+    events,
     followed,
     frames_per_arrival,
     search,
@@ -129,9 +130,9 @@ class LiveCount:
         self._again_s = y + (WINDOW_S - known_s if known_s < WINDOW_S else min(known_s, AGAIN_S))
 
     def _arrays(self) -> tuple[Array, Array]:
-        """Return arrivals, and numbers that begin with 0. (n,) [s]; (n,)."""
+        """Return when frames came, and numbers that begin with 0. (n,) [s]; (n,)."""
         values = np.array(self._recent)
-        return values[:, 0], (values[:, 1] - values[0, 1]) / self._frames
+        return events(values[:, 0]), (values[:, 1] - values[0, 1]) / self._frames
 
     def _adopt(self, comb: Comb, y: Array, i: Array) -> None:
         self._comb, self._first = comb, self._recent[0][1]

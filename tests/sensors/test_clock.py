@@ -12,6 +12,7 @@ from imu_hinge.model import Samples
 from imu_hinge.sensors.clock import Arrived, LiveClock
 from imu_hinge.sensors.clock_batch import place
 from imu_hinge.sensors.clock_check import shared_rotation
+from imu_hinge.sensors.clock_count import events
 from imu_hinge.sensors.clock_count_live import LiveCount
 from imu_hinge.sensors.clock_fit import Slopes, likely_line, lower_line
 from imu_hinge.sensors.clock_pings import Questions, line_between
@@ -107,6 +108,17 @@ def test_no_loss_is_made_up_where_there_is_none():
     _, flags, clock = run_live(arrived, UNCOUNTED)
     assert clock.report.jumps == 0
     assert not flags.any()
+
+
+def test_frames_of_one_connection_event_count_from_its_first_and_others_from_themselves():
+    rng = np.random.default_rng(0)
+    ready = 0.3 + 0.01007 * np.arange(3000)
+    event = np.ceil(ready / 0.030) * 0.030
+    bunched = np.maximum.accumulate(event + rng.exponential(0.0005, ready.size))
+    assert (events(bunched) - event).mean() < 0.7 * (bunched - event).mean()
+    assert len(np.unique(events(bunched))) == pytest.approx(len(np.unique(event)), rel=0.02)
+    spread = np.maximum.accumulate(ready + rng.uniform(0, 0.030, ready.size))
+    np.testing.assert_array_equal(events(spread), spread)
 
 
 def test_a_period_that_the_first_seconds_got_wrong_is_put_right():
