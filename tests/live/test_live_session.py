@@ -1,6 +1,7 @@
 """From the first scan to the sealed recording, over the virtual radio; and what a crash leaves of it."""
 
 import asyncio
+import errno
 import json
 import os
 from dataclasses import replace
@@ -123,6 +124,35 @@ def test_a_folder_that_a_crash_left_unsealed_is_read_and_repaired(tmp_path):
     sealed = read(tmp_path / "set")
     np.testing.assert_array_equal(sealed.sensors["t12"].acc, unsealed.sensors["t12"].acc)
     assert sealed.athlete == SESSION.athlete
+
+
+def test_on_a_full_disk_the_session_goes_on_says_so_and_keeps_what_was_saved(tmp_path, monkeypatch):
+    room, write, seen = [30_000], os.write, []
+
+    def full(descriptor, data):
+        if room[0] <= 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        taken = write(descriptor, bytes(data)[: room[0]])
+        room[0] -= taken
+        return taken
+
+    def look(recorder):
+        seen.append((recorder.problem, sum(status.received for status in recorder.status.values())))
+
+    monkeypatch.setattr(jn.os, "write", full)
+    with pytest.raises(RecordingError, match=r"could not be saved: No space left.*imu-hinge repair"):
+        recorded(tmp_path / "set", two_boards(), seconds=15.0, on_status=look)
+    monkeypatch.undo()
+    told = [samples for problem, samples in seen if "NOT SAVED" in problem]
+    assert told, "nobody at the bar was told"
+    assert told[-1] > told[0], "streaming went on"
+    assert is_unsealed(tmp_path / "set")
+    kept = read(tmp_path / "set").sensors
+    recovered = seal(tmp_path / "set")
+    assert not recovered.is_whole
+    for placement in ("sacrum", "t12"):
+        assert 1.0 < kept[placement].time_s[-1] - kept[placement].time_s[0] < 14.0
+        np.testing.assert_array_equal(read(tmp_path / "set").sensors[placement].acc, kept[placement].acc)
 
 
 @pytest.mark.parametrize("hole", [0.0, 0.3, 0.6])

@@ -353,6 +353,8 @@ def test_a_sensor_that_reboots_begins_a_new_epoch():
         blocks = set_up.notebook.blocks["sacrum"]
         assert blocks[-1].epoch > blocks[0].epoch
         assert set_up.notebook.settings["sacrum"].details["boot_id"] == 1002
+        again = next(block for block in blocks if block.epoch > blocks[0].epoch)
+        assert again.flags[0] & (Flag.GAP | Flag.RESET), "the first sample after the reboot says that some are missing"
 
     run(story())
 
