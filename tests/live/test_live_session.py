@@ -127,7 +127,7 @@ def test_a_folder_that_a_crash_left_unsealed_is_read_and_repaired(tmp_path):
 
 
 def test_on_a_full_disk_the_session_goes_on_says_so_and_keeps_what_was_saved(tmp_path, monkeypatch):
-    room, write, seen = [30_000], os.write, []
+    room, write, seen = [60_000], os.write, []
 
     def full(descriptor, data):
         if room[0] <= 0:
