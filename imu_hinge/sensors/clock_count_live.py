@@ -40,10 +40,6 @@ STEPS: Final = 2
 REFIT_S: Final = 5.0
 """Time between two looks at the period [s]."""
 
-AGAIN_S: Final = 60.0
-"""The period is looked for again once as much is heard as is remembered, then whenever what was heard has doubled, and
-after this at the latest [s]."""
-
 NUDGE_S: Final = 2e-3
 """An arrival this little too early moves the comb, one much too early takes a loss back [s]."""
 
@@ -120,14 +116,17 @@ class LiveCount:
                 return
 
     def _found(self, comb: Comb, y: float) -> None:
+        """Take what a search found, if it explains more; the next is due when what was heard has doubled."""
         here, number = self._arrays()
         found, known = followed(here, number, comb), self._comb
         if known is not None:
-            found = better(here, number, first=followed(here, number, known), second=found)
+            since = (self._recent[0][1] - self._first) / self._frames
+            known = known._replace(start_s=known.start_s + known.period_s * since)
+            found = better(here, number, first=known, second=found)
         self._adopt(found, here, number)
         self._search, self._refit_s = None, y + REFIT_S
-        known_s = y - self._began_s
-        self._again_s = y + (WINDOW_S - known_s if known_s < WINDOW_S else min(known_s, AGAIN_S))
+        is_full = y >= self._began_s + WINDOW_S
+        self._again_s = 2 * y - self._began_s if is_full else self._began_s + WINDOW_S
 
     def _arrays(self) -> tuple[Array, Array]:
         """Return when frames came, and numbers that begin with 0. (n,) [s]; (n,)."""
