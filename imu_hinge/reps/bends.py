@@ -43,6 +43,9 @@ LOWERING_RAD_S: Final = 0.15
 LOWERING_MPS: Final = 0.06
 """Slower is no lowering."""
 
+RISING_MPS: Final = 0.25
+"""Who has been rising faster than this for a tenth of a second rips the bar off the floor and sets nothing down."""
+
 BLOW_REACH_S: Final = 0.03
 """`Posture.shock_mps2` shows a blow this much early."""
 
@@ -254,4 +257,6 @@ def _landing(series: _Series, down_start: int, deep: npt.NDArray[np.intp], setti
     is_lowered = (
         is_hard or np.abs(series.lean_rate[before]).max() > LOWERING_RAD_S or series.speed[before].min() < -LOWERING_MPS
     )
-    return at + round(BLOW_REACH_S * rate_hz) if is_lowered else -1
+    just = series.speed[max(down_start, at - round(0.15 * rate_hz)) : max(down_start + 1, at - round(0.05 * rate_hz))]
+    is_rising = float(just.min()) > RISING_MPS
+    return at + round(BLOW_REACH_S * rate_hz) if is_lowered and not is_rising else -1
