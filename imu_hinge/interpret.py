@@ -211,7 +211,7 @@ def describe(
         doubt = "the bends do not share one axis, so forward is not known"
     doubt = doubt or doubt_about_fit(posture, lift) or doubt_about_height(posture, lift, athlete)
     verdict = judge(metrics, findings, limits, doubt=doubt)
-    if verdict.label in ("hip_hinge", "lumbar_flexion") and is_off_the_floor_alone(aligned, exercise, athlete):
+    if not doubt and verdict.label != "squat" and is_off_the_floor_alone(aligned, exercise, athlete):
         doubt = "off the floor one sensor cannot tell the back from the hips: wear two, or calibrate"
         verdict = judge(metrics, findings, limits, doubt=doubt)
     peak, bottom = metrics.peak_rad, metrics.bottom_rad

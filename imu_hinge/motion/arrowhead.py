@@ -12,7 +12,6 @@ each round, with the shared unknowns marginalised exactly.
 
 from __future__ import annotations
 
-import math
 from typing import Final, NamedTuple
 
 import numba
@@ -20,7 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from imu_hinge.motion import chain, evidence
+from imu_hinge.motion.cholesky import invert
 from imu_hinge.motion.evidence import Course, Rows, Scene
+from imu_hinge.motion.shared_unknowns import SHANK_HABIT
+from imu_hinge.motion.ways import HABITS, as_walked, derivatives, posture_at, way_of
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -33,7 +35,7 @@ DAMPING: Final = 1e-2
 class Solution(NamedTuple):
     """Hold the postures (n, 5), the shared unknowns (5 + m,) and everything their bands need.
 
-    A posture is held as ``y``, the coordinates in which it walks: `Scene.posture_of` turns them into angles.
+    A posture is held as ``y``, the coordinates in which it walks (`ways`).
     ``inverse`` (n, 5, 5) and ``border`` (n, 5, m) are the eliminated blocks; ``step`` (n, 5) is the last step.
     ``information`` (m, m) is that of the shared unknowns.
     """
@@ -61,33 +63,6 @@ def room_for(instants: int, shared: int) -> Solution:
 
 
 @numba.njit(cache=True)
-def invert(a: Array, out: Array) -> None:
-    """Write the inverse of the symmetric positive definite ``a`` (k, k) to ``out``; ``a`` is overwritten (Cholesky)."""
-    k = a.shape[0]
-    for j in range(k):
-        for i in range(j, k):
-            value = a[i, j]
-            for m in range(j):
-                value -= a[i, m] * a[j, m]
-            a[i, j] = math.sqrt(max(value, 1e-12)) if i == j else value / a[j, j]
-    for j in range(k):  # L^-1 into out's lower triangle
-        for i in range(j, k):
-            value = 1.0 if i == j else 0.0
-            for m in range(j, i):
-                value -= a[i, m] * out[m, j]
-            out[i, j] = value / a[i, i]
-    for i in range(k):  # L^-T L^-1; row i needs only rows from i on, which are still those of L^-1
-        for j in range(i + 1):
-            value = 0.0
-            for m in range(i, k):
-                value += out[m, i] * out[m, j]
-            out[i, j] = value
-    for i in range(k):
-        for j in range(i):
-            out[j, i] = out[i, j]
-
-
-@numba.njit(cache=True)
 def weigh(rows: Rows, n: int, block: Array, gradient: Array, used: Index) -> None:
     """Sum the rows to ``block`` (c, c), its upper triangle, and ``gradient`` (c,); ``used`` (c,) is scratch."""
     columns = gradient.size
@@ -108,29 +83,6 @@ def weigh(rows: Rows, n: int, block: Array, gradient: Array, used: Index) -> Non
             gradient[j] += scaled * rows.residual[r]
             for q in range(p, count):
                 block[j, used[q]] += scaled * rows.jacobian[r, used[q]]
-
-
-@numba.njit(cache=True)
-def as_walked(rows: Rows, n: int, posture_of: Array) -> None:
-    """Turn the rows' derivatives by the posture into those by the coordinates in which it walks."""
-    held = np.zeros(STATES)
-    for r in range(n):
-        for k in range(STATES):
-            held[k] = rows.jacobian[r, k]
-        for k in range(STATES):
-            value = 0.0
-            for j in range(STATES):
-                value += held[j] * posture_of[j, k]
-            rows.jacobian[r, k] = value
-
-
-@numba.njit(cache=True)
-def posture_at(walked: Array, posture_of: Array, x: Array) -> None:
-    """Write the posture (5,) that belongs to the coordinates (5,) in which it walks."""
-    for k in range(STATES):
-        x[k] = 0.0
-        for j in range(STATES):
-            x[k] += posture_of[k, j] * walked[j]
 
 
 @numba.njit(cache=True)
@@ -214,23 +166,29 @@ def take_out(solution: Solution, i: int, block: Array, gradient: Array, edge: Ar
 
 
 @numba.njit(cache=True)
-def eliminate(scene: Scene, course: Course, rows: Rows, solution: Solution) -> tuple[float, float]:
+def eliminate(
+    scene: Scene, course: Course, rows: Rows, solution: Solution, is_stiff: bool = True
+) -> tuple[float, float]:
     """Go forward: eliminate each instant in favour of the next one and of the border.
 
     ``solution.information`` and ``solution.pull`` come in with the prior of the shared unknowns. Returned is what the
     solution costs as it came in, squared residuals over variances and the walk, without that prior; and by how much
-    the steps of the instants promise to lower it.
+    the steps of the instants promise to lower it. ``is_stiff`` says whether straight legs hold the step
+    (`evidence.stiffen`); what is known does not rest on it.
     """
     n, m = course.walk.shape[0], solution.pull.size
     cost, promised, body = 0.0, 0.0, chain.scaled(scene.body, solution.u)
     columns = STATES + m
     block, gradient, used = np.zeros((columns, columns)), np.zeros(columns), np.zeros(columns, np.int64)
     known, edge, x = np.zeros((STATES, STATES)), np.zeros((STATES, m)), np.zeros(STATES)
+    by_y, by_habit, way = np.zeros((STATES, STATES)), np.zeros((STATES, HABITS)), way_of(scene.habits, solution.u)
     for i in range(n):
-        posture_at(solution.y[i], scene.posture_of, x)
-        evidence.gather(rows, x, solution.u, body, scene, course, i)
-        count = evidence.stiffen(rows)
-        as_walked(rows, count, scene.posture_of)
+        posture_at(solution.y[i], way, x)
+        count = evidence.gather(rows, x, solution.u, body, scene, course, i)
+        if is_stiff:
+            count = evidence.stiffen(rows)
+        derivatives(x, way, by_y, by_habit)
+        as_walked(rows, count, by_y, by_habit)
         cost += squared_residuals(rows, count)
         weigh(rows, count, block, gradient, used)
         for k in range(STATES):
@@ -266,15 +224,25 @@ def substitute(course: Course, solution: Solution, shared_step: Array) -> float:
 
 
 @numba.njit(cache=True)
-def bands(course: Course, solution: Solution, shared_root: Array, out: Array) -> None:
-    """Write the covariance (n, 5, 5) of every ``y`` to ``out``, the shared unknowns marginalised.
+def postures(scene: Scene, solution: Solution) -> Array:
+    """Return the postures (n, 5) of a solution."""
+    x, way = np.zeros(solution.y.shape), way_of(scene.habits, solution.u)
+    for i in range(len(x)):
+        posture_at(solution.y[i], way, x[i])
+    return x
+
+
+@numba.njit(cache=True)
+def bands(scene: Scene, course: Course, solution: Solution, shared_root: Array, out: Array) -> None:
+    """Write the covariance (n, 5, 5) of every posture to ``out``, the shared unknowns marginalised.
 
     ``shared_root`` (m, m) is a lower triangular root of their covariance.
     """
     n, m = course.walk.shape[0], shared_root.shape[0]
     own, carry = np.zeros((STATES, STATES)), np.zeros((STATES, STATES))
     gain, lever = np.zeros((STATES, STATES)), np.zeros((STATES, m))
-    next_lever, spread = np.zeros((STATES, m)), np.zeros((STATES, m))
+    next_lever, spread, x = np.zeros((STATES, m)), np.zeros((STATES, m)), np.zeros(STATES)
+    by_y, by_habit, way = np.zeros((STATES, STATES)), np.zeros((STATES, HABITS)), way_of(scene.habits, solution.u)
     for i in range(n - 1, -1, -1):
         for k in range(STATES):
             for a in range(STATES):
@@ -295,14 +263,30 @@ def bands(course: Course, solution: Solution, shared_root: Array, out: Array) ->
                 for b in range(STATES):
                     own[k, a] += carry[k, b] * gain[a, b]
             for j in range(m):
-                spread[k, j] = 0.0
-                for b in range(j, m):
-                    spread[k, j] += lever[k, b] * shared_root[b, j]
+                next_lever[k, j] = lever[k, j]
+        posture_at(solution.y[i], way, x)
+        derivatives(x, way, by_y, by_habit)
         for k in range(STATES):
             for j in range(m):
-                next_lever[k, j] = lever[k, j]
+                spread[k, j] = 0.0
+                for a in range(STATES):
+                    spread[k, j] += by_y[k, a] * lever[a, j]
+            for h in range(HABITS):
+                spread[k, SHANK_HABIT - STATES + h] += by_habit[k, h]
+            for j in range(m):  # a column needs only those from it on
+                value = 0.0
+                for b in range(j, m):
+                    value += spread[k, b] * shared_root[b, j]
+                spread[k, j] = value
             for a in range(STATES):
-                value = own[k, a]
+                carry[k, a] = 0.0
+                for b in range(STATES):
+                    carry[k, a] += by_y[k, b] * own[b, a]
+        for k in range(STATES):
+            for a in range(STATES):
+                value = 0.0
+                for b in range(STATES):
+                    value += carry[k, b] * by_y[a, b]
                 for j in range(m):
                     value += spread[k, j] * spread[a, j]
                 out[i, k, a] = value

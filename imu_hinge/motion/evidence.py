@@ -53,7 +53,7 @@ class Scene(NamedTuple):
     ``mass``, ``shoulder`` (6,) and ``leads_to`` (s, 6) are how much of each segment leads to the centre of mass, to the
     shoulder and to the anchor of each sensor, ``anchor`` (s,) is one of the anchors of `placements`. ``limit`` (l, 5)
     are sums of angles that have a limit; ``limit_at`` (l, 3) [rad] is that limit in a deep bend, what standing upright
-    adds to it, and how soft it is. ``posture_of`` (5, 5) makes a posture of the coordinates in which it walks.
+    adds to it, and how soft it is.
     """
 
     body: Body
@@ -64,7 +64,6 @@ class Scene(NamedTuple):
     anchor: Index
     limit: Array
     limit_at: Array
-    posture_of: Array
 
 
 class Course(NamedTuple):

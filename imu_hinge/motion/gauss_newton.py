@@ -69,9 +69,7 @@ def run(
         if cost > paid and share > SHORTEST_SHARE and rounds < MOST_ROUNDS:
             share *= SHORTER
             continue
-        upper = np.triu(solution.information)
-        covariance = np.asarray(np.linalg.inv(upper + np.triu(upper, 1).T), dtype=np.float64)
-        shared_stride = covariance @ solution.pull
+        shared_stride = _inverse(solution.information) @ solution.pull
         promised += float(solution.pull @ shared_stride)
         moved = arrowhead.substitute(course, solution, shared_stride)
         y, stride, shared = solution.y.copy(), solution.step.copy(), unknowns.copy()
@@ -81,4 +79,12 @@ def run(
             break
         if rounds >= MOST_ROUNDS:
             break
-    return Found(solution, SharedUnknowns(prior.names, unknowns.copy(), covariance), rounds)
+    solution.information[:], solution.pull[:] = known_before, 0.0
+    arrowhead.eliminate(scene, course, rows, solution, False)
+    return Found(solution, SharedUnknowns(prior.names, unknowns.copy(), _inverse(solution.information)), rounds)
+
+
+def _inverse(upper_half: Array) -> Array:
+    """Return the inverse of a symmetric matrix of which the upper half is filled in."""
+    upper = np.triu(upper_half)
+    return np.asarray(np.linalg.inv(upper + np.triu(upper, 1).T), dtype=np.float64)

@@ -56,18 +56,6 @@ WITHIN_SET: Final = 0.6
 """How much one bend departs from the set's own way of bending, against the spread between people and styles."""
 
 
-def departures(habits: Habits) -> Array:
-    """Return what a posture (shank, thigh, pelvis, lumbar, thoracic) departs from the habits by, as a matrix (5, 5).
-
-    Thigh and pelvis are left as they are. In these coordinates a body that bends its usual way moves in two only.
-    """
-    matrix = np.eye(5)
-    matrix[0, 1] = -habits.shank
-    matrix[3, 2], matrix[3, 3] = -habits.lumbar, 1.0 - habits.lumbar
-    matrix[4, 2], matrix[4, 3] = -habits.thoracic, -habits.thoracic
-    return matrix
-
-
 def habits_of(exercise: str) -> Habits:
     """Return the habits of an exercise; for ``auto`` those of a drill, the widest."""
     return HABITS.get(exercise, HABITS["drill"])

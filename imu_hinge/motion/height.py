@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from imu_hinge import conventions as cv
 from imu_hinge.model import Region
-from imu_hinge.motion.arrowhead import invert
+from imu_hinge.motion.cholesky import invert
 from imu_hinge.motion.displacement import BIAS_PRIOR_MPS2, BLOW_MPS2, Travel, vertical_acceleration
 from imu_hinge.motion.tracks import Track
 from imu_hinge.signals import smooth

@@ -23,7 +23,7 @@ from imu_hinge.errors import CalibrationError
 from imu_hinge.motion import arrowhead, chain, evidence, gauss_newton
 from imu_hinge.motion.anthropometry import body_of, carried_mass
 from imu_hinge.motion.course import LinkageInputs, course_of, nodes_of, way_rad
-from imu_hinge.motion.habits import departures, habits_of
+from imu_hinge.motion.habits import habits_of
 from imu_hinge.motion.placements import LEADS_TO, SITES
 from imu_hinge.motion.references import with_references
 from imu_hinge.motion.shared_unknowns import SharedUnknowns, shared_prior
@@ -44,12 +44,6 @@ TO_ANGLES: Final = np.array(
 
 COARSE: Final = 2.5
 """How much farther apart the nodes are on which the rounds begin."""
-
-OWN_WAY: Final = 2
-"""How often, on those nodes, the set's own way of bending is taken for its usual one and looked for again."""
-
-STEEPEST: Final = 0.9
-"""More than this share of the trunk's inclination is not left to the lumbar spine."""
 
 MODEL_SD_RAD: Final = np.radians([0.0, 0.0, 0.0, 4.0, 4.0])
 """What a planar chain of rigid segments leaves out of hip and knee, by angle [rad]: such a chain of one sensor came
@@ -119,24 +113,17 @@ def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SharedUnknowns | N
     prior = expected if shared is None else shared
     known = athlete if shared is None else None  # whose references are in `shared` already
     rough_nodes, rough, first = _lay_out(inputs, way, known, spacing=COARSE)
-    scene = in_its_own_way(scene, prior)
     begun = gauss_newton.run(scene, rough, prior, start=_usual(rough, prior), close=gauss_newton.ROUGHLY)
-    for _ in range(OWN_WAY):
-        posture = begun.solution.y @ scene.posture_of.T
-        scene = in_its_own_way(scene, begun.shared)
-        start = gauss_newton.Start(posture @ np.linalg.inv(scene.posture_of).T, begun.shared.mean)
-        begun = gauss_newton.run(scene, rough, prior, start=start, close=gauss_newton.ROUGHLY)
     nodes, course, first = _lay_out(inputs, way, known, spacing=1.0)
     begin = np.vstack([begun.solution.y[:first], _between(nodes, rough_nodes, begun.solution.y[first:])])
     solution, found, rounds = gauss_newton.run(
         scene, course, prior, start=gauss_newton.Start(begin, begun.shared.mean), close=gauss_newton.CLOSE
     )
     blocks = np.empty_like(solution.inverse)
-    arrowhead.bands(course, solution, np.linalg.cholesky(found.covariance).astype(np.float64), blocks)
-    to_angles = TO_ANGLES @ scene.posture_of
-    covariance = to_angles @ blocks[first:] @ to_angles.T
+    arrowhead.bands(scene, course, solution, np.linalg.cholesky(found.covariance).astype(np.float64), blocks)
+    covariance = TO_ANGLES @ blocks[first:] @ TO_ANGLES.T
     every = np.arange(len(inputs))
-    posture = _between(every, nodes, solution.y[first:] @ scene.posture_of.T)
+    posture = _between(every, nodes, arrowhead.postures(scene, solution)[first:])
     variance = np.diagonal(covariance, axis1=1, axis2=2)
     return LinkageResult(
         angles_rad=posture @ TO_ANGLES.T,
@@ -166,20 +153,7 @@ def scene_of(athlete: Athlete, inputs: LinkageInputs) -> evidence.Scene:
         anchor=np.array([site.anchor for site in sites], dtype=np.int64),
         limit=limit,
         limit_at=limit_at,
-        posture_of=np.eye(chain.STATES),
     )
-
-
-def in_its_own_way(scene: evidence.Scene, shared: SharedUnknowns) -> evidence.Scene:
-    """Return the scene with postures that walk as this set bends, not as people do.
-
-    Did they walk as people do, every bend would come back to it a little, and many bends together would claim to know
-    what is usual better than `habits` says anybody does.
-    """
-    habits = scene.habits
-    own = {name: getattr(habits, name) + shared[f"{name}_habit"][0] for name in ("shank", "lumbar", "thoracic")}
-    own["lumbar"] = min(own["lumbar"], STEEPEST)
-    return scene._replace(posture_of=np.asarray(np.linalg.inv(departures(habits._replace(**own))), dtype=np.float64))
 
 
 def _lay_out(

@@ -12,8 +12,10 @@ from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import CalibrationError
 from imu_hinge.motion.course import LinkageInputs
+from imu_hinge.motion.habits import habits_of
 from imu_hinge.motion.learning import learn_references
 from imu_hinge.motion.linkage import MISFIT, solve
+from imu_hinge.motion.shared_unknowns import shared_prior
 
 AVERAGE = Lifter()
 ATHLETE = Athlete(height_m=1.75)
@@ -199,3 +201,12 @@ def test_skin_that_loses_more_than_usual_stays_inside_the_band():
     low = on_floor > 0.5
     error = result.angles_rad[low] - to_angles(postures)[low]
     assert (np.abs(error[:, [cv.PELVIS_TILT, cv.LUMBAR_FLEXION]]) < 2.3 * result.sd_rad[low][:, [0, 2]]).all()
+
+
+def test_many_bends_tell_no_more_of_a_habit_than_the_sensors_see_of_it():
+    """Lean alone says nothing of the legs, however often it is repeated: the habit stays as unknown as it was."""
+    postures, on_floor = deadlift(AVERAGE, "average", reps=8)
+    inputs = worn(AVERAGE, postures, 0.0 * on_floor, ("sacrum",), exercise="swing")
+    before = shared_prior(ATHLETE, ("sacrum",), habits_of("swing"))["shank_habit"][1]
+    after = solve(replace(inputs, height_m={}, height_sd_m={}), ATHLETE).shared["shank_habit"][1]
+    assert 0.85 * before < after <= before
