@@ -175,7 +175,7 @@ def print_verdicts(verdicts: Sequence[tuple[str, str]]) -> None:
             print(
                 f"verdict           balanced accuracy {np.mean(right):.3f} of the decided ("
                 + ", ".join(f"{label} {share:.2f}" for label, share in zip(labels, right, strict=False))
-                + f"), undecided {100.0 * np.mean(open_):.0f} % of {len(open_)}"
+                + f"), undecided {100.0 * np.mean(open_):.1f} % of {len(open_)}"
             )
 
 

@@ -53,7 +53,8 @@ class ErrorBudget:
     standing_deg: float = 0.8
     """How repeatably the zero is found: sway divided by a few seconds of standing."""
     axis_deg: float = 5.0
-    """Error of the left-right axis; enters as lean times (1 - cos) and as cross-talk of a side bend of 3 degrees."""
+    """Error (sd) of the left-right axis; enters as lean times (1 - cos), whose root mean square is sqrt(3)/2 of its
+    square, and as cross-talk of a side bend of 3 degrees."""
     sacrum_skin: float = 0.065
     """The skin over the sacrum under-rotates by 3 to 10 % (facts/biomechanics section 6.3); corrected by the middle."""
     sacrum_skin_sd: float = 0.02

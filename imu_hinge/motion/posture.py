@@ -56,7 +56,7 @@ def segment_lean(
     budget = settings.errors
     filter_sd = np.radians(budget.filter_live_deg if is_live else budget.filter_both_ways_deg)
     axis = np.radians(budget.axis_deg)
-    axis_sd = np.hypot(lean * (1.0 - np.cos(2.0 * axis)), np.radians(3.0) * np.sin(axis))
+    axis_sd = np.hypot(lean * np.sqrt(0.75) * axis**2, np.radians(3.0) * np.sin(axis))  # 1 - cos, its root mean square
     sd = np.sqrt(filter_sd**2 + mounting.zero_sd_rad**2 + axis_sd**2)
     for slip in slips:
         sd[slip.where.part] = np.hypot(sd[slip.where.part], abs(slip.jump_rad))
