@@ -4,8 +4,7 @@ It does not put samples on an even grid (`resample` does) and knows nothing of b
 """
 
 import itertools
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +28,7 @@ __all__ = [
 ]
 
 
-@dataclass(slots=True, eq=False)  # not frozen: that costs a live block another 0.15 µs
-class Oriented:
+class Oriented(NamedTuple):
     """Hold what the filter found for every sample.
 
     Parameters
