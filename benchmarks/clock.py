@@ -76,7 +76,8 @@ PAIRS = (
 )
 SETTLED_S = 5.0
 LONG_S = 20.0
-CLEAN = Link("clean", "uniform", 0.0, 0.0)
+CLEAN = Link("no loss, random waits up to 30 ms", "uniform", 0.0, 0.0)
+STEPPED = Link("no loss, events every 30 ms", "events", 0.0, 0.0)
 ROUGH = Link("5 % loss, 100 ms bursts, random waits", "uniform", 0.05, 0.2)
 EVENTS = Link("5 % loss, 100 ms bursts, events every 30 ms", "events", 0.05, 0.2)
 
@@ -262,7 +263,7 @@ def main() -> None:
     seeds = range(args.first_seed, args.first_seed + args.seeds)
     print(f"simulated sensors, {args.seconds:g} s, seeds {seeds[0]} to {seeds[-1]}; error between the two [ms]")
     print(f"{'':75} {'hindsight p95':>14} {'worst':>7} {'live 5-20 s p95':>16} {'after p95':>10} {'worst':>7}")
-    for link in (CLEAN, ROUGH, EVENTS):
+    for link in (CLEAN, STEPPED, ROUGH, EVENTS):
         print(link.name)
         for pair in PAIRS:
             print_pair(pair, link, [between(pair, link, args.seconds, seed) for seed in seeds])
