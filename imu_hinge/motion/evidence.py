@@ -40,7 +40,8 @@ BALANCE_M: Final = -0.05
 BALANCE_SD_M: Final = 0.03
 """Its spread from bend to bend while the plates stand on the floor [m]."""
 MOVING_BALANCE_SD_M: Final = 0.3
-"""Its spread in motion [m]: 1 m/s² shifts what has to lie over the foot by 10 cm. Without the bar it is about zero."""
+"""Its spread in motion [m]: little more is said than that nobody falls. 1 m/s² shifts what has to lie over the foot by
+10 cm, and a lifted bar, of a load that nobody stated, by as much again. On average it is taken for zero."""
 
 
 STRAIGHT_M: Final = 0.006
@@ -70,11 +71,11 @@ class Course(NamedTuple):
     """Hold what was observed at each of n instants by s sensors; a variance of infinity is: not known.
 
     ``inclination`` (n, s) [rad], ``height`` (n, s) [m] from standing. ``on_floor`` (n,) is the look that the bar's
-    place is worth (0: not on the floor), ``habit`` (n,) that of habits and balance. ``told``
-    (n, 2) is lumbar flexion and its sd where the athlete was told to hold it, else NaN.
-    ``bend`` (n,) [rad] is roughly how deep the body is bent, for the spread of habits; ``own`` (n,) is 1 where the
-    instant belongs to the set, whose way of bending it shares. ``walk`` (n, 5) [rad²] is how far the posture may have
-    moved since the instant before; infinity cuts the chain.
+    place is worth (0: not on the floor), ``habit`` (n,) that of habits and balance. ``told`` (n, 2) is lumbar flexion
+    and its sd where the athlete was told to hold it, else NaN. ``bend`` (n,) [rad] is roughly how deep the body is
+    bent, for the spread of habits; ``own`` (n,) is 1 where the instant belongs to the set, whose way of bending it
+    shares. ``walk`` (n, 5) [rad²] is how far the posture may have moved since the instant before; infinity cuts the
+    chain.
     """
 
     inclination: Array
@@ -96,10 +97,7 @@ def limits_of(lumbar_max_rad: float, lumbar_max_sd_rad: float) -> tuple[Array, A
         ((-1.0, -1.0, 0.0, 0.0, 0.0), (5.0, 0.0, 3.0)),  # the knee does not bend forward
         ((1.0, 1.0, 0.0, 0.0, 0.0), (140.0, 0.0, 6.0)),  # and bends only so far
         ((0.0, 1.0, 1.0, 0.0, 0.0), (130.0, 0.0, 6.0)),  # the hip too
-        (
-            (-1.0, 0.0, 0.0, 0.0, 0.0),
-            (10.0, 0.0, 5.0),
-        ),  # the shank leans back over straight legs, a little
+        ((-1.0, 0.0, 0.0, 0.0, 0.0), (10.0, 0.0, 5.0)),  # the shank leans back a little, over straight legs
         ((1.0, 0.0, 0.0, 0.0, 0.0), (35.0, 0.0, 4.0)),  # and leans forward as far as the heel stays down
         ((0.0, 0.0, 0.0, -1.0, 0.0), (0.0, 18.0, 5.0)),  # the lumbar spine extends in standing, not in a deep bend
         ((0.0, 0.0, 0.0, 1.0, 0.0), (lumbar_max_rad / DEG, 0.0, lumbar_max_sd_rad / DEG)),  # and bends only so far

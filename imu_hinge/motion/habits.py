@@ -6,7 +6,10 @@ Notes
 -----
 The shares are read off the tables of facts/biomechanics.md (1.3, 1.4 and 6.2), over all styles together. In a
 deadlift, shank lean over thigh lean runs from 0 (stoop) over 0.15 to 0.19 (hinge, average, rounded) to 0.35 (squatted),
-lumbar flexion over trunk inclination from 0.18 (hinge) over 0.43 (average) to 0.54 (stoop, rounded).
+lumbar flexion over trunk inclination from 0.18 (hinge) over 0.43 (average) to 0.54 (stoop, rounded). A swing's shank
+runs from 0.1 (hinge) to 0.4 (squatted). In an RDL the shanks stay about upright; in a good morning, whose knees hardly
+bend (5 degrees), the hips go back and the shanks lean back with them, by how much the tables do not say: the spread is
+wide.
 """
 
 from __future__ import annotations

@@ -47,6 +47,7 @@ SHOES_SD_M: Final = 0.008
 ZERO_SD_RAD: Final = math.radians(0.8)
 HEIGHT_DRIFT_SD: Final = 0.005
 BALANCE_SD_M: Final = 0.03
+"""Per radian of bend."""
 
 HARDLY: Final = 0.2
 """Where a set takes away less than this share of the variance of an unknown, it tells hardly anything of it."""

@@ -25,6 +25,10 @@ from imu_hinge.motion.habits import Habits
 
 Array = npt.NDArray[np.float64]
 
+STEEPEST: Final = 0.9
+"""The coordinates leave no more than this share of the trunk's inclination to the lumbar spine: where the pelvis is
+held or rolls back the share is one and more, and no posture could be told from them. The habit itself has no bound."""
+
 HABITS: Final = 3
 """Shared unknowns from `shared_unknowns.SHANK_HABIT` on on which the coordinates rest."""
 
@@ -41,7 +45,9 @@ class Way(NamedTuple):
 def way_of(habits: Habits, u: Array) -> Way:
     """Return the way of bending under the shared unknowns ``u``, numbered like the columns of a Jacobian."""
     return Way(
-        habits.shank + u[su.SHANK_HABIT], habits.lumbar + u[su.LUMBAR_HABIT], habits.thoracic + u[su.THORACIC_HABIT]
+        habits.shank + u[su.SHANK_HABIT],
+        min(habits.lumbar + u[su.LUMBAR_HABIT], STEEPEST),
+        habits.thoracic + u[su.THORACIC_HABIT],
     )
 
 
@@ -67,8 +73,9 @@ def derivatives(x: Array, way: Way, by_y: Array, by_habit: Array) -> None:
     by_y[chain.LUMBAR, chain.LUMBAR], by_y[chain.LUMBAR, chain.PELVIS] = steep, way.lumbar * steep
     by_y[chain.THORACIC, chain.LUMBAR] = by_y[chain.THORACIC, chain.PELVIS] = way.thoracic * steep
     by_habit[chain.SHANK, 0] = x[chain.THIGH]
-    by_habit[chain.LUMBAR, 1] = trunk * steep
-    by_habit[chain.THORACIC, 1] = way.thoracic * trunk * steep
+    if way.lumbar < STEEPEST:
+        by_habit[chain.LUMBAR, 1] = trunk * steep
+        by_habit[chain.THORACIC, 1] = way.thoracic * trunk * steep
     by_habit[chain.THORACIC, 2] = trunk
 
 

@@ -135,6 +135,20 @@ def test_who_bends_his_own_way_moves_in_thigh_and_pelvis_alone():
     assert x[chain.THORACIC] == pytest.approx((habits.thoracic + 0.03) * trunk)
 
 
+def test_a_pelvis_that_is_held_or_rolls_back_leaves_its_posture_told():
+    """Lumbar flexion is then all of the trunk's inclination or more: a share of one would divide by nothing."""
+    scene, _, prior = scene_and_course()
+    u = np.concatenate([np.zeros(5), prior.mean])
+    for share in (0.99, 1.0, 1.4):
+        u[su.LUMBAR_HABIT] = share - scene.habits.lumbar
+        x, slopes = posture_and_slope(scene, np.array([0.1, 0.9, -0.1, 0.06, 0.0]), u)
+        by_y, by_habit = np.empty((5, 5)), np.empty((5, 3))
+        ways.derivatives(x, ways.way_of(scene.habits, u), by_y, by_habit)
+        assert np.isfinite(x).all()
+        assert by_y == pytest.approx(slopes[:, :5], abs=1e-6)
+        assert by_habit == pytest.approx(slopes[:, su.SHANK_HABIT : su.SHANK_HABIT + 3], abs=1e-6)
+
+
 @pytest.mark.parametrize("is_stiff", [True, False])
 def test_the_arrowhead_solves_what_a_dense_solver_solves(is_stiff):
     """One Gauss-Newton step and the covariances, against numpy on the whole system."""
