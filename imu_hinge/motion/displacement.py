@@ -16,9 +16,6 @@ from imu_hinge import conventions as cv
 from imu_hinge.model import Array, Region
 from imu_hinge.motion.tracks import Track
 
-BIAS_PRIOR_MPS2: Final = 0.3
-"""What an uncalibrated accelerometer may be off by, per axis: about 30 mg."""
-
 BLOW_MPS2: Final = 2.5
 """A shake above this is a blow, not the body's movement."""
 

@@ -6,7 +6,9 @@ everything else: while the plates land the body really loses half a metre per se
 
 Notes
 -----
-A Kalman filter and Rauch-Tung-Striebel smoother of height, speed and a slowly changing error of the acceleration.
+A Kalman filter and Rauch-Tung-Striebel smoother of height, speed and a slowly changing error of the acceleration. Bias
+and scale error of the accelerometer stay what they are over a whole recording, so they are found first, from all its
+rests and lockouts together (`with_sensor_errors_out`); only what is left of them may wander.
 """
 
 from __future__ import annotations
@@ -18,10 +20,10 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from imu_hinge import conventions as cv
 from imu_hinge.model import Region
+from imu_hinge.motion.accelerometer import BIAS_PRIOR_MPS2, REST_S, SCALE_PRIOR, resting_bias
 from imu_hinge.motion.cholesky import invert
-from imu_hinge.motion.displacement import BIAS_PRIOR_MPS2, BLOW_MPS2, Travel, vertical_acceleration
+from imu_hinge.motion.displacement import BLOW_MPS2, Travel, vertical_acceleration
 from imu_hinge.motion.tracks import Track
 from imu_hinge.signals import smooth
 
@@ -30,16 +32,16 @@ Array = npt.NDArray[np.float64]
 STATES: Final = 3
 HEIGHT, SPEED, ERROR = range(STATES)
 
-FORCE_NOISE: Final = 0.02
-"""Speed that noise and skin wobble add in one second [m/s]; grows with the root of time."""
-ERROR_SD_MPS2: Final = 0.06
-"""What is left of the accelerometer's bias where the smoother starts [m/s²]."""
-ERROR_WALK: Final = 0.02
-"""How far that error wanders in one second [m/s²]."""
-ERROR_PER_TURN: Final = 0.06
-"""... and in one radian of turning, which puts another axis upright [m/s²]."""
-REST_S: Final = 0.3
-"""A rest says something new once per this long; its samples repeat each other."""
+FORCE_NOISE: Final = 0.01
+"""Speed that noise, skin wobble and a tilt error of the filter add in one second [m/s]; grows with the root of time.
+
+A tilt error of 1 degree over the 0.2 m that a sensor goes back is worth 3 mm of height, this noise 6 mm in a second."""
+ERROR_SD_MPS2: Final = 0.02
+"""What is left of the accelerometer's errors where the smoother starts [m/s²]."""
+ERROR_WALK: Final = 0.005
+"""How far that error wanders in one second [m/s²]: half a mg, as much as a cheap sensor drifts in minutes."""
+SENSOR_ERROR_SD: Final = np.array([BIAS_PRIOR_MPS2] * 3 + [SCALE_PRIOR] * 3)
+"""The errors of the accelerometer that do not change: a bias [m/s²] and a scale error for each axis."""
 REST_SPEED_MPS: Final = 0.008
 """How slow a sensor is that does not turn, and ..."""
 SPEED_PER_RATE_M: Final = 0.5
@@ -48,14 +50,15 @@ MOMENT_SPEED_MPS: Final = 0.05
 """How slow it is at the quietest moment of a short pause."""
 LEVEL_SPEED_MPS, LEVEL_HEIGHT_M = 0.03, 0.008
 """How slow and how near to standing height it is in standing and at lockouts."""
-BLOW_SPEED_MPS: Final = 0.015
-"""What one sample of a blow may add to the speed, because it rings faster than it is sampled [m/s]; per grid instant,
-where every instant has a sample of its own, and more where samples are sparse."""
+LEVEL_PER_LEAN_M: Final = 0.15
+"""... and how much less near where it leans, as at a lockout that is not quite upright or leans back [m/rad]: a sensor
+sits about so far behind the joint it turns about."""
+BLOW_S: Final = 0.002
+"""What one sample of a blow may add to the speed, per shake [m/s per m/s²]. A ring at 15 to 40 Hz that is cut off by
+the sampling leaves its amplitude times 4 to 10 ms, over some 15 samples; per grid instant, where every instant has a
+sample of its own, and more where samples are sparse."""
 SLOWEST_HZ: Final = 16.0
 """A sensor that delivers fewer samples a second does not tell how it travels: its height is not known."""
-FORCE_SD_MPS2, FORCE_PER_RATE = 0.05, 0.6
-"""How near |f| is to gravity in a rest, and how much less near where the sensor turns [m/s² per rad/s]."""
-
 BELIEVED: Final = 4.0
 """A rest that the integral contradicts by more than this many standard deviations was none.
 
@@ -66,6 +69,18 @@ OPEN_HEIGHT_M, OPEN_SPEED_MPS = 1.0, 0.5
 """What is known of height and speed before anything is seen."""
 
 
+class Known(NamedTuple):
+    """Hold what is known besides the acceleration at each sample, (n,) each.
+
+    ``speed_sd_mps`` and ``height_sd_m`` say how near zero speed and height are known to be, infinite where nothing is
+    known; ``ring_mps`` is what a blow may have added to the speed, beyond the usual noise.
+    """
+
+    speed_sd_mps: Array
+    height_sd_m: Array
+    ring_mps: Array
+
+
 class Smoothed(NamedTuple):
     """Hold height [m], its standard deviation [m] and speed [m/s], each (n,)."""
 
@@ -74,12 +89,14 @@ class Smoothed(NamedTuple):
     speed: Array
 
 
-def vertical_motion(track: Track, *, still: list[Region], level: list[int]) -> Travel:
+def vertical_motion(track: Track, lean_rad: Array, *, still: list[Region], level: list[int]) -> Travel:
     """Return the vertical travel of one sensor between rests, against quiet standing.
 
     Parameters
     ----------
     track
+    lean_rad : (n,) [rad]
+        Its inclination, zero in quiet standing.
     still
         Stretches at rest; one of a single sample is the quietest moment of a short pause.
     level
@@ -100,70 +117,73 @@ def vertical_motion(track: Track, *, still: list[Region], level: list[int]) -> T
         else:
             speed_sd[r.start] = MOMENT_SPEED_MPS
     speed_sd[level] = np.minimum(speed_sd[level], LEVEL_SPEED_MPS)
-    height_sd[level] = LEVEL_HEIGHT_M
-    found = smooth_height(
-        vertical_acceleration(track, resting_bias(track)),
-        rate / rate_hz,
-        speed_sd=speed_sd,
-        height_sd=height_sd,
-        extra_speed_sd=np.where(track.jolt_mps2 > BLOW_MPS2, BLOW_SPEED_MPS * math.sqrt(rate_hz / sampled_hz), 0.0),
-        dt=1.0 / rate_hz,
-    )
+    height_sd[level] = np.hypot(LEVEL_HEIGHT_M, LEVEL_PER_LEAN_M * lean_rad[level])
+    ring = BLOW_S * math.sqrt(rate_hz / sampled_hz) * track.jolt_mps2
+    known = Known(speed_sd, height_sd, np.where(track.jolt_mps2 > BLOW_MPS2, ring, 0.0))
+    acceleration = vertical_acceleration(track, resting_bias(track))
+    shapes = np.column_stack([track.up_s, track.up_s * track.acc])
+    acceleration = with_sensor_errors_out(acceleration, shapes, known, dt=1.0 / rate_hz)
+    found = smooth_height(acceleration, known, dt=1.0 / rate_hz)
     return Travel(found.height, found.height_sd, found.speed)
 
 
-def resting_bias(track: Track) -> Array:
-    """Return the accelerometer's bias (3,) [m/s², sensor] with which |f| is gravity wherever the sensor rests.
+def with_sensor_errors_out(acceleration: Array, shapes: Array, known: Known, *, dt: float) -> Array:
+    """Return the acceleration without the constant errors of the sensor that all rests and lockouts together tell.
 
-    Gauss-Newton on ``sum((|f - b| - g)² / sd²) + |b|² / prior²`` (facts/biomechanics.md, 5.5); a moment in which the
-    sensor turns counts for less.
+    Parameters
+    ----------
+    acceleration : (n,) [m/s²]
+        Upward, gravity taken off.
+    shapes : (n, k)
+        What a unit of each error adds to it: bias and scale error add the more, the more upright their axis is.
+    known
+    dt
+        Sample time [s].
+
+    Notes
+    -----
+    Every observation of `Known` surprises the filter by a sum of what the errors would add to it, so they follow by
+    least squares from the surprises of the whole recording, each weighed by its variance, and from `SENSOR_ERROR_SD`.
     """
-    width = max(3, round(REST_S * track.rate_hz))
-    at = np.arange(width, len(track) - width, max(1, width))
-    at = at[track.is_quiet[at]]
-    bias = np.zeros(3)
-    if not at.size:
-        return bias
-    force = np.column_stack([smooth(column, width)[at] for column in track.acc.T])  # (m, 3)
-    turning = smooth(np.sqrt(np.einsum("ij,ij->i", track.gyr, track.gyr)), width)[at]
-    weight = 1.0 / (FORCE_SD_MPS2**2 + (FORCE_PER_RATE * turning) ** 2)
-    for _ in range(4):
-        left = force - bias
-        size = np.sqrt(np.einsum("ij,ij->i", left, left))
-        jacobian = -left / size[:, None]  # d|f - b| / db
-        normal = (jacobian * weight[:, None]).T @ jacobian + np.eye(3) / BIAS_PRIOR_MPS2**2
-        slope = jacobian.T @ (weight * (size - cv.GRAVITY_MPS2)) + bias / BIAS_PRIOR_MPS2**2
-        bias = bias - np.linalg.solve(normal, slope)
-    return np.asarray(bias)
+    mean, spread = _room(len(acceleration))
+    normal, slope = np.diag(1.0 / np.square(SENSOR_ERROR_SD)), np.zeros(shapes.shape[1])
+    _filter(acceleration, np.ascontiguousarray(shapes), *_weights(known, dt), dt, (mean, spread), (normal, slope))
+    return np.asarray(acceleration - shapes @ np.linalg.solve(normal, slope))
 
 
-def smooth_height(
-    acceleration: Array, turned: Array, *, speed_sd: Array, height_sd: Array, extra_speed_sd: Array, dt: float
-) -> Smoothed:
+def smooth_height(acceleration: Array, known: Known, *, dt: float) -> Smoothed:
     """Return the vertical travel between moments of known speed and height, both zero.
 
     Parameters
     ----------
     acceleration : (n,) [m/s²]
-        Upward, gravity and the fitted bias taken off.
-    turned : (n,) [rad]
-        How far the sensor has turned since the sample before.
-    speed_sd, height_sd : (n,) [m/s], [m]
-        How near zero speed and height are known to be at each sample; infinite where nothing is known.
-    extra_speed_sd : (n,) [m/s]
-        What a blow may have added to the speed at each sample, beyond the usual noise.
+        Upward, gravity and the sensor's own errors taken off.
+    known
     dt
         Sample time [s].
     """
-    n = acceleration.size
-    walked = np.empty((n, 2))
-    walked[:, 0] = FORCE_NOISE**2 * dt + np.square(extra_speed_sd)
-    walked[:, 1] = ERROR_WALK**2 * dt + (ERROR_PER_TURN * turned) ** 2
-    known = np.column_stack([1.0 / np.square(height_sd), 1.0 / np.square(speed_sd)])
-    mean, spread = np.zeros((n, STATES)), np.zeros((n, STATES, STATES))
-    _filter(np.ascontiguousarray(acceleration), walked, known, dt, mean, spread)
-    _smooth(np.ascontiguousarray(acceleration), walked, dt, mean, spread)
+    mean, spread = _room(len(acceleration))
+    walked, weights = _weights(known, dt)
+    _filter(acceleration, np.empty((len(acceleration), 0)), walked, weights, dt, (mean, spread), _no_errors())
+    _smooth(acceleration, walked, dt, mean, spread)
     return Smoothed(mean[:, HEIGHT].copy(), np.sqrt(spread[:, HEIGHT, HEIGHT]), mean[:, SPEED].copy())
+
+
+def _room(n: int) -> tuple[Array, Array]:
+    """Return room for mean (n, 3) and covariance (n, 3, 3)."""
+    return np.empty((n, STATES)), np.empty((n, STATES, STATES))
+
+
+def _no_errors() -> tuple[Array, Array]:
+    return np.empty((0, 0)), np.empty(0)
+
+
+def _weights(known: Known, dt: float) -> tuple[Array, Array]:
+    """Return the variances (n, 2) that each sample adds to speed and error, and how much zero h and v weigh (n, 2)."""
+    walked = np.empty((known.ring_mps.size, 2))
+    walked[:, 0] = FORCE_NOISE**2 * dt + np.square(known.ring_mps)
+    walked[:, 1] = ERROR_WALK**2 * dt
+    return walked, np.column_stack([1.0 / np.square(known.height_sd_m), 1.0 / np.square(known.speed_sd_mps)])
 
 
 @numba.njit(cache=True)
@@ -186,31 +206,66 @@ def _predict(m: Array, p: Array, a: float, dt: float, out_m: Array, out_p: Array
 
 
 @numba.njit(cache=True)
-def _filter(acceleration: Array, walked: Array, known: Array, dt: float, mean: Array, spread: Array) -> None:
-    """Write mean (n, 3) and covariance (n, 3, 3) after each sample; ``known`` (n, 2) is the weight of zero h and v."""
-    m, p = np.zeros(STATES), np.zeros((STATES, STATES))
+def _filter(
+    acceleration: Array,
+    shapes: Array,
+    walked: Array,
+    known: Array,
+    dt: float,
+    out: tuple[Array, Array],
+    errors: tuple[Array, Array],
+) -> None:
+    """Write mean (n, 3) and covariance (n, 3, 3) after each sample to ``out``; ``known`` (n, 2) weighs zero h and v.
+
+    ``errors`` are the normal equations (k, k), (k,) of the sensor's errors, to which every surprise is added. Where a
+    height is contradicted, ``walked`` grows.
+    """
+    (mean, spread), (normal, slope) = out, errors
+    m, p, column = np.zeros(STATES), np.zeros((STATES, STATES)), np.zeros(STATES)
+    would = np.zeros((STATES, shapes.shape[1]))  # what a unit of each error changes
     p[0, 0], p[1, 1], p[2, 2] = OPEN_HEIGHT_M**2, OPEN_SPEED_MPS**2, ERROR_SD_MPS2**2
     for i in range(acceleration.size):
         if i > 0:
             _predict(mean[i - 1], spread[i - 1], acceleration[i - 1], dt, m, p)
             p[1, 1] += walked[i, 0]
             p[2, 2] += walked[i, 1]
+            for j in range(would.shape[1]):
+                less = shapes[i - 1, j] + would[2, j]
+                would[0, j] += would[1, j] * dt - less * 0.5 * dt * dt
+                would[1, j] -= less * dt
         for seen in range(2):
             weight, far = known[i, seen], (m[seen] / BELIEVED) ** 2
             if weight > 0.0 and far > p[seen, seen] + 1.0 / weight:
                 weight = 1.0 / (far - p[seen, seen]) if seen == HEIGHT else 0.0
+                if seen == HEIGHT:  # the integral has gone astray, and its speed with it
+                    walked[i, 0] += OPEN_SPEED_MPS**2
+                    p[1, 1] += OPEN_SPEED_MPS**2
             if weight > 0.0:
                 share, value = weight / (1.0 + weight * p[seen, seen]), m[seen]
                 for k in range(STATES):
-                    mean[i, k] = p[k, seen]  # a column to hold while p changes
+                    column[k] = p[k, seen]
+                _learn(would, seen, share, value, column, normal, slope)
                 for k in range(STATES):
-                    m[k] -= mean[i, k] * share * value
+                    m[k] -= column[k] * share * value
                     for j in range(STATES):
-                        p[k, j] -= mean[i, k] * share * mean[i, j]
+                        p[k, j] -= column[k] * share * column[j]
         for k in range(STATES):
             mean[i, k] = m[k]
             for j in range(STATES):
                 spread[i, k, j] = p[k, j]
+
+
+@numba.njit(cache=True)
+def _learn(would: Array, seen: int, share: float, value: float, column: Array, normal: Array, slope: Array) -> None:
+    """Add one surprise, ``value`` of weight ``share``, to the errors' equations, and correct ``would`` (3, k) by it."""
+    for j in range(would.shape[1]):
+        slope[j] -= would[seen, j] * share * value
+        for k in range(would.shape[1]):
+            normal[j, k] += would[seen, j] * share * would[seen, k]
+    for j in range(would.shape[1]):
+        by = share * would[seen, j]
+        for k in range(STATES):
+            would[k, j] -= column[k] * by
 
 
 @numba.njit(cache=True)

@@ -65,6 +65,7 @@ def segment_lean(
     lockouts = [i for i in points if -np.radians(30.0) < lean[i] < np.radians(8.0)]  # a lockout may lean back
     travel = vertical_motion(
         track,
+        lean,
         still=still + _floor_rests(track, lean, lockouts),
         level=sorted({*(i for r in standing.where for i in (r.start, r.stop - 1)), *lockouts}),
     )

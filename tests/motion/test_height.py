@@ -5,8 +5,9 @@ import pytest
 
 from imu_hinge.conventions import GRAVITY_MPS2, Flag
 from imu_hinge.model import Array, Region
+from imu_hinge.motion.accelerometer import resting_bias
 from imu_hinge.motion.displacement import rise_between, shock_together
-from imu_hinge.motion.height import resting_bias, vertical_motion
+from imu_hinge.motion.height import vertical_motion
 from imu_hinge.motion.tracks import Track, turned
 
 RATE_HZ = 100.0
@@ -42,46 +43,82 @@ def track_of(acceleration: Array, rests: list[Region], *, bias: tuple[float, flo
 @pytest.mark.parametrize("bias", [(0.0, 0.0, 0.0), (0.1, -0.1, 0.2), (0.0, 0.0, -0.3)])
 def test_a_known_drop_comes_back_whatever_the_bias(bias: tuple[float, float, float]) -> None:
     height, acceleration, rests, level = dips()
-    travel = vertical_motion(track_of(acceleration, rests, bias=bias), still=rests, level=level)
+    upright = np.zeros(acceleration.size)
+    travel = vertical_motion(track_of(acceleration, rests, bias=bias), upright, still=rests, level=level)
     assert np.abs(travel.height_m - height).max() < 0.012
     assert np.mean(np.abs(travel.height_m - height) < 1.96 * travel.height_sd_m) > 0.9
 
 
 def test_a_blow_does_not_move_the_height() -> None:
     height, acceleration, rests, level = dips()
+    upright = np.zeros(acceleration.size)
     blown = acceleration.copy()
     time_s = np.arange(30) / RATE_HZ
     for r in rests:
         if height[r.start] < -0.1:
             blown[r.start - 5 : r.start + 25] += 15.0 * np.exp(-time_s / 0.04) * np.sin(2 * np.pi * 22.0 * time_s)
-    rung = vertical_motion(track_of(blown, rests), still=rests, level=level)
+    rung = vertical_motion(track_of(blown, rests), upright, still=rests, level=level)
     assert np.abs(rung.height_m - height).max() < 0.03
 
 
 def test_a_rest_that_the_integral_contradicts_is_not_believed() -> None:
     height, acceleration, rests, level = dips()
+    upright = np.zeros(acceleration.size)
     moving = Region(rests[0].stop + 55, rests[0].stop + 66)  # in mid-dip, at its fastest
     assert abs(np.gradient(height)[moving.start] * RATE_HZ) > 0.3
-    misled = vertical_motion(track_of(acceleration, rests), still=sorted([*rests, moving]), level=level)
+    misled = vertical_motion(track_of(acceleration, rests), upright, still=sorted([*rests, moving]), level=level)
     assert np.abs(misled.height_m - height).max() < 0.05
+
+
+def leaning(height: Array, acceleration: Array, *, bias: Array, scale: Array) -> tuple[Track, Array]:
+    """Return the track of a sensor that leans by 60 degrees as it dips, with constant errors, and its lean."""
+    n, lean = height.size, np.radians(60.0) * -height / DROP_M
+    up = np.column_stack([-np.sin(lean), np.zeros(n), np.cos(lean)])
+    acc = up * (GRAVITY_MPS2 + acceleration)[:, None] * (1.0 + scale) + bias
+    gyr = np.column_stack([0 * lean, np.gradient(lean) * RATE_HZ, 0 * lean])
+    quiet = np.abs(gyr[:, 1]) < 1e-9
+    return Track(np.arange(n) / RATE_HZ, up, acc, gyr, quiet, np.zeros(n, dtype=np.uint16)), lean
+
+
+def test_a_sensor_that_leans_tells_its_bias_and_its_scale_by_all_lockouts_together() -> None:
+    """Without a single rest at the bottom, where another axis is upright."""
+    height, acceleration, rests, level = dips(5)
+    track, lean = leaning(height, acceleration, bias=np.array([0.25, 0.0, -0.15]), scale=np.array([0.01, 0.0, -0.01]))
+    standing = [r for r in rests if height[r.start] > -0.01]
+    travel = vertical_motion(track, lean, still=standing, level=level)
+    off = travel.height_m - height
+    assert np.abs(off).max() < 0.02
+    assert np.mean(np.abs(off) < 1.96 * travel.height_sd_m) > 0.9
+
+
+def test_who_leans_back_at_lockout_is_not_taken_to_be_at_standing_height() -> None:
+    height, acceleration, rests, level = dips()
+    lean = np.zeros(height.size)
+    lean[rests[2].start - 1 : rests[2].stop + 1] = np.radians(-12.0)
+    track = track_of(acceleration, rests)
+    free = vertical_motion(track, lean, still=rests, level=level).height_sd_m[rests[2].start]
+    held = vertical_motion(track, 0.0 * lean, still=rests, level=level).height_sd_m[rests[2].start]
+    assert free > 1.5 * held
 
 
 def test_a_height_gone_astray_comes_back_at_the_next_standing() -> None:
     height, acceleration, rests, level = dips(5)
+    upright = np.zeros(acceleration.size)
     pushed = acceleration.copy()
     at = rests[1].stop + 20
     pushed[at : at + 20] += 2.0  # 0.4 m/s that nobody moved with
-    travel = vertical_motion(track_of(pushed, rests), still=rests, level=level)
+    travel = vertical_motion(track_of(pushed, rests), upright, still=rests, level=level)
     assert np.abs(travel.height_m - height)[at:].max() > 0.1  # or the test would show nothing
     assert np.abs(travel.height_m - height)[-100:].max() < 0.03
 
 
 def test_a_sensor_with_too_few_samples_a_second_does_not_tell_its_height() -> None:
     _, acceleration, rests, level = dips()
+    upright = np.zeros(acceleration.size)
     track = track_of(acceleration, rests)
     track.flags[np.arange(len(track)) % 8 > 0] |= np.uint16(Flag.UNEVEN)
     assert track.sampled_hz == pytest.approx(12.5, abs=0.1)
-    assert np.isnan(vertical_motion(track, still=rests, level=level).height_m).all()
+    assert np.isnan(vertical_motion(track, upright, still=rests, level=level).height_m).all()
 
 
 def test_the_calmer_sensor_tells_a_blow() -> None:
@@ -113,7 +150,8 @@ def test_a_turn_about_the_vertical_is_told_and_a_bend_is_none() -> None:
 
 def test_without_a_level_nothing_is_known() -> None:
     _, acceleration, rests, _ = dips()
-    travel = vertical_motion(track_of(acceleration, rests), still=rests, level=[])
+    upright = np.zeros(acceleration.size)
+    travel = vertical_motion(track_of(acceleration, rests), upright, still=rests, level=[])
     assert np.isnan(travel.height_m).all()
     assert np.isnan(travel.height_sd_m).all()
 
