@@ -9,13 +9,14 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.conclude import check_on_trunk, result_of, warnings_of, without_bends
+from imu_hinge.conclude import check_on_trunk, clock_warnings, result_of, warnings_of, without_bends
 from imu_hinge.errors import CalibrationError, SensorsSwapped
 from imu_hinge.interpret import Aligned, align, describe, link_sets, linkage_inputs, looks_swapped
 from imu_hinge.model import Recording, check_exercise
 from imu_hinge.motion.learning import learn_references
 from imu_hinge.motion.orientation import filter_recording
 from imu_hinge.motion.resample import even_grid, in_order
+from imu_hinge.motion.synchrony import in_step
 from imu_hinge.motion.tracks import Track, quiet, up_in_sensor
 from imu_hinge.reps.exercise import find_lifts
 from imu_hinge.result import Rep, SetResult
@@ -71,14 +72,15 @@ def analyze(
         for placement, samples in check_recording(recording).sensors.items():
             live.feed(placement, samples)
         return replace(live.finish(), recording_name=name, is_simulated=recording.is_simulated)
-    tracks = tracks_of(check_recording(recording), settings)
+    tracks, behind_s = tracks_of(check_recording(recording), settings)
     aligned = align(tracks, settings, is_live=False)
     result = without_bends(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
-    return replace(result, recording_name=name, is_simulated=recording.is_simulated)
+    warnings = (*clock_warnings(behind_s, settings), *result.warnings)
+    return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
 
 
-def tracks_of(recording: Recording, settings: Settings) -> dict[str, Track]:
-    """Put all sensors on one even grid and filter them forward and backward.
+def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track], dict[str, float]]:
+    """Put all sensors in step, on one even grid, and filter them forward and backward; say which were behind [s].
 
     Parameters
     ----------
@@ -87,11 +89,12 @@ def tracks_of(recording: Recording, settings: Settings) -> dict[str, Track]:
     settings
     """
     rate_hz = settings.rate_hz
-    start_s = max(float(s.time_s[0]) for s in recording.sensors.values())
-    stop_s = min(float(s.time_s[-1]) for s in recording.sensors.values())
+    sensors, behind_s = in_step(recording.sensors)
+    start_s = max(float(s.time_s[0]) for s in sensors.values())
+    stop_s = min(float(s.time_s[-1]) for s in sensors.values())
     tracks = {}
     for placement in recording.placements:
-        samples = in_order(recording.sensors[placement])
+        samples = in_order(sensors[placement])
         gyr, acc, flags = even_grid(samples, rate_hz=rate_hz, start_s=start_s, stop_s=stop_s)
         is_gap = (flags & np.uint16(cv.Flag.GAP)) != 0
         oriented = filter_recording(gyr, acc, rate_hz=rate_hz, both_ways=True, is_gap=is_gap)
@@ -104,7 +107,7 @@ def tracks_of(recording: Recording, settings: Settings) -> dict[str, Track]:
             is_quiet=quiet(acc, rate, rate_hz, settings.stillness) & ~is_gap,
             flags=flags,
         )
-    return tracks
+    return tracks, behind_s
 
 
 def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings) -> SetResult:
@@ -165,7 +168,8 @@ def calibrate(
     check_exercise(exercise)
     athlete = athlete or recording.athlete or Athlete()
     told = recording.exercise if exercise == "auto" else exercise
-    aligned = align(tracks_of(check_recording(recording), settings), settings, is_live=False)
+    tracks, _ = tracks_of(check_recording(recording), settings)
+    aligned = align(tracks, settings, is_live=False)
     if aligned is None:
         raise CalibrationError("Nobody bends in this recording. Record two clean hinges and, better, a full bow.")
     check_on_trunk(aligned)

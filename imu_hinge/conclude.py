@@ -91,6 +91,16 @@ def warnings_of(aligned: Aligned, settings: Settings) -> tuple[str, ...]:
     return tuple(found)
 
 
+def clock_warnings(behind_s: Mapping[str, float], settings: Settings) -> tuple[str, ...]:
+    """Return which sensors were so far behind that their angles would not have fitted the others'."""
+    return tuple(
+        f"The clock of the {placement} sensor was {1e3 * lag_s:.0f} ms behind, by the jolts that all sensors felt: "
+        "it was put in step. Live, where that is not possible, its angles come late."
+        for placement, lag_s in behind_s.items()
+        if lag_s > 1e-3 * settings.errors.async_told_ms
+    )
+
+
 def without_bends(tracks: Mapping[str, Track], athlete: Athlete, told: str) -> SetResult:
     """Return the result of a recording in which nobody bends."""
     first = next(iter(tracks.values()))

@@ -33,7 +33,7 @@ for placement, samples in recording.sensors.items():
 from imu_hinge.analysis import tracks_of
 
 settings = ih.Settings()
-tracks = tracks_of(recording, settings)
+tracks, _ = tracks_of(recording, settings)
 sacrum = tracks["sacrum"]
 print("up, in the sacrum sensor's own axes, at first:", np.round(sacrum.up_s[0], 2))
 print(f"quiet enough to trust gravity: {100 * sacrum.is_quiet.mean():.0f} % of the time")
