@@ -19,7 +19,7 @@ from imu_hinge.model import Posture, Region
 from imu_hinge.motion.alignment import Mounting, find_mountings
 from imu_hinge.motion.course import LinkageInputs
 from imu_hinge.motion.linkage import MISFIT, solve
-from imu_hinge.motion.posture import SegmentLean, assemble, segment_lean
+from imu_hinge.motion.posture import SegmentLean, Skin, assemble, measured_angles, segment_lean
 from imu_hinge.motion.references import is_calibrated
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
 from imu_hinge.motion.tracks import Track
@@ -47,6 +47,10 @@ class Aligned:
     posture: Posture
     mountings: Mapping[str, Mounting]
     leans: Mapping[str, SegmentLean]
+    skin: Skin
+    """What is expected of the skin under the sensors."""
+    sync_s: float
+    """How far apart the sensors' clocks may be [s]."""
 
     @property
     def quality(self) -> float:
@@ -75,7 +79,8 @@ def align(tracks: Mapping[str, Track], settings: Settings, *, is_live: bool) -> 
         return None
     leans = {p: segment_lean(t, mountings[p], standings[p], settings, is_live=is_live) for p, t in tracks.items()}
     is_aligned = all(m.share >= settings.alignment.quality_min for m in mountings.values())
-    return Aligned(assemble(tracks, leans, settings, is_aligned=is_aligned), mountings, leans)
+    posture = assemble(tracks, leans, settings, is_aligned=is_aligned)
+    return Aligned(posture, mountings, leans, Skin.expected(settings.errors), 1e-3 * settings.errors.sync_ms)
 
 
 def link(
@@ -103,15 +108,39 @@ def link(
     """
     part = slice(0, len(aligned.posture)) if region is None else region.part
     result = solve(linkage_inputs(aligned, lifts, exercise=exercise, part=part), athlete, shared=shared)
-    measured = aligned.posture[part]
+    posture = aligned.posture[part]
     doubted = np.uint16(cv.Flag.MISFIT if result.misfit > MISFIT else 0)
-    is_known = np.isfinite(measured.angles_rad)  # what sensors span is measured; the chain tells the rest
+    angles, sd = measured_angles(
+        aligned.leans,
+        skin_of(result.shared, aligned, is_trusted=exercise in cv.FLOOR_EXERCISES and not doubted),
+        part=part,
+        sync_s=aligned.sync_s,
+        rate_hz=posture.rate_hz,
+    )
+    is_known = np.isfinite(angles)  # what sensors span is measured; the chain tells the rest
     return replace(
-        measured,
-        angles_rad=np.where(is_known, measured.angles_rad, result.angles_rad),
-        sd_rad=np.where(is_known, measured.sd_rad, result.sd_rad),
-        flags=measured.flags | doubted,
+        posture,
+        angles_rad=np.where(is_known, angles, result.angles_rad),
+        sd_rad=np.where(is_known, sd, result.sd_rad),
+        flags=posture.flags | doubted,
     ), result.shared
+
+
+def skin_of(shared: SharedUnknowns, aligned: Aligned, *, is_trusted: bool) -> Skin:
+    """Return what is known of the skin under the sensors that measure, after a set.
+
+    The bar on the floor closes the chain: it tells less of the lumbar spine than two sensors, but something that they
+    cannot, which is how much of their angles the skin loses. Without it, or where the chain did not fit, people's skin
+    is expected as before.
+    """
+    pelvis = next((p for p in cv.PELVIS_PLACEMENTS if p in aligned.leans), None)
+    names = [f"{placement}.softness" for placement in (pelvis, "t12")]
+    if not is_trusted or not set(names) <= set(shared.names):
+        return aligned.skin
+    at = [shared.names.index(name) for name in names]
+    (pelvis_variance, both), (_, trunk_variance) = shared.covariance[np.ix_(at, at)].tolist()
+    share = float(shared.mean[at[0]]), float(shared.mean[at[1]])
+    return Skin(share, ((pelvis_variance, both), (both, trunk_variance)))
 
 
 def link_sets(aligned: Aligned, lifts: Sequence[Lift], athlete: Athlete, *, exercise: str) -> Posture:

@@ -5,6 +5,7 @@ It knows where sensors sit, and nothing of reps. What no sensor tells is NaN.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -101,6 +102,62 @@ def _floor_rests(track: Track, lean: Array, lockouts: list[int]) -> list[Region]
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Skin:
+    """Hold what share of the bone's inclination the skin loses over pelvis and trunk, (2,), and its covariance (2, 2).
+
+    Before a set it is what people's skin does (`settings.ErrorBudget`); the linkage may learn more of it.
+    """
+
+    share: tuple[float, float]
+    covariance: tuple[tuple[float, float], tuple[float, float]]
+
+    @classmethod
+    def expected(cls, budget: ErrorBudget) -> Skin:
+        """Return what is expected of anybody's."""
+        pelvis, trunk = budget.sacrum_skin_sd**2, budget.t12_skin_sd**2
+        return cls((budget.sacrum_skin, budget.t12_skin), ((pelvis, 0.0), (0.0, trunk)))
+
+
+def measured_angles(
+    leans: Mapping[str, SegmentLean], skin: Skin, *, part: slice, sync_s: float, rate_hz: float
+) -> tuple[Array, Array]:
+    """Return the angles that sensors measure and their standard deviations at the instants of ``part``; else NaN.
+
+    Parameters
+    ----------
+    leans
+        By placement.
+    skin
+    part
+    sync_s
+        How far apart the sensors' clocks may be [s].
+    rate_hz
+
+    Returns
+    -------
+    (n, 5), (n, 5) [rad]
+        In the order of `conventions.ANGLES`.
+    """
+    pelvis = next((p for p in cv.PELVIS_PLACEMENTS if p in leans), None)
+    n = len(next(iter(leans.values())).lean_rad[part])
+    angles, sd = np.full((n, len(cv.ANGLES)), np.nan), np.full((n, len(cv.ANGLES)), np.nan)
+    by_skin = np.zeros((2, n))  # what a bone's angle changes by with the share
+    for k, placement, angle in ((0, pelvis, cv.PELVIS_TILT), (1, "t12", cv.TRUNK_INCLINATION)):
+        if placement is not None and placement in leans:
+            kept = 1.0 - skin.share[k]
+            bone, own_sd = leans[placement].lean_rad[part] / kept, leans[placement].sd_rad[part] / kept
+            angles[:, angle], by_skin[k] = bone, bone / kept
+            sd[:, angle] = np.hypot(own_sd, math.sqrt(skin.covariance[k][k]) * np.abs(by_skin[k]))
+    if pelvis is not None and "t12" in leans:
+        lumbar = angles[:, cv.TRUNK_INCLINATION] - angles[:, cv.PELVIS_TILT]
+        sync = sync_s * np.abs(derivative(lumbar, rate_hz))
+        variance = sd[:, cv.PELVIS_TILT] ** 2 + sd[:, cv.TRUNK_INCLINATION] ** 2 + sync**2
+        angles[:, cv.LUMBAR_FLEXION] = lumbar
+        sd[:, cv.LUMBAR_FLEXION] = np.sqrt(variance - 2.0 * skin.covariance[0][1] * by_skin[0] * by_skin[1])
+    return angles, sd
+
+
 def assemble(
     tracks: Mapping[str, Track], leans: Mapping[str, SegmentLean], settings: Settings, *, is_aligned: bool = True
 ) -> Posture:
@@ -120,20 +177,11 @@ def assemble(
     and the spread goes into the standard deviation (`settings.ErrorBudget`).
     """
     first = next(iter(tracks.values()))
-    n = len(first)
-    angles, sd = np.full((n, len(cv.ANGLES)), np.nan), np.full((n, len(cv.ANGLES)), np.nan)
+    budget = settings.errors
+    angles, sd = measured_angles(
+        leans, Skin.expected(budget), part=slice(0, len(first)), sync_s=1e-3 * budget.sync_ms, rate_hz=first.rate_hz
+    )
     pelvis = next((p for p in cv.PELVIS_PLACEMENTS if p in leans), None)
-    if pelvis is not None:
-        angles[:, cv.PELVIS_TILT], sd[:, cv.PELVIS_TILT] = _bone(leans[pelvis], settings.errors, is_trunk=False)
-    if "t12" in leans:
-        angles[:, cv.TRUNK_INCLINATION], sd[:, cv.TRUNK_INCLINATION] = _bone(
-            leans["t12"], settings.errors, is_trunk=True
-        )
-    if pelvis is not None and "t12" in leans:
-        lumbar = angles[:, cv.TRUNK_INCLINATION] - angles[:, cv.PELVIS_TILT]
-        angles[:, cv.LUMBAR_FLEXION] = lumbar
-        sync = settings.errors.sync_ms * 1e-3 * np.abs(derivative(lumbar, first.rate_hz))
-        sd[:, cv.LUMBAR_FLEXION] = np.sqrt(sd[:, cv.PELVIS_TILT] ** 2 + sd[:, cv.TRUNK_INCLINATION] ** 2 + sync**2)
     lead = lead_placement(leans)
     travel = leans[pelvis or lead].travel
     return Posture(
@@ -156,13 +204,6 @@ def assemble(
 def lead_placement(leans: Mapping[str, SegmentLean]) -> str:
     """Return the placement whose lean tells the bends best: the highest on the trunk."""
     return next((p for p in ("t12", "lumbar", "chest", "sacrum", "hip") if p in leans), next(iter(leans)))
-
-
-def _bone(lean: SegmentLean, budget: ErrorBudget, *, is_trunk: bool) -> tuple[Array, Array]:
-    skin = budget.t12_skin if is_trunk else budget.sacrum_skin
-    skin_sd = budget.t12_skin_sd if is_trunk else budget.sacrum_skin_sd
-    bone = lean.lean_rad / (1.0 - skin)
-    return bone, np.hypot(lean.sd_rad / (1.0 - skin), skin_sd * np.abs(bone))
 
 
 def _flags(tracks: Mapping[str, Track], leans: Mapping[str, SegmentLean], *, is_aligned: bool) -> Flags:

@@ -1,0 +1,71 @@
+"""Hold what the skin loses of two measured angles, and what a set on the floor tells of it, to the truth."""
+
+import math
+
+import numpy as np
+import pytest
+
+from imu_hinge import conventions as cv
+from imu_hinge.analysis import tracks_of
+from imu_hinge.athlete import Athlete
+from imu_hinge.interpret import align, link, skin_of
+from imu_hinge.motion.displacement import Travel
+from imu_hinge.motion.posture import SegmentLean, Skin, measured_angles
+from imu_hinge.reps.exercise import find_lifts
+from imu_hinge.settings import Settings
+from imu_hinge.simulate.session import random_set
+from imu_hinge.storage.screening import check_recording
+
+PART = slice(0, 3)
+
+
+def lean(values: list[float], sd: float) -> SegmentLean:
+    """Return a sensor's inclination [rad] with its error."""
+    rad, nothing = np.array(values), np.full(len(values), np.nan)
+    return SegmentLean(rad, np.full(len(values), sd), 0.0 * rad, Travel(nothing, nothing, nothing), ())
+
+
+def test_the_band_is_that_of_many_skins() -> None:
+    leans = {"sacrum": lean([0.0, 0.4, 0.8], 0.01), "t12": lean([0.0, 0.9, 1.6], 0.01)}
+    skin = Skin((0.06, 0.03), ((4e-4, 2e-4), (2e-4, 9e-4)))
+    angles, sd = measured_angles(leans, skin, part=PART, sync_s=0.0, rate_hz=100.0)
+    rng = np.random.default_rng(5)
+    shares = rng.multivariate_normal(skin.share, skin.covariance, 20_000)
+    pelvis = (leans["sacrum"].lean_rad + rng.normal(0.0, 0.01, (20_000, 3))) / (1.0 - shares[:, :1])
+    trunk = (leans["t12"].lean_rad + rng.normal(0.0, 0.01, (20_000, 3))) / (1.0 - shares[:, 1:])
+    for angle, drawn in (
+        (cv.PELVIS_TILT, pelvis),
+        (cv.TRUNK_INCLINATION, trunk),
+        (cv.LUMBAR_FLEXION, trunk - pelvis),
+    ):
+        assert drawn.mean(axis=0) == pytest.approx(angles[:, angle], abs=0.003)
+        assert drawn.std(axis=0) == pytest.approx(sd[:, angle], rel=0.05)
+    assert np.isnan(angles[:, cv.KNEE_FLEXION]).all()
+
+
+def test_one_sensor_measures_its_own_segment_alone() -> None:
+    angles, _ = measured_angles({"t12": lean([0.0, 0.5, 1.0], 0.01)}, Skin((0.0, 0.0), ((0.0, 0.0), (0.0, 0.0))),
+                                part=PART, sync_s=0.0, rate_hz=100.0)  # fmt: skip
+    assert angles[:, cv.TRUNK_INCLINATION] == pytest.approx([0.0, 0.5, 1.0])
+    assert np.isnan(np.delete(angles, cv.TRUNK_INCLINATION, axis=1)).all()
+
+
+def test_a_bar_on_the_floor_tells_something_of_the_skin_over_the_trunk() -> None:
+    """Sixteen lifters: what was found is nearer to the truth than what is expected, and within its own band."""
+    settings, before, after, claimed = Settings(), [], [], []
+    for seed in range(300, 316):
+        made = random_set(seed, exercise="deadlift", placements=("sacrum", "t12"))
+        tracks, _ = tracks_of(check_recording(made.recording), settings)
+        aligned = align(tracks, settings, is_live=False)
+        assert aligned is not None
+        athlete = made.recording.athlete or Athlete()
+        found = find_lifts(aligned.posture, athlete, told="deadlift", settings=settings.reps)
+        _, shared = link(aligned, found.lifts, athlete, exercise="deadlift")
+        skin = skin_of(shared, aligned, is_trusted=True)
+        assert skin_of(shared, aligned, is_trusted=False) == aligned.skin
+        true = made.sensors["t12"].soft_tissue
+        before.append(aligned.skin.share[1] - true)
+        after.append(skin.share[1] - true)
+        claimed.append(math.sqrt(skin.covariance[1][1]))
+    assert np.sqrt(np.mean(np.square(after))) < 0.95 * np.sqrt(np.mean(np.square(before)))
+    assert (np.abs(after) < 2.0 * np.array(claimed)).mean() > 0.85
