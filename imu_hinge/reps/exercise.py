@@ -133,17 +133,17 @@ def _sets_of(block: list[Bend], bends: Sequence[Bend], asked: _Asked) -> list[_S
     like = Likeness.of(block, rate_hz)
     dropped = [drop_after(b, posture, asked.settings) for b in block]
     others, held = [b for b in bends if b not in block], in_both_hands(block)
+    from_bottom = loaded(block, others, from_floor=True)
     runs: list[Run] = []
     if told == "auto" or told in cv.FLOOR_EXERCISES:
         weight = runs_on_floor(block, like, [d is not None for d in dropped]) + reach(block, posture, athlete)
-        weight = weight + held + loaded(block, others, from_floor=True)
-        runs += _allowed(block, dropped, weight, from_floor=True)
+        runs += _allowed(block, dropped, weight + held + from_bottom, from_floor=True)
     if told not in cv.FLOOR_EXERCISES:
-        weight = runs_from_top(block, like) + usual(block, athlete, told, rate_hz)
-        weight = weight + held + loaded(block, others, from_floor=False)
+        load = loaded(block, others, from_floor=False)
         if told in IN_THE_HANDS:
-            weight = weight + carried(block, like)
-        runs += _allowed(block, dropped, weight, from_floor=False)
+            load = carried(block, like, load, from_bottom)
+        weight = runs_from_top(block, like) + usual(block, athlete, told, rate_hz)
+        runs += _allowed(block, dropped, weight + held + load, from_floor=False)
     sets = []
     for run in heaviest_runs(runs):
         part = slice(run.start, run.stop)

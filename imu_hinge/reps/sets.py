@@ -151,17 +151,25 @@ def runs_from_top(bends: Sequence[Bend], like: Likeness) -> Array:
     return weight + _sum(_blows(landed, 0.2 * CLANK))
 
 
-def carried(bends: Sequence[Bend], like: Likeness) -> Array:
-    """Return what speaks for each run being a set with a weight that was put on the floor after it. (m, m).
+def carried(bends: Sequence[Bend], like: Likeness, racked: Array, fetched: Array) -> Array:
+    """Return what a load says for each run being a set; it may have been picked up before and put down after. (m, m).
 
     The bend before the run picked the weight up, the one after it goes to the same place and may end with a blow.
+
+    Parameters
+    ----------
+    bends, like
+    racked : (m, m)
+        What speaks for the run being loaded all the way, and nothing else.
+    fetched : (m, m)
+        What speaks for a run being loaded from its first bottom to its last.
     """
-    m = len(bends)
-    weight = np.zeros((m, m))
     felt = _blows(np.array([b.has_landed for b in bends]), PUT_DOWN_FELT)
-    for j in range(m - 1):
-        fetched = np.concatenate(([math.log(FETCHED_UNSEEN)], like.place[:j, j + 1]))
-        weight[: j + 1, j] = np.logaddexp(math.log(1.0 - FROM_FLOOR), math.log(FROM_FLOOR) + felt[j + 1] + fetched)
+    weight = racked.copy()
+    for j in range(len(bends) - 1):
+        seen = np.concatenate(([math.log(FETCHED_UNSEEN) + racked[0, j]], like.place[:j, j + 1] + fetched[:j, j + 1]))
+        from_floor = math.log(FROM_FLOOR) + felt[j + 1] + seen
+        weight[: j + 1, j] = np.logaddexp(math.log(1.0 - FROM_FLOOR) + racked[: j + 1, j], from_floor)
     return weight
 
 
