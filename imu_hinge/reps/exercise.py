@@ -132,7 +132,8 @@ def _sets_of(block: list[Bend], bends: Sequence[Bend], asked: _Asked) -> list[_S
     rate_hz = posture.rate_hz
     like = Likeness.of(block, rate_hz)
     dropped = [drop_after(b, posture, asked.settings) for b in block]
-    others, held = [b for b in bends if b not in block], in_both_hands(block)
+    others = [b for b in bends if not block[0].bottom <= b.bottom <= block[-1].bottom]
+    held = in_both_hands(block)
     from_bottom = loaded(block, others, from_floor=True)
     runs: list[Run] = []
     if told == "auto" or told in cv.FLOOR_EXERCISES:

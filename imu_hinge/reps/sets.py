@@ -66,10 +66,13 @@ class Run(NamedTuple):
 
 
 SURELY_ONE_OF_IT: Final = 1.0
-"""A bend at an end of a set from the top belongs where it is this much (natural logarithm) likelier to than not."""
+"""A bend at an end of a set from the top belongs where it is this much (natural logarithm) likelier to than not ..."""
 
 LIKE_ITS_NEIGHBOUR: Final = 3.5
 """... or where it is this much likelier to be of one kind with its neighbour, in place and time."""
+
+SURELY_THOUGH_NOT_FELT: Final = math.log(0.98 / 0.02)
+"""On a floor where nearly every landing is felt, one that was not must be this much likelier to be of the set."""
 
 
 def without_strangers(bends: Sequence[Bend], rate_hz: float) -> slice:
@@ -101,7 +104,7 @@ def with_plates_felt(bends: Sequence[Bend], is_dropped: Sequence[bool], rate_hz:
     stop = last + 1 if is_dropped[last] else last + 2
     table, trembles = respects(bends, rate_hz), log_trembles(bends)
     is_lowered = any(b.has_landed for b in bends[start:stop])  # a bar let fall is felt through the floor alone
-    least = _doubt(felt[start : known[-1] + 1]) if is_lowered else SURELY_ONE_OF_IT
+    least = SURELY_THOUGH_NOT_FELT if is_lowered else SURELY_ONE_OF_IT
 
     def is_of_it(i: int, way: Spread) -> bool:
         known = np.column_stack([table[:, :PLACE], trembles[:, int(way is UP)], table[:, RESPECTS.index(way)]])
@@ -114,14 +117,6 @@ def with_plates_felt(bends: Sequence[Bend], is_dropped: Sequence[bool], rate_hz:
     while stop < len(bends) and (is_soft[stop] or is_of_it(stop, DOWN)):
         stop += 1
     return slice(start, stop)
-
-
-def _doubt(felt: Sequence[bool]) -> float:
-    """Return what one more lift whose landing is not felt says against it, after those that were felt or not."""
-    shares = np.array([share for _, share in FLOORS])
-    log_kind = np.log([common for common, _ in FLOORS]) + sum(np.log(shares if f else 1.0 - shares) for f in felt)
-    unfelt = np.logaddexp.reduce(log_kind + np.log(1.0 - shares)) - np.logaddexp.reduce(log_kind)
-    return float(math.log(1.0 - CLANK) - unfelt)
 
 
 def _tail(table: Array, gaps: Array) -> int:

@@ -16,7 +16,7 @@ from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.model import Array, Posture
 from imu_hinge.reps.bends import Bend
-from imu_hinge.reps.likeness import AT_ONCE_S, BY_HABIT, SIDE, TREMBLE, TURN, log_trembles
+from imu_hinge.reps.likeness import AT_ONCE_S, SIDE, TREMBLE, TURN, log_trembles
 from imu_hinge.reps.segmentation import hold_s
 
 
@@ -57,7 +57,8 @@ SQUARE_RAD: Final = math.radians(6.0)
 degrees, with a mixed grip."""
 
 LOADED_MORE: Final = (math.log(1.5), 0.4)
-"""Who holds a load trembles more, by this factor: mean and sd of its logarithm. A light weight makes no difference."""
+"""Who holds a load trembles more, for tremor grows with the force of the muscles: mean and sd of the logarithm of the
+ratio. A light weight makes no difference, a heavy one three times."""
 
 ALL_LOADED: Final = 0.3
 """How likely it is that the other bends are loaded just the same ..."""
@@ -121,35 +122,29 @@ def loaded(block: Sequence[Bend], others: Sequence[Bend], *, from_floor: bool) -
 
 
 def usual(block: Sequence[Bend], athlete: Athlete, told: str, rate_hz: float) -> Array:
-    """Return what usual bottoms and holds say for each run being reps from the top, counted once. (m, m)."""
+    """Return what usual bottoms and holds say for each run being reps of the told exercise, counted once. (m, m)."""
     seconds = np.array([hold_s(b, rate_hz) for b in block])
-    held = _mean_ratio(np.log(seconds + AT_ONCE_S), HOLD_LOG_S, ANY_HOLD_LOG_S)
-    lean = np.array([b.lean_rad for b in block])
-    drop = np.array([b.drop_m for b in block]) / athlete.value("height_m")
-    places = {
-        name: _mean_ratio(lean, there[:2], ANY_BEND[:2]) + _mean_ratio(drop, there[2:], ANY_BEND[2:])
-        for name, there in USUAL.items()
-    }
-    if told not in USUAL:  # one of them, or something else
-        return np.asarray(
-            held + np.logaddexp.reduce([*places.values(), np.zeros_like(held)]) - math.log(len(places) + 1)
-        )
-    is_strange = np.diag(places[told]) < SURELY_NOT
-    count = np.concatenate(([0], np.cumsum(is_strange)))
-    return held + places[told] + np.where(count[None, 1:] > count[:-1, None], STRANGE, 0.0)
+    ratio = _mean_ratio(np.log(seconds + AT_ONCE_S), HOLD_LOG_S, ANY_HOLD_LOG_S)
+    if told in USUAL:
+        usual = USUAL[told]
+        lean = np.array([b.lean_rad for b in block])
+        drop = np.array([b.drop_m for b in block]) / athlete.value("height_m")
+        place = _mean_ratio(lean, usual[:2], ANY_BEND[:2]) + _mean_ratio(drop, usual[2:], ANY_BEND[2:])
+        is_strange = np.diag(place) < SURELY_NOT
+        count = np.concatenate(([0], np.cumsum(is_strange)))
+        ratio = ratio + place + np.where(count[None, 1:] > count[:-1, None], STRANGE, 0.0)
+    return ratio
 
 
 def _mean_ratio(values: Array, usual: tuple[float, float], anything: tuple[float, float]) -> Array:
     """Return what the mean over each run says for the usual against anything. (m,) -> (m, m).
 
-    Bends of one set share their place, so their mean spreads as one bend does; that of unrelated bends spreads less,
-    but for what is the person's habit.
+    Bends of one set share their place, so their mean spreads as one bend does; that of unrelated bends spreads less.
     """
     mean = _run_means(values)
     m = len(values)
     count = np.maximum(np.arange(m)[None, :] - np.arange(m)[:, None] + 1, 1)
-    spread = anything[1] * np.sqrt(BY_HABIT + (1.0 - BY_HABIT) / count)
-    ratio = _log_normal(mean, *usual) - _log_normal(mean, anything[0], spread)
+    ratio = _log_normal(mean, *usual) - _log_normal(mean, anything[0], anything[1] / np.sqrt(count))
     return np.where(np.isfinite(ratio), np.maximum(ratio, -6.0), 0.0)
 
 
