@@ -71,8 +71,8 @@ class Bend:
         Sample at which something hit the floor at the end of the way down; -1 where nothing was felt.
     shock_mps2
         How hard it was, or the hardest shake at the bottom.
-    tremble_mps2
-        The usual shake from leaving upright to coming back: who holds a load trembles more.
+    down_tremble_mps2, up_tremble_mps2
+        The usual shake on either way, NaN where the recording lacks it: who moves a load trembles more.
     is_begun, is_finished
         False where the recording begins in the bend, or ends in it.
     """
@@ -90,7 +90,8 @@ class Bend:
     drop_sd_m: float
     landing: int
     shock_mps2: float
-    tremble_mps2: float
+    down_tremble_mps2: float
+    up_tremble_mps2: float
     is_begun: bool = True
     is_finished: bool = True
 
@@ -217,10 +218,15 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
         drop_sd_m=float(posture.height_sd_m[middle]),
         landing=landing,
         shock_mps2=float(shake.max()) if shake.size else 0.0,
-        tremble_mps2=float(np.median(posture.shock_mps2[min(down_start, up_stop) : up_stop + 1])),
+        down_tremble_mps2=_usual_shake(posture, down_start, down_stop),
+        up_tremble_mps2=_usual_shake(posture, up_start, up_stop),
         is_begun=before is not None,
         is_finished=after is not None,
     )
+
+
+def _usual_shake(posture: Posture, start: int, stop: int) -> float:
+    return float(np.median(posture.shock_mps2[start:stop])) if stop > start else float("nan")
 
 
 def _course(series: _Series, start: int, stop: int, *, is_down: bool) -> Course:

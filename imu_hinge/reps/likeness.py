@@ -25,7 +25,10 @@ from imu_hinge.reps.bends import Bend
 
 
 class Spread(NamedTuple):
-    """Hold standard deviations: within a set, drifting per rep of distance, and over all that people bend for.
+    """Hold standard deviations: within a set, drifting per rep of distance, and over all that one person bends for.
+
+    Where habit has a say (`BY_HABIT`), bends of one person spread less than those of many: who stoops for a bottle
+    stoops for a shoe, and who is in a hurry hurries twice.
 
     ``odd`` is how likely a rep is to be unlike its set in this respect.
     """
@@ -36,16 +39,22 @@ class Spread(NamedTuple):
     odd: float = 0.03
 
 
-TREMBLE: Final = Spread(0.2, 0.05, 0.4, odd=0.1)
-"""Of the logarithm of how much the body trembles all the way."""
+BY_HABIT: Final = 0.5
+"""Share of the variance among all people's bends that is between people: strangers of one recording share their person.
+Nobody has measured it for these bends; half says that who bends matters as much as what for."""
 
-LEAN: Final = Spread(math.radians(5.0), math.radians(3.0), math.radians(22.0), odd=0.01)
-DROP: Final = Spread(0.03, 0.015, 0.14, odd=0.01)
+_OWN: Final = math.sqrt(1.0 - BY_HABIT)
+
+TREMBLE: Final = Spread(0.2, 0.05, 0.4 * _OWN, odd=0.1)
+"""Of the logarithm of how much the body trembles on its way."""
+
+LEAN: Final = Spread(math.radians(5.0), math.radians(3.0), math.radians(22.0) * _OWN, odd=0.01)
+DROP: Final = Spread(0.03, 0.015, 0.14 * _OWN, odd=0.01)
 SIDE: Final = Spread(math.radians(2.5), 0.0, math.radians(6.0))
 TURN: Final = Spread(math.radians(4.0), math.radians(1.0), math.radians(12.0), odd=0.1)
-DOWN: Final = Spread(0.2, 0.05, 0.4)
+DOWN: Final = Spread(0.2, 0.05, 0.4 * _OWN)
 HOLD: Final = Spread(0.4, 0.05, 0.8)
-UP: Final = Spread(0.25, 0.05, 0.4)
+UP: Final = Spread(0.25, 0.05, 0.4 * _OWN)
 GAP: Final = Spread(0.4, 0.05, 0.8)
 """Of the logarithm of seconds."""
 
@@ -76,7 +85,10 @@ PRIOR_COUNT: Final = 2.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Likeness:
-    """Hold what speaks for each two bends being of one set, (m, m) each; between two gaps (m - 1, m - 1)."""
+    """Hold what speaks for each two bends being of one set, (m, m) each.
+
+    ``gap`` and ``lockout_tremble`` are between two gaps, (m - 1, m - 1).
+    """
 
     place: Array
     tremble: Array
@@ -85,11 +97,13 @@ class Likeness:
     up: Array
     gap: Array
     blow: Array
+    lockout_tremble: Array
 
     @classmethod
     def of(cls, bends: Sequence[Bend], rate_hz: float) -> Likeness:
         """Compare every bend with every other."""
         lean, side, turn, drop, tremble, down, hold, up = respects(bends, rate_hz).T
+        down_tremble, up_tremble = log_trembles(bends).T
         drop_sd = np.nan_to_num(np.array([b.drop_sd_m for b in bends]))
         return cls(
             place=_alike(lean, LEAN) + _alike(side, SIDE) + _alike(turn, TURN) + _alike(drop, DROP, own_sd=drop_sd),
@@ -99,20 +113,26 @@ class Likeness:
             up=_alike(up, UP),
             gap=_alike(log_gaps(bends, rate_hz), GAP),
             blow=_alike(np.array([np.log(b.shock_mps2) if b.has_landed else np.nan for b in bends]), BLOW),
+            lockout_tremble=_alike(0.5 * (up_tremble[:-1] + down_tremble[1:]), TREMBLE),
         )
 
 
 def respects(bends: Sequence[Bend], rate_hz: float) -> Array:
     """Return in what bends are compared, columns `RESPECTS`; NaN where it is not known. (m, 8)."""
     rows = []
-    for b in bends:
+    for b, tremble in zip(bends, log_trembles(bends).mean(axis=1), strict=True):
         down = _log_s(b.down_stop - b.down_start, rate_hz) if b.is_begun else np.nan
         hold = _log_s(b.up_start - b.down_stop, rate_hz, AT_ONCE_S) if b.is_begun and b.is_finished else np.nan
         up = _log_s(b.up_stop - b.up_start, rate_hz) if b.is_finished else np.nan
         drop = b.drop_m if np.isfinite(b.drop_sd_m) and b.drop_m > -ABOVE_STANDING_M else np.nan
-        tremble = math.log(max(b.tremble_mps2, LEAST_TREMBLE_MPS2))
         rows.append((b.lean_rad, b.side_rad, b.turn_rad, drop, tremble, down, hold, up))
     return np.array(rows).reshape(-1, len(RESPECTS))
+
+
+def log_trembles(bends: Sequence[Bend]) -> Array:
+    """Return the logarithm of how much the body trembles on the way down and on the way up, (m, 2)."""
+    both = np.array([(b.down_tremble_mps2, b.up_tremble_mps2) for b in bends]).reshape(-1, 2)
+    return np.asarray(np.log(np.maximum(both, LEAST_TREMBLE_MPS2)))
 
 
 def log_gaps(bends: Sequence[Bend], rate_hz: float) -> Array:

@@ -26,7 +26,7 @@ WALK_SPEED_MPS: Final = 0.07
 UPRIGHT_RAD: Final = float(np.radians(20.0))
 
 UPRIGHT_M: Final = 0.06
-"""Standing is within this lean and this height of quiet standing."""
+"""Standing is within this lean of quiet standing, and within this height of where the rise ended."""
 
 QUIET_MPS: Final = 0.2
 """Who lets a bar fall does not move up or down by more."""
@@ -36,6 +36,9 @@ DROP_WITHIN_S: Final = 3.0
 
 HARDEST: Final = 0.6
 """The blow of the bar is the first that comes near the hardest; what is weaker is the athlete coming to rest."""
+
+SHORT_S: Final = 0.2
+"""A blow has died away after this (facts, section 6.3: its time constant is 30 to 60 ms); a dip shakes for longer."""
 
 FALL_S: Final = math.sqrt(2.0 * 0.5 / GRAVITY_MPS2)
 """How long a bar falls from lockout, about half a metre."""
@@ -114,7 +117,8 @@ def drop_after(bend: Bend, posture: Posture, settings: RepSettings) -> int | Non
     rate_hz = posture.rate_hz
     first = bend.up_stop + round(0.6 * FALL_S * rate_hz)
     part = slice(first, first + round(DROP_WITHIN_S * rate_hz))
-    is_upright = (posture.lean_rad[part] < UPRIGHT_RAD) & ~(posture.height_m[part] < -UPRIGHT_M)
+    standing_m = posture.height_m[bend.up_stop]
+    is_upright = (posture.lean_rad[part] < UPRIGHT_RAD) & ~(posture.height_m[part] < standing_m - UPRIGHT_M)
     if not is_upright.any():
         return None
     stop = int(np.argmin(is_upright)) if not is_upright.all() else is_upright.size
@@ -127,7 +131,7 @@ def drop_after(bend: Bend, posture: Posture, settings: RepSettings) -> int | Non
     blow = first + int(np.argmax(shake >= max(least, HARDEST * float(shake.max()))))
     peak = float(posture.shock_mps2[blow : blow + round(0.15 * rate_hz)].max())
     earlier = posture.shock_mps2[blow - round(0.4 * rate_hz) : blow - round(0.05 * rate_hz)]
-    later = posture.shock_mps2[blow + round(0.35 * rate_hz) : blow + round(1.35 * rate_hz)]
+    later = posture.shock_mps2[blow + round(SHORT_S * rate_hz) : blow + round((SHORT_S + 1.0) * rate_hz)]
     around = posture.speed_mps[blow - round(0.4 * rate_hz) : blow + round(0.4 * rate_hz)]
     if later.size < round(rate_hz) or max(float(earlier.max()), float(later.max())) >= 0.5 * peak:
         return None

@@ -6,8 +6,8 @@ each other"; the heaviest wins.
 
 Notes
 -----
-On the floor, the bend to the bar is not loaded and the last rise is not either, so their times are left out. How
-alike two bends are is in `likeness`.
+On the floor, the bend to the bar is not loaded and the last rise is not either, so their times and trembles are left
+out. How alike two bends are is in `likeness`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,22 @@ import numpy as np
 
 from imu_hinge.model import Array
 from imu_hinge.reps.bends import Bend
-from imu_hinge.reps.likeness import BLOW, GAP, LOOK_BACK, PLACE, RESPECTS, Likeness, log_gaps, membership, respects
+from imu_hinge.reps.likeness import (
+    BLOW,
+    DOWN,
+    GAP,
+    LOOK_BACK,
+    PLACE,
+    RESPECTS,
+    TREMBLE,
+    UP,
+    Likeness,
+    Spread,
+    log_gaps,
+    log_trembles,
+    membership,
+    respects,
+)
 
 FLOORS: Final = ((0.75, 0.98), (0.15, 0.6), (0.1, 0.01))
 """Kinds of floor, or of plates: how common, and the share of landings that is felt there."""
@@ -30,6 +45,12 @@ NEARLY_EVERY: Final = 0.8
 
 PUT_DOWN_FELT: Final = 0.6
 """Share of weights whose being put on the floor is felt."""
+
+FROM_FLOOR: Final = 0.5
+"""Share of the weights in the hands that come from the floor and go back to it; others come from a rack."""
+
+FETCHED_UNSEEN: Final = 0.2
+"""How likely a weight that is put down was picked up before the recording, or beyond a rest."""
 
 CLANK: Final = 0.05
 """Share of other bends with a blow at the bottom."""
@@ -44,14 +65,14 @@ class Run(NamedTuple):
     weight: float
 
 
-SURELY_ONE_OF_IT: Final = 2.0
-"""A bend at an end of a set from the top belongs where it is this much (natural logarithm) likelier to than not."""
-
-SURELY_THOUGH_NOT_FELT: Final = math.log(0.98 / 0.02)
-"""... and on a floor where nearly every landing is felt, this much for one that was not."""
+SURELY_ONE_OF_IT: Final = 1.0
+"""A bend at an end of a set from the top belongs where it is this much (natural logarithm) likelier to than not ..."""
 
 LIKE_ITS_NEIGHBOUR: Final = 3.5
 """... or where it is this much likelier to be of one kind with its neighbour, in place and time."""
+
+SURELY_THOUGH_NOT_FELT: Final = math.log(0.98 / 0.02)
+"""On a floor where nearly every landing is felt, one that was not must be this much likelier to be of the set."""
 
 
 def without_strangers(bends: Sequence[Bend], rate_hz: float) -> slice:
@@ -72,8 +93,8 @@ def with_plates_felt(bends: Sequence[Bend], is_dropped: Sequence[bool], rate_hz:
     """Return which bends are left of a set on the floor when those at its ends are taken off that are no part of it.
 
     Where nearly every lift of the set ends with a blow, one at its end that does not is doubted, and left out unless it
-    surely goes to the same place or, at the end, shook nearly as hard. On a floor that swallows the blows nothing is
-    taken off.
+    surely goes to the same place, with the same way under load, or, at the end, shook nearly as hard. On a floor that
+    swallows the blows nothing is taken off.
     """
     felt = [is_dropped[i] or bends[i + 1].has_landed for i in range(len(bends) - 1)] + [is_dropped[-1]]
     known = np.flatnonzero(felt)
@@ -81,18 +102,19 @@ def with_plates_felt(bends: Sequence[Bend], is_dropped: Sequence[bool], rate_hz:
         return slice(None)
     start, last = int(known[0]), int(known[-1])
     stop = last + 1 if is_dropped[last] else last + 2
-    place = respects(bends, rate_hz)[:, :PLACE]
-
+    table, trembles = respects(bends, rate_hz), log_trembles(bends)
     is_lowered = any(b.has_landed for b in bends[start:stop])  # a bar let fall is felt through the floor alone
     least = SURELY_THOUGH_NOT_FELT if is_lowered else SURELY_ONE_OF_IT
 
-    def is_of_it(i: int) -> bool:
-        return membership(place[i], place[start:stop], RESPECTS[:PLACE]) > least
+    def is_of_it(i: int, way: Spread) -> bool:
+        known = np.column_stack([table[:, :PLACE], trembles[:, int(way is UP)], table[:, RESPECTS.index(way)]])
+        others = known[start:stop] if i < start else known[start:stop][::-1]
+        return membership(known[i], others, (*RESPECTS[:PLACE], TREMBLE, way)) > least
 
-    while start > 0 and is_of_it(start - 1):
+    while start > 0 and is_of_it(start - 1, UP):
         start -= 1
     is_soft = may_have_landed(bends)
-    while stop < len(bends) and (is_soft[stop] or is_of_it(stop)):
+    while stop < len(bends) and (is_soft[stop] or is_of_it(stop, DOWN)):
         stop += 1
     return slice(start, stop)
 
@@ -124,17 +146,25 @@ def runs_from_top(bends: Sequence[Bend], like: Likeness) -> Array:
     return weight + _sum(_blows(landed, 0.2 * CLANK))
 
 
-def carried(bends: Sequence[Bend], like: Likeness) -> Array:
-    """Return what speaks for each run being a set with a weight that was put on the floor after it. (m, m).
+def carried(bends: Sequence[Bend], like: Likeness, racked: Array, fetched: Array) -> Array:
+    """Return what a load says for each run being a set; it may have been picked up before and put down after. (m, m).
 
-    The bend after the run ends with a blow; the one before it, which picked the weight up, goes to the same place.
+    The bend before the run picked the weight up, the one after it goes to the same place and may end with a blow.
+
+    Parameters
+    ----------
+    bends, like
+    racked : (m, m)
+        What speaks for the run being loaded all the way, and nothing else.
+    fetched : (m, m)
+        What speaks for a run being loaded from its first bottom to its last.
     """
-    m = len(bends)
-    weight = np.zeros((m, m))
-    for j in range(m - 1):
-        if bends[j + 1].has_landed:
-            weight[: j + 1, j] = math.log(PUT_DOWN_FELT / CLANK)
-            weight[1 : j + 1, j] += np.maximum(like.place[:j, j + 1], 0.0)
+    felt = _blows(np.array([b.has_landed for b in bends]), PUT_DOWN_FELT)
+    weight = racked.copy()
+    for j in range(len(bends) - 1):
+        seen = np.concatenate(([math.log(FETCHED_UNSEEN) + racked[0, j]], like.place[:j, j + 1] + fetched[:j, j + 1]))
+        from_floor = math.log(FROM_FLOOR) + felt[j + 1] + seen
+        weight[: j + 1, j] = np.logaddexp(math.log(1.0 - FROM_FLOOR) + racked[: j + 1, j], from_floor)
     return weight
 
 
@@ -150,7 +180,7 @@ def runs_on_floor(bends: Sequence[Bend], like: Likeness, is_dropped: Sequence[bo
     landed = np.array([b.has_landed or fell for b, fell in zip(bends, [False, *is_dropped[:-1]], strict=True)])
     says_nothing = np.array(may_have_landed(bends)) & ~landed
     m = len(bends)
-    weight = _mean_sum(like.place + like.tremble) + _between(_mean_sum(like.gap))
+    weight = _mean_sum(like.place) + _between(_mean_sum(like.gap) + _mean_sum(like.lockout_tremble))
     for column, first, last in ((like.down, 1, 0), (like.blow, 1, 0), (like.up, 0, 1), (like.hold, 1, 1)):
         part = _mean_sum(column)
         moved = np.zeros((m, m))
@@ -178,13 +208,16 @@ def _blows(landed: Array, share: float) -> Array:
 
 
 def _mean_sum(pairs: Array) -> Array:
-    """Return, for every run, the sum over its members of their mean likeness to the other members. (m, m) -> (m, m)."""
+    """Return, for every run, the mean likeness of two of its members, once for each member but one. (m, m) -> (m, m).
+
+    The first bend of a set is like no other yet, so one bend by itself says nothing.
+    """
     m = len(pairs)
     total = np.zeros((m + 1, m + 1))
     total[1:, 1:] = np.cumsum(np.cumsum(pairs, axis=0), axis=1)
     start, stop = np.arange(m)[:, None], np.arange(m)[None, :] + 1
     inside = total[stop, stop] - total[start, stop] - total[stop, start] + total[start, start]
-    return np.asarray(np.triu(inside / np.maximum(stop - start - 1, 1)))
+    return np.asarray(np.triu(inside / np.maximum(stop - start, 1)))
 
 
 def _between(gaps: Array) -> Array:
