@@ -57,7 +57,7 @@ SQUARE_RAD: Final = math.radians(6.0)
 degrees, with a mixed grip."""
 
 LOADED_MORE: Final = (math.log(1.5), 0.4)
-"""Who holds a load trembles more, for the unsteadiness of a muscle's force grows with the force (signal-dependent noise):
+"""Who holds a load trembles more, for a muscle's force is the less steady the larger it is (signal-dependent noise):
 mean and sd of the logarithm of the ratio. By how much a loaded bend shakes more than an empty one nobody has measured
 for these sensors: half as much again, from hardly any more to three times, leaves the rest to the other evidence."""
 
