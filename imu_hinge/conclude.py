@@ -14,10 +14,11 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import NotOnTheTrunk
-from imu_hinge.interpret import Aligned, label_samples
+from imu_hinge.interpret import Aligned
 from imu_hinge.model import POSTURE_COLUMNS, Array, Posture
 from imu_hinge.motion.tracks import Track
 from imu_hinge.reps.exercise import Found
+from imu_hinge.reps.segmentation import label_samples
 from imu_hinge.result import Rep, SetResult
 from imu_hinge.settings import Settings
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
@@ -24,7 +23,7 @@ from imu_hinge.motion.references import is_calibrated
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
 from imu_hinge.motion.tracks import Track
 from imu_hinge.reps.metrics import measure
-from imu_hinge.reps.segmentation import Lift
+from imu_hinge.reps.segmentation import Lift, on_the_floor
 from imu_hinge.reps.verdict import Limits, find, grade, judge
 from imu_hinge.result import Rep
 from imu_hinge.settings import Settings
@@ -187,22 +186,6 @@ def linkage_inputs(
     )
 
 
-def on_the_floor(lifts: Sequence[Lift], part: Region, *, rate_hz: float) -> npt.NDArray[np.float64]:
-    """Return, for the instants of ``part``, whether the hands hold a bar that is on the floor. (n,).
-
-    They are on the bar for half a second before a lift and a fifth of a second after it was lowered.
-    """
-    held = np.zeros(len(part))
-    before, after = round(0.5 * rate_hz), round(0.2 * rate_hz)
-    for lift in lifts:
-        contacts = [(max(lift.pause.start, lift.start - before), lift.start + 1)]
-        if len(lift.down):
-            contacts.append((lift.stop, lift.stop + after))
-        for start, stop in contacts:
-            held[max(start - part.start, 0) : max(stop - part.start, 0)] = 1.0
-    return held
-
-
 def describe(
     posture: Posture,
     lift: Lift,
@@ -303,21 +286,6 @@ def doubt_about_fit(posture: Posture, lift: Lift) -> str:
     if posture.basis != "measured" and np.any(posture.flags[lift.start : lift.stop] & np.uint16(cv.Flag.MISFIT)):
         return "the sensors do not fit a body of this height: see where they sit and where the bar stood"
     return ""
-
-
-def label_samples(
-    posture: Posture, lifts: Sequence[Lift], *, from_floor: bool
-) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]]:
-    """Return the phase and the rep of every sample. (n,), (n,)."""
-    n = len(posture)
-    phase, rep = np.full(n, cv.REST, dtype=np.int8), np.full(n, -1, dtype=np.int32)
-    for k, lift in enumerate(lifts):
-        rep[lift.start : lift.stop] = k
-        phase[lift.start : lift.stop] = cv.TOP if from_floor else cv.BOTTOM
-        phase[lift.pause.part] = cv.BOTTOM
-        phase[lift.down.part] = cv.DESCENT
-        phase[lift.up.part] = cv.ASCENT
-    return phase, rep
 
 
 def looks_swapped(aligned: Aligned, lifts: Sequence[Lift]) -> str:

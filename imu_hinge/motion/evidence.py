@@ -31,9 +31,9 @@ Index = npt.NDArray[np.int64]
 
 MOST_ROWS: Final = 48
 
-BAR_SD_M: Final = 0.008
+BAR_SD_M: Final = 0.006
 """Spread of the hanging bar's height from bend to bend: grip, shoulder blades [m]."""
-SHOULDER_SD_M: Final = 0.015
+SHOULDER_SD_M: Final = 0.010
 """Spread of the shoulder's place over the bar from bend to bend [m]."""
 BALANCE_M: Final = -0.05
 """Travel of the body's centre of mass from standing while the hands hold the bar, per radian of bend: away from it."""
@@ -44,6 +44,15 @@ MOVING_BALANCE_SD_M: Final = 0.3
 10 cm, and a lifted bar, of a load that nobody stated, by as much again. On average it is taken for zero."""
 
 
+OVER_THE_BAR: Final = (2.5 * DEG, math.nan, 3.0 * DEG)
+"""How well shank (0) and thorax (2) repeat themselves from bend to bend where the hands reach a bar on the floor [rad].
+The shank's 1 degree of facts/biomechanics.md, 6.2, with room for other people. The lumbar spine does not: it rounds as
+the set grows heavy."""
+AS_IN_THE_HINGE: Final = (2.5 * DEG, math.nan, 4.0 * DEG)
+"""How well they repeat those of the athlete's own clean hinge over such a bar [rad], and ..."""
+STRAYS: Final = 2.0
+"""... how seldom they are far from it: degrees of freedom of a Student distribution. Who squats a set, or stoops, has
+other legs than in the hinge, and then the hinge must not hold the set back."""
 STRAIGHT_M: Final = 0.006
 """A height that misses by more than this is not near straight legs, and its curvature is not needed."""
 
@@ -261,14 +270,21 @@ def habits_and_limits(rows: Rows, x: Array, u: Array, scene: Scene, course: Cour
     bend, own, habits = course.bend[i], course.own[i], scene.habits
     within = bend * (WITHIN_SET if own > 0.0 else 1.0)
     for h in range(3):
-        share, spread = habits.thoracic, habits.thoracic_sd * within + THORACIC_SD
+        share, spread, look, shared = habits.thoracic, habits.thoracic_sd * within + THORACIC_SD, course.habit[i], own
         if h == 0:
             share, spread = habits.shank, habits.shank_sd * within + SHANK_SD
         elif h == 1:
             share, spread = habits.lumbar, habits.lumbar_sd * within + LUMBAR_SD
-        n = fresh(rows, 0.0, spread * spread / course.habit[i])
-        share += own * u[su.SHANK_HABIT + h]
-        rows.residual[n] = follows_habit(rows.jacobian[n], x, share, own, h)
+        if h != 1 and course.on_floor[i] > 0.0:  # over the bar legs and upper back repeat themselves
+            spread, look, shared = OVER_THE_BAR[h], course.on_floor[i], 1.0
+            if own == 0.0:
+                spread = AS_IN_THE_HINGE[h]
+        n = fresh(rows, 0.0, 1.0)
+        rows.residual[n] = follows_habit(rows.jacobian[n], x, share + shared * u[su.SHANK_HABIT + h], shared, h)
+        variance = spread * spread
+        if own == 0.0 and shared > 0.0:
+            variance += rows.residual[n] * rows.residual[n] / STRAYS
+        rows.variance[n] = variance / look
     if not math.isnan(course.told[i, 0]):  # in a clean hinge with a dowel the lumbar spine was held as told
         n = fresh(rows, x[chain.LUMBAR] - course.told[i, 0], course.told[i, 1] ** 2)
         rows.jacobian[n, chain.LUMBAR] = 1.0

@@ -32,14 +32,14 @@ Array = npt.NDArray[np.float64]
 STATES: Final = 3
 HEIGHT, SPEED, ERROR = range(STATES)
 
-FORCE_NOISE: Final = 0.01
+FORCE_NOISE: Final = 0.005
 """Speed that noise, skin wobble and a tilt error of the filter add in one second [m/s]; grows with the root of time.
 
-A tilt error of 1 degree over the 0.2 m that a sensor goes back is worth 3 mm of height, this noise 6 mm in a second."""
+A tilt error of 1 degree over the 0.2 m that a sensor goes back is worth 3 mm of height: as much as this in a second."""
 ERROR_SD_MPS2: Final = 0.02
 """What is left of the accelerometer's errors where the smoother starts [m/s²]."""
-ERROR_WALK: Final = 0.005
-"""How far that error wanders in one second [m/s²]: half a mg, as much as a cheap sensor drifts in minutes."""
+ERROR_WALK: Final = 0.003
+"""How far that error wanders in one second [m/s²]: 0.3 mg, as much as a cheap sensor drifts in a minute."""
 SENSOR_ERROR_SD: Final = np.array([BIAS_PRIOR_MPS2] * 3 + [SCALE_PRIOR] * 3)
 """The errors of the accelerometer that do not change: a bias [m/s²] and a scale error for each axis."""
 REST_SPEED_MPS: Final = 0.008

@@ -39,13 +39,13 @@ PER_SENSOR: Final = 6
 MID_FOOT_SD_M: Final = 0.012
 REACH_M, REACH_SD_M = 0.035, 0.015
 """Shoulder over the bar: 4 cm ahead in hinges, 0 to 4 cm in squatted starts (facts/biomechanics.md, 6.2)."""
-STATED_RADIUS_SD_M, ASSUMED_RADIUS_SD_M = 0.005, 0.015
+STATED_RADIUS_SD_M, ASSUMED_RADIUS_SD_M = 0.003, 0.010
 """How well the plates' radius is known where the athlete file states it, and where 0.225 m is assumed: other plates,
 or blocks and mats that nobody stated."""
-SHOES_SD_M: Final = 0.008
+SHOES_SD_M: Final = 0.006
 """Soles lift the ankle and bring the bar nearer; nobody states them."""
 ZERO_SD_RAD: Final = math.radians(0.8)
-HEIGHT_DRIFT_SD: Final = 0.005
+HEIGHT_DRIFT_SD: Final = 0.003
 BALANCE_SD_M: Final = 0.03
 """Per radian of bend."""
 

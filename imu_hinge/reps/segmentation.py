@@ -13,8 +13,9 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
-from imu_hinge.conventions import GRAVITY_MPS2
+from imu_hinge import conventions as cv
 from imu_hinge.model import Posture, Region
 from imu_hinge.reps.bends import BLOW_REACH_S, Bend
 from imu_hinge.settings import RepSettings
@@ -40,7 +41,7 @@ HARDEST: Final = 0.6
 SHORT_S: Final = 0.2
 """A blow has died away after this (facts, section 6.3: its time constant is 30 to 60 ms); a dip shakes for longer."""
 
-FALL_S: Final = math.sqrt(2.0 * 0.5 / GRAVITY_MPS2)
+FALL_S: Final = math.sqrt(2.0 * 0.5 / cv.GRAVITY_MPS2)
 """How long a bar falls from lockout, about half a metre."""
 
 
@@ -208,3 +209,34 @@ def lifts_from_top(bends: Sequence[Bend]) -> list[Lift]:
 def hold_s(bend: Bend, rate_hz: float) -> float:
     """Return how long the bottom was held [s]."""
     return (bend.up_start - bend.down_stop) / rate_hz
+
+
+def on_the_floor(lifts: Sequence[Lift], part: Region, *, rate_hz: float) -> npt.NDArray[np.float64]:
+    """Return, for the instants of ``part``, whether the hands hold a bar that is on the floor. (n,).
+
+    They are on the bar for half a second before a lift and a fifth of a second after it was lowered.
+    """
+    held = np.zeros(len(part))
+    before, after = round(0.5 * rate_hz), round(0.2 * rate_hz)
+    for lift in lifts:
+        contacts = [(max(lift.pause.start, lift.start - before), lift.start + 1)]
+        if len(lift.down):
+            contacts.append((lift.stop, lift.stop + after))
+        for start, stop in contacts:
+            held[max(start - part.start, 0) : max(stop - part.start, 0)] = 1.0
+    return held
+
+
+def label_samples(
+    posture: Posture, lifts: Sequence[Lift], *, from_floor: bool
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]]:
+    """Return the phase and the rep of every sample. (n,), (n,)."""
+    n = len(posture)
+    phase, rep = np.full(n, cv.REST, dtype=np.int8), np.full(n, -1, dtype=np.int32)
+    for k, lift in enumerate(lifts):
+        rep[lift.start : lift.stop] = k
+        phase[lift.start : lift.stop] = cv.TOP if from_floor else cv.BOTTOM
+        phase[lift.pause.part] = cv.BOTTOM
+        phase[lift.down.part] = cv.DESCENT
+        phase[lift.up.part] = cv.ASCENT
+    return phase, rep
