@@ -170,9 +170,7 @@ def linkage_inputs(
     """Return what the linkage is told of the instants ``part``: leans, heights, when the bar was on the floor."""
     posture = aligned.posture
     part = slice(0, len(posture)) if part is None else part
-    on_floor = on_the_floor(
-        lifts if exercise in cv.FLOOR_EXERCISES else (), Region(part.start, part.stop), rate_hz=posture.rate_hz
-    )
+    on_floor = on_the_floor(lifts if exercise in cv.FLOOR_EXERCISES else (), posture)[part]
     leans = aligned.leans
     heights = {p: lean.travel for p, lean in leans.items() if np.isfinite(lean.travel.height_m[part]).all()}
     return LinkageInputs(

@@ -46,6 +46,10 @@ LOWERING_MPS: Final = 0.06
 RISING_MPS: Final = 0.25
 """Who has been rising faster than this for a tenth of a second rips the bar off the floor and sets nothing down."""
 
+SINKING_MPS: Final = 0.3
+STOPPED_S: Final = (0.1, 0.35)
+"""Who sinks faster than this, so long after a shake, has set nothing down yet: plates on the floor end the way down."""
+
 BLOW_REACH_S: Final = 0.03
 """`Posture.shock_mps2` shows a blow this much early."""
 
@@ -254,8 +258,8 @@ def _landing(series: _Series, down_start: int, deep: npt.NDArray[np.intp], setti
     calm = max(float(np.median(way)) if way.size else 0.0 for way in ways)
     shake = posture.shock_mps2[deep]
     least = max(settings.shock_min_mps2, settings.shock_over_calm * calm, 0.3 * float(shake.max()))
-    hit = np.flatnonzero(shake >= least)
-    if not hit.size:
+    hit = [i for i in np.flatnonzero(shake >= least) if not _sinks_on(series, int(deep[i]))]
+    if not hit:
         return -1
     at = int(deep[hit[0]])
     before = slice(max(down_start, at - round(LOWERED_S * rate_hz)), max(down_start + 1, at - round(0.1 * rate_hz)))
@@ -266,3 +270,10 @@ def _landing(series: _Series, down_start: int, deep: npt.NDArray[np.intp], setti
     just = series.speed[max(down_start, at - round(0.15 * rate_hz)) : max(down_start + 1, at - round(0.05 * rate_hz))]
     is_rising = float(just.min()) > RISING_MPS
     return at + round(BLOW_REACH_S * rate_hz) if is_lowered and not is_rising else -1
+
+
+def _sinks_on(series: _Series, at: int) -> bool:
+    """Tell whether the body goes on sinking after a shake at ``at``."""
+    first, last = (at + round(s * series.posture.rate_hz) for s in STOPPED_S)
+    later = series.speed[first:last]
+    return bool(later.size and later.min() < -SINKING_MPS)

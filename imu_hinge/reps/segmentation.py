@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -60,6 +60,8 @@ class Lift:
         The lowering and the lift, half-open; the lowering is empty where the bar was dropped.
     pause
         The bottom that is held: before lift-off, or between down and up.
+    was_felt, is_felt
+        Whether plates were felt to land before the pause, and at ``stop``.
     """
 
     start: int
@@ -69,6 +71,8 @@ class Lift:
     down: Region
     up: Region
     pause: Region
+    was_felt: bool = False
+    is_felt: bool = False
 
     def overlaps(self, other: Lift) -> bool:
         """Tell whether two lifts share more than a moment."""
@@ -78,7 +82,9 @@ class Lift:
     def moved(self, samples: int) -> Lift:
         """Return the same lift with every index later by ``samples``."""
         regions_ = (Region(r.start + samples, r.stop + samples) for r in (self.down, self.up, self.pause))
-        return Lift(self.start + samples, self.turn + samples, self.stop + samples, self.bottom + samples, *regions_)
+        down, up, pause = regions_
+        start, turn, stop, bottom = (i + samples for i in (self.start, self.turn, self.stop, self.bottom))
+        return replace(self, start=start, turn=turn, stop=stop, bottom=bottom, down=down, up=up, pause=pause)
 
 
 def walking(posture: Posture) -> Mask:
@@ -171,6 +177,8 @@ def lifts_from_floor(bends: Sequence[Bend], dropped: Sequence[int | None]) -> li
                 down=down,
                 up=Region(a.up_start, a.up_stop),
                 pause=Region(a.down_stop, a.up_start),
+                was_felt=a.has_landed,
+                is_felt=b is not None and b.has_landed and stop == b.down_stop,
             )
         )
     return lifts
@@ -211,19 +219,22 @@ def hold_s(bend: Bend, rate_hz: float) -> float:
     return (bend.up_start - bend.down_stop) / rate_hz
 
 
-def on_the_floor(lifts: Sequence[Lift], part: Region, *, rate_hz: float) -> npt.NDArray[np.float64]:
-    """Return, for the instants of ``part``, whether the hands hold a bar that is on the floor. (n,).
+def on_the_floor(lifts: Sequence[Lift], posture: Posture) -> npt.NDArray[np.float64]:
+    """Return for every instant whether the hands hold a bar that is on the floor. (n,).
 
-    They are on the bar for half a second before a lift and a fifth of a second after it was lowered.
+    They are on the bar for half a second before a lift and a fifth of a second after it was lowered. Where neither the
+    plates were felt nor the body came to rest over them, nobody knows to a tenth of a second when they were down: hips
+    that rise first turn around long before the bar does.
     """
-    held = np.zeros(len(part))
-    before, after = round(0.5 * rate_hz), round(0.2 * rate_hz)
+    held = np.zeros(len(posture))
+    before, after = round(0.5 * posture.rate_hz), round(0.2 * posture.rate_hz)
     for lift in lifts:
-        contacts = [(max(lift.pause.start, lift.start - before), lift.start + 1)]
+        contacts = [(max(lift.pause.start, lift.start - before), lift.start + 1, lift.was_felt)]
         if len(lift.down):
-            contacts.append((lift.stop, lift.stop + after))
-        for start, stop in contacts:
-            held[max(start - part.start, 0) : max(stop - part.start, 0)] = 1.0
+            contacts.append((lift.stop, lift.stop + after, lift.is_felt))
+        for start, stop, is_felt in contacts:
+            if is_felt or posture.is_still[start:stop].any():
+                held[start:stop] = 1.0
     return held
 
 
