@@ -98,11 +98,14 @@ class SharedUnknowns:
         In standard deviations of a normal variable, about 0 where all is as expected. What was learned is the variance
         that is gone; a direction in which little was learned hardly counts. The sum of squares is a weighted
         chi-squared variable, brought to a plain one by its mean and variance, and that to a normal one by Wilson and
-        Hilferty.
+        Hilferty. The sensors' zeros are not asked: who locks out a little otherwise than he stood is no other body, and
+        a slip is looked for elsewhere.
         """
-        off = self.mean - expected.mean
-        learned = expected.covariance - self.covariance
-        against = learned + HARDLY * expected.covariance
+        asked = [i for i, name in enumerate(self.names) if not name.endswith(_SENSOR_NAMES[ZERO])]
+        off = (self.mean - expected.mean)[asked]
+        before = expected.covariance[np.ix_(asked, asked)]
+        learned = before - self.covariance[np.ix_(asked, asked)]
+        against = learned + HARDLY * before
         weighed = np.linalg.solve(against, np.column_stack([learned, off]))
         trace, squares = float(np.trace(weighed[:, :-1])), float(np.sum(weighed[:, :-1] * weighed[:, :-1].T))
         count, total = trace**2 / squares, float(off @ weighed[:, -1]) * trace / squares
