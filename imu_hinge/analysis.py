@@ -75,7 +75,7 @@ def analyze(
     tracks, behind_s = tracks_of(check_recording(recording), settings)
     aligned = align(tracks, settings, is_live=False)
     result = without_bends(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
-    warnings = (*clock_warnings(behind_s, settings), *result.warnings)
+    warnings = (*clock_warnings(behind_s), *result.warnings)
     return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
 
 

@@ -22,6 +22,9 @@ from imu_hinge.reps.segmentation import label_samples
 from imu_hinge.result import Rep, SetResult
 from imu_hinge.settings import Settings
 
+BEHIND_S: Final = 0.015
+"""A clock that was further behind is worth a word: in a quick lift that is a degree of trunk."""
+
 DOES_NOT_FIT: Final = (
     "The sensors do not fit a body of the stated height and the stated places: knee and hip may be far off. "
     "Check the height, where each sensor sits and where the bar stood."
@@ -92,13 +95,13 @@ def warnings_of(aligned: Aligned, settings: Settings) -> tuple[str, ...]:
     return tuple(found)
 
 
-def clock_warnings(behind_s: Mapping[str, float], settings: Settings) -> tuple[str, ...]:
+def clock_warnings(behind_s: Mapping[str, float]) -> tuple[str, ...]:
     """Return which sensors were so far behind that their angles would not have fitted the others'."""
     return tuple(
         f"The clock of the {placement} sensor was {1e3 * lag_s:.0f} ms behind, by the jolts that all sensors felt: "
         "it was put in step. Live, where that is not possible, its angles come late."
         for placement, lag_s in behind_s.items()
-        if lag_s > 1e-3 * settings.errors.async_told_ms
+        if lag_s > BEHIND_S
     )
 
 

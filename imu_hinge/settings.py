@@ -63,8 +63,6 @@ class ErrorBudget:
     t12_skin_sd: float = 0.032
     sync_ms: float = 8.0
     """Between two sensors on one timeline; times the difference of their rates."""
-    async_told_ms: float = 15.0
-    """A clock that is further behind is reported (and put in step, where the jolts tell by how much)."""
 
 
 @dataclass(frozen=True, slots=True)

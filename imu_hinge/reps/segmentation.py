@@ -1,4 +1,6 @@
-"""Turn sets of bends into lifts, and split a recording where nobody lifts. It names no exercise and judges no lift.
+"""Turn sets of bends into lifts, split a recording where nobody lifts, and say what every instant is part of.
+
+It names no exercise and judges no lift.
 
 A set on the floor begins with an unloaded bend to the bar and ends with an unloaded rise: N lifts are the N lockouts
 between N + 1 bends. A set from the top has N lifts in N bends. Which it is, is weighed in `sets`.
@@ -81,8 +83,7 @@ class Lift:
 
     def moved(self, samples: int) -> Lift:
         """Return the same lift with every index later by ``samples``."""
-        regions_ = (Region(r.start + samples, r.stop + samples) for r in (self.down, self.up, self.pause))
-        down, up, pause = regions_
+        down, up, pause = (Region(r.start + samples, r.stop + samples) for r in (self.down, self.up, self.pause))
         start, turn, stop, bottom = (i + samples for i in (self.start, self.turn, self.stop, self.bottom))
         return replace(self, start=start, turn=turn, stop=stop, bottom=bottom, down=down, up=up, pause=pause)
 
