@@ -2,12 +2,12 @@
 
 Usage: ``python benchmarks/lifters_bound.py [--draws 1000000] [--looks 1000] [--seed 1]``
 
-A million lifters with the bar on the floor are drawn as `lifters.py` draws them: lengths, style, posture, skin. The best
-estimate from what their sensors read at that instant is the mean over all of them who read the same; none has a smaller
-RMSE. (Other instants of a set repeat most of it: same body, same skin, nearly the same posture.) It is told what no
-analysis knows: the exact plates, soles, height and places of the sensors, in which ranges lengths and skin are drawn,
-and in *styles known* in which ranges each style bends the back; *any back* is told that lumbar flexion is anything from
-0 to 60 degrees, as it is with other people. No person was measured.
+A million lifters with the bar on the floor are drawn as `lifters.py` draws them: lengths, style, posture and skin. The
+best estimate from what their sensors read at that instant is the mean over all of them who read the same; none has a
+smaller RMSE. (Other instants of a set repeat most of it: same body, same skin, nearly the same posture.) It is told
+what no analysis knows: the exact plates, soles, height and places of the sensors, in which ranges lengths and skin are
+drawn, and in *styles known* in which ranges each style bends the back; *any back* is told that lumbar flexion is
+anything from 0 to 60 degrees, as it is with other people. No person was measured.
 """
 
 from __future__ import annotations

@@ -59,7 +59,14 @@ class Carrier:
     position_m: Array
 
 
-def carrier(track: Track, body: Body, placement: str, *, lumbar_share: float = 0.5) -> Carrier:
+def carrier(
+    track: Track,
+    body: Body,
+    placement: str,
+    *,
+    lumbar_share: float = 0.5,
+    off_m: tuple[float, float, float] = (0.0, 0.0, 0.0),
+) -> Carrier:
     """Return the bone under a placement.
 
     Parameters
@@ -70,10 +77,12 @@ def carrier(track: Track, body: Body, placement: str, *, lumbar_share: float = 0
         One of `conventions.PLACEMENTS`.
     lumbar_share
         Share of lumbar flexion that a sensor at ``lumbar`` sees.
+    off_m
+        How far the sensor sits from where it should, in the bone's frame [m].
     """
     c = track.columns
     heading, share = c[:, HEADING], _TURN_SHARE[placement]
-    skin = np.array(SKIN_M[placement]) * body.scale
+    skin = np.array(SKIN_M[placement]) * body.scale + np.array(off_m)
     hip = _hip(track, body, heading)
     if placement == "thigh":
         leaned = -(c[:, THIGH_LEAN] + track.thigh_swing_rad)

@@ -51,6 +51,8 @@ class SensorSpec:
         Share of the inclination that the skin does not follow.
     wobble_hz, wobble_damping, wobble_deg_per_mps2
         Skin and sensor as a mass on a spring: natural frequency, damping, tilt per acceleration.
+    off_m
+        How far the sensor sits from where `embed.SKIN_M` has it: forward, left, up in the bone's frame.
     slip_deg, slip_s
         Tilt by which the sensor slips, and when; slips take 0.2 s.
     blow_share, blow_hz, blow_decay_s
@@ -85,6 +87,7 @@ class SensorSpec:
     wobble_hz: float = 8.0
     wobble_damping: float = 0.25
     wobble_deg_per_mps2: float = 0.0
+    off_m: Vector = (0.0, 0.0, 0.0)
     slip_deg: float = 0.0
     slip_s: float = 0.0
     blow_share: float = 0.0

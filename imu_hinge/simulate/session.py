@@ -92,7 +92,7 @@ def simulate(
     for placement in placements:
         rng = _stream(seed, placement)
         sensor = (sensors or {}).get(placement) or SensorSpec.draw(rng, placement, rate_hz=rate_hz)
-        bone = carrier(track, spec.lifter.body, placement, lumbar_share=sensor.lumbar_share)
+        bone = carrier(track, spec.lifter.body, placement, lumbar_share=sensor.lumbar_share, off_m=sensor.off_m)
         used[placement], readings[placement] = sensor, read(bone, sensor, blows=blows, rng=rng)
         bones[placement] = orientation(bone.lean_rad, bone.side_rad, bone.turn_rad)[::_EVERY]
     truth = _truth(track, spec, body_angles, reps, bones)
