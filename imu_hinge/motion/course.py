@@ -15,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from imu_hinge import conventions as cv
+from imu_hinge.motion import chain
 from imu_hinge.motion.evidence import Course
+from imu_hinge.motion.habits import habits_of, within_set
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -29,10 +31,10 @@ SHAKE_S: Final = 0.15
 METRE_AS_RAD: Final = 2.5
 """How much way a metre of height is worth [rad/m]: a deadlift's 0.4 m and its 60 degrees are one radian each."""
 
-WALK_RAD: Final = np.radians([14.0, 70.0, 70.0, 22.0, 7.0])
-"""How far shank, thigh, pelvis, lumbar and thoracic flexion stray over one radian of way [rad]; grows with its root."""
+WALK_RAD: Final = math.radians(70.0)
+"""How far thigh and pelvis stray over one radian of way [rad]; grows with its root. The others keep to their habit."""
 LEAK_RAD: Final = np.radians([1.5, 3.0, 3.0, 1.5, 1.0])
-"""The same over one second in which no sensor moves."""
+"""How far shank, thigh, pelvis, lumbar and thoracic flexion do in a second in which no sensor moves."""
 
 LEAST_INCLINATION_SD_RAD: Final = math.radians(0.5)
 LEAST_HEIGHT_SD_M: Final = 0.006
@@ -183,5 +185,16 @@ def course_of(inputs: LinkageInputs, at: Index, way: Array) -> Course:
         bend=bend,
         told=np.where(np.isin(at, inputs.neutral_at)[:, None], CLEAN_HINGE_RAD, math.nan),
         own=np.ones(at.size),
-        walk=np.square(WALK_RAD) * way_step[:, None] + np.square(LEAK_RAD) * time_step[:, None],
+        walk=_walk(inputs.exercise, bend, way_step) + np.square(LEAK_RAD) * time_step[:, None],
     )
+
+
+def _walk(exercise: str, bend: Array, way_step: Array) -> Array:
+    """Return how far the posture may have moved on its way since the node before, (k, 5) [rad²].
+
+    Shank, lumbar and thoracic flexion depart from their habits by a known spread and are strangers to themselves after
+    `HABIT_WAY_RAD`: two values that far apart differ by twice the variance of one (Ornstein and Uhlenbeck's process).
+    """
+    departs = np.full((bend.size, chain.STATES), WALK_RAD * math.sqrt(HABIT_WAY_RAD / 2.0))
+    departs[:, [chain.SHANK, chain.LUMBAR, chain.THORACIC]] = within_set(habits_of(exercise), bend)
+    return np.asarray(2.0 * departs**2 * way_step[:, None] / HABIT_WAY_RAD)

@@ -59,6 +59,19 @@ WITHIN_SET: Final = 0.6
 """How much one bend departs from the set's own way of bending, against the spread between people and styles."""
 
 
+def within_set(habits: Habits, bend_rad: Array) -> Array:
+    """Return how far shank, lumbar and thoracic flexion depart from the set's own way of bending, (n, 3) [rad].
+
+    Parameters
+    ----------
+    habits
+    bend_rad : (n,) [rad]
+        How deep the body is bent.
+    """
+    shares = np.array([habits.shank_sd, habits.lumbar_sd, habits.thoracic_sd])
+    return np.asarray(WITHIN_SET * bend_rad[:, None] * shares + np.array([SHANK_SD, LUMBAR_SD, THORACIC_SD]))
+
+
 def habits_of(exercise: str) -> Habits:
     """Return the habits of an exercise; for ``auto`` those of a drill, the widest."""
     return HABITS.get(exercise, HABITS["drill"])
