@@ -17,7 +17,7 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.model import Posture, Region
 from imu_hinge.motion.alignment import Mounting, find_mountings
 from imu_hinge.motion.course import LinkageInputs
-from imu_hinge.motion.linkage import MISFIT, solve
+from imu_hinge.motion.linkage import INFERRED_MISFIT, MISFIT, solve
 from imu_hinge.motion.posture import SegmentLean, Skin, assemble, measured_angles, segment_lean
 from imu_hinge.motion.references import is_calibrated
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
@@ -108,7 +108,8 @@ def link(
     part = slice(0, len(aligned.posture)) if region is None else region.part
     result = solve(linkage_inputs(aligned, lifts, exercise=exercise, part=part), athlete, shared=shared)
     posture = aligned.posture[part]
-    doubted = np.uint16(cv.Flag.MISFIT if result.misfit > MISFIT else 0)
+    most = MISFIT if posture.basis == "measured" else INFERRED_MISFIT
+    doubted = np.uint16(cv.Flag.MISFIT if result.misfit > most else 0)
     angles, sd = measured_angles(
         aligned.leans,
         skin_of(result.shared, aligned, is_trusted=exercise in cv.FLOOR_EXERCISES and not doubted),

@@ -56,6 +56,10 @@ Were all spreads normal and as stated, one set in 30,000 would by chance. They a
 leaves out repeats itself in every rep of a long set. `benchmarks/lifters.py` prints how many do.
 """
 
+INFERRED_MISFIT: Final = 2.5
+"""The same where the chain alone tells the lumbar spine: then less may be taken for chance, and with one sensor less
+of a set repeats itself. A t12 sensor taken for the sacrum's surprises by 2.6 and more even in squatted starts."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LinkageResult:
@@ -69,7 +73,8 @@ class LinkageResult:
         Shank lean, thigh back-lean, pelvis tilt, lumbar and thoracic flexion.
     misfit
         By how many standard deviations what the set shares is not what a body and sensors like these can have; above
-        `MISFIT` they do not fit: a sensor on another place, another body, a bar that was not where it was said to be.
+        `MISFIT`, or `INFERRED_MISFIT`, they do not fit: a sensor on another place, another body, a bar that was not
+        where it was said to be.
     shared
         What the set shares, as found.
     nodes : (k,)

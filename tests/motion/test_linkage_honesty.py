@@ -21,14 +21,14 @@ HEIGHT_M = 1.76
 STYLES = ("good_hinge", "rounded_with_knees", "squatty")
 
 
-def lifted(style: str, *, bar_m: float = 0.225, slips: str = "") -> Simulated:
+def lifted(style: str, *, bar_m: float = 0.225, slips: str = "", seed: int = 17) -> Simulated:
     """Three reps of one lifter; one of the sensors may slip by six degrees between two of them."""
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng(seed - 12)
     worn = {p: SensorSpec.draw(rng, p, rate_hz=100.0) for p in ("sacrum", "t12")}
     if slips:
         worn[slips] = replace(worn[slips], slip_deg=6.0, slip_s=14.0)
     spec = SetSpec(style=style, reps=3, bar_m=bar_m, lifter=LifterSpec(height_m=HEIGHT_M, lumbar_max_deg=60.0))
-    return simulate(spec, seed=17, placements=("sacrum", "t12"), sensors=worn)
+    return simulate(spec, seed=seed, placements=("sacrum", "t12"), sensors=worn)
 
 
 def analysed(made: Simulated, worn_as: dict[str, str], *, height_m: float = HEIGHT_M) -> ih.SetResult:
@@ -97,13 +97,11 @@ def test_a_sensor_that_slips_does_not_mislead(slips: str) -> None:
     assert not misleads(made, analysed(made, {"sacrum": "sacrum", "t12": "t12"}))
 
 
+@pytest.mark.parametrize("seed", [17, 19])
 @pytest.mark.parametrize("style", STYLES)
-def test_a_sensor_high_on_the_back_that_is_said_to_sit_on_the_sacrum_does_not_mislead(style: str) -> None:
-    made = lifted(style)
+def test_a_sensor_high_on_the_back_that_is_said_to_sit_on_the_sacrum_does_not_mislead(style: str, seed: int) -> None:
+    made = lifted(style, seed=seed)
     result = analysed(made, {"sacrum": "t12"})
-    assert not misleads(made, result)
-    if style == "squatty":  # an upright trunk over bent knees is what such a pelvis would do
-        return
     assert is_flagged(result)
     assert {lift.verdict.label for lift in result.lifts} == {"undecided"}
     assert all("where they sit" in lift.verdict.reason and lift.quality == "D" for lift in result.lifts)
