@@ -17,7 +17,7 @@ import numpy.typing as npt
 from imu_hinge import conventions as cv
 from imu_hinge.motion import chain
 from imu_hinge.motion.evidence import Course
-from imu_hinge.motion.habits import habits_of, within_set
+from imu_hinge.motion.habits import Habits, habits_of, of_a_measured_back, within_set
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -94,6 +94,12 @@ class LinkageInputs:
     def placements(self) -> tuple[str, ...]:
         """Where sensors sit, in the order given."""
         return tuple(self.inclination_rad)
+
+    @property
+    def habits(self) -> Habits:
+        """How people bend in this exercise, as far as it is needed: not where two sensors span the lumbar spine."""
+        is_spanned = "t12" in self.placements and not set(cv.PELVIS_PLACEMENTS).isdisjoint(self.placements)
+        return of_a_measured_back(habits_of(self.exercise)) if is_spanned else habits_of(self.exercise)
 
     def __len__(self) -> int:
         return int(self.time_s.size)
@@ -185,16 +191,16 @@ def course_of(inputs: LinkageInputs, at: Index, way: Array) -> Course:
         bend=bend,
         told=np.where(np.isin(at, inputs.neutral_at)[:, None], CLEAN_HINGE_RAD, math.nan),
         own=np.ones(at.size),
-        walk=_walk(inputs.exercise, bend, way_step) + np.square(LEAK_RAD) * time_step[:, None],
+        walk=_walk(inputs.habits, bend, way_step) + np.square(LEAK_RAD) * time_step[:, None],
     )
 
 
-def _walk(exercise: str, bend: Array, way_step: Array) -> Array:
+def _walk(habits: Habits, bend: Array, way_step: Array) -> Array:
     """Return how far the posture may have moved on its way since the node before, (k, 5) [rad²].
 
     Shank, lumbar and thoracic flexion depart from their habits by a known spread and are strangers to themselves after
     `HABIT_WAY_RAD`: two values that far apart differ by twice the variance of one (Ornstein and Uhlenbeck's process).
     """
     departs = np.full((bend.size, chain.STATES), WALK_RAD * math.sqrt(HABIT_WAY_RAD / 2.0))
-    departs[:, [chain.SHANK, chain.LUMBAR, chain.THORACIC]] = within_set(habits_of(exercise), bend)
+    departs[:, [chain.SHANK, chain.LUMBAR, chain.THORACIC]] = within_set(habits, bend)
     return np.asarray(2.0 * departs**2 * way_step[:, None] / HABIT_WAY_RAD)

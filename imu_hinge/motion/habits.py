@@ -55,8 +55,20 @@ SHANK_SD, LUMBAR_SD, THORACIC_SD = 2.5 * DEG, 3.5 * DEG, 2.0 * DEG
 SHANK_AGAINST_LUMBAR: Final = -0.5
 """Correlation between the two habits: who squats down bends the back less, who stoops keeps the shanks upright."""
 
+MEASURED: Final = 4.0
+"""How many times wider the lumbar habit is where the lumbar spine is measured."""
+
 WITHIN_SET: Final = 0.6
 """How much one bend departs from the set's own way of bending, against the spread between people and styles."""
+
+
+def of_a_measured_back(habits: Habits) -> Habits:
+    """Return habits that say next to nothing of the lumbar spine, for sensors that measure it.
+
+    A set that rounds from 15 to 60 degrees as it grows heavy has no share of its own to keep to, and where two sensors
+    measure each degree of it a habit could only do harm: they would be held for misplaced.
+    """
+    return habits._replace(lumbar_sd=MEASURED * habits.lumbar_sd)
 
 
 def within_set(habits: Habits, bend_rad: Array) -> Array:

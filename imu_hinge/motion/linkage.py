@@ -23,7 +23,6 @@ from imu_hinge.errors import CalibrationError
 from imu_hinge.motion import arrowhead, chain, evidence, gauss_newton
 from imu_hinge.motion.anthropometry import body_of, carried_mass
 from imu_hinge.motion.course import LinkageInputs, course_of, nodes_of, way_rad
-from imu_hinge.motion.habits import habits_of
 from imu_hinge.motion.placements import LEADS_TO, SITES
 from imu_hinge.motion.references import with_references
 from imu_hinge.motion.shared_unknowns import SharedUnknowns, shared_prior
@@ -49,10 +48,10 @@ MODEL_SD_RAD: Final = np.radians([0.0, 0.0, 0.0, 4.0, 4.0])
 """What a planar chain of rigid segments leaves out of hip and knee, by angle [rad]: such a chain of one sensor came
 within 4 degrees RMS of real squats (facts/biomechanics.md, section 2, Bonnet 2013)."""
 
-MISFIT: Final = 4.0
+MISFIT: Final = 3.0
 """A set that surprises by this many standard deviations does not fit the model.
 
-Were all spreads normal and as stated, one set in 30,000 would by chance. They are not: what a chain of rigid segments
+Were all spreads normal and as stated, one set in 700 would by chance. They are not: what a chain of rigid segments
 leaves out repeats itself in every rep of a long set. `benchmarks/lifters.py` prints how many do.
 """
 
@@ -155,7 +154,7 @@ def scene_of(athlete: Athlete, inputs: LinkageInputs) -> evidence.Scene:
         mass=carried_mass(),
         shoulder=np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.0]),
         leads_to=np.array([LEADS_TO[site.anchor] for site in sites]),
-        habits=habits_of(inputs.exercise),
+        habits=inputs.habits,
         anchor=np.array([site.anchor for site in sites], dtype=np.int64),
         limit=limit,
         limit_at=limit_at,
