@@ -2,9 +2,9 @@
 
 Usage: ``python benchmarks/live.py [--sets 8] [--seed 5]``
 
-Simulated sets of deadlifts, two sensors at 100 Hz, fed in the order of arrival in notifications of 1, 4 and 10 samples.
+Simulated sets of deadlifts, two sensors at 100 Hz, fed as they arrive in notifications of 1, 4 and 10 samples each.
 Most notifications only wait for the next half second; a *look* follows when a movement has ended, or every two seconds
-while it goes on. So the 99th percentile says how often there are looks, and the last column how long one takes. Decoding
+while it goes on. So the 99th percentile says how often there are looks, the last column how long one takes. Decoding
 and writing to disk are not in it (`recording_load.py`). No person was measured.
 """
 
