@@ -223,16 +223,18 @@ def hold_s(bend: Bend, rate_hz: float) -> float:
 def on_the_floor(lifts: Sequence[Lift], posture: Posture) -> npt.NDArray[np.float64]:
     """Return for every instant whether the hands hold a bar that is on the floor. (n,).
 
-    They are on the bar for half a second before a lift and a fifth of a second after it was lowered. Where neither the
-    plates were felt nor the body came to rest over them, nobody knows to a tenth of a second when they were down: hips
-    that rise first turn around long before the bar does.
+    They are on the bar for half a second before a lift and a fifth of a second after it was lowered, or until the next
+    lift begins: a bar that is ripped off where it touched is 30 cm up by then. Where neither the plates were felt nor
+    the body came to rest over them, nobody knows to a tenth of a second when they were down: hips that rise first turn
+    around long before the bar does.
     """
     held = np.zeros(len(posture))
     before, after = round(0.5 * posture.rate_hz), round(0.2 * posture.rate_hz)
-    for lift in lifts:
+    leaves = [*(lift.start for lift in lifts[1:]), len(posture)]
+    for lift, leaves_again in zip(lifts, leaves, strict=False):
         contacts = [(max(lift.pause.start, lift.start - before), lift.start + 1, lift.was_felt)]
         if len(lift.down):
-            contacts.append((lift.stop, lift.stop + after, lift.is_felt))
+            contacts.append((lift.stop, min(lift.stop + after, max(leaves_again, lift.stop) + 1), lift.is_felt))
         for start, stop, is_felt in contacts:
             if is_felt or posture.is_still[start:stop].any():
                 held[start:stop] = 1.0

@@ -1,5 +1,7 @@
 """Hold landings to what a floor does: it ends the way down. And what is told of a bar that nobody felt land."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from imu_hinge import conventions as cv
@@ -58,3 +60,20 @@ def test_without_a_lift_nothing_is_on_the_floor() -> None:
     _, posture = postured(4000, "good_hinge")
     assert not on_the_floor((), posture).any()
     assert posture.angles_rad.shape[1] == len(cv.ANGLES)
+
+
+def test_a_bar_ripped_off_where_it_touched_is_not_held_for_down() -> None:
+    """Touch-and-go at 0.6 s a pull: a fifth of a second after the landing the plates are 17 to 34 cm up again."""
+    for seed, style in ((320017, "squatty"), (320042, "stoop")):
+        made = random_set(seed, placements=("sacrum", "t12", "lumbar", "hip"))
+        assert (made.spec.style, made.spec.touch_and_go, made.spec.grip_and_rip) == (style, True, True)
+        sensors = {p: made.recording.sensors[p] for p in ("sacrum", "t12")}
+        tracks, _ = tracks_of(check_recording(replace(made.recording, sensors=sensors)), SETTINGS)
+        aligned = align(tracks, SETTINGS, is_live=False)
+        assert aligned is not None
+        athlete = made.recording.athlete
+        assert athlete is not None
+        found = find_lifts(aligned.posture, athlete, told="deadlift", settings=SETTINGS.reps)
+        at = np.flatnonzero(on_the_floor(found.lifts, aligned.posture))
+        assert at.size > 0.04 * len(found.lifts) * aligned.posture.rate_hz
+        assert off_the_floor_m(made, aligned.posture, at).max() < 0.05
