@@ -43,6 +43,9 @@ HARDEST: Final = 0.6
 SHORT_S: Final = 0.2
 """A blow has died away after this (facts, section 6.3: its time constant is 30 to 60 ms); a dip shakes for longer."""
 
+RISES_M: Final = 0.008
+"""A pelvis or trunk that is this much higher than when the plates touched has begun the next pull."""
+
 FALL_S: Final = math.sqrt(2.0 * 0.5 / cv.GRAVITY_MPS2)
 """How long a bar falls from lockout, about half a metre."""
 
@@ -224,17 +227,19 @@ def on_the_floor(lifts: Sequence[Lift], posture: Posture) -> npt.NDArray[np.floa
     """Return for every instant whether the hands hold a bar that is on the floor. (n,).
 
     They are on the bar for half a second before a lift and a fifth of a second after it was lowered, or until the next
-    lift begins: a bar that is ripped off where it touched is 30 cm up by then. Where neither the plates were felt nor
-    the body came to rest over them, nobody knows to a tenth of a second when they were down: hips that rise first turn
-    around long before the bar does.
+    lift begins, and where that is not known yet, until the body rises: a bar that is ripped off where it touched is
+    30 cm up by then. Where neither the plates were felt nor the body came to rest over them, nobody knows to a tenth of
+    a second when they were down: hips that rise first turn around long before the bar does.
     """
     held = np.zeros(len(posture))
     before, after = round(0.5 * posture.rate_hz), round(0.2 * posture.rate_hz)
-    leaves = [*(lift.start for lift in lifts[1:]), len(posture)]
-    for lift, leaves_again in zip(lifts, leaves, strict=False):
+    next_starts = [*(lift.start for lift in lifts[1:]), len(posture)]
+    for lift, next_start in zip(lifts, next_starts, strict=False):
         contacts = [(max(lift.pause.start, lift.start - before), lift.start + 1, lift.was_felt)]
-        if len(lift.down):
-            contacts.append((lift.stop, min(lift.stop + after, max(leaves_again, lift.stop) + 1), lift.is_felt))
+        if len(lift.down) and lift.stop < len(posture):
+            risen_m = posture.height_m[lift.stop : lift.stop + after] - posture.height_m[lift.stop]
+            stop = lift.stop + (int(np.argmax(risen_m > RISES_M)) or after)
+            contacts.append((lift.stop, min(stop, max(next_start, lift.stop) + 1), lift.is_felt))
         for start, stop, is_felt in contacts:
             if is_felt or posture.is_still[start:stop].any():
                 held[start:stop] = 1.0
