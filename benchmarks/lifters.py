@@ -37,8 +37,6 @@ from imu_hinge.simulate.truth import true_verdict
 Array = npt.NDArray[np.float64]
 
 WORN = ("sacrum", "lumbar", "t12")
-PLATES_M = 0.225
-"""Radius of the plates where nobody states another [m]."""
 COLUMNS = (
     (("sacrum", "t12"), False),
     (("sacrum",), False),
@@ -86,7 +84,7 @@ def worn_off(rng: np.random.Generator, placed: Mapping[str, SensorSpec]) -> dict
 def bar_over_soles(rng: np.random.Generator) -> float:
     """Draw how high the bar is above the feet, in shoes and with the plates and mats there are [m]."""
     plates_m = rng.uniform(-0.02, 0.02) if rng.random() < 0.2 else 0.0
-    return float(PLATES_M + plates_m - rng.uniform(0.0, 0.02))
+    return float(ih.Athlete().value("plate_radius_m") + plates_m - rng.uniform(0.0, 0.02))
 
 
 def at_floor(made: Simulated, time_s: Array) -> npt.NDArray[np.bool_]:
@@ -109,12 +107,11 @@ def score(
     placements: tuple[str, ...],
     *,
     calibrated: bool,
-    stated: ih.Athlete,
+    athlete: ih.Athlete,
     tally: Tally,
 ) -> None:
     """Analyse one set with some of its sensors and add what came out."""
     try:
-        athlete = stated
         if calibrated:
             athlete = ih.calibrate(only(hinges, placements), athlete=athlete, clean_hinge=[0, 1])
         result = ih.analyze(only(made, placements), athlete=athlete)
@@ -190,7 +187,7 @@ def run(
         skins.append(skin_alone(made))
         for placements, calibrated in COLUMNS:
             tally = tallies[placements, calibrated]
-            score(made, hinges, placements, calibrated=calibrated, stated=stated, tally=tally)
+            score(made, hinges, placements, calibrated=calibrated, athlete=stated, tally=tally)
     return tallies, np.concatenate(skins)
 
 

@@ -1,4 +1,4 @@
-"""Print how well *any* analysis could tell lumbar flexion at the floor on the simulated lifters of `lifters.py`.
+"""Print how well *any* analysis could tell lumbar flexion from one instant at the floor, on the lifters of `lifters.py`.
 
 Usage: ``python benchmarks/lifters_bound.py [--draws 1000000] [--looks 1000] [--seed 1]``
 
@@ -22,15 +22,15 @@ import numpy.typing as npt
 from imu_hinge.simulate import body as bodies
 from imu_hinge.simulate.embed import SKIN_M
 from imu_hinge.simulate.sensor import SOFT_TISSUE
+from imu_hinge.simulate.spec import SetSpec
 from imu_hinge.simulate.styles import STYLES, Span, styles_of
 
 Array = npt.NDArray[np.float64]
 
-BAR_M: Final = 0.225
 WORN: Final = ("sacrum", "t12")
 
 NOISE: Final = {"inclination": 0.3, "height": 0.5, "ahead": 2.0}
-"""What is left of the sensors' own errors over a set [degrees, cm, cm]: at most what the analysis reaches."""
+"""What is taken to be left of the sensors' own errors over a set [degrees, cm, cm]."""
 
 CASES: Final = (
     ("sacrum+t12, inclinations", WORN, ("inclination",)),
@@ -56,7 +56,7 @@ def postures(rng: np.random.Generator, style_name: str, count: int, *, any_back:
     if any_back:
         posture[:, bodies.LUMBAR] = drawn((0.0, 60.0))
     posture[:, bodies.THORAX] = drawn(style.thorax_deg)
-    closed = bodies.close_over_bar(body, np.radians(posture), bar_m=BAR_M, gap_m=drawn(style.gap_m))
+    closed = bodies.close_over_bar(body, np.radians(posture), bar_m=SetSpec().bar_m, gap_m=drawn(style.gap_m))
     return body, closed
 
 

@@ -34,7 +34,7 @@ METRE_AS_RAD: Final = 2.5
 WALK_RAD: Final = math.radians(70.0)
 """How far thigh and pelvis stray over one radian of way [rad]; grows with its root. The others keep to their habit."""
 LEAK_RAD: Final = np.radians([1.5, 3.0, 3.0, 1.5, 1.0])
-"""How far shank, thigh, pelvis, lumbar and thoracic flexion do in a second in which no sensor moves."""
+"""How far shank, thigh, pelvis, lumbar and thoracic flexion stray in a second in which no sensor moves [rad]."""
 
 LEAST_INCLINATION_SD_RAD: Final = math.radians(0.5)
 LEAST_HEIGHT_SD_M: Final = 0.006
@@ -201,6 +201,6 @@ def _walk(habits: Habits, bend: Array, way_step: Array) -> Array:
     Shank, lumbar and thoracic flexion depart from their habits by a known spread and are strangers to themselves after
     `HABIT_WAY_RAD`: two values that far apart differ by twice the variance of one (Ornstein and Uhlenbeck's process).
     """
-    departs = np.full((bend.size, chain.STATES), WALK_RAD * math.sqrt(HABIT_WAY_RAD / 2.0))
-    departs[:, [chain.SHANK, chain.LUMBAR, chain.THORACIC]] = within_set(habits, bend)
-    return np.asarray(2.0 * departs**2 * way_step[:, None] / HABIT_WAY_RAD)
+    per_way = np.full((bend.size, chain.STATES), WALK_RAD**2)
+    per_way[:, [chain.SHANK, chain.LUMBAR, chain.THORACIC]] = 2.0 * within_set(habits, bend) ** 2 / HABIT_WAY_RAD
+    return np.asarray(per_way * way_step[:, None])

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Final
 
 import numpy as np
@@ -233,13 +233,13 @@ def on_the_floor(lifts: Sequence[Lift], posture: Posture) -> npt.NDArray[np.floa
     """
     held = np.zeros(len(posture))
     before, after = round(0.5 * posture.rate_hz), round(0.2 * posture.rate_hz)
-    next_starts = [*(lift.start for lift in lifts[1:]), len(posture)]
-    for lift, next_start in zip(lifts, next_starts, strict=False):
+    for lift, later in zip_longest(lifts, lifts[1:]):
+        next_start = len(posture) if later is None else max(later.start, lift.stop)
         contacts = [(max(lift.pause.start, lift.start - before), lift.start + 1, lift.was_felt)]
         if len(lift.down) and lift.stop < len(posture):
             risen_m = posture.height_m[lift.stop : lift.stop + after] - posture.height_m[lift.stop]
             stop = lift.stop + (int(np.argmax(risen_m > RISES_M)) or after)
-            contacts.append((lift.stop, min(stop, max(next_start, lift.stop) + 1), lift.is_felt))
+            contacts.append((lift.stop, min(stop, next_start + 1), lift.is_felt))
         for start, stop, is_felt in contacts:
             if is_felt or posture.is_still[start:stop].any():
                 held[start:stop] = 1.0
