@@ -1,4 +1,4 @@
-"""Print how well *any* analysis could tell lumbar flexion from one instant at the floor, on the lifters of `lifters.py`.
+"""Print how well *any* analysis could tell lumbar flexion from one instant at the floor, on `lifters.py`'s lifters.
 
 Usage: ``python benchmarks/lifters_bound.py [--draws 1000000] [--looks 1000] [--seed 1]``
 
