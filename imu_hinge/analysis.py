@@ -69,7 +69,7 @@ def analyze(
     athlete = athlete or recording.athlete or Athlete()
     if as_live:
         live = LiveAnalysis(recording.placements, athlete=athlete, exercise=told, settings=settings)
-        for placement, samples in check_recording(recording).sensors.items():
+        for placement, samples in recording.sensors.items():
             live.feed(placement, samples)
         return replace(live.finish(), recording_name=name, is_simulated=recording.is_simulated)
     tracks, behind_s = tracks_of(check_recording(recording), settings)

@@ -146,14 +146,22 @@ def as_shown(time_s: Array, shown: Sequence[tuple[int, int, Posture]], *, basis:
     ----------
     time_s : (n,) [s]
     shown
-        Half-open ranges of instants, each with the posture shown for it; together they cover the session.
+        Half-open ranges of instants, each with the posture shown for it. An instant in none of them is blank and
+        flagged `Flag.UNALIGNED`.
     basis
     """
     like = shown[0][2]
     columns: dict[str, Any] = {}
     for name in POSTURE_COLUMNS:
         values = getattr(like, name)
-        columns[name] = np.zeros((len(time_s), *values.shape[1:]), dtype=values.dtype)
+        blank = np.nan if values.dtype.kind == "f" else cv.Flag.UNALIGNED if name == "flags" else 0
+        columns[name] = np.full((len(time_s), *values.shape[1:]), blank, dtype=values.dtype)
         for start, stop, part in shown:
             columns[name][start:stop] = getattr(part, name)
     return Posture(time_s=time_s, basis=basis, **columns)
+
+
+def kept(posture: Posture) -> Posture:
+    """Return a copy that does not keep the window alive from which it was cut."""
+    columns = {name: getattr(posture, name).copy() for name in POSTURE_COLUMNS}
+    return Posture(time_s=posture.time_s.copy(), basis=posture.basis, **columns)

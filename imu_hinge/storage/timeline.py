@@ -9,6 +9,7 @@ import numpy.typing as npt
 from imu_hinge.conventions import CSV_COLUMNS, Flag
 from imu_hinge.errors import BadSamples, TooShort
 from imu_hinge.model import Array, Flags, Samples
+from imu_hinge.storage.arrivals import MAX_HOLE_S
 
 MIN_SECONDS = 3.0
 """Shorter than this holds no standing and no rep [s]."""
@@ -60,8 +61,20 @@ def screen_time(placement: str, samples: Samples) -> Samples:
             f"{placement}: the recording is {length_s:.2f} s long and at least {MIN_SECONDS:g} s are needed. "
             "Record the whole set, from standing to standing."
         )
+    check_clock(placement, samples.time_s)
     after_gap = np.flatnonzero(np.diff(samples.time_s) > max(GAP_PERIODS * period_s, MIN_GAP_S)) + 1
     return with_flag(samples, after_gap, Flag.GAP)
+
+
+def check_clock(placement: str, time_s: Array) -> None:
+    """Raise `BadSamples` where the clock was set while recording: no session pauses for a day."""
+    steps = np.diff(time_s)
+    at = int(np.argmax(steps))
+    if steps[at] > MAX_HOLE_S:
+        raise BadSamples(
+            f"{placement}: the clock jumped from {time_s[at]:.3f} to {time_s[at + 1]:.3f} s, as when it was set while "
+            "recording. Cut the part before the jump off, or give it its own time."
+        )
 
 
 def drop_rows(placement: str, samples: Samples, is_bad: Mask, *, what: str) -> Samples:
