@@ -197,9 +197,8 @@ class LiveAnalysis:
             sensor.pending = samples_from(sensor.pending, self._origin_s + (stop - 2) / rate_hz)
         self._done = stop
         self._check_units()
-        is_leaving = self._done - self._shown_to >= round((WINDOW_S - LOOK_S) * self._settings.rate_hz)
-        # looked at before it leaves the window unseen, once and not at every step while nothing can be told
-        is_leaving = is_leaving and self._since_look * STEP_S >= LOOK_S
+        unshown = self._done - self._shown_to  # is looked at before it leaves the window
+        is_leaving = unshown % round(LOOK_S * rate_hz) < stop - first and unshown >= (WINDOW_S - LOOK_S) * rate_hz
         return self._look(is_last=is_last) if self._is_worth_a_look() or is_leaving or is_last else []
 
     def _is_worth_a_look(self) -> bool:

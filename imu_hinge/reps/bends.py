@@ -199,6 +199,7 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
         course = _course(series, first, bottom, is_down=True)
         down_start, down_stop = first + course.leaves_upright(), first + course.arrives()
         landing = _landing(series, down_start, deep, settings)
+        landing = min(landing, last)  # where the recording ends with the blow
         down_stop = down_stop if landing < 0 else landing
     up_start, up_stop = last, last
     if after is not None:
@@ -206,7 +207,7 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
         up_start, up_stop = last - up.arrives(), last - up.leaves_upright()
     up_start = max(up_start, down_stop)
     middle = (down_stop + up_start) // 2 if after is not None and before is not None else bottom
-    middle = middle if landing < 0 else min(landing, last)
+    middle = min(middle if landing < 0 else landing, last)
     shake = posture.shock_mps2[down_stop : down_stop + round(0.35 * rate_hz)]
     return Bend(
         down_start=down_start,
