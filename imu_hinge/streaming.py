@@ -156,7 +156,7 @@ class LiveAnalysis:
         found = Found(tuple(self._lifts), self._found.exercise, self._found.evidence)
         warnings = warnings_of(self._aligned, self._settings)
         first = self._aligned_from
-        swapped = looks_swapped(self._aligned, [lift.moved(-first) for lift in found.lifts if lift.start >= first])
+        swapped = looks_swapped(self._aligned, [k.moved(-first) for k in self._lifts if k.start >= first])
         return result_of(
             self._aligned,
             posture,
@@ -240,8 +240,7 @@ class LiveAnalysis:
         events += self._withdraw([lift.moved(start) for lift in found.lifts], start, is_last=is_last)
         for lift in found.lifts:
             is_known = any(lift.moved(start).overlaps(known) for known in self._lifts)
-            if lift.start < self._edge(start):
-                continue
+            is_known = is_known or lift.start < self._edge(start)
             if start + lift.stop <= settled and not is_known:
                 events.append(self._tell(aligned, lift, found.exercise, start))
         return events

@@ -14,7 +14,7 @@ from imu_hinge.errors import BadSamples
 from imu_hinge.model import Samples
 
 AHEAD: Final = 4
-"""A sample is final when so many later ones have come: a swapped pair or two is put back, at a cost of 40 ms at 100 Hz."""
+"""A sample is final when so many later ones have come: a swapped pair or two is put back, for 40 ms at 100 Hz."""
 
 MAX_ACC_MPS2: Final = 1000.0
 """Beyond 100 g a reading is no movement of a lifter [m/s²]."""
