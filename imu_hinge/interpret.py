@@ -110,6 +110,8 @@ def link(
     posture = aligned.posture[part]
     most = MISFIT if posture.basis == "measured" else INFERRED_MISFIT
     doubted = np.uint16(cv.Flag.MISFIT if result.misfit > most else 0)
+    said = "" if shared is None else shared.does_not_fit
+    found = result.shared if doubted else replace(result.shared, does_not_fit=said)
     angles, sd = measured_angles(
         aligned.leans,
         skin_of(result.shared, aligned, is_trusted=exercise in cv.FLOOR_EXERCISES and not doubted),
@@ -123,7 +125,7 @@ def link(
         angles_rad=np.where(is_known, angles, result.angles_rad),
         sd_rad=np.where(is_known, sd, result.sd_rad),
         flags=posture.flags | doubted,
-    ), result.shared
+    ), found
 
 
 def skin_of(shared: SharedUnknowns, aligned: Aligned, *, is_trusted: bool) -> Skin:
@@ -143,7 +145,9 @@ def skin_of(shared: SharedUnknowns, aligned: Aligned, *, is_trusted: bool) -> Sk
     return Skin(share, ((pelvis_variance, both), (both, trunk_variance)))
 
 
-def link_sets(aligned: Aligned, lifts: Sequence[Lift], athlete: Athlete, *, exercise: str) -> Posture:
+def link_sets(
+    aligned: Aligned, lifts: Sequence[Lift], athlete: Athlete, *, exercise: str
+) -> tuple[Posture, SharedUnknowns | None]:
     """Return the posture with every set linked, one after the other, each knowing what those before it told.
 
     Ten seconds around a set belong to it. Farther away only what sensors measure is known: nobody needs a knee angle
@@ -162,7 +166,7 @@ def link_sets(aligned: Aligned, lifts: Sequence[Lift], athlete: Athlete, *, exer
     for region in regions:
         linked, shared = link(aligned, lifts, athlete, exercise=exercise, region=region, shared=shared)
         angles[region.part], sd[region.part], flags[region.part] = linked.angles_rad, linked.sd_rad, linked.flags
-    return replace(aligned.posture, angles_rad=angles, sd_rad=sd, flags=flags)
+    return replace(aligned.posture, angles_rad=angles, sd_rad=sd, flags=flags), shared
 
 
 def linkage_inputs(

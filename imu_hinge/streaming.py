@@ -14,7 +14,7 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.conclude import as_shown, check_on_trunk, result_of, warnings_of, without_bends
+from imu_hinge.conclude import as_shown, check_on_trunk, misfit_warnings, result_of, warnings_of, without_bends
 from imu_hinge.errors import MovedWhileStill, RecordingError, TooShort
 from imu_hinge.interpret import Aligned, align, describe, link, looks_swapped
 from imu_hinge.model import Array, Flags, Posture, Region, Samples, check_exercise, check_placement
@@ -163,7 +163,7 @@ class LiveAnalysis:
         time_s = self._time_s(0) + np.arange(self._done) / self._settings.rate_hz
         posture = as_shown(time_s, self._shown, basis=self._aligned.posture.basis)
         found = Found(tuple(self._lifts), self._found.exercise, self._found.evidence)
-        warnings = warnings_of(self._aligned, self._settings)
+        warnings = (*warnings_of(self._aligned, self._settings), *misfit_warnings(self._shared))
         swapped = looks_swapped(self._aligned, found.lifts)
         return result_of(
             self._aligned,

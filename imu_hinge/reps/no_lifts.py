@@ -24,8 +24,8 @@ SEAT_M: Final = 0.12
 stands quietly before and after."""
 
 SAME_HEIGHT_M: Final = 0.08
-"""Who leans on a seat stays at its height within this: a sensor a hand behind the hip joint goes up so far in 40 degrees
-of lean."""
+"""Who leans on a seat stays at its height within this: a sensor a hand behind the hip joint goes up so far in 40
+degrees of lean."""
 
 LOW_SHARE: Final = 1.0 / 3.0
 """Where the hips sink little, they are low only within this share of it."""
@@ -62,8 +62,8 @@ HIGHEST_M: Final = 0.3
 """Nor does it rise above standing by more than toes and a leftover of the accelerometer's bias explain."""
 
 LEANS_RAD: Final = math.radians(35.0)
-"""A bend that leans by more is no squat and is told by its lean; one that leans less is told by its height, and then the height must be
-one that legs allow."""
+"""A bend that leans by more is no squat and is told by its lean; one that leans less is told by its height, which must
+then be one that legs allow."""
 
 SITTING: Final = "it looks like sitting down and rising from a seat"
 JUMPING: Final = "it looks like jumping: the feet leave the ground"
