@@ -35,6 +35,11 @@ it to 0.18."""
 HIGHEST_M: Final = 0.12
 """Nor does it rise above standing by more, as a wrist does that is taken for it [m]."""
 
+SQUATS_M: Final = 0.3
+UPRIGHT_RAD: Final = math.radians(20.0)
+"""Hips that sink by so much go back, and balance takes the trunk forward by at least this: 20 to 35 degrees at the
+pelvis in squats, more above it (facts/biomechanics.md, 1.4). A wrist goes down upright."""
+
 UNKNOWN_M: Final = 0.15
 """A height with a larger standard deviation says nothing: all that a hip hinge sinks is about that [m]."""
 
@@ -269,6 +274,12 @@ def doubt_about_height(posture: Posture, lift: Lift, athlete: Athlete) -> str:
         return f"the sensor would rise {highest_m:.2f} m above standing, which no pelvis or trunk does"
     if lowest_m < -DEEPEST * athlete.value("height_m"):
         return f"the sensor would sink {-lowest_m:.2f} m below standing, which no pelvis or trunk does"
+    leans_rad = float(np.max(posture.lean_rad[part]))
+    if lowest_m < -SQUATS_M and leans_rad < UPRIGHT_RAD:
+        return (
+            f"the sensor sinks {-lowest_m:.2f} m and leans by {math.degrees(leans_rad):.0f} degrees at most, where hips "
+            "that sink so far lean by 20 or more: see where it was worn"
+        )
     return ""
 
 
