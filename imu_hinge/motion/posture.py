@@ -26,7 +26,10 @@ from imu_hinge.signals import derivative, smooth, spread, turning_points
 
 SEAT_M: Final = 0.15
 """Who is upright this much lower than a moment before or after sits or kneels and has locked nothing out [m]: a seat is
-0.3 to 0.5 m below standing, and lockouts, whose speed is not quite zero, come out up to 0.1 m apart."""
+0.3 to 0.5 m below standing, and lockouts, whose speed is not quite zero, come out up to 0.1 m apart ..."""
+
+SITS_WITHIN_S: Final = 3.0
+"""... where they are no farther apart than sitting down takes [s]; the integral drifts with the square of the time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +72,7 @@ def segment_lean(
     still = stills(track, settings.stillness)
     points = turning_points(smooth(lean, round(0.15 * track.rate_hz)), np.radians(25.0))
     upright = [i for i in points if -np.radians(30.0) < lean[i] < np.radians(8.0)]  # a lockout may lean back
-    is_low = lower_than_near(track, [Region(i, i + 1) for i in upright], least_m=SEAT_M)
+    is_low = lower_than_near(track, [Region(i, i + 1) for i in upright], least_m=SEAT_M, joined_s=SITS_WITHIN_S)
     lockouts = [i for i, sits in zip(upright, is_low, strict=True) if not sits]
     travel = vertical_motion(
         track,

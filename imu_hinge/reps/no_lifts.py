@@ -90,7 +90,7 @@ def no_lift(bend: Bend, posture: Posture, athlete: Athlete) -> str:
     part = slice(bend.down_start, max(bend.up_stop, bend.down_start) + 1)
     if leaves_ground(posture, part):
         return JUMPING
-    if sits(posture, part):
+    if sits(posture, part, athlete):
         return SITTING
     is_whole = bend.is_begun and bend.is_finished
     return NO_TRUNK if is_whole and goes_too_far(posture, part, athlete) else ""
@@ -104,16 +104,18 @@ def goes_too_far(posture: Posture, part: slice, athlete: Athlete) -> bool:
     return is_far and float(posture.lean_rad[part].max()) < LEANS_RAD
 
 
-def sits(posture: Posture, part: slice) -> bool:
+def sits(posture: Posture, part: slice, athlete: Athlete) -> bool:
     """Tell whether the trunk comes up, or goes forward, while the hips stay at the height of a seat.
 
     Sitting down, the trunk leans forward on the way and comes up once the seat carries it; rising, it leans forward
     before the hips leave the seat. In a lift it leans most where the hips are lowest.
     """
     height_m, lean_rad = posture.height_m[part], posture.lean_rad[part]
-    if not height_m.size or not np.isfinite(height_m).all() or float(height_m.min()) > -SEAT_M:
+    if not np.isfinite(height_m).all():
         return False
     lowest_m = float(height_m.min())
+    if not -DEEPEST * athlete.value("height_m") < lowest_m < -SEAT_M:
+        return False
     low = np.flatnonzero(height_m < lowest_m + min(SAME_HEIGHT_M, -LOW_SHARE * lowest_m))
     lean = lean_rad[low[0] : low[-1] + 1]
     upright = int(np.argmin(lean))
