@@ -277,8 +277,8 @@ def doubt_about_height(posture: Posture, lift: Lift, athlete: Athlete) -> str:
     leans_rad = float(np.max(posture.lean_rad[part]))
     if lowest_m < -SQUATS_M and leans_rad < UPRIGHT_RAD:
         return (
-            f"the sensor sinks {-lowest_m:.2f} m and leans by {math.degrees(leans_rad):.0f} degrees at most, where hips "
-            "that sink so far lean by 20 or more: see where it was worn"
+            f"the sensor sinks {-lowest_m:.2f} m and leans by {math.degrees(leans_rad):.0f} degrees at most, "
+            "where hips that sink so far lean by 20 or more: see where it was worn"
         )
     return ""
 

@@ -43,7 +43,7 @@ FALLING_MPS2: Final = 0.6 * cv.GRAVITY_MPS2
 FLIGHT_S: Final = 0.12
 FLIGHT_MPS: Final = 0.7
 """Whose trunk, at the height of standing, is pulled down by this for so long and comes down at this speed has no ground
-under the feet: a jump of 3 cm. Who squats at once is still slow there, and who locks out at once does not come down."""
+under the feet: a jump of 5 cm. Who squats at once is still slow there, and who locks out at once does not come down."""
 
 WOBBLE_S: Final = 0.1
 """A belt swings on the body in flight (facts/biomechanics.md, 6.3: 4 to 12 Hz); over this it is averaged."""
@@ -130,4 +130,8 @@ def leaves_ground(posture: Posture, part: slice) -> bool:
     speed = np.nan_to_num(posture.speed_mps[later])
     falls = smooth(derivative(speed, rate_hz), round(WOBBLE_S * rate_hz)) < -FALLING_MPS2
     falls &= posture.height_m[later] > -TUCKED_M  # plates that land shake who is bent down
-    return any(len(r) >= FLIGHT_S * rate_hz and float(speed[r.part].min()) < -FLIGHT_MPS for r in regions(falls))
+    landing = round(0.5 * WOBBLE_S * rate_hz)
+    return any(
+        len(r) >= FLIGHT_S * rate_hz and float(speed[r.start : r.stop + landing].min()) < -FLIGHT_MPS
+        for r in regions(falls)
+    )
