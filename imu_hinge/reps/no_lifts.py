@@ -43,7 +43,7 @@ FALLING_MPS2: Final = 0.6 * cv.GRAVITY_MPS2
 FLIGHT_S: Final = 0.12
 FLIGHT_MPS: Final = 0.7
 """Whose trunk, at the height of standing, is pulled down by this for so long and comes down at this speed has no ground
-under the feet: a jump of 5 cm. Who squats at once is still slow there, and who locks out at once does not come down."""
+under the feet: a jump of 8 cm. Who squats at once is still slow there, and who locks out at once does not come down."""
 
 WOBBLE_S: Final = 0.1
 """A belt swings on the body in flight (facts/biomechanics.md, 6.3: 4 to 12 Hz); over this it is averaged."""

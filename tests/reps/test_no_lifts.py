@@ -48,7 +48,7 @@ def along(points: list[tuple[float, float]], stop_s: float) -> np.ndarray:
     """Return a course through points of time and value, without corners."""
     time_s = np.arange(0.0, stop_s, 1.0 / RATE_HZ)
     course = np.interp(time_s, *np.array(points).T)
-    return np.convolve(np.pad(course, 10, mode="edge"), np.full(21, 1 / 21), mode="valid")
+    return np.convolve(np.pad(course, 2, mode="edge"), np.full(5, 1 / 5), mode="valid")
 
 
 LOW = along([(0.5, 0.0), (1.5, -0.4), (3.5, -0.4), (4.5, 0.0)], 5.0)
@@ -65,12 +65,13 @@ def test_who_holds_the_lean_at_the_bottom_squats(mid_deg: float, held_deg: float
     assert not sits(posture(lean, LOW), slice(0, 500), ATHLETE)
 
 
-@pytest.mark.parametrize("flight_s", [0.2, 0.3, 0.5])
+@pytest.mark.parametrize("flight_s", [0.25, 0.3, 0.5])
 def test_a_jump_leaves_the_ground(flight_s: float) -> None:
-    """Crouch, push off, fly: the speed falls by g from plus to minus."""
-    fly = np.arange(0.0, flight_s, 1.0 / RATE_HZ)
+    """Push off in a quarter of a second, fly, land in half of that."""
     up = 0.5 * 9.81 * flight_s
-    height = np.concatenate([np.zeros(50), up * fly - 0.5 * 9.81 * fly**2, np.zeros(50)])
+    speed_mps = along([(0.5, 0.0), (0.75, up), (0.75 + flight_s, -up), (0.875 + flight_s, 0.0)], 2.5)
+    height = np.cumsum(speed_mps) / RATE_HZ
+    height -= height[65]  # the legs are straight near the end of the push
     assert leaves_ground(posture(np.zeros(height.size), height), slice(0, height.size))
 
 
