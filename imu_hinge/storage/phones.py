@@ -43,7 +43,9 @@ def read_phyphox(bundle: Bundle, device: str = "") -> Imported:
     RecordingError
         Where there are several of one and ``device`` names none of them.
     """
-    tables = [parse_table(bundle[name], _is_phyphox_header, name=name) for name in names_with(bundle, _is_phyphox_header)]
+    tables = [
+        parse_table(bundle[name], _is_phyphox_header, name=name) for name in names_with(bundle, _is_phyphox_header)
+    ]
     acc_s, acc, acc_notes = _phyphox_stream(tables, _PHYPHOX_ACC, "acceleration including gravity in m/s^2", device)
     gyr_s, gyr, gyr_notes = _phyphox_stream(tables, _PHYPHOX_GYR, "gyroscope in rad/s", device)
     joined = join(acc_s, acc, gyr_s, gyr)

@@ -53,7 +53,8 @@ def row_order(stamp_s: Array, *, name: str) -> tuple[Order, tuple[str, ...]]:
     """
     as_they_came = np.arange(stamp_s.size)
     n_late = int((np.diff(stamp_s) < 0.0).sum())
-    if n_late == 0 or not np.isfinite(stamp_s).all():
+    runs_backwards = n_late > 0.9 * (stamp_s.size - 1)  # rows or time reversed: that cannot be told
+    if n_late == 0 or runs_backwards or not np.isfinite(stamp_s).all():
         return as_they_came, ()
     order = np.argsort(stamp_s, kind="stable")
     if _would_crowd(stamp_s, order):

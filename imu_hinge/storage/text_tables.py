@@ -149,7 +149,9 @@ def parse_table(text: str, is_header: IsHeader, *, name: str) -> Table:
     kept = [line for line in body if not is_noise(line, header)]
     notes = []
     if len(kept) < len(body):
-        notes.append(f"{name}: {len(body) - len(kept)} lines among the rows were left out: comments or the header again.")
+        notes.append(
+            f"{name}: {len(body) - len(kept)} lines among the rows were left out: comments or the header again."
+        )
     cells = csv.reader(io.StringIO("\n".join(kept)), delimiter=header.delimiter, skipinitialspace=True)
     rows = [tuple(cell.strip() for cell in row) for row in cells]
     if len(rows) > 1 and len(rows[-1]) < min(len(rows[-2]), len(header.columns)):

@@ -82,14 +82,14 @@ def _gyr_unit(table: Table, raw: Samples) -> tuple[str, tuple[str, ...]]:
     seen = gyr_unit_by_gravity(raw)
     if stated and seen and stated != seen:
         raise UnknownUnits(
-            f"{table.name} says by its first lines that Gyr_X is in {stated}, but gravity turns as if it were in {seen}. "
+            f"{table.name} says by its first lines that Gyr_X is in {stated}, but gravity turns as in {seen}. "
             "Export it again without converting anything."
         )
     if stated or seen:
         note = f"{table.name}: Gyr_X was taken for {seen}: no line says so, but gravity turns so in the sensor's axes."
         return stated or seen, () if stated else (note,)
     raise UnknownUnits(
-        f"{table.name} does not say whether Gyr_X is in deg/s (DOT) or rad/s (MT, Awinda), and too little turns to tell. "
+        f"{table.name} does not say whether Gyr_X is in deg/s (DOT) or rad/s (MT, Awinda), and turns too little to tell. "
         "Export it again with the lines that the maker's software writes before the header."
     )
 
