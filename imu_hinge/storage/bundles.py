@@ -59,7 +59,7 @@ def choose(names: Sequence[str], device: str, *, where: str) -> str:
         what, found = f"has no device {device!r}", list(names)
     raise RecordingError(
         f"{where} {what}: {', '.join(found)}. Give one file per device, or choose one with "
-        f"PLACEMENT=PATH:DEVICE, such as sacrum={where}:{found[0]}."
+        f"PLACEMENT=PATH:DEVICE; DEVICE may be a part of the name, here of {found[0]}."
     )
 
 

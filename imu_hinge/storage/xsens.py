@@ -89,7 +89,7 @@ def _gyr_unit(table: Table, raw: Samples) -> tuple[str, tuple[str, ...]]:
         note = f"{table.name}: Gyr_X was taken for {seen}: no line says so, but gravity turns so in the sensor's axes."
         return stated or seen, () if stated else (note,)
     raise UnknownUnits(
-        f"{table.name} does not say whether Gyr_X is in deg/s (DOT) or rad/s (MT, Awinda), and turns too little to tell. "
+        f"{table.name} does not say whether Gyr_X is in deg/s (DOT) or rad/s (MT, Awinda) and turns too little. "
         "Export it again with the lines that the maker's software writes before the header."
     )
 
