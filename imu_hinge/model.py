@@ -96,6 +96,8 @@ class Recording:
         True where no person was measured. Every table and figure then says so.
     devices
         Which device sat at each placement, in words.
+    warnings
+        What was mended or taken for granted when it was read, a sentence each.
 
     Raises
     ------
@@ -110,6 +112,7 @@ class Recording:
     note: str = ""
     is_simulated: bool = False
     devices: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.sensors:
