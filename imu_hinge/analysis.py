@@ -71,11 +71,13 @@ def analyze(
         live = LiveAnalysis(recording.placements, athlete=athlete, exercise=told, settings=settings)
         for placement, samples in check_recording(recording).sensors.items():
             live.feed(placement, samples)
-        return replace(live.finish(), recording_name=name, is_simulated=recording.is_simulated)
+        result = live.finish()
+        warnings = (*recording.warnings, *result.warnings)
+        return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
     tracks, behind_s = tracks_of(check_recording(recording), settings)
     aligned = align(tracks, settings, is_live=False)
     result = without_bends(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
-    warnings = (*clock_warnings(behind_s), *result.warnings)
+    warnings = (*recording.warnings, *clock_warnings(behind_s), *result.warnings)
     return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
 
 

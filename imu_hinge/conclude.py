@@ -150,14 +150,16 @@ def as_shown(time_s: Array, shown: Sequence[tuple[int, int, Posture]], *, basis:
     ----------
     time_s : (n,) [s]
     shown
-        Half-open ranges of instants, each with the posture shown for it; together they cover the session.
+        Half-open ranges of instants, each with the posture shown for it. An instant in none of them is unknown: nobody
+        had bent yet, or nobody moved.
     basis
     """
     like = shown[0][2]
     columns: dict[str, Any] = {}
     for name in POSTURE_COLUMNS:
         values = getattr(like, name)
-        columns[name] = np.zeros((len(time_s), *values.shape[1:]), dtype=values.dtype)
+        unknown = np.nan if values.dtype.kind == "f" else cv.Flag.UNALIGNED if name == "flags" else 0
+        columns[name] = np.full((len(time_s), *values.shape[1:]), unknown, dtype=values.dtype)
         for start, stop, part in shown:
             columns[name][start:stop] = getattr(part, name)
     return Posture(time_s=time_s, basis=basis, **columns)
