@@ -129,7 +129,8 @@ def leaves_ground(posture: Posture, part: slice) -> bool:
     later = slice(part.start, part.stop + round(LANDS_WITHIN_S * rate_hz))
     speed = np.nan_to_num(posture.speed_mps[later])
     falls = smooth(derivative(speed, rate_hz), round(WOBBLE_S * rate_hz)) < -FALLING_MPS2
-    falls &= posture.height_m[later] > -TUCKED_M  # plates that land shake who is bent down
+    is_tall = (posture.height_m[later] > -TUCKED_M) & (np.abs(posture.lean_rad[later]) < LEANS_RAD)
+    falls &= is_tall  # plates that land shake who is bent down, and hips that go first drop again
     landing = round(0.5 * WOBBLE_S * rate_hz)
     return any(
         len(r) >= FLIGHT_S * rate_hz and float(speed[r.start : r.stop + landing].min()) < -FLIGHT_MPS
