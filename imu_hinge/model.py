@@ -210,6 +210,11 @@ class Posture:
         columns = {name: getattr(self, name)[part] for name in POSTURE_COLUMNS}
         return Posture(time_s=self.time_s[part], basis=self.basis, **columns)
 
+    def copy(self) -> Posture:
+        """Return the same posture in memory of its own: a slice keeps all that it was cut from."""
+        columns = {name: getattr(self, name).copy() for name in POSTURE_COLUMNS}
+        return Posture(time_s=self.time_s.copy(), basis=self.basis, **columns)
+
     def angle_rad(self, index: int) -> Array:
         """Return one angle over time; ``index`` is one of the indices in `conventions`. (n,) [rad]."""
         return self.angles_rad[:, index]
