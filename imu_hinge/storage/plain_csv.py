@@ -6,6 +6,7 @@ It parses text and never judges the numbers: `screening` does.
 import csv
 import io
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,9 @@ HEADER: Final = ",".join(CSV_COLUMNS)
 """First line of a plain CSV."""
 
 _ROWS_AT_ONCE: Final = 65536
+
+_EMPTY_END: Final = re.compile(rb"(?:\n[,;\t \r]*)+\Z")
+"""Last lines without a cell, as spreadsheets leave them."""
 
 _CLOCK_FROM_S: Final = 1e8
 """Times beyond this count from 1970, so that a jump of one hour may be a change of the clock [s]."""
@@ -179,7 +183,7 @@ def _read_bytes(path: Path) -> bytes:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:4096]:
         text = decode(data)
         data = text.encode() if "\0" not in text[:4096] else data
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    data = _EMPTY_END.sub(b"\n", data.removeprefix(b"\xef\xbb\xbf"))
     if not data or data.isspace():
         raise BadSamples(f"{path} is empty. Record or export it again.")
     if b"\0" in data[:4096]:

@@ -117,6 +117,8 @@ def find_header(lines: Sequence[str], is_header: IsHeader) -> Header | None:
     for i, line in enumerate(lines[:SEARCHED_LINES]):
         delimiter = max(_DELIMITERS, key=line.count)
         columns = tuple(cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), []))
+        if columns and columns[-1] == "":  # as where every line ends with a delimiter
+            columns = columns[:-1]
         if is_header(tuple(cell.lower() for cell in columns)):
             return Header(i, delimiter, columns)
     return None
@@ -126,9 +128,8 @@ def is_noise(line: str, header: Header) -> bool:
     """Tell a comment, or the header once more, from a row."""
     if line.lstrip().startswith(("#", "//")):
         return True
-    return tuple(cell.strip(' "').lower() for cell in line.split(header.delimiter)) == tuple(
-        column.lower() for column in header.columns
-    )
+    cells = [cell.strip(' "').lower() for cell in line.strip().rstrip(header.delimiter).split(header.delimiter)]
+    return cells == [column.lower() for column in header.columns]
 
 
 def parse_table(text: str, is_header: IsHeader, *, name: str) -> Table:
@@ -157,21 +158,20 @@ def parse_table(text: str, is_header: IsHeader, *, name: str) -> Table:
     if len(rows) > 1 and len(rows[-1]) < min(len(rows[-2]), len(header.columns)):
         rows.pop()
         notes.append(f"{name}: the last row stops in the middle and was left out.")
-    columns, rows = _fitted(name, header, rows, notes)
+    rows = _fitted(name, header, rows, notes)
     if header.delimiter != ",":
         rows = _with_points(name, rows, notes)
-    return Table(name, columns, tuple(rows), tuple(notes), tuple(lines[: header.line]))
+    return Table(name, header.columns, tuple(rows), tuple(notes), tuple(lines[: header.line]))
 
 
-def _fitted(name: str, header: Header, rows: list[Cells], notes: list[str]) -> tuple[Cells, list[Cells]]:
-    """Return the columns and the rows in the header's length, without what stands behind a last delimiter."""
-    columns = header.columns[:-1] if header.columns[-1] == "" else header.columns
-    width = len(columns)
+def _fitted(name: str, header: Header, rows: list[Cells], notes: list[str]) -> list[Cells]:
+    """Return the rows in the header's length, without what stands behind a last delimiter."""
+    width = len(header.columns)
     if header.delimiter == "," and rows and all(len(row) > width and row[-1] for row in rows):
         splits = _decimal_splits(rows, width)
         if splits:
             notes.append(f"{name}: commas were read as decimal commas, since that alone fits the {width} columns.")
-            return columns, [_joined(row, splits) for row in rows]
+            return [_joined(row, splits) for row in rows]
         if any(len(row) > width + 1 for row in rows):
             raise BadSamples(
                 f"{name} has {len(rows[0])} cells in a row and {width} columns, as when a decimal comma is written "
@@ -183,7 +183,7 @@ def _fitted(name: str, header: Header, rows: list[Cells], notes: list[str]) -> t
                 f"{name} has a row that cannot be read: {len(row)} cells under {width} columns "
                 f"({', '.join(row)[:80]}). Mend it or export it again."
             )
-    return columns, [row[:width] for row in rows]
+    return [row[:width] for row in rows]
 
 
 def _decimal_splits(rows: list[Cells], width: int) -> tuple[bool, ...]:

@@ -1,4 +1,4 @@
-"""What apps, spreadsheets and clocks do to a file changes no sample, or is refused by name: every vendor x every dirt."""
+"""What apps, spreadsheets and clocks do to a file changes no sample or is refused by name: each vendor x each dirt."""
 
 import datetime
 import zipfile
@@ -21,11 +21,15 @@ ROWS = slice(-60, -40)
 
 def header_of(lines):
     """Return where the header stands in an export of these tests."""
-    return next(i for i, line in enumerate(lines) if line.count(",") > 3)
+    return next(i for i, line in enumerate(lines) if line.count(",") > 2)
 
 
 def again(lines):
     return [*lines[:-100], lines[header_of(lines)], *lines[-100:]]
+
+
+def changed(lines, change, start, stop):
+    return [change(line) if start <= i < stop else line for i, line in enumerate(lines)]
 
 
 def late_rows(lines):
@@ -41,8 +45,8 @@ DIRT = {
     "boot_lines": lambda lines: "\n".join(["# my note, with commas", "boot ok", *lines]),
     "comment_inside": lambda lines: "\n".join([*lines[:-9], "# battery 80 %", *lines[-9:]]),
     "header_again": lambda lines: "\n".join(again(lines)),
-    "upper_case": lambda lines: "\n".join(line.upper() if i == header_of(lines) else line for i, line in enumerate(lines)),
-    "trailing_comma": lambda lines: "\n".join(f"{line}," if i >= header_of(lines) else line for i, line in enumerate(lines)),
+    "upper_case": lambda lines: "\n".join(changed(lines, str.upper, header_of(lines), header_of(lines) + 1)),
+    "trailing_comma": lambda lines: "\n".join(changed(lines, "{},".format, header_of(lines), len(lines))),
     "tabs": lambda lines: "\n".join(line.replace(",", "\t") for line in lines),
     "semicolons": lambda lines: "\n".join(line.replace(",", ";") for line in lines),
     "late_rows": lambda lines: "\n".join(late_rows(lines)),
