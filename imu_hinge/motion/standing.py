@@ -20,7 +20,7 @@ from imu_hinge.settings import AlignmentSettings, Settings
 from imu_hinge.signals import Mask, regions
 
 JOINED_S: Final = 6.0
-"""Over longer gaps the height between two stills is not integrated."""
+"""Over longer times, and over a hole, the height between two stills is not integrated."""
 
 LOW_M: Final = 0.08
 """A still this much lower than one close by is not standing."""
@@ -250,8 +250,9 @@ def _is_low(track: Track, still: list[Region]) -> list[bool]:
     chain = np.zeros(len(still), dtype=int)
     for i in range(1, len(still)):
         seconds = (still[i].start - still[i - 1].stop) / track.rate_hz
-        chain[i] = chain[i - 1] + (seconds > JOINED_S)
-        heights[i] = heights[i - 1] + (rise_between(track, still[i - 1], still[i]) if seconds <= JOINED_S else 0.0)
+        is_joined = seconds <= JOINED_S and not track.is_gap[still[i - 1].stop : still[i].start].any()
+        chain[i] = chain[i - 1] + (not is_joined)
+        heights[i] = heights[i - 1] + (rise_between(track, still[i - 1], still[i]) if is_joined else 0.0)
     low = []
     for i in range(len(still)):
         near = [k for k in range(max(0, i - 2), min(len(still), i + 3)) if chain[k] == chain[i]]
