@@ -76,8 +76,8 @@ class Known(NamedTuple):
     """Hold what is known besides the acceleration at each sample, (n,) each.
 
     ``speed_sd_mps`` and ``height_sd_m`` say how near zero speed and height are known to be, infinite where nothing is
-    known; ``ring_mps`` is what a blow, or a hole in which nothing was measured, may have added to the speed, beyond the usual
-    noise.
+    known; ``ring_mps`` is what a blow, or a hole in which nothing was measured, may have added to the speed,
+    beyond the usual noise.
     """
 
     speed_sd_mps: Array
