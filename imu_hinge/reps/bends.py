@@ -202,8 +202,9 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
     landing = -1
     if before is not None:
         course = _course(series, first, bottom, is_down=True)
-        down_start, down_stop = first + course.leaves_upright(), first + course.arrives()
-        landing = _landing(series, down_start, deep, settings)
+        # the recording may end before a course has arrived, or before the landing is over
+        down_start, down_stop = (min(first + i, last) for i in (course.leaves_upright(), course.arrives()))
+        landing = min(_landing(series, down_start, deep, settings), last)
         down_stop = down_stop if landing < 0 else landing
     up_start, up_stop = last, last
     if after is not None:
@@ -211,7 +212,7 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
         up_start, up_stop = last - up.arrives(), last - up.leaves_upright()
     up_start = max(up_start, down_stop)
     middle = (down_stop + up_start) // 2 if after is not None and before is not None else bottom
-    middle = middle if landing < 0 else min(landing, last)
+    middle = middle if landing < 0 else landing
     shake = posture.shock_mps2[down_stop : down_stop + round(0.35 * rate_hz)]
     edges = [posture.is_gap[max(0, i - 1) : i + 2].any() for i in (down_stop, up_start)]
     return Bend(
@@ -242,7 +243,8 @@ def _turn_between(posture: Posture, start: int, stop: int) -> float:
     """Return how far the body has turned about the vertical; NaN over a hole, in which nobody saw it turn."""
     if posture.is_gap[min(start, stop) : max(start, stop)].any():
         return float("nan")
-    return float(posture.turn_rad[stop] - posture.turn_rad[start])
+    last = len(posture) - 1  # a recording may end inside the bend
+    return float(posture.turn_rad[min(stop, last)] - posture.turn_rad[min(start, last)])
 
 
 def _usual_shake(posture: Posture, start: int, stop: int) -> float:
