@@ -220,6 +220,11 @@ class Posture:
         return self.angles_rad[:, index]
 
     @property
+    def is_gap(self) -> npt.NDArray[np.bool_]:
+        """(n,): true where a sensor measured nothing."""
+        return np.asarray((self.flags & np.uint16(cv.Flag.GAP)) != 0)
+
+    @property
     def rate_hz(self) -> float:
         """Rate of the grid."""
         return float((len(self) - 1) / (self.time_s[-1] - self.time_s[0])) if len(self) > 1 else math.nan

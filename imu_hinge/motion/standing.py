@@ -20,7 +20,7 @@ from imu_hinge.settings import AlignmentSettings, Settings
 from imu_hinge.signals import Mask, regions
 
 JOINED_S: Final = 6.0
-"""Over longer gaps the height between two stills is not integrated [s]."""
+"""Over longer times, and over a hole, the height between two stills is not integrated [s]."""
 
 LOW_M: Final = 0.08
 """A still this much lower than one close by is not standing."""
@@ -262,8 +262,9 @@ def lower_than_near(track: Track, where: list[Region], *, least_m: float, joined
     chain = np.zeros(len(where), dtype=int)
     for i in range(1, len(where)):
         seconds = (where[i].start - where[i - 1].stop) / track.rate_hz
-        chain[i] = chain[i - 1] + (seconds > joined_s)
-        heights[i] = heights[i - 1] + (rise_between(track, where[i - 1], where[i]) if seconds <= joined_s else 0.0)
+        is_joined = seconds <= joined_s and not track.is_gap[where[i - 1].stop : where[i].start].any()
+        chain[i] = chain[i - 1] + (not is_joined)
+        heights[i] = heights[i - 1] + (rise_between(track, where[i - 1], where[i]) if is_joined else 0.0)
     low = []
     for i in range(len(where)):
         near = [k for k in range(max(0, i - 2), min(len(where), i + 3)) if chain[k] == chain[i]]
