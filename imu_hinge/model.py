@@ -96,6 +96,8 @@ class Recording:
         True where no person was measured. Every table and figure then says so.
     devices
         Which device sat at each placement, in words.
+    warnings
+        What was mended or taken for granted when it was read, a sentence each.
 
     Raises
     ------
@@ -110,6 +112,7 @@ class Recording:
     note: str = ""
     is_simulated: bool = False
     devices: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.sensors:
@@ -206,6 +209,11 @@ class Posture:
     def __getitem__(self, part: slice) -> Posture:
         columns = {name: getattr(self, name)[part] for name in POSTURE_COLUMNS}
         return Posture(time_s=self.time_s[part], basis=self.basis, **columns)
+
+    def copy(self) -> Posture:
+        """Return the same posture in memory of its own: a slice keeps all that it was cut from."""
+        columns = {name: getattr(self, name).copy() for name in POSTURE_COLUMNS}
+        return Posture(time_s=self.time_s.copy(), basis=self.basis, **columns)
 
     def angle_rad(self, index: int) -> Array:
         """Return one angle over time; ``index`` is one of the indices in `conventions`. (n,) [rad]."""

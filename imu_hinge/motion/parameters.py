@@ -34,7 +34,7 @@ class Params(NamedTuple):
 def params(
     rate_hz: float,
     *,
-    tau_acc_s: float = 2.0,
+    tau_acc_s: float = 3.0,
     rest_min_s: float = 0.5,
     bias_clip_deg_s: float = 4.0,
     bias_start_deg_s: float = 1.0,
@@ -51,9 +51,8 @@ def params(
     rate_hz
         Samples per second.
     tau_acc_s
-        Time constant of the low-pass on the acceleration in the almost-inertial frame. The paper has 3 s. A bias not
-        yet known tilts in proportion to it; a rep's acceleration averages out over the rep, 2 to 4 s. Of 2 to 3 s the
-        shorter end, chosen after looking at simulated sets with a bias and no still phase.
+        Time constant of the low-pass on the acceleration in the almost-inertial frame. The paper's 3 s: 2 s, which was
+        here before, is worse wherever the sensor is pushed about.
     rest_min_s
         A sensor quiet for this long is at rest. The paper has 1.5 s; a lifter pauses for 0.5 s at lockout.
     bias_clip_deg_s

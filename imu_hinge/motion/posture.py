@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 
@@ -18,10 +19,17 @@ from imu_hinge.model import Array, Flags, Posture, Region
 from imu_hinge.motion.alignment import Mounting, inclination, side_lean
 from imu_hinge.motion.displacement import BLOW_MPS2, Travel, shock_together
 from imu_hinge.motion.height import vertical_motion
-from imu_hinge.motion.standing import Slip, Standing, find_slips, zero_offset
+from imu_hinge.motion.standing import Slip, Standing, find_slips, lower_than_near, zero_offset
 from imu_hinge.motion.tracks import Track, stills, turned
 from imu_hinge.settings import ErrorBudget, Settings
 from imu_hinge.signals import derivative, smooth, spread, turning_points
+
+SEAT_M: Final = 0.15
+"""Who is upright this much lower than a moment before or after sits or kneels and has locked nothing out [m]: a seat is
+0.3 to 0.5 m below standing, and lockouts, whose speed is not quite zero, come out up to 0.1 m apart ..."""
+
+SITS_WITHIN_S: Final = 3.0
+"""... where they are no farther apart than sitting down takes [s]; the integral drifts with the square of the time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +71,9 @@ def segment_lean(
         sd[slip.where.part] = np.hypot(sd[slip.where.part], abs(slip.jump_rad))
     still = stills(track, settings.stillness)
     points = turning_points(smooth(lean, round(0.15 * track.rate_hz)), np.radians(25.0))
-    lockouts = [i for i in points if -np.radians(30.0) < lean[i] < np.radians(8.0)]  # a lockout may lean back
+    upright = [i for i in points if -np.radians(30.0) < lean[i] < np.radians(8.0)]  # a lockout may lean back
+    is_low = lower_than_near(track, [Region(i, i + 1) for i in upright], least_m=SEAT_M, joined_s=SITS_WITHIN_S)
+    lockouts = [i for i, sits in zip(upright, is_low, strict=True) if not sits]
     travel = vertical_motion(
         track,
         lean,

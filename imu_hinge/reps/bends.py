@@ -197,8 +197,9 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
     landing = -1
     if before is not None:
         course = _course(series, first, bottom, is_down=True)
-        down_start, down_stop = first + course.leaves_upright(), first + course.arrives()
-        landing = _landing(series, down_start, deep, settings)
+        # the recording may end before a course has arrived, or before the landing is over
+        down_start, down_stop = (min(first + i, last) for i in (course.leaves_upright(), course.arrives()))
+        landing = min(_landing(series, down_start, deep, settings), last)
         down_stop = down_stop if landing < 0 else landing
     up_start, up_stop = last, last
     if after is not None:
@@ -206,7 +207,7 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
         up_start, up_stop = last - up.arrives(), last - up.leaves_upright()
     up_start = max(up_start, down_stop)
     middle = (down_stop + up_start) // 2 if after is not None and before is not None else bottom
-    middle = middle if landing < 0 else min(landing, last)
+    middle = middle if landing < 0 else landing
     shake = posture.shock_mps2[down_stop : down_stop + round(0.35 * rate_hz)]
     return Bend(
         down_start=down_start,
