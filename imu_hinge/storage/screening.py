@@ -13,7 +13,7 @@ import numpy as np
 from imu_hinge.conventions import CSV_COLUMNS, STANDARD_GRAVITY_MPS2, Flag
 from imu_hinge.errors import BadSamples, TooShort
 from imu_hinge.model import Array, Recording, Samples
-from imu_hinge.storage.self_check import check_turning
+from imu_hinge.storage.self_check import check_turning, self_check
 from imu_hinge.storage.timeline import MIN_SECONDS, Mask, drop_rows, screen_time, with_flag
 from imu_hinge.storage.units import check_acc_unit, check_gyr_against_gravity, check_gyr_magnitude
 
@@ -84,6 +84,10 @@ def check_recording(recording: Recording) -> Recording:
     """
     sensors = {placement: check_samples(placement, samples) for placement, samples in recording.sensors.items()}
     _check_together(sensors)
+    findings = [self_check(placement, samples) for placement, samples in sensors.items()]
+    doubts = tuple(f.text for f in findings if f is not None and f.text not in recording.warnings)
+    if doubts:
+        recording = replace(recording, warnings=(*recording.warnings, *doubts))
     if all(sensors[p] is recording.sensors[p] for p in sensors):
         return recording
     return replace(recording, sensors=sensors)

@@ -1,6 +1,6 @@
-"""Ask whether accelerometer and gyroscope can be of one sensor that only turns with a body: gain, sign, time, agreement.
+"""Ask whether accelerometer and gyroscope can be of one sensor on a body: gain, sign, time scale, agreement.
 
-It never mends: it names what was seen, the likeliest cause and the remedy. How well both agree is measured in `turning`.
+It never mends: it names what was seen, the likeliest cause and the remedy. `turning` measures how well both agree.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from imu_hinge.storage.turning import turning_most, unexplained, windows
 LEAST_TURN_RAD: Final = 0.5
 """A window in which the sensor turns less tells little against what a body does besides [rad]."""
 
-LEAST_WINDOWS: Final = 4
-"""Fewer windows that turn tell nothing: one odd one would decide."""
+LEAST_WINDOWS: Final = 8
+"""Fewer windows that turn tell nothing. They overlap by half, so these are four looks; of two, one odd one would
+decide, as on a walk of some seconds with a loose sensor at 20 Hz."""
 
 BODY_MPS: Final = 0.5
 """How fast a body sways about in place; nearer than this no reading can explain the other [m/s]."""
@@ -29,7 +30,7 @@ reads half leaves 0.5 or more of it."""
 BELONGS: Final = 0.9
 """Where as much is unexplained as without any gyroscope, it tells nothing of how this accelerometer turned."""
 
-SURE: Final = 4.0
+SURE: Final = 3.0
 """Another reading must be better by so many standard errors ..."""
 
 BETTER: Final = 0.7
@@ -83,7 +84,7 @@ def self_check(placement: str, samples: Samples) -> Finding | None:
     best = min(tried, key=lambda pair: pair[0])[1]
     mended = unexplained(gyr @ best.mend.T, acc)
     gain = np.log((as_read**2 + BODY_MPS**2) / (mended**2 + BODY_MPS**2))
-    error = float(np.std(gain)) / np.sqrt(0.5 * len(gain)) + 1e-9  # windows overlap by half
+    error = float(np.std(gain)) / float(np.sqrt(0.5 * len(gain))) + 1e-9  # windows overlap by half
     if gain.mean() > BETTER and gain.mean() > SURE * error and _share(mended, without) < AGREES:
         return Finding(f"{placement}: {best.seen}. {best.remedy}", True)
     if share > BELONGS and np.median(as_read) > 2.0 * BODY_MPS:
@@ -98,7 +99,7 @@ def self_check(placement: str, samples: Samples) -> Finding | None:
 
 def _share(left: Array, without: Array) -> float:
     """Return how much is unexplained against what is without a gyroscope, over all windows."""
-    return float(np.sqrt(np.mean(left**2) / max(np.mean(without**2), 1e-12)))
+    return float(np.sqrt(np.mean(left**2) / max(float(np.mean(without**2)), 1e-12)))
 
 
 def readings() -> list[Reading]:
@@ -106,11 +107,11 @@ def readings() -> list[Reading]:
     found = [
         Reading(np.eye(3) * factor, seen, remedy)
         for factor, seen, remedy in (
-            (180.0 / np.pi, "gyr is 57 times too small for how gravity turns, as when deg/s were converted to rad/s twice",
+            (180.0 / np.pi, "gyr is 57 times too small for how gravity turns, as when deg/s were converted twice",
              "Multiply gyr_x, gyr_y and gyr_z by 180/pi."),
             (np.pi / 180.0, "gyr looks like deg/s: it is 57 times too large for how gravity turns",
              "Multiply gyr_x, gyr_y and gyr_z by pi/180."),
-            *((f, f"gyr times time is {1 / f:g} times what gravity turns, as when time_s or the gyroscope's range is off",
+            *((f, f"gyr times time is {1 / f:g} times what gravity turns, as when time_s or the range is off",
                f"Check the rate behind time_s, or multiply gyr by {f:g} if its range was set wrong.")
               for f in (0.25, 0.5, 2.0, 4.0)),
             (-1.0, "gyr turns against gravity about every axis, as from left-handed axes",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from imu_hinge.model import Array, Samples
 
@@ -57,7 +58,7 @@ def windows(samples: Samples) -> tuple[Array, Array]:
     return means[..., :3], means[..., 3:]
 
 
-def turning_most(gyr: Array, acc: Array, least_rad: float) -> Array:
+def turning_most(gyr: Array, acc: Array, least_rad: float) -> npt.NDArray[np.intp]:
     """Return the indices of the windows in which the sensor turns, by gravity or by the gyroscope. (w,)."""
     around = STEP_S * np.cumsum(gyr, axis=1)
     by_gyr = np.linalg.norm(np.ptp(around, axis=1), axis=1)
@@ -109,4 +110,4 @@ def _turned(gyr: Array) -> Array:
     while shift < gyr.shape[1]:  # products of all prefixes by doubling
         turned[:, shift:] = turned[:, :-shift] @ turned[:, shift:]
         shift *= 2
-    return turned
+    return np.asarray(turned)
