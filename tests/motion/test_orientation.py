@@ -24,6 +24,7 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 RATE = 100.0
 AS_VQF = {
     "tau_acc_s": 3.0,
+    "tau_acc_unknown_s": 3.0,
     "rest_min_s": 1.5,
     "bias_clip_deg_s": 2.0,
     "bias_start_deg_s": 0.5,
