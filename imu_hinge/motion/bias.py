@@ -141,8 +141,8 @@ def estimate_bias(m: Array, p: Coefficients, lane: Index, c: Lowpass) -> None:
 def choose_lowpass(m: Array, p: Coefficients, lane: Index, c: Lowpass) -> None:
     """Take the low-passes of a known bias once it is known, and those of an unknown one when it no longer is.
 
-    A bias tilts in proportion to the time constant, movement the less the longer it is. `c` is what `next_stretch` gave:
-    before the running mean at the start is over nothing changes.
+    A bias tilts in proportion to the time constant, movement the less the longer it is. `c` is what `next_stretch`
+    gave: before the running mean at the start is over nothing changes.
     """
     is_known = (m[SD, lane] < p.bias_known) & (c[1] > 0.0)
     if is_known == (m[KNOWN, lane] != 0.0):
