@@ -173,7 +173,7 @@ def write(m: Array, lane: Index, q_ws: Quaternion, is_rest: bool, out: Array, i:
 def update(memory: Array, gyr: Array, acc: Array, out: Array) -> bool:
     """Filter a block of any length, one recording; any split of the same samples gives the same bits.
 
-    memory : (110, 1)
+    memory : (109, 1)
         Of a `State`: numba takes an array from Python in a third of the time that a tuple with one takes.
     gyr : (n, 3) [rad/s, sensor]
     acc : (n, 3) [m/s², sensor]

@@ -34,8 +34,8 @@ PHASE = np.int64(74)  # 1: samples in this stretch
 STRETCHES = np.int64(75)  # 1: stretches since the start
 KNOWN = np.int64(76)  # 1: 1.0 where the low-passes of the acceleration and the bias are those of a known bias
 # From here on nothing changes any more.
-CONSTANTS = np.int64(77)  # 33: `Coefficients`
-ROWS = 110
+CONSTANTS = np.int64(77)  # 32: `Coefficients`
+ROWS = 109
 
 ONLY = np.int64(0)
 """The lane of a state that has one."""
@@ -81,7 +81,6 @@ class Coefficients(NamedTuple):
     known_b0: float
     known_a1: float
     known_a2: float
-    known_start: float
     slow_known_b0: float
     slow_known_a1: float
     slow_known_a2: float
@@ -91,7 +90,7 @@ class Coefficients(NamedTuple):
 class State(NamedTuple):
     """Hold everything the filter remembers: copy or save the array and the filter goes on from there.
 
-    memory : (110, lanes)
+    memory : (109, lanes)
         Rows as named at the top of this module; one column per recording filtered side by side, usually one. The
         constants are among them because numba takes one array from Python faster than two, and than 25 floats.
     """
@@ -136,7 +135,6 @@ def coefficients(m: Array) -> Coefficients:
         c[29, ONLY],
         c[30, ONLY],
         c[31, ONLY],
-        c[32, ONLY],
     )
 
 

@@ -55,12 +55,12 @@ def params(
     rate_hz
         Samples per second.
     tau_acc_s
-        Time constant of the low-pass on the acceleration in the almost-inertial frame. The paper's 3 s, where the
-        bias is known: the movement's acceleration averages out.
+        Time constant of the low-pass on the acceleration in the almost-inertial frame. The paper's 3 s, live and
+        where the bias is known: the movement's acceleration averages out.
     tau_acc_unknown_s
-        The same where it is not. A bias tilts in proportion to the time constant, and lifting often starts without a
-        still phase. A rep's acceleration averages out over the rep, 2 to 4 s: the shorter end. Chosen after looking at
-        simulated sets with a bias and no still phase. As large as `tau_acc_s`, it is turned off.
+        The same where it is not, and for the orientation both ways, which is filtered twice. A bias tilts in proportion
+        to the time constant, and lifting often starts without a still phase. A rep's acceleration averages out over the
+        rep, 2 to 4 s: the shorter end, chosen after looking at simulated sets with a bias and no still phase.
     bias_known_deg_s
         A bias is known where its standard deviation is below this: over 3 s it tilts by 0.6°, as much as the movement's
         acceleration does.
@@ -150,7 +150,6 @@ def constants(p: Params) -> Coefficients:
         known_b0=known[0],
         known_a1=known[1],
         known_a2=known[2],
-        known_start=known[3],
         slow_known_b0=slow_known[0],
         slow_known_a1=slow_known[1],
         slow_known_a2=slow_known[2],

@@ -167,6 +167,12 @@ def _period_s(placement: str, time_s: Array) -> float:
     period = float(np.median(np.diff(time_s))) if time_s.size > 1 else 0.0
     if period <= 0.0:
         raise BadSamples(f"{placement}: time_s does not advance ({time_s[:1]} s throughout). Export the times with it.")
+    steps = np.diff(time_s)
+    if period >= 1.0 and period == round(period) and bool(np.mean(steps == period) > 0.9) and period < 5.0:
+        raise BadSamples(
+            f"{placement}: time_s counts samples: its steps are exactly {period:g}. Give seconds: divide it by the "
+            "sensor's rate in Hz (by 1000 only where that is 1000)."
+        )
     for unit, per_second in (("ms", 1e3), ("µs", 1e6), ("ns", 1e9)):
         if period >= 0.9 and 0.9e-3 <= period / per_second <= 0.105:
             raise BadSamples(
