@@ -101,7 +101,8 @@ def broad() -> None:
         print(f"{name:22}" + "".join(f"{x:10.4f}" for x in row))
     print("\nThe same, one parameter changed (none is fitted to these trials): live / both ways")
     for changed in (
-        {"tau_acc_s": 2.0}, {"tau_acc_s": 2.5}, {"tau_acc_unknown_s": 1.5}, {"tau_acc_unknown_s": 3.0}, {"rest_min_s": 1.5}, {"bias_clip_deg_s": 6.0},
+        {"tau_acc_s": 2.0}, {"tau_acc_s": 2.5}, {"tau_acc_unknown_s": 1.5}, {"tau_acc_unknown_s": 3.0},
+        {"rest_min_s": 1.5}, {"bias_clip_deg_s": 6.0},
         {"bias_start_deg_s": 0.5}, {"bias_start_deg_s": 2.0}, {"sway_deg": 0.0}, {"sway_deg": 1.0}, {"stretch_s": 0.0},
     ):  # fmt: skip
         live, back = [], []

@@ -15,9 +15,8 @@ from vqf import VQF, offlineVQF
 
 import imu_hinge as ih
 from imu_hinge.errors import BadSamples
-from imu_hinge.motion import memory
+from imu_hinge.motion import memory, quaternion
 from imu_hinge.motion import orientation as ori
-from imu_hinge.motion import quaternion
 from imu_hinge.motion.kernel import update
 from imu_hinge.motion.smoothing import smooth
 
