@@ -64,9 +64,10 @@ def screen_time(placement: str, samples: Samples) -> Samples:
             "Record the whole set, from standing to standing."
         )
     widest = int(np.argmax(np.diff(samples.time_s)))
-    if samples.time_s[widest + 1] - samples.time_s[widest] > LONGEST_HOLE_S:
+    before_s, after_s = samples.time_s[widest : widest + 2]
+    if after_s - before_s > LONGEST_HOLE_S:
         raise BadSamples(
-            f"{placement}: the clock jumped from {samples.time_s[widest]:.0f} to {samples.time_s[widest + 1]:.0f} s, as "
+            f"{placement}: the clock jumped from {before_s:.0f} to {after_s:.0f} s, as "
             "when it is set after the sensor has started. Cut off what comes before, or give it its own time."
         )
     after_gap = np.flatnonzero(np.diff(samples.time_s) > max(GAP_PERIODS * period_s, MIN_GAP_S)) + 1
