@@ -5,6 +5,7 @@ It never mends: it names what was seen, the likeliest cause and the remedy. `tur
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -59,6 +60,7 @@ def check_turning(placement: str, samples: Samples) -> None:
         raise UnknownUnits(finding.text)
 
 
+@lru_cache(maxsize=4)  # the door asks once to refuse and once to warn; samples never change
 def self_check(placement: str, samples: Samples) -> Finding | None:
     """Return what is wrong between accelerometer and gyroscope, or None where nothing is or too little turned to tell.
 

@@ -18,8 +18,9 @@ STEP_S: Final = 0.04
 WINDOW_S: Final = 5.0
 """A bend and its return fit in; the drift of a bias of 1 deg/s does not yet hide them [s]."""
 
-MOST_WINDOWS: Final = 120
-"""So many windows are looked at, spread over the recording: an hour costs no more than some minutes."""
+MOST_WINDOWS: Final = 24
+"""So many windows are looked at, spread over the recording: a dozen independent looks tell, and an hour costs no more
+than a set."""
 
 LONGEST_HOLE_S: Final = 0.25
 """A window with a longer hole is left out: nobody knows how the sensor turned meanwhile [s]."""
