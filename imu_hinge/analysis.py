@@ -9,7 +9,7 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.conclude import check_on_trunk, clock_warnings, result_of, warnings_of, without_bends
+from imu_hinge.conclude import check_on_trunk, clock_warnings, misfit_warnings, result_of, warnings_of, without_bends
 from imu_hinge.errors import CalibrationError, SensorsSwapped
 from imu_hinge.interpret import Aligned, align, describe, link_sets, linkage_inputs, looks_swapped
 from imu_hinge.model import Recording, check_exercise
@@ -69,13 +69,16 @@ def analyze(
     athlete = athlete or recording.athlete or Athlete()
     if as_live:
         live = LiveAnalysis(recording.placements, athlete=athlete, exercise=told, settings=settings)
+        check_recording(recording)  # refuses what is wrong as a whole; what is fed is what came in, as at the bar
         for placement, samples in recording.sensors.items():
             live.feed(placement, samples)
-        return replace(live.finish(), recording_name=name, is_simulated=recording.is_simulated)
+        result = live.finish()
+        warnings = (*recording.warnings, *result.warnings)
+        return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
     tracks, behind_s = tracks_of(check_recording(recording), settings)
     aligned = align(tracks, settings, is_live=False)
     result = without_bends(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
-    warnings = (*clock_warnings(behind_s), *result.warnings)
+    warnings = (*recording.warnings, *clock_warnings(behind_s), *result.warnings)
     return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
 
 
@@ -116,7 +119,7 @@ def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings
     swapped = looks_swapped(aligned, found.lifts)
     if swapped:
         raise SensorsSwapped(swapped)
-    posture = link_sets(aligned, found.lifts, athlete, exercise=found.exercise)
+    posture, shared = link_sets(aligned, found.lifts, athlete, exercise=found.exercise)
     reps: list[Rep] = []
     for lift in found.lifts:
         reps.append(
@@ -130,7 +133,8 @@ def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings
                 aligned=aligned,
             )
         )
-    return result_of(aligned, posture, found, reps, athlete=athlete, warnings=warnings_of(aligned, settings))
+    warnings = (*warnings_of(aligned, settings), *misfit_warnings(shared))
+    return result_of(aligned, posture, found, reps, athlete=athlete, warnings=warnings)
 
 
 def calibrate(

@@ -14,7 +14,7 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.conclude import as_shown, check_on_trunk, kept, result_of, warnings_of, without_bends
+from imu_hinge.conclude import as_shown, check_on_trunk, misfit_warnings, result_of, warnings_of, without_bends
 from imu_hinge.errors import MovedWhileStill, RecordingError, TooShort
 from imu_hinge.intake import Intake
 from imu_hinge.interpret import Aligned, align, describe, link, looks_swapped
@@ -95,7 +95,6 @@ class LiveAnalysis:
         self._reps: list[Rep] = []
         self._lifts: list[Lift] = []
         self._shown: list[tuple[int, int, Posture]] = []
-        self._shown_to = 0
         self._aligned: Aligned | None = None
         self._aligned_from = 0  # the window's first instant: what was aligned counts from there, lifts from the first
         self._found = Found((), exercise, "")
@@ -154,9 +153,9 @@ class LiveAnalysis:
         time_s = self._time_s(0) + np.arange(self._done) / self._settings.rate_hz
         posture = as_shown(time_s, self._shown, basis=self._aligned.posture.basis)
         found = Found(tuple(self._lifts), self._found.exercise, self._found.evidence)
-        warnings = warnings_of(self._aligned, self._settings)
-        first = self._aligned_from
-        swapped = looks_swapped(self._aligned, [k.moved(-first) for k in self._lifts if k.start >= first])
+        warnings = (*warnings_of(self._aligned, self._settings), *misfit_warnings(self._shared))
+        start = self._aligned_from
+        swapped = looks_swapped(self._aligned, [li.moved(-start) for li in self._lifts if li.start >= start])
         return result_of(
             self._aligned,
             posture,
@@ -197,7 +196,7 @@ class LiveAnalysis:
             sensor.pending = samples_from(sensor.pending, self._origin_s + (stop - 2) / rate_hz)
         self._done = stop
         self._check_units()
-        unshown = self._done - self._shown_to  # is looked at before it leaves the window
+        unshown = self._done - (self._shown[-1][1] if self._shown else 0)  # is looked at before it leaves the window
         is_leaving = unshown % round(LOOK_S * rate_hz) < stop - first and unshown >= (WINDOW_S - LOOK_S) * rate_hz
         return self._look(is_last=is_last) if self._is_worth_a_look() or is_leaving or is_last else []
 
@@ -224,12 +223,11 @@ class LiveAnalysis:
             return []
         if is_last:
             check_on_trunk(aligned)
+        shown_to = max(start, self._shown[-1][1] if self._shown else 0)
         events = [] if self._aligned else [Event("aligned", self._time_s(self._done - 1), "The mounting is known.")]
         self._aligned, self._aligned_from = aligned, start
-        shown_from = max(self._shown_to, start)  # what left the window before anything could be told stays blank
-        if self._done > shown_from:
-            self._shown.append((shown_from, self._done, kept(aligned.posture[shown_from - start :])))
-            self._shown_to = self._done
+        if self._done > shown_to:
+            self._shown.append((shown_to, self._done, aligned.posture[shown_to - start : self._done - start].copy()))
         events += self._warn(aligned)
         found = find_lifts(
             aligned.posture, self._athlete, told=self._told, settings=self._settings.reps, is_over=is_last
@@ -287,9 +285,8 @@ class LiveAnalysis:
         )
         self._reps = [replace(r, rep=i) for i, r in enumerate([*self._reps[:place], rep, *self._reps[place:]])]
         self._lifts.insert(place, lift.moved(start))
-        told = linked[lift.start - region.start : lift.stop - region.start]
-        self._shown.append((start + lift.start, start + lift.stop, kept(told)))
-        self._shown_to = start + lift.stop
+        part = linked[lift.start - region.start : lift.stop - region.start]
+        self._shown.append((start + lift.start, start + lift.stop, part.copy()))
         return Event("rep", rep.end_s, f"Rep {rep.rep + 1}: {rep.verdict.label.replace('_', ' ')}.", rep)
 
     def _warn(self, aligned: Aligned) -> list[Event]:

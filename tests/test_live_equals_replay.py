@@ -186,10 +186,3 @@ def test_a_clock_that_was_set_is_refused_both_ways(short_set: Simulated) -> None
     for as_live in (False, True):
         with pytest.raises(ih.HingeError, match="the clock jumped"):
             ih.analyze(recording, as_live=as_live)
-
-
-@pytest.mark.parametrize("share", np.linspace(0.3, 0.95, 14))
-def test_a_recording_may_end_anywhere(short_set: Simulated, share: float) -> None:
-    sensors = {p: s[: int(share * len(s))] for p, s in short_set.recording.sensors.items()}
-    result = ih.analyze(dataclasses.replace(short_set.recording, sensors=sensors))
-    assert len(result.lifts) <= len(short_set.truth.reps)
