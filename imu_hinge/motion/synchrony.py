@@ -1,71 +1,66 @@
-"""Put sensors whose clocks differ in step, by the jolts that all of them feel at once.
+"""Put sensors whose clocks differ in step, by what all of them feel at once; refuse where that cannot be told.
 
-It mends nothing else of a clock (`sensors.clock` does), and it moves no sample where the jolts do not tell clearly.
-
-Notes
------
-A heel that strikes and a plate that lands shake the whole trunk within a few milliseconds, whereas pelvis and trunk do
-not turn alike: the lumbar spine has a rhythm of its own. So the size of the force is compared, which does not depend on
-how a sensor is mounted, without what is slower than a jolt. The blow of a plate rings differently under each sensor and
-is cut down to the size of a step. No sample is stamped before it was taken, so the sensor that is ahead is believed.
+It mends nothing else of a clock (`sensors.clock` does); how a lag is measured is told in `clock_lag`. Most recordings
+come in step, so clocks are believed to agree until the samples tell clearly that they do not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import combinations, pairwise
 from typing import Final, NamedTuple
 
-import numpy as np
-
-from imu_hinge.model import Array, Samples
+from imu_hinge.errors import ClocksApart
+from imu_hinge.model import Samples
+from imu_hinge.motion.clock_lag import LEAST_S, Behind, Candidate, candidates, refined
 from imu_hinge.motion.resample import in_order
-from imu_hinge.signals import smooth
-
-GRID_HZ: Final = 200.0
-SLOWER_S: Final = 0.125
-"""What lasts longer than this is the body's own movement and not a jolt."""
-RING_S: Final = 0.025
-"""What is shorter is how a sensor rings on the skin."""
-LARGEST: Final = 4.5
-"""A jolt counts for no more than this many times the usual shake (median)."""
-SEARCH_S: Final = 0.2
-"""Clocks are no further apart: steps come every half second, and one must not be taken for the next."""
-WINDOW_S: Final = 60.0
-"""Within it clocks keep step; over more of them they may drift apart."""
-LEAST_S: Final = 5.0
-"""Jolts of a shorter recording tell nothing."""
 
 CLEAR: Final = 0.4
-"""The jolts must correlate by this much at the lag, and ..."""
-CLEARER: Final = 2.0
-"""... by this many times more than at any lag further away than `APART_S`."""
-APART_S: Final = 0.06
-DRIFT_WINDOWS: Final = 3
-"""So many windows must tell before a drift is believed."""
+"""Shakes must correlate by this much before a lag is believed: one sixth of what shakes both sensors is then common."""
+AGREES: Final = 0.5
+"""Where clocks as they are give this much, no other lag is looked for: two different parts of a set give at most 0.2."""
+MORE: Final = 1.5
+"""The shakes at one lag must be this much more alike than at any other one."""
+MARGIN: Final = 11.0
+"""Natural logarithm of how many lags and rates are tried (60 000): a better fit than that is not by chance."""
+MOTION_ALIKE: Final = 0.6
+"""Turning less alike than this is no evidence of anything: of real people's it is 0.44 to 0.92 in step."""
+OWN_RHYTHM_S: Final = 0.17
+"""Turning of pelvis and trunk of real people in step differs by up to this; only more is a clock's."""
+MOTION_SD_S: Final = 0.05
+"""What motion alone leaves of a lag, as real people's own rhythm (-0.15 to 0.02 s) spreads."""
 
 
-class Behind(NamedTuple):
-    """Hold how far one clock is behind another: ``lag_s`` at ``at_s``, and what it falls behind per second."""
+class InStep(NamedTuple):
+    """Hold the sensors' samples in step, how far each that was moved was behind [s], how far its rate was off, the sd.
 
-    lag_s: float = 0.0
-    drift: float = 0.0
-    at_s: float = 0.0
+    ``sd_s`` is what is left of the largest lag, 0 where nothing was measured.
+    """
+
+    sensors: dict[str, Samples]
+    behind_s: dict[str, float]
+    drift: dict[str, float]
+    sd_s: float
 
 
-def in_step(sensors: Mapping[str, Samples]) -> tuple[dict[str, Samples], dict[str, float]]:
-    """Return the sensors' samples in step with the one that is most ahead, and by how much each was behind.
+def in_step(sensors: Mapping[str, Samples]) -> InStep:
+    """Return the sensors' samples in step with the one that is most ahead.
 
     Parameters
     ----------
     sensors
-        By placement.
+        By placement. All are compared with the first, whose rate is believed.
 
     Returns
     -------
-    dict, dict
-        The lags [s], in the middle of the recording, of the sensors that were moved.
+    InStep
+        The lags are those in the middle of the recording. No sample is stamped before it was taken, so the sensor that
+        is ahead is believed.
+
+    Raises
+    ------
+    ClocksApart
+        Where clocks surely differ and the samples do not tell by how much.
     """
     names = list(sensors)
     found = {name: clock_behind(sensors[names[0]], sensors[name]) for name in names[1:]}
@@ -73,64 +68,55 @@ def in_step(sensors: Mapping[str, Samples]) -> tuple[dict[str, Samples], dict[st
     least = min(behind.lag_s for behind in lags.values())
     moved = {name: behind._replace(lag_s=behind.lag_s - least) for name, behind in lags.items()}
     told = {name: behind for name, behind in moved.items() if behind.lag_s > 0.0 or behind.drift != 0.0}
-    return (
-        {name: _moved(samples, told[name]) if name in told else samples for name, samples in sensors.items()},
+    return InStep(
+        {
+            name: replace(samples, time_s=told[name].undone(samples.time_s)) if name in told else samples
+            for name, samples in sensors.items()
+        },
         {name: behind.lag_s for name, behind in told.items()},
+        {name: behind.drift for name, behind in told.items()},
+        max(behind.sd_s for behind in lags.values()),
     )
 
 
-def _moved(samples: Samples, behind: Behind) -> Samples:
-    time_s = samples.time_s - behind.lag_s - behind.drift * (samples.time_s - behind.at_s)
-    return replace(samples, time_s=time_s)
-
-
 def clock_behind(first: Samples, second: Samples) -> Behind | None:
-    """Return how far the second sensor's clock is behind the first's, or None where the jolts do not tell.
+    """Return how far the second sensor's clock is behind the first's, or None where nothing says that it is.
 
-    Several windows that tell give a straight line, by the median of the slopes between any two (Theil and Sen).
+    Raises
+    ------
+    ClocksApart
+        Where they surely differ and it cannot be told by how much.
     """
     first, second = in_order(first), in_order(second)
-    start = max(float(first.time_s[0]), float(second.time_s[0]))
-    stop = min(float(first.time_s[-1]), float(second.time_s[-1]))
-    if stop - start < LEAST_S:
+    if min(float(s.time_s[-1] - s.time_s[0]) for s in (first, second)) < LEAST_S:
         return None
-    grid = start + np.arange(int((stop - start) * GRID_HZ)) / GRID_HZ
-    one, other = jolts(first, grid), jolts(second, grid)
-    edges = np.linspace(0, grid.size, max(1, round((stop - start) / WINDOW_S)) + 1).astype(np.int64)
-    told: list[tuple[float, float]] = []
-    for low, high in pairwise(edges):
-        lag_s = _lag_s(one[low:high], other[low:high])
-        if lag_s is not None:
-            told.append((float(grid[(low + high) // 2]), lag_s))
-    if not told:
-        return None
-    middle_s, drift = 0.5 * (start + stop), 0.0
-    if len(told) >= DRIFT_WINDOWS:
-        drift = float(np.median([(b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(told, 2)]))
-    return Behind(float(np.median([lag_s - drift * (at_s - middle_s) for at_s, lag_s in told])), drift, middle_s)
+    here = refined(first, second, Behind())
+    if here is not None and here.alike >= AGREES:
+        return here
+    found, as_they_are = candidates(first, second)
+    fine = [(refined(first, second, c.behind), c) for c in found if c.alike >= MOTION_ALIKE]
+    clear = sorted((b for b, _ in fine if b is not None and b.alike >= CLEAR), key=lambda b: -b.alike)
+    if here is not None and (not clear or here.alike * MORE > clear[0].alike):
+        return here if here.alike >= CLEAR else _by_motion(found, as_they_are)
+    if clear:
+        others = [b.alike for b in clear[1:] if abs(b.lag_s - clear[0].lag_s) > 0.1]
+        if clear[0].alike > MORE * max(others, default=0.0):
+            return clear[0]
+    return _by_motion(found, as_they_are)
 
 
-def jolts(samples: Samples, grid: Array) -> Array:
-    """Return how the force jolts at the instants of ``grid``, in units of the usual shake. (n,)."""
-    force = np.interp(grid, samples.time_s, np.sqrt(np.einsum("ij,ij->i", samples.acc, samples.acc)))
-    fast = force - smooth(force, round(SLOWER_S * GRID_HZ))
-    for _ in range(2):
-        fast = smooth(fast, round(RING_S * GRID_HZ))
-    usual = max(float(np.median(np.abs(fast))), 1e-9)
-    return np.asarray(np.clip(fast / usual, -LARGEST, LARGEST))
-
-
-def _lag_s(first: Array, second: Array) -> float | None:
-    """Return how much later the second comes [s], between grid instants by a parabola; None where it is not clear."""
-    reach, apart = round(SEARCH_S * GRID_HZ), round(APART_S * GRID_HZ)
-    inner = first[reach:-reach]
-    size = float(np.sqrt((inner @ inner) * (second @ second)))
-    if inner.size <= reach or size <= 0.0:
+def _by_motion(found: list[Candidate], as_they_are: Candidate) -> Behind | None:
+    """Return the lag that the motion alone tells, None where clocks may well agree."""
+    if not found or found[0].alike < MOTION_ALIKE or found[0].likelihood < as_they_are.likelihood + MARGIN:
         return None
-    alike = np.correlate(second, inner, "valid") / size
-    best = int(np.argmax(alike))
-    far = np.concatenate((alike[: max(0, best - apart)], alike[best + apart + 1 :]))
-    if best in (0, alike.size - 1) or alike[best] < max(CLEAR, CLEARER * float(far.max())):
+    best = found[0]
+    if abs(best.behind.lag_s) < OWN_RHYTHM_S and abs(best.behind.drift) < 0.005:
         return None
-    before, peak, after = alike[best - 1 : best + 2]
-    return float((best - reach + 0.5 * (before - after) / (before - 2.0 * peak + after)) / GRID_HZ)
+    rival = max((c.likelihood for c in found[1:] if abs(c.behind.lag_s - best.behind.lag_s) > 0.5), default=0.0)
+    if rival + MARGIN > best.likelihood:
+        raise ClocksApart(
+            f"The sensors' clocks do not agree: they move alike where one is put {best.behind.lag_s:.1f} s earlier, "
+            "but nearly as well elsewhere. Record again on one clock, standing for some seconds before and after the "
+            "set, or analyse the sensors one at a time."
+        )
+    return best.behind._replace(sd_s=MOTION_SD_S, alike=best.alike)
