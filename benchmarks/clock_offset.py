@@ -71,7 +71,9 @@ def trunky() -> list[Pair]:
         offsets, rows = data["offsets"], {n: data[n].astype(float) for n in ("s2_acc", "s2_gyr", "t10_acc", "t10_gyr")}
     pairs = []
     for a, b in zip(offsets[:-1], offsets[1:], strict=True):
-        low, high = (Samples(np.arange(b - a) / 50.0, rows[f"{n}_acc"][a:b], rows[f"{n}_gyr"][a:b]) for n in ("s2", "t10"))
+        low, high = (
+            Samples(np.arange(b - a) / 50.0, rows[f"{n}_acc"][a:b], rows[f"{n}_gyr"][a:b]) for n in ("s2", "t10")
+        )
         pairs.append((low, high, 0.0, 0.0))
     return pairs
 

@@ -57,9 +57,7 @@ class Aligned:
         return min(m.share for m in self.mountings.values())
 
 
-def align(
-    tracks: Mapping[str, Track], settings: Settings, *, is_live: bool, sync_s: float = 0.0
-) -> Aligned | None:
+def align(tracks: Mapping[str, Track], settings: Settings, *, is_live: bool, sync_s: float = 0.0) -> Aligned | None:
     """Return the posture over time, or None where nobody has bent yet.
 
     Parameters

@@ -16,11 +16,9 @@ from imu_hinge.motion.clock_lag import LEAST_S, Behind, Candidate, candidates, r
 from imu_hinge.motion.resample import in_order
 
 CLEAR: Final = 0.4
-"""Shakes must correlate by this much before a lag is believed: one sixth of what shakes both sensors is then common."""
-AGREES: Final = 0.5
-"""Where clocks as they are give this much, no other lag is looked for: two different parts of a set give at most 0.2."""
-MORE: Final = 1.5
-"""The shakes at one lag must be this much more alike than at any other one."""
+"""Shakes must correlate by this much before a lag is believed."""
+AGREES: Final = 0.75
+"""Where clocks as they are give this much, no other lag is looked for."""
 MARGIN: Final = 11.0
 """Natural logarithm of how many lags and rates are tried (60 000): a better fit than that is not by chance."""
 MOTION_ALIKE: Final = 0.6
@@ -94,24 +92,20 @@ def clock_behind(first: Samples, second: Samples) -> Behind | None:
     if here is not None and here.alike >= AGREES:
         return here
     found, as_they_are = candidates(first, second)
-    fine = [(refined(first, second, c.behind), c) for c in found if c.alike >= MOTION_ALIKE]
-    clear = sorted((b for b, _ in fine if b is not None and b.alike >= CLEAR), key=lambda b: -b.alike)
-    if here is not None and (not clear or here.alike * MORE > clear[0].alike):
-        return here if here.alike >= CLEAR else _by_motion(found, as_they_are)
-    if clear:
-        others = [b.alike for b in clear[1:] if abs(b.lag_s - clear[0].lag_s) > 0.1]
-        if clear[0].alike > MORE * max(others, default=0.0):
-            return clear[0]
-    return _by_motion(found, as_they_are)
+    told = _by_motion(found, as_they_are)
+    if told is None:
+        return here if here is not None and here.alike >= CLEAR and abs(here.lag_s) < OWN_RHYTHM_S else None
+    fine = refined(first, second, told)
+    return fine if fine is not None and fine.alike >= CLEAR else told
 
 
 def _by_motion(found: list[Candidate], as_they_are: Candidate) -> Behind | None:
     """Return the lag that the motion alone tells, None where clocks may well agree."""
-    if not found or found[0].alike < MOTION_ALIKE or found[0].likelihood < as_they_are.likelihood + MARGIN:
+    if not found or abs(found[0].alike) < MOTION_ALIKE or found[0].likelihood < as_they_are.likelihood + MARGIN:
         return None
     best = found[0]
     if abs(best.behind.lag_s) < OWN_RHYTHM_S and abs(best.behind.drift) < 0.005:
-        return None
+        return None  # so much may be the lumbar spine's own rhythm
     rival = max((c.likelihood for c in found[1:] if abs(c.behind.lag_s - best.behind.lag_s) > 0.5), default=0.0)
     if rival + MARGIN > best.likelihood:
         raise ClocksApart(
