@@ -101,7 +101,8 @@ def broad() -> None:
         print(f"{name:22}" + "".join(f"{x:10.4f}" for x in row))
     print("\nThe same, one parameter changed (none is fitted to these trials): live / both ways")
     for changed in (
-        {"tau_acc_s": 1.5}, {"tau_acc_s": 2.5}, {"tau_acc_s": 3.0}, {"rest_min_s": 1.5}, {"bias_clip_deg_s": 6.0},
+        {"tau_acc_s": 2.0}, {"tau_acc_s": 2.5}, {"tau_acc_unknown_s": 1.5}, {"tau_acc_unknown_s": 3.0},
+        {"rest_min_s": 1.5}, {"bias_clip_deg_s": 6.0},
         {"bias_start_deg_s": 0.5}, {"bias_start_deg_s": 2.0}, {"sway_deg": 0.0}, {"sway_deg": 1.0}, {"stretch_s": 0.0},
     ):  # fmt: skip
         live, back = [], []
@@ -156,7 +157,13 @@ def simulated() -> None:
             print(f"{name:22}" + "".join(f"{x:14.2f}" for x in scores))
     others = [deadlift(seed, bias_deg_s=1.0, is_still=False) for seed in range(200, 212)]
     print("\nThe same, imu_hinge live, 1 deg/s, no still: these sets / 12 others; then one parameter changed")
-    for changed in ({}, {"tau_acc_s": 2.5}, {"tau_acc_s": 3.0}, {"bias_start_deg_s": 0.5}, {"bias_start_deg_s": 2.0}):
+    for changed in (
+        {},
+        {"tau_acc_unknown_s": 2.5},
+        {"tau_acc_unknown_s": 3.0},
+        {"bias_start_deg_s": 0.5},
+        {"bias_start_deg_s": 2.0},
+    ):
 
         def run(g: Any, a: Any, r: float, changed: dict[str, float] = changed) -> Any:
             return ori.filter_block(ori.initial_state(ori.params(r, **changed)), g, a).q_ws

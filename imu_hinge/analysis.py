@@ -9,7 +9,7 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.conclude import check_on_trunk, clock_warnings, result_of, warnings_of, without_bends
+from imu_hinge.conclude import check_on_trunk, clock_warnings, misfit_warnings, result_of, warnings_of, without_bends
 from imu_hinge.errors import CalibrationError, SensorsSwapped
 from imu_hinge.interpret import Aligned, align, describe, link_sets, linkage_inputs, looks_swapped
 from imu_hinge.model import Recording, check_exercise
@@ -71,11 +71,13 @@ def analyze(
         live = LiveAnalysis(recording.placements, athlete=athlete, exercise=told, settings=settings)
         for placement, samples in check_recording(recording).sensors.items():
             live.feed(placement, samples)
-        return replace(live.finish(), recording_name=name, is_simulated=recording.is_simulated)
+        result = live.finish()
+        warnings = (*recording.warnings, *result.warnings)
+        return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
     tracks, clocks = tracks_of(check_recording(recording), settings)
     aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     result = without_bends(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
-    warnings = (*clock_warnings(clocks), *result.warnings)
+    warnings = (*recording.warnings, *clock_warnings(clocks), *result.warnings)
     return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
 
 
@@ -117,7 +119,7 @@ def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings
     swapped = looks_swapped(aligned, found.lifts)
     if swapped:
         raise SensorsSwapped(swapped)
-    posture = link_sets(aligned, found.lifts, athlete, exercise=found.exercise)
+    posture, shared = link_sets(aligned, found.lifts, athlete, exercise=found.exercise)
     reps: list[Rep] = []
     for lift in found.lifts:
         reps.append(
@@ -131,7 +133,8 @@ def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings
                 aligned=aligned,
             )
         )
-    return result_of(aligned, posture, found, reps, athlete=athlete, warnings=warnings_of(aligned, settings))
+    warnings = (*warnings_of(aligned, settings), *misfit_warnings(shared))
+    return result_of(aligned, posture, found, reps, athlete=athlete, warnings=warnings)
 
 
 def calibrate(

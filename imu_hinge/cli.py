@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -95,12 +96,19 @@ def convert(
     exercise: Annotated[str | None, typer.Option(help="What was lifted; written into the recording.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace what is there.")] = False,
 ) -> None:
-    """Convert plain CSVs or vendors' exports into a recording, or a recording into plain CSVs."""
+    """Convert plain CSVs or vendors' exports into a recording, or a recording into plain CSVs.
+
+    Where an export holds several devices, choose one: sacrum=export.txt:DEVICE.
+    """
     from imu_hinge.storage import exporters
 
-    written = exporters.convert(source, to, to="csv" if csv else None, exercise=exercise, overwrite=overwrite)
-    for path in written:
+    recording = exporters.read_any(source[0] if len(source) == 1 else source)
+    if exercise is not None:
+        recording = replace(recording, exercise=exercise)
+    for path in exporters.write_any(recording, [to], to="csv" if csv else None, overwrite=overwrite):
         typer.echo(str(path))
+    for warning in recording.warnings:
+        typer.echo(warning, err=True)
 
 
 @app.command()

@@ -17,6 +17,7 @@ from imu_hinge.errors import NotOnTheTrunk
 from imu_hinge.interpret import Aligned
 from imu_hinge.model import POSTURE_COLUMNS, Array, Posture
 from imu_hinge.motion.synchrony import InStep
+from imu_hinge.motion.shared_unknowns import SharedUnknowns
 from imu_hinge.motion.tracks import Track
 from imu_hinge.reps.exercise import Found
 from imu_hinge.reps.segmentation import label_samples
@@ -30,8 +31,8 @@ RATE_OFF: Final = 2e-4
 """A rate off by more is worth a word: no crystal is, so it was stamped wrongly."""
 
 DOES_NOT_FIT: Final = (
-    "The sensors do not fit a body of the stated height and the stated places: knee and hip may be far off. "
-    "Check the height, where each sensor sits and where the bar stood."
+    "The sensors do not fit a body of the stated height and the stated places, least of all in that {}: knee and hip "
+    "may be far off. Check the height, where each sensor sits and where the bar stood."
 )
 
 
@@ -46,8 +47,6 @@ def result_of(
     is_live: bool = False,
 ) -> SetResult:
     """Put the pieces of one analysis together."""
-    if np.any(posture.flags & np.uint16(cv.Flag.MISFIT)):
-        warnings = (*warnings, DOES_NOT_FIT)
     phase, index = label_samples(posture, found.lifts, from_floor=found.exercise in cv.FLOOR_EXERCISES)
     return SetResult(
         recording_name="",
@@ -97,6 +96,11 @@ def warnings_of(aligned: Aligned, settings: Settings) -> tuple[str, ...]:
                 "its zero was taken anew from the standing that followed."
             )
     return tuple(found)
+
+
+def misfit_warnings(shared: SharedUnknowns | None) -> tuple[str, ...]:
+    """Return what of a set does not fit the body, where something does not."""
+    return () if shared is None or not shared.does_not_fit else (DOES_NOT_FIT.format(shared.does_not_fit),)
 
 
 def clock_warnings(clocks: InStep) -> tuple[str, ...]:
@@ -155,14 +159,16 @@ def as_shown(time_s: Array, shown: Sequence[tuple[int, int, Posture]], *, basis:
     ----------
     time_s : (n,) [s]
     shown
-        Half-open ranges of instants, each with the posture shown for it; together they cover the session.
+        Half-open ranges of instants, each with the posture shown for it. An instant in none of them is unknown: nobody
+        had bent yet, or nobody moved.
     basis
     """
     like = shown[0][2]
     columns: dict[str, Any] = {}
     for name in POSTURE_COLUMNS:
         values = getattr(like, name)
-        columns[name] = np.zeros((len(time_s), *values.shape[1:]), dtype=values.dtype)
+        unknown = np.nan if values.dtype.kind == "f" else cv.Flag.UNALIGNED if name == "flags" else 0
+        columns[name] = np.full((len(time_s), *values.shape[1:]), unknown, dtype=values.dtype)
         for start, stop, part in shown:
             columns[name][start:stop] = getattr(part, name)
     return Posture(time_s=time_s, basis=basis, **columns)

@@ -35,6 +35,11 @@ it to 0.18."""
 HIGHEST_M: Final = 0.12
 """Nor does it rise above standing by more, as a wrist does that is taken for it [m]."""
 
+SQUATS_M: Final = 0.3
+UPRIGHT_RAD: Final = math.radians(20.0)
+"""Hips that sink by so much go back, and balance takes the trunk forward by at least this: 20 to 35 degrees at the
+pelvis in squats, more above it (facts/biomechanics.md, 1.4). A wrist goes down upright."""
+
 UNKNOWN_M: Final = 0.15
 """A height with a larger standard deviation says nothing: all that a hip hinge sinks is about that [m]."""
 
@@ -113,6 +118,8 @@ def link(
     posture = aligned.posture[part]
     most = MISFIT if posture.basis == "measured" else INFERRED_MISFIT
     doubted = np.uint16(cv.Flag.MISFIT if result.misfit > most else 0)
+    said = "" if shared is None else shared.does_not_fit
+    found = result.shared if doubted else replace(result.shared, does_not_fit=said)
     angles, sd = measured_angles(
         aligned.leans,
         skin_of(result.shared, aligned, is_trusted=exercise in cv.FLOOR_EXERCISES and not doubted),
@@ -126,7 +133,7 @@ def link(
         angles_rad=np.where(is_known, angles, result.angles_rad),
         sd_rad=np.where(is_known, sd, result.sd_rad),
         flags=posture.flags | doubted,
-    ), result.shared
+    ), found
 
 
 def skin_of(shared: SharedUnknowns, aligned: Aligned, *, is_trusted: bool) -> Skin:
@@ -146,7 +153,9 @@ def skin_of(shared: SharedUnknowns, aligned: Aligned, *, is_trusted: bool) -> Sk
     return Skin(share, ((pelvis_variance, both), (both, trunk_variance)))
 
 
-def link_sets(aligned: Aligned, lifts: Sequence[Lift], athlete: Athlete, *, exercise: str) -> Posture:
+def link_sets(
+    aligned: Aligned, lifts: Sequence[Lift], athlete: Athlete, *, exercise: str
+) -> tuple[Posture, SharedUnknowns | None]:
     """Return the posture with every set linked, one after the other, each knowing what those before it told.
 
     Ten seconds around a set belong to it. Farther away only what sensors measure is known: nobody needs a knee angle
@@ -165,7 +174,7 @@ def link_sets(aligned: Aligned, lifts: Sequence[Lift], athlete: Athlete, *, exer
     for region in regions:
         linked, shared = link(aligned, lifts, athlete, exercise=exercise, region=region, shared=shared)
         angles[region.part], sd[region.part], flags[region.part] = linked.angles_rad, linked.sd_rad, linked.flags
-    return replace(aligned.posture, angles_rad=angles, sd_rad=sd, flags=flags)
+    return replace(aligned.posture, angles_rad=angles, sd_rad=sd, flags=flags), shared
 
 
 def linkage_inputs(
@@ -268,6 +277,12 @@ def doubt_about_height(posture: Posture, lift: Lift, athlete: Athlete) -> str:
         return f"the sensor would rise {highest_m:.2f} m above standing, which no pelvis or trunk does"
     if lowest_m < -DEEPEST * athlete.value("height_m"):
         return f"the sensor would sink {-lowest_m:.2f} m below standing, which no pelvis or trunk does"
+    leans_rad = float(np.max(posture.lean_rad[part]))
+    if lowest_m < -SQUATS_M and leans_rad < UPRIGHT_RAD:
+        return (
+            f"the sensor sinks {-lowest_m:.2f} m and leans by {math.degrees(leans_rad):.0f} degrees at most, "
+            "where hips that sink so far lean by 20 or more: see where it was worn"
+        )
     return ""
 
 

@@ -96,6 +96,8 @@ class Recording:
         True where no person was measured. Every table and figure then says so.
     devices
         Which device sat at each placement, in words.
+    warnings
+        What was mended or taken for granted when it was read, a sentence each.
 
     Raises
     ------
@@ -110,6 +112,7 @@ class Recording:
     note: str = ""
     is_simulated: bool = False
     devices: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.sensors:
@@ -207,9 +210,19 @@ class Posture:
         columns = {name: getattr(self, name)[part] for name in POSTURE_COLUMNS}
         return Posture(time_s=self.time_s[part], basis=self.basis, **columns)
 
+    def copy(self) -> Posture:
+        """Return the same posture in memory of its own: a slice keeps all that it was cut from."""
+        columns = {name: getattr(self, name).copy() for name in POSTURE_COLUMNS}
+        return Posture(time_s=self.time_s.copy(), basis=self.basis, **columns)
+
     def angle_rad(self, index: int) -> Array:
         """Return one angle over time; ``index`` is one of the indices in `conventions`. (n,) [rad]."""
         return self.angles_rad[:, index]
+
+    @property
+    def is_gap(self) -> npt.NDArray[np.bool_]:
+        """(n,): true where a sensor measured nothing."""
+        return np.asarray((self.flags & np.uint16(cv.Flag.GAP)) != 0)
 
     @property
     def rate_hz(self) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.conclude import as_shown, check_on_trunk, result_of, warnings_of, without_bends
+from imu_hinge.conclude import as_shown, check_on_trunk, misfit_warnings, result_of, warnings_of, without_bends
 from imu_hinge.errors import MovedWhileStill, RecordingError, TooShort
 from imu_hinge.interpret import Aligned, align, describe, link, looks_swapped
 from imu_hinge.model import Array, Flags, Posture, Region, Samples, check_exercise, check_placement
@@ -105,7 +105,7 @@ class LiveAnalysis:
         order = [p for p in cv.PLACEMENTS if p in placements]
         self._sensors = {p: _Sensor(initial_state(params(self._settings.rate_hz))) for p in order}
         self._origin_s: float | None = None
-        self._done = 0
+        self._done = self._aligned_from = 0
         self._reps: list[Rep] = []
         self._lifts: list[Lift] = []
         self._shown: list[tuple[int, int, Posture]] = []
@@ -163,8 +163,9 @@ class LiveAnalysis:
         time_s = self._time_s(0) + np.arange(self._done) / self._settings.rate_hz
         posture = as_shown(time_s, self._shown, basis=self._aligned.posture.basis)
         found = Found(tuple(self._lifts), self._found.exercise, self._found.evidence)
-        warnings = warnings_of(self._aligned, self._settings)
-        swapped = looks_swapped(self._aligned, found.lifts)
+        warnings = (*warnings_of(self._aligned, self._settings), *misfit_warnings(self._shared))
+        start = self._aligned_from
+        swapped = looks_swapped(self._aligned, [li.moved(-start) for li in self._lifts if li.start >= start])
         return result_of(
             self._aligned,
             posture,
@@ -230,11 +231,11 @@ class LiveAnalysis:
             return []
         if is_last:
             check_on_trunk(aligned)
-        shown_to = self._shown[-1][1] if self._shown else 0
+        shown_to = max(start, self._shown[-1][1] if self._shown else 0)
         events = [] if self._aligned else [Event("aligned", self._time_s(self._done - 1), "The mounting is known.")]
-        self._aligned = aligned
+        self._aligned, self._aligned_from = aligned, start
         if self._done > shown_to:
-            self._shown.append((shown_to, self._done, aligned.posture[shown_to - start : self._done - start]))
+            self._shown.append((shown_to, self._done, aligned.posture[shown_to - start : self._done - start].copy()))
         events += self._warn(aligned)
         found = find_lifts(
             aligned.posture, self._athlete, told=self._told, settings=self._settings.reps, is_over=is_last
@@ -290,9 +291,8 @@ class LiveAnalysis:
         )
         self._reps = [replace(r, rep=i) for i, r in enumerate([*self._reps[:place], rep, *self._reps[place:]])]
         self._lifts.insert(place, lift.moved(start))
-        self._shown.append(
-            (start + lift.start, start + lift.stop, linked[lift.start - region.start : lift.stop - region.start])
-        )
+        part = linked[lift.start - region.start : lift.stop - region.start]
+        self._shown.append((start + lift.start, start + lift.stop, part.copy()))
         return Event("rep", rep.end_s, f"Rep {rep.rep + 1}: {rep.verdict.label.replace('_', ' ')}.", rep)
 
     def _warn(self, aligned: Aligned) -> list[Event]:

@@ -11,6 +11,7 @@ from imu_hinge.motion.memory import (
     COV,
     DRIFT_LP,
     GYR_REST,
+    KNOWN,
     PHASE,
     Q_IS,
     REST_S,
@@ -19,13 +20,16 @@ from imu_hinge.motion.memory import (
     TILT_SUM,
     TURN_LP,
     TURN_SUM,
+    UP_LP,
     Coefficients,
     Index,
     Lowpass,
     load4,
     lowpass,
     lowpass3,
+    lowpass_known,
     lowpass_now,
+    retune,
     store4,
 )
 from imu_hinge.motion.quaternion import Vector, dot, inlined, renormalize
@@ -94,6 +98,7 @@ def estimate_bias(m: Array, p: Coefficients, lane: Index, c: Lowpass) -> None:
     independent and taken one after the other: no matrix is inverted. A person at rest sways: after a rest of T the mean
     angular rate is known to sway / T, so a stretch's measurement has the variance sway² / (2 T stretch) at least.
     """
+    c = lowpass_known(m, lane, c, p.slow_known_b0, p.slow_known_a1, p.slow_known_a2)
     store4(m, Q_IS, lane, renormalize(load4(m, Q_IS, lane)))  # rounding takes it off unit length by 1e-15 meanwhile
     b = (m[BIAS, lane], m[BIAS + 1, lane], m[BIAS + 2, lane])
     r1 = mean3(m, TURN_SUM, lane, 1.0 / p.stretch)
@@ -130,3 +135,26 @@ def estimate_bias(m: Array, p: Coefficients, lane: Index, c: Lowpass) -> None:
     m[COV, lane], m[COV + 1, lane], m[COV + 2, lane] = xx, xy, xz
     m[COV + 3, lane], m[COV + 4, lane], m[COV + 5, lane] = yy, yz, zz
     m[SD, lane] = sd_bound(p, xx + abs(xy) + abs(xz), yy + abs(xy) + abs(yz), zz + abs(xz) + abs(yz))
+
+
+@inlined
+def choose_lowpass(m: Array, p: Coefficients, lane: Index, c: Lowpass) -> None:
+    """Take the low-passes of a known bias once it is known, and those of an unknown one when it no longer is.
+
+    A bias tilts in proportion to the time constant, movement the less the longer it is. `c` is what `next_stretch`
+    gave: before the running mean at the start is over nothing changes.
+    """
+    is_known = (m[SD, lane] < p.bias_known) & (c[1] > 0.0)
+    if is_known == (m[KNOWN, lane] != 0.0):
+        return
+    up, slow = (
+        (p.up_b0, 2.0 * p.up_b0, p.up_b0, p.up_a1, p.up_a2),
+        (p.slow_b0, 2.0 * p.slow_b0, p.slow_b0, p.slow_a1, p.slow_a2),
+    )
+    up_known = (p.known_b0, 2.0 * p.known_b0, p.known_b0, p.known_a1, p.known_a2)
+    slow_known = (p.slow_known_b0, 2.0 * p.slow_known_b0, p.slow_known_b0, p.slow_known_a1, p.slow_known_a2)
+    for axis in range(3):
+        retune(m, UP_LP + 2 * axis, lane, up if is_known else up_known, up_known if is_known else up)
+    for value in range(11):  # TURN_LP and DRIFT_LP lie side by side
+        retune(m, TURN_LP + 2 * value, lane, slow if is_known else slow_known, slow_known if is_known else slow)
+    m[KNOWN, lane] = 1.0 if is_known else 0.0

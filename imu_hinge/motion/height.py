@@ -59,6 +59,9 @@ the sampling leaves its amplitude times 4 to 10 ms, over some 15 samples; per gr
 sample of its own, and more where samples are sparse."""
 SLOWEST_HZ: Final = 16.0
 """A sensor that delivers fewer samples a second does not tell how it travels: its height is not known."""
+UNSEEN_MPS: Final = 0.8
+"""Speed that a body may win in the first second of a hole [m/s]; grows with the root of time. Lifts accelerate by about
+1 m/s² (root mean square) for a third of a second at a time."""
 BELIEVED: Final = 4.0
 """A rest that the integral contradicts by more than this many standard deviations was none.
 
@@ -73,7 +76,8 @@ class Known(NamedTuple):
     """Hold what is known besides the acceleration at each sample, (n,) each.
 
     ``speed_sd_mps`` and ``height_sd_m`` say how near zero speed and height are known to be, infinite where nothing is
-    known; ``ring_mps`` is what a blow may have added to the speed, beyond the usual noise.
+    known; ``ring_mps`` is what a blow, or a hole in which nothing was measured, may have added to the speed,
+    beyond the usual noise.
     """
 
     speed_sd_mps: Array
@@ -119,9 +123,10 @@ def vertical_motion(track: Track, lean_rad: Array, *, still: list[Region], level
     speed_sd[level] = np.minimum(speed_sd[level], LEVEL_SPEED_MPS)
     height_sd[level] = np.hypot(LEVEL_HEIGHT_M, LEVEL_PER_LEAN_M * lean_rad[level])
     ring = BLOW_S * math.sqrt(rate_hz / sampled_hz) * track.jolt_mps2
-    known = Known(speed_sd, height_sd, np.where(track.jolt_mps2 > BLOW_MPS2, ring, 0.0))
-    acceleration = vertical_acceleration(track, resting_bias(track))
-    shapes = np.column_stack([track.up_s, track.up_s * track.acc])
+    added = np.where(track.jolt_mps2 > BLOW_MPS2, ring, 0.0)
+    known = Known(speed_sd, height_sd, np.where(track.is_gap, UNSEEN_MPS / math.sqrt(rate_hz), added))
+    acceleration = np.where(track.is_gap, 0.0, vertical_acceleration(track, resting_bias(track)))
+    shapes = np.where(track.is_gap[:, None], 0.0, np.column_stack([track.up_s, track.up_s * track.acc]))
     acceleration = with_sensor_errors_out(acceleration, shapes, known, dt=1.0 / rate_hz)
     found = smooth_height(acceleration, known, dt=1.0 / rate_hz)
     return Travel(found.height, found.height_sd, found.speed)

@@ -15,7 +15,7 @@ import math
 from numba import njit
 
 from imu_hinge.model import Array
-from imu_hinge.motion.bias import ends_stretch, estimate_bias, next_stretch
+from imu_hinge.motion.bias import choose_lowpass, ends_stretch, estimate_bias, next_stretch
 from imu_hinge.motion.memory import (
     ACC_LP,
     BIAS,
@@ -40,6 +40,7 @@ from imu_hinge.motion.memory import (
     coefficients,
     load4,
     lowpass3,
+    lowpass_known,
     lowpass_now,
     store4,
 )
@@ -113,6 +114,7 @@ def step(
     wx, wy, wz = gyr[0] - m[BIAS, lane], gyr[1] - m[BIAS + 1, lane], gyr[2] - m[BIAS + 2, lane]
     before = load4(m, Q_IS, lane)
     q_is = multiply(before, turn(wx * p.dt, wy * p.dt, wz * p.dt))
+    up = lowpass_known(m, lane, up, p.known_b0, p.known_a1, p.known_a2)
     up_i = lowpass3(m, UP_LP, lane, up, rotate_between(before, q_is, acc))
     q_wi, tilt_x, tilt_y = correct_inclination(load4(m, Q_WI, lane), up_i)
     q_ws = multiply(q_wi, q_is)
@@ -171,7 +173,7 @@ def write(m: Array, lane: Index, q_ws: Quaternion, is_rest: bool, out: Array, i:
 def update(memory: Array, gyr: Array, acc: Array, out: Array) -> bool:
     """Filter a block of any length, one recording; any split of the same samples gives the same bits.
 
-    memory : (101, 1)
+    memory : (109, 1)
         Of a `State`: numba takes an array from Python in a third of the time that a tuple with one takes.
     gyr : (n, 3) [rad/s, sensor]
     acc : (n, 3) [m/s², sensor]
@@ -187,7 +189,9 @@ def update(memory: Array, gyr: Array, acc: Array, out: Array) -> bool:
         gyr_i, acc_i = (gyr[i, 0], gyr[i, 1], gyr[i, 2]), (acc[i, 0], acc[i, 1], acc[i, 2])
         q_ws, is_rest = step(m, p, ONLY, up, quiet, gyr_i, acc_i)
         if ends_stretch(m, p, ONLY):
-            estimate_bias(m, p, ONLY, next_stretch(m, p, ONLY))
+            slow = next_stretch(m, p, ONLY)
+            estimate_bias(m, p, ONLY, slow)
+            choose_lowpass(m, p, ONLY, slow)
         write(m, ONLY, q_ws, is_rest, out, i)
     return True
 

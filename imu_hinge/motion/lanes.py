@@ -15,7 +15,7 @@ import numpy.typing as npt
 from numba import njit
 
 from imu_hinge.model import Array
-from imu_hinge.motion.bias import ends_stretch, estimate_bias, next_stretch
+from imu_hinge.motion.bias import choose_lowpass, ends_stretch, estimate_bias, next_stretch
 from imu_hinge.motion.kernel import are_samples, next_sample, step, update
 from imu_hinge.motion.memory import (
     BIAS,
@@ -99,6 +99,8 @@ def update_lanes(
                 slow = next_stretch(m, p, ONLY)
                 for lane in range(lanes):
                     estimate_bias(m, p, lane, slow)
+                for lane in range(lanes):
+                    choose_lowpass(m, p, lane, slow)
             for lane in range(lanes):
                 found[f + 4, lane], found[f + 5, lane] = m[BIAS, lane], m[BIAS + 1, lane]
                 found[f + 6, lane], found[f + OUT_SD, lane] = m[BIAS + 2, lane], m[SD, lane]

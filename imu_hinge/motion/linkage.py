@@ -12,7 +12,7 @@ once and what stays unknown of it is part of every band (`arrowhead`). Any set o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -23,6 +23,7 @@ from imu_hinge.errors import CalibrationError
 from imu_hinge.motion import arrowhead, chain, evidence, gauss_newton
 from imu_hinge.motion.anthropometry import body_of, carried_mass
 from imu_hinge.motion.course import LinkageInputs, course_of, nodes_of, way_rad
+from imu_hinge.motion.misfit import what_does_not_fit
 from imu_hinge.motion.placements import LEADS_TO, SITES
 from imu_hinge.motion.references import with_references
 from imu_hinge.motion.shared_unknowns import SharedUnknowns, shared_prior
@@ -75,7 +76,7 @@ class LinkageResult:
         `MISFIT`, or `INFERRED_MISFIT`, they do not fit: a sensor on another place, another body, a bar that was not
         where it was said to be.
     shared
-        What the set shares, as found.
+        What the set shares, as found, and what of it fits least.
     nodes : (k,)
         Instants at which the posture was solved for; between them it is interpolated.
     covariance : (k, 5, 5) [rad²]
@@ -135,7 +136,7 @@ def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SharedUnknowns | N
         sd_rad=np.sqrt(_between(every, nodes, variance) + np.square(MODEL_SD_RAD)),
         posture_rad=posture,
         misfit=found.surprise(expected),
-        shared=found,
+        shared=replace(found, does_not_fit=what_does_not_fit(found, expected)),
         nodes=nodes,
         covariance=covariance,
         rounds=rounds,

@@ -32,9 +32,10 @@ DRIFT_LP = np.int64(69)  # 4: low-pass of the bias in w, horizontal part
 COUNT = np.int64(73)  # 1: samples since the start
 PHASE = np.int64(74)  # 1: samples in this stretch
 STRETCHES = np.int64(75)  # 1: stretches since the start
+KNOWN = np.int64(76)  # 1: 1.0 where the low-passes of the acceleration and the bias are those of a known bias
 # From here on nothing changes any more.
-CONSTANTS = np.int64(76)  # 25: `Coefficients`
-ROWS = 101
+CONSTANTS = np.int64(77)  # 32: `Coefficients`
+ROWS = 109
 
 ONLY = np.int64(0)
 """The lane of a state that has one."""
@@ -48,7 +49,8 @@ class Coefficients(NamedTuple):
 
     A low-pass is (b0, a1, a2) of a second-order Butterworth filter and the number of values it averages at its start:
     `up` of the acceleration in i, `rest` of rest detection, `slow` of the bias estimation, whose step is a stretch of
-    `stretch` samples that takes `stretch_s`.
+    `stretch` samples that takes `stretch_s`. `known` and `slow_known` take the place of `up` and `slow` where the
+    bias's standard deviation is below `bias_known`.
     """
 
     dt: float
@@ -76,12 +78,19 @@ class Coefficients(NamedTuple):
     noise_motion: float
     noise_vertical: float
     noise_sway: float
+    known_b0: float
+    known_a1: float
+    known_a2: float
+    slow_known_b0: float
+    slow_known_a1: float
+    slow_known_a2: float
+    bias_known: float
 
 
 class State(NamedTuple):
     """Hold everything the filter remembers: copy or save the array and the filter goes on from there.
 
-    memory : (101, lanes)
+    memory : (109, lanes)
         Rows as named at the top of this module; one column per recording filtered side by side, usually one. The
         constants are among them because numba takes one array from Python faster than two, and than 25 floats.
     """
@@ -119,6 +128,13 @@ def coefficients(m: Array) -> Coefficients:
         c[22, ONLY],
         c[23, ONLY],
         c[24, ONLY],
+        c[25, ONLY],
+        c[26, ONLY],
+        c[27, ONLY],
+        c[28, ONLY],
+        c[29, ONLY],
+        c[30, ONLY],
+        c[31, ONLY],
     )
 
 
@@ -133,6 +149,31 @@ def lowpass_now(count: float, start: float, b0: float, a1: float, a2: float) -> 
     if count + 1.0 > start:
         return 1.0 / count, 0.0, 0.0, b0 - 1.0, a2 - b0
     return 1.0 / count, 0.0, 0.0, 1.0 / (count + 1.0) - 1.0, 0.0
+
+
+@inlined
+def lowpass_known(m: Array, lane: Index, c: Lowpass, b0: float, a1: float, a2: float) -> Lowpass:
+    """Return the low-pass (b0, a1, a2) where this lane's bias is known, else `c`."""
+    is_known = m[KNOWN, lane] != 0.0
+    return (
+        b0 if is_known else c[0],
+        2.0 * b0 if is_known else c[1],
+        b0 if is_known else c[2],
+        a1 if is_known else c[3],
+        a2 if is_known else c[4],
+    )
+
+
+@inlined
+def retune(m: Array, row: Index, lane: Index, old: Lowpass, new: Lowpass) -> None:
+    """Let one value's memories go on in another low-pass: its output keeps its value and its slope.
+
+    The memories tell the last two outputs, the input taken as equal to the output: b0 is 1e-5 and it hardly matters.
+    """
+    y = m[row + 1, lane] / (old[0] - old[4])
+    before = (m[row, lane] - (old[1] - old[3]) * y) / (old[0] - old[4])
+    m[row, lane] = (new[1] - new[3]) * y + (new[0] - new[4]) * before
+    m[row + 1, lane] = (new[0] - new[4]) * y
 
 
 @inlined

@@ -17,6 +17,8 @@ class Params(NamedTuple):
 
     rate_hz: float
     tau_acc_s: float
+    tau_acc_unknown_s: float
+    bias_known_rad_s: float
     tau_rest_s: float
     rest_min_s: float
     rest_gyr_rad_s: float
@@ -34,7 +36,9 @@ class Params(NamedTuple):
 def params(
     rate_hz: float,
     *,
-    tau_acc_s: float = 2.0,
+    tau_acc_s: float = 3.0,
+    tau_acc_unknown_s: float = 2.0,
+    bias_known_deg_s: float = 0.2,
     rest_min_s: float = 0.5,
     bias_clip_deg_s: float = 4.0,
     bias_start_deg_s: float = 1.0,
@@ -51,9 +55,15 @@ def params(
     rate_hz
         Samples per second.
     tau_acc_s
-        Time constant of the low-pass on the acceleration in the almost-inertial frame. The paper has 3 s. A bias not
-        yet known tilts in proportion to it; a rep's acceleration averages out over the rep, 2 to 4 s. Of 2 to 3 s the
-        shorter end, chosen after looking at simulated sets with a bias and no still phase.
+        Time constant of the low-pass on the acceleration in the almost-inertial frame. The paper's 3 s, live and
+        where the bias is known: the movement's acceleration averages out.
+    tau_acc_unknown_s
+        The same where it is not, and for the orientation both ways, which is filtered twice. A bias tilts in proportion
+        to the time constant, and lifting often starts without a still phase. A rep's acceleration averages out over the
+        rep, 2 to 4 s: the shorter end, chosen after looking at simulated sets with a bias and no still phase.
+    bias_known_deg_s
+        A bias is known where its standard deviation is below this: over 3 s it tilts by 0.6°, as much as the movement's
+        acceleration does.
     rest_min_s
         A sensor quiet for this long is at rest. The paper has 1.5 s; a lifter pauses for 0.5 s at lockout.
     bias_clip_deg_s
@@ -78,6 +88,8 @@ def params(
     return Params(
         rate_hz=float(rate_hz),
         tau_acc_s=tau_acc_s,
+        tau_acc_unknown_s=tau_acc_unknown_s,
+        bias_known_rad_s=math.radians(bias_known_deg_s),
         tau_rest_s=0.5,
         rest_min_s=rest_min_s,
         rest_gyr_rad_s=math.radians(2.0),
@@ -112,9 +124,9 @@ def constants(p: Params) -> Coefficients:
     growth = math.radians(0.1) ** 2 * stretch * dt / p.bias_forgetting_s  # from 0 to 0.1 °/s in that time
     var_motion, var_rest = p.bias_motion_rad_s**2, p.bias_rest_rad_s**2
     noise_motion = var_motion**2 / growth + var_motion  # so that the variance settles at var_motion
-    up = butterworth(p.tau_acc_s, dt)
+    up, known = butterworth(p.tau_acc_unknown_s, dt), butterworth(p.tau_acc_s, dt)
     rest = butterworth(p.tau_rest_s, dt)
-    slow = butterworth(p.tau_acc_s, stretch * dt)
+    slow, slow_known = butterworth(p.tau_acc_unknown_s, stretch * dt), butterworth(p.tau_acc_s, stretch * dt)
     return Coefficients(
         dt,
         *up,
@@ -135,6 +147,13 @@ def constants(p: Params) -> Coefficients:
         noise_motion=noise_motion,
         noise_vertical=noise_motion / p.vertical_forgetting,
         noise_sway=p.sway_rad**2 / (2.0 * stretch * dt),
+        known_b0=known[0],
+        known_a1=known[1],
+        known_a2=known[2],
+        slow_known_b0=slow_known[0],
+        slow_known_a1=slow_known[1],
+        slow_known_a2=slow_known[2],
+        bias_known=p.bias_known_rad_s,
     )
 
 

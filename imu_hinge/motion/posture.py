@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 
@@ -18,10 +19,17 @@ from imu_hinge.model import Array, Flags, Posture, Region
 from imu_hinge.motion.alignment import Mounting, inclination, side_lean
 from imu_hinge.motion.displacement import BLOW_MPS2, Travel, shock_together
 from imu_hinge.motion.height import vertical_motion
-from imu_hinge.motion.standing import Slip, Standing, find_slips, zero_offset
-from imu_hinge.motion.tracks import Track, stills, turned
+from imu_hinge.motion.standing import Slip, Standing, find_slips, lower_than_near, zero_offset
+from imu_hinge.motion.tracks import Track, across_gaps, stills, turned
 from imu_hinge.settings import ErrorBudget, Settings
 from imu_hinge.signals import derivative, smooth, spread, turning_points
+
+SEAT_M: Final = 0.15
+"""Who is upright this much lower than a moment before or after sits or kneels and has locked nothing out [m]: a seat is
+0.3 to 0.5 m below standing, and lockouts, whose speed is not quite zero, come out up to 0.1 m apart ..."""
+
+SITS_WITHIN_S: Final = 3.0
+"""... where they are no farther apart than sitting down takes [s]; the integral drifts with the square of the time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +39,8 @@ class SegmentLean:
     Parameters
     ----------
     lean_rad, sd_rad : (n,) [rad]
-        Inclination of the skin under the sensor, forward positive, zero in standing.
+        Inclination of the skin under the sensor, forward positive, zero in standing; in a gap a straight line over
+        it, with an infinite standard deviation.
     side_rad : (n,) [rad]
         Lean out of the sagittal plane, to the left positive.
     travel
@@ -51,7 +60,7 @@ def segment_lean(
     track: Track, mounting: Mounting, standing: Standing, settings: Settings, *, is_live: bool
 ) -> SegmentLean:
     """Return one sensor's inclination with its error budget, and its vertical travel."""
-    raw = inclination(track.up_s, mounting)
+    raw = across_gaps(inclination(track.up_s, mounting), track.is_gap)
     slips = find_slips(raw, standing, track.rate_hz, settings.alignment)
     lean = raw - zero_offset(raw, standing, slips, track.rate_hz)
     budget = settings.errors
@@ -61,16 +70,21 @@ def segment_lean(
     sd = np.sqrt(filter_sd**2 + mounting.zero_sd_rad**2 + axis_sd**2)
     for slip in slips:
         sd[slip.where.part] = np.hypot(sd[slip.where.part], abs(slip.jump_rad))
+    sd[track.is_gap] = math.inf
     still = stills(track, settings.stillness)
     points = turning_points(smooth(lean, round(0.15 * track.rate_hz)), np.radians(25.0))
-    lockouts = [i for i in points if -np.radians(30.0) < lean[i] < np.radians(8.0)]  # a lockout may lean back
+    is_upright = (lean > -np.radians(30.0)) & (lean < np.radians(8.0)) & ~track.is_gap  # a lockout may lean back
+    upright = [i for i in points if is_upright[i]]
+    is_low = lower_than_near(track, [Region(i, i + 1) for i in upright], least_m=SEAT_M, joined_s=SITS_WITHIN_S)
+    lockouts = [i for i, sits in zip(upright, is_low, strict=True) if not sits]
     travel = vertical_motion(
         track,
         lean,
         still=still + _floor_rests(track, lean, lockouts),
         level=sorted({*(i for r in standing.where for i in (r.start, r.stop - 1)), *lockouts}),
     )
-    return SegmentLean(lean, sd, side_lean(track.up_s, mounting), travel, tuple(slips))
+    side = across_gaps(side_lean(track.up_s, mounting), track.is_gap)
+    return SegmentLean(lean, sd, side, travel, tuple(slips))
 
 
 def _floor_rests(track: Track, lean: Array, lockouts: list[int]) -> list[Region]:
@@ -85,6 +99,7 @@ def _floor_rests(track: Track, lean: Array, lockouts: list[int]) -> list[Region]
     turning = smooth(np.sqrt(np.einsum("ij,ij->i", track.gyr, track.gyr)), width)
     unrest = np.hypot(turning / np.radians(10.0), spread(force, width) / 0.6)
     unrest = np.hypot(unrest, (smooth(force, width) - cv.GRAVITY_MPS2) / 0.5)
+    unrest[track.is_gap] = math.inf
     jolt = track.jolt_mps2
     found = []
     for start, stop in pairwise(lockouts):
@@ -155,6 +170,8 @@ def measured_angles(
         variance = sd[:, cv.PELVIS_TILT] ** 2 + sd[:, cv.TRUNK_INCLINATION] ** 2 + sync**2
         angles[:, cv.LUMBAR_FLEXION] = lumbar
         sd[:, cv.LUMBAR_FLEXION] = np.sqrt(variance - 2.0 * skin.covariance[0][1] * by_skin[0] * by_skin[1])
+    is_unknown = ~np.isfinite(sd)  # in a gap of a sensor nothing is measured of what it measures
+    angles[is_unknown], sd[is_unknown] = np.nan, np.nan
     return angles, sd
 
 

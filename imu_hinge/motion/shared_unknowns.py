@@ -81,11 +81,14 @@ class SharedUnknowns:
         Lengths are logarithms of factors; the others carry their unit, and a sensor's its placement.
     mean : (m,)
     covariance : (m, m)
+    does_not_fit
+        What of a set fits least, in words (`misfit`), or nothing.
     """
 
     names: tuple[str, ...]
     mean: Array
     covariance: Array
+    does_not_fit: str = ""
 
     @property
     def sd(self) -> Array:
@@ -101,7 +104,7 @@ class SharedUnknowns:
         Hilferty. The sensors' zeros are not asked: who locks out a little otherwise than he stood is no other body, and
         a slip is looked for elsewhere.
         """
-        asked = [i for i, name in enumerate(self.names) if not name.endswith(_SENSOR_NAMES[ZERO])]
+        asked = [i for i, name in enumerate(self.names) if not is_zero(name)]
         off = (self.mean - expected.mean)[asked]
         before = expected.covariance[np.ix_(asked, asked)]
         learned = before - self.covariance[np.ix_(asked, asked)]
@@ -116,6 +119,11 @@ class SharedUnknowns:
         """Return one unknown's value and standard deviation."""
         i = self.names.index(name)
         return float(self.mean[i]), float(math.sqrt(self.covariance[i, i]))
+
+
+def is_zero(name: str) -> bool:
+    """Tell whether an unknown is the offset of a sensor's inclination."""
+    return name.endswith(_SENSOR_NAMES[ZERO])
 
 
 def shared_prior(athlete: Athlete, placements: tuple[str, ...], habits: Habits) -> SharedUnknowns:

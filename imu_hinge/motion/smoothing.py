@@ -8,7 +8,7 @@ import numpy.typing as npt
 from numba import njit
 
 from imu_hinge.model import Array
-from imu_hinge.motion.bias import Covariance, ends_stretch, estimate_bias, next_stretch, sd_bound
+from imu_hinge.motion.bias import Covariance, choose_lowpass, ends_stretch, estimate_bias, next_stretch, sd_bound
 from imu_hinge.motion.kernel import are_samples, correct_inclination, next_sample, restart, step
 from imu_hinge.motion.memory import (
     BIAS,
@@ -160,7 +160,9 @@ def bias_both_ways(
             step(m, p, lane, up, quiet, gyr_i, acc_i)
         f_ends, b_ends = ends_stretch(m, p, FORWARD), ends_stretch(m, p, BACKWARD)
         for lane in range(0 if f_ends else 1, 2 if b_ends else 1):
-            estimate_bias(m, p, lane, next_stretch(m, p, lane))
+            slow = next_stretch(m, p, lane)
+            estimate_bias(m, p, lane, slow)
+            choose_lowpass(m, p, lane, slow)
         note(m, p, FORWARD, i, f_ends, work, out)
         note(m, p, BACKWARD, i, b_ends, work, out)
     return True

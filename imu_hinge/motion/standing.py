@@ -20,7 +20,7 @@ from imu_hinge.settings import AlignmentSettings, Settings
 from imu_hinge.signals import Mask, regions
 
 JOINED_S: Final = 6.0
-"""Over longer gaps the height between two stills is not integrated."""
+"""Over longer times, and over a hole, the height between two stills is not integrated [s]."""
 
 LOW_M: Final = 0.08
 """A still this much lower than one close by is not standing."""
@@ -78,7 +78,8 @@ def find_standing(track: Track, settings: Settings) -> Standing:
             f"No quiet standing was found in {track.time_s[-1] - track.time_s[0]:.1f} s: the sensor never held still "
             f"for {shortest:g} s. Stand still for 2 s before and after the set and record again."
         )
-    high = [r for r, is_low in zip(still, _is_low(track, still), strict=True) if not is_low]
+    is_low = lower_than_near(track, still, least_m=LOW_M, joined_s=JOINED_S)
+    high = [r for r, low in zip(still, is_low, strict=True) if not low]
     ups = np.array([mean_direction(track.up_s[r.part]) for r in high])
     lengths = np.array([len(r) for r in high]) / track.rate_hz
     label = _postures(ups, lengths, np.radians(settings.alignment.same_posture_deg))
@@ -244,16 +245,28 @@ def _postures(ups: Array, lengths: Array, radius_rad: float) -> Array:
     return label
 
 
-def _is_low(track: Track, still: list[Region]) -> list[bool]:
-    """Tell which stills are lower than one close by: the bottom of a bend, a squat, a chair."""
-    heights = np.zeros(len(still))
-    chain = np.zeros(len(still), dtype=int)
-    for i in range(1, len(still)):
-        seconds = (still[i].start - still[i - 1].stop) / track.rate_hz
-        chain[i] = chain[i - 1] + (seconds > JOINED_S)
-        heights[i] = heights[i - 1] + (rise_between(track, still[i - 1], still[i]) if seconds <= JOINED_S else 0.0)
+def lower_than_near(track: Track, where: list[Region], *, least_m: float, joined_s: float) -> list[bool]:
+    """Tell which moments at rest are lower than one close by: the bottom of a bend, a squat, a chair.
+
+    Parameters
+    ----------
+    track
+    where
+        In order; the sensor moves neither up nor down in any of them.
+    least_m
+        What counts as lower [m].
+    joined_s
+        Over longer gaps the height is not integrated [s].
+    """
+    heights = np.zeros(len(where))
+    chain = np.zeros(len(where), dtype=int)
+    for i in range(1, len(where)):
+        seconds = (where[i].start - where[i - 1].stop) / track.rate_hz
+        is_joined = seconds <= joined_s and not track.is_gap[where[i - 1].stop : where[i].start].any()
+        chain[i] = chain[i - 1] + (not is_joined)
+        heights[i] = heights[i - 1] + (rise_between(track, where[i - 1], where[i]) if is_joined else 0.0)
     low = []
-    for i in range(len(still)):
-        near = [k for k in range(max(0, i - 2), min(len(still), i + 3)) if chain[k] == chain[i]]
-        low.append(bool(heights[i] < max(heights[k] for k in near) - LOW_M))
+    for i in range(len(where)):
+        near = [k for k in range(max(0, i - 2), min(len(where), i + 3)) if chain[k] == chain[i]]
+        low.append(bool(heights[i] < max(heights[k] for k in near) - least_m))
     return low

@@ -53,10 +53,15 @@ class Track:
         """See `shock`; several rooms ask for it. (n,) [m/s²]."""
         return shock(self.acc, self.rate_hz)
 
+    @cached_property
+    def is_gap(self) -> Mask:
+        """Where nothing was measured: values there are a straight line, and say nothing. (n,)."""
+        return np.asarray((self.flags & np.uint16(cv.Flag.GAP)) != 0)
+
     @property
     def sampled_hz(self) -> float:
         """At most how many samples a second the grid rests on: instants with a sample nearby, gaps left out."""
-        is_known = (self.flags & np.uint16(cv.Flag.GAP)) == 0
+        is_known = ~self.is_gap
         is_near = (self.flags & np.uint16(cv.Flag.UNEVEN)) == 0
         return self.rate_hz * float(np.mean(is_near[is_known])) if is_known.any() else 0.0
 
@@ -110,6 +115,14 @@ def quiet(acc: Array, gyr: Array, rate_hz: float, settings: StillnessSettings) -
 def stills(track: Track, settings: StillnessSettings) -> list[Region]:
     """Return the quiet stretches that last long enough."""
     return regions(track.is_quiet, at_least=max(2, round(settings.min_still_s * track.rate_hz)))
+
+
+def across_gaps(values: Array, is_gap: Mask) -> Array:
+    """Return the values with a straight line over every gap, from what is known on both sides. (n,) -> (n,)."""
+    if not is_gap.any() or is_gap.all():
+        return values
+    known = np.flatnonzero(~is_gap)
+    return np.where(is_gap, np.interp(np.arange(len(values)), known, values[known]), values)
 
 
 def turned(track: Track) -> Array:

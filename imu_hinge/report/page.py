@@ -85,7 +85,7 @@ def page(result: SetResult) -> str:
         sentences=words.headline(result),
         evidence=words.sentence(result.exercise_evidence),
         figures=_figures(result),
-        rows=[_row(lift) for lift in result.lifts],
+        rows=[_row(lift, words.start_of(result)) for lift in result.lifts],
         findings=_findings(result),
         assumptions=_assumptions(result),
         limit=words.limit_words(result.athlete),
@@ -141,13 +141,13 @@ def _origin(result: SetResult) -> str:
     return " · ".join(filter(None, (result.recording_name, result.athlete.name, way)))
 
 
-def _row(lift: Rep) -> dict[str, str]:
-    """Return one rep's cells, by heading."""
+def _row(lift: Rep, from_s: float) -> dict[str, str]:
+    """Return one rep's cells, by heading; time counts from ``from_s``."""
     basis = words.lumbar_basis(lift.lumbar_flexion_peak_rad, lift.basis)
     peak = degrees_words(lift.lumbar_flexion_peak_rad, lift.lumbar_flexion_peak_sd_rad)
     return {
         "rep": str(lift.rep + 1),
-        "start": f"{lift.start_s:.1f} s",
+        "start": f"{lift.start_s - from_s:.1f} s",
         "lumbar peak ± sd": basis if basis == words.CANNOT_TELL else f"{peak} {basis}",
         "pelvis peak": degrees_words(lift.pelvis_tilt_peak_rad),
         "trunk peak": degrees_words(lift.trunk_inclination_peak_rad),
@@ -161,11 +161,11 @@ def _row(lift: Rep) -> dict[str, str]:
 
 def _findings(result: SetResult) -> list[tuple[str, str]]:
     """Return each finding with the reps and the instants at which it happened."""
-    found = []
+    found, from_s = [], words.start_of(result)
     for name in cv.FINDINGS:
         lifts = [lift for lift in result.lifts if name in lift.verdict.findings]
         if lifts:
-            moments = [f"rep {lift.rep + 1} at {words.finding_time_s(lift, name):.1f} s" for lift in lifts]
+            moments = [f"rep {lift.rep + 1} at {words.finding_time_s(lift, name) - from_s:.1f} s" for lift in lifts]
             found.append((words.FINDING_WORDS[name], ", ".join(moments)))
     return found
 

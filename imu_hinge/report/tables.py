@@ -145,7 +145,8 @@ def percent_words(share: float) -> str:
 def reps_table(result: SetResult) -> Table:
     """Return the reps as a rich table that reads well at 80 columns.
 
-    Its title says SIMULATED where no person was measured. Reps are counted from one here and from zero in the files.
+    Its title says SIMULATED where no person was measured. Reps are counted from one here and from zero in the files;
+    time is since the recording's first instant here and the host's clock in the files.
     """
     from rich import box
     from rich.table import Table
@@ -162,16 +163,16 @@ def reps_table(result: SetResult) -> Table:
     table.add_column("findings", width=13)
     table.add_column("data", no_wrap=True)
     for lift in result.lifts:
-        table.add_row(*_terminal_row(lift))
+        table.add_row(*_terminal_row(lift, words.start_of(result)))
     table.caption = _caption(result)
     return table
 
 
-def _terminal_row(lift: Rep) -> tuple[str, ...]:
-    """Return one rep as the words of its cells."""
+def _terminal_row(lift: Rep, from_s: float) -> tuple[str, ...]:
+    """Return one rep as the words of its cells; time counts from ``from_s``."""
     return (
         str(lift.rep + 1),
-        f"{lift.start_s:.1f}",
+        f"{lift.start_s - from_s:.1f}",
         degrees_words(lift.lumbar_flexion_peak_rad, lift.lumbar_flexion_peak_sd_rad),
         words.lumbar_basis(lift.lumbar_flexion_peak_rad, lift.basis),
         degrees_words(lift.pelvis_tilt_peak_rad),

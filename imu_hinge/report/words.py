@@ -118,6 +118,11 @@ def limit_words(athlete: Athlete) -> str:
     return f"{limit} ({100 * LIMIT_SHARE:.0f} % of {maximum})"
 
 
+def start_of(result: SetResult) -> float:
+    """Return the recording's first instant, from which the times that people read are counted [s]."""
+    return float(result.posture.time_s[0]) if len(result.posture) else 0.0
+
+
 def finding_time_s(lift: Rep, finding: str) -> float:
     """Return the instant of a rep that a finding is about [s].
 

@@ -79,6 +79,8 @@ class Bend:
         The usual shake on either way, NaN where the recording lacks it: who moves a load trembles more.
     is_begun, is_finished
         False where the recording begins in the bend, or ends in it.
+    is_down_seen, is_hold_seen, is_up_seen
+        False where a hole lies in the way down, in the hold or in the way up: how long that took is then not known.
     """
 
     down_start: int
@@ -98,6 +100,9 @@ class Bend:
     up_tremble_mps2: float
     is_begun: bool = True
     is_finished: bool = True
+    is_down_seen: bool = True
+    is_hold_seen: bool = True
+    is_up_seen: bool = True
 
     @property
     def has_landed(self) -> bool:
@@ -197,8 +202,9 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
     landing = -1
     if before is not None:
         course = _course(series, first, bottom, is_down=True)
-        down_start, down_stop = first + course.leaves_upright(), first + course.arrives()
-        landing = _landing(series, down_start, deep, settings)
+        # the recording may end before a course has arrived, or before the landing is over
+        down_start, down_stop = (min(first + i, last) for i in (course.leaves_upright(), course.arrives()))
+        landing = min(_landing(series, down_start, deep, settings), last)
         down_stop = down_stop if landing < 0 else landing
     up_start, up_stop = last, last
     if after is not None:
@@ -206,8 +212,9 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
         up_start, up_stop = last - up.arrives(), last - up.leaves_upright()
     up_start = max(up_start, down_stop)
     middle = (down_stop + up_start) // 2 if after is not None and before is not None else bottom
-    middle = middle if landing < 0 else min(landing, last)
+    middle = middle if landing < 0 else landing
     shake = posture.shock_mps2[down_stop : down_stop + round(0.35 * rate_hz)]
+    edges = [posture.is_gap[max(0, i - 1) : i + 2].any() for i in (down_stop, up_start)]
     return Bend(
         down_start=down_start,
         down_stop=down_stop,
@@ -217,7 +224,7 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
         depth_rad=float(depth[bottom]),
         lean_rad=float(posture.lean_rad[middle]),
         side_rad=float(posture.side_lean_rad[middle]),
-        turn_rad=float(posture.turn_rad[middle] - posture.turn_rad[down_start if before is not None else up_stop]),
+        turn_rad=_turn_between(posture, down_start if before is not None else up_stop, middle),
         drop_m=float(-posture.height_m[middle]),
         drop_sd_m=float(posture.height_sd_m[middle]),
         landing=landing,
@@ -226,11 +233,23 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
         up_tremble_mps2=_usual_shake(posture, up_start, up_stop),
         is_begun=before is not None,
         is_finished=after is not None,
+        is_down_seen=not (posture.is_gap[max(0, down_start - 1) : down_stop].any() or edges[0]),
+        is_hold_seen=not (posture.is_gap[down_stop:up_start].any() or any(edges)),
+        is_up_seen=not (posture.is_gap[up_start : up_stop + 2].any() or edges[1]),
     )
 
 
+def _turn_between(posture: Posture, start: int, stop: int) -> float:
+    """Return how far the body has turned about the vertical; NaN over a hole, in which nobody saw it turn."""
+    if posture.is_gap[min(start, stop) : max(start, stop)].any():
+        return float("nan")
+    last = len(posture) - 1  # a recording may end inside the bend
+    return float(posture.turn_rad[min(stop, last)] - posture.turn_rad[min(start, last)])
+
+
 def _usual_shake(posture: Posture, start: int, stop: int) -> float:
-    return float(np.median(posture.shock_mps2[start:stop])) if stop > start else float("nan")
+    shake = posture.shock_mps2[start:stop][~posture.is_gap[start:stop]]
+    return float(np.median(shake)) if shake.size else float("nan")
 
 
 def _course(series: _Series, start: int, stop: int, *, is_down: bool) -> Course:

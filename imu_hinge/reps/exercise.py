@@ -17,6 +17,7 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.model import Array, Posture
 from imu_hinge.reps.bends import Bend, find_bends
 from imu_hinge.reps.likeness import Likeness, membership, respects
+from imu_hinge.reps.no_lifts import without_no_lifts
 from imu_hinge.reps.segmentation import (
     Lift,
     drop_after,
@@ -108,13 +109,18 @@ def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSe
     bends = find_bends(posture, settings)
     if told == "drill":  # hinges and bows side by side are unlike on purpose, so every whole bend counts
         return Found(tuple(lifts_from_top([b for b in bends if b.is_begun and b.is_finished])), told, "told")
+    blocks, instead = split_blocks(bends, posture, settings), ""
+    if told == "auto":
+        blocks, instead = without_no_lifts(blocks, posture, athlete)
+        bends = [b for block in blocks for b in block]
     sets: list[_Set] = []
-    for block in split_blocks(bends, posture, settings):
+    for block in blocks:
         sets += _sets_of(block, bends, _Asked(posture, athlete, told, settings))
     sets = [s for s in sets if s.lifts and (is_over or s.is_sure)]
     if not sets:
         name = "drill" if told == "auto" else told
-        return Found((), name, "no bend came back to standing" if not bends else "one bend to the floor is no lift")
+        nothing = "one bend to the floor is no lift" if bends else "no bend came back to standing"
+        return Found((), name, f"{instead}; name the exercise where it is one" if instead else nothing)
     main = max(sets, key=lambda s: s.weight)
     chosen = [s for s in sets if s is main or _belongs(s, main, posture.rate_hz)]
     lifts = tuple(sorted((lift for s in chosen for lift in s.lifts), key=lambda lift: lift.start))

@@ -121,11 +121,14 @@ def respects(bends: Sequence[Bend], rate_hz: float) -> Array:
     """Return in what bends are compared, columns `RESPECTS`; NaN where it is not known. (m, 8)."""
     rows = []
     for b, tremble in zip(bends, log_trembles(bends).mean(axis=1), strict=True):
-        down = _log_s(b.down_stop - b.down_start, rate_hz) if b.is_begun else np.nan
-        hold = _log_s(b.up_start - b.down_stop, rate_hz, AT_ONCE_S) if b.is_begun and b.is_finished else np.nan
-        up = _log_s(b.up_stop - b.up_start, rate_hz) if b.is_finished else np.nan
-        drop = b.drop_m if np.isfinite(b.drop_sd_m) and b.drop_m > -ABOVE_STANDING_M else np.nan
-        rows.append((b.lean_rad, b.side_rad, b.turn_rad, drop, tremble, down, hold, up))
+        down = _log_s(b.down_stop - b.down_start, rate_hz) if b.is_begun and b.is_down_seen else np.nan
+        is_held = b.is_begun and b.is_finished and b.is_hold_seen
+        hold = _log_s(b.up_start - b.down_stop, rate_hz, AT_ONCE_S) if is_held else np.nan
+        up = _log_s(b.up_stop - b.up_start, rate_hz) if b.is_finished and b.is_up_seen else np.nan
+        is_low = np.isfinite(b.drop_sd_m) and b.drop_m > -ABOVE_STANDING_M
+        drop = b.drop_m if is_low and b.is_hold_seen else np.nan
+        lean, side = (b.lean_rad, b.side_rad) if b.is_hold_seen else (np.nan, np.nan)
+        rows.append((lean, side, b.turn_rad, drop, tremble, down, hold, up))
     return np.array(rows).reshape(-1, len(RESPECTS))
 
 
@@ -136,8 +139,13 @@ def log_trembles(bends: Sequence[Bend]) -> Array:
 
 
 def log_gaps(bends: Sequence[Bend], rate_hz: float) -> Array:
-    """Return the logarithm of the time upright between neighbours, (m - 1,)."""
-    return np.array([_log_s(b.down_start - a.up_stop, rate_hz, AT_ONCE_S) for a, b in pairwise(bends)])
+    """Return the logarithm of the time upright between neighbours, (m - 1,); NaN where a hole hides an end of it."""
+    return np.array(
+        [
+            _log_s(b.down_start - a.up_stop, rate_hz, AT_ONCE_S) if a.is_up_seen and b.is_down_seen else np.nan
+            for a, b in pairwise(bends)
+        ]
+    )
 
 
 def _log_s(samples: int, rate_hz: float, more_s: float = 0.0) -> float:

@@ -95,7 +95,7 @@ def walking(posture: Posture) -> Mask:
     """Tell where the athlete walks: the trunk is upright and bounces. (n,)."""
     rate_hz = posture.rate_hz
     speed = np.nan_to_num(posture.speed_mps)
-    bounce = speed - smooth(speed, round(rate_hz))
+    bounce = np.where(posture.is_gap, 0.0, speed - smooth(speed, round(rate_hz)))  # of steps in a hole nobody knows
     strong = np.sqrt(smooth(bounce**2, round(rate_hz))) > WALK_SPEED_MPS
     return np.asarray(strong & (np.abs(posture.lean_rad) < UPRIGHT_RAD))
 
@@ -108,7 +108,8 @@ def split_blocks(bends: Sequence[Bend], posture: Posture, settings: RepSettings)
     margin = round(0.4 * posture.rate_hz)
     blocks = [[bends[0]]]
     for before, after in pairwise(bends):
-        seconds = (after.down_start - before.up_stop) / posture.rate_hz
+        between = slice(before.up_stop, after.down_start)
+        seconds = np.count_nonzero(~posture.is_gap[between]) / posture.rate_hz  # a hole is no rest
         first = before.up_stop + margin
         steps = regions(is_walking[first : max(first, after.down_start - margin)])
         if seconds > settings.rest_min_s or any(len(r) >= posture.rate_hz for r in steps):

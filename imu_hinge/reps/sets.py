@@ -83,10 +83,10 @@ def without_strangers(bends: Sequence[Bend], rate_hz: float) -> slice:
 
 
 def may_have_landed(bends: Sequence[Bend]) -> list[bool]:
-    """Tell which bends' shake is like the landings of the others, though too soft to be one by itself."""
+    """Tell which bends' shake is like the others' landings, too soft to be one by itself, or lies in a hole."""
     blows = [b.shock_mps2 for b in bends if b.has_landed]
     least = math.exp(float(np.median(np.log(blows))) - 2.0 * BLOW.within) if blows else math.inf
-    return [not b.has_landed and b.shock_mps2 >= least for b in bends]
+    return [not b.has_landed and (b.shock_mps2 >= least or not b.is_hold_seen) for b in bends]
 
 
 def with_plates_felt(bends: Sequence[Bend], is_dropped: Sequence[bool], rate_hz: float) -> slice:
@@ -178,7 +178,7 @@ def runs_on_floor(bends: Sequence[Bend], like: Likeness, is_dropped: Sequence[bo
         By bend, whether a bar fell after it; the next bend then lowers none.
     """
     landed = np.array([b.has_landed or fell for b, fell in zip(bends, [False, *is_dropped[:-1]], strict=True)])
-    says_nothing = np.array(may_have_landed(bends)) & ~landed
+    says_nothing = np.array(may_have_landed(bends)) & ~landed  # nor does a landing in a hole
     m = len(bends)
     weight = _mean_sum(like.place) + _between(_mean_sum(like.gap) + _mean_sum(like.lockout_tremble))
     for column, first, last in ((like.down, 1, 0), (like.blow, 1, 0), (like.up, 0, 1), (like.hold, 1, 1)):

@@ -128,8 +128,8 @@ def usual(block: Sequence[Bend], athlete: Athlete, told: str, rate_hz: float) ->
     ratio = _mean_ratio(np.log(seconds + AT_ONCE_S), HOLD_LOG_S, ANY_HOLD_LOG_S)
     if told in USUAL:
         usual = USUAL[told]
-        lean = np.array([b.lean_rad for b in block])
-        drop = np.array([b.drop_m for b in block]) / athlete.value("height_m")
+        lean = np.array([b.lean_rad if b.is_hold_seen else np.nan for b in block])
+        drop = np.array([b.drop_m if b.is_hold_seen else np.nan for b in block]) / athlete.value("height_m")
         place = _mean_ratio(lean, usual[:2], ANY_BEND[:2]) + _mean_ratio(drop, usual[2:], ANY_BEND[2:])
         is_strange = np.diag(place) < SURELY_NOT
         count = np.concatenate(([0], np.cumsum(is_strange)))

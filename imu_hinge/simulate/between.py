@@ -5,9 +5,12 @@ It adds moves to a `script.Script`; it makes no motion.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from imu_hinge.model import Array
+from imu_hinge.simulate.body import PELVIS
 from imu_hinge.simulate.postures import STAND, free_posture, lockout
 from imu_hinge.simulate.script import Script, floor_set, plain, styled
 from imu_hinge.simulate.styles import STYLES, Span
@@ -180,7 +183,28 @@ def _dip(script: Script) -> None:
         script.stand(script.between(0.8, 2.0))
 
 
+def _chair(script: Script) -> None:
+    """Append sitting down and rising, five to ten times: the trunk leans on the way and comes up on the seat.
+
+    Seats take the thighs to about level; a seated pelvis is tilted back against standing, and the trunk is upright.
+    """
+    like = plain(course=script.course(), other="chair")
+    on_seat = replace(like, is_seated=True)
+    contact = _posture(script, (75, 95), (25, 40), (5, 20))
+    seated = contact + np.radians([0.0, 0.0, script.between(-20, -5) - np.degrees(contact[PELVIS]), 0.0, 0.0])
+    pause_s = script.between(0.0, 1.5)
+    for _ in range(int(script.rng.integers(5, 11))):
+        script.go("bend", script.varied(1.1, 0.15), contact, move=like)
+        script.go("sit", script.varied(0.6, 0.15), seated, move=on_seat)
+        script.go("sit", script.varied(0.1 + pause_s, 0.2), move=on_seat)
+        script.go("sit", script.varied(0.6, 0.15), contact, move=on_seat)
+        script.go("rise", script.varied(0.9, 0.15), STAND, move=like)
+        script.go("stand", script.varied(0.2 + pause_s, 0.2), move=like)
+    script.stand(script.between(0.8, 1.5))
+
+
 _EXTRAS = {
+    "chair": _chair,
     "walk": _walk,
     "belt": _belt,
     "talk": _talk,

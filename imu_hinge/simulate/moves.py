@@ -61,6 +61,8 @@ class Move:
         Whether the lifter sways as in standing; the loaded sway less.
     has_steps
         Whether the lifter walks.
+    is_seated
+        Whether a seat carries the body, which then needs no balance over the feet.
     """
 
     kind: str
@@ -72,6 +74,7 @@ class Move:
     other: str = ""
     is_quiet: bool = True
     has_steps: bool = False
+    is_seated: bool = False
 
     @property
     def is_at_the_bar(self) -> bool:
@@ -131,14 +134,17 @@ def render(moves: list[Move], spec: SetSpec, rng: np.random.Generator) -> Track:
     time = np.arange(n) / INTERNAL_RATE_HZ
     edges = np.append(np.searchsorted(time, starts[:-1]), n)
     plan, quiet, stepping, load = np.empty((n, COLUMNS)), np.empty((n, 1)), np.empty((n, 1)), np.empty((n, 1))
+    on_feet = np.empty((n, 1))
     here = np.zeros(COLUMNS)
     for i, move in enumerate(moves):
         part = slice(edges[i], edges[i + 1])
         plan[part] = _along(move, here, (time[part] - starts[i]) / move.lasts_s)
         quiet[part], stepping[part] = (1.0 if move.is_quiet else 0.35), float(move.has_steps)
         load[part] = spec.carried * move.is_at_the_bar
+        on_feet[part] = not move.is_seated
         here = move.target
-    plan[:, :2] += _keep_balance(plan, spec, smooth(load, width=int(0.3 * INTERNAL_RATE_HZ))[:, 0])
+    load, on_feet = (smooth(column, width=int(0.3 * INTERNAL_RATE_HZ)) for column in (load, on_feet))
+    plan[:, :2] += on_feet * _keep_balance(plan, spec, load[:, 0])
     plan = smooth(plan, width=int(_SMOOTH_S * INTERNAL_RATE_HZ))
     quiet = smooth(quiet, width=int(0.5 * INTERNAL_RATE_HZ))[:, 0]
     stepping = smooth(stepping, width=int(0.6 * INTERNAL_RATE_HZ))[:, 0]

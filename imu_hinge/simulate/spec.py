@@ -17,6 +17,9 @@ from imu_hinge.simulate.styles import STYLES, styles_of
 EXTRAS: Final = ("walk", "belt", "talk", "plates", "shoe", "bottle", "dip")
 """What a lifter may do beside the reps; ``dip`` is a push-press dip."""
 
+ON_REQUEST: Final = ("chair",)
+"""What is done only where it is asked for, and never drawn; ``chair`` is sitting down and rising, five to ten times."""
+
 DROPS: Final = ("none", "last", "every")
 
 
@@ -140,7 +143,7 @@ class SetSpec:
     has_rack
         Squat and good morning: the bar is unracked, and racked at the end, with steps between.
     before, after
-        What else happens before and after the set, each one of `EXTRAS`.
+        What else happens before and after the set, each one of `EXTRAS` or `ON_REQUEST`.
     quiet_start_s, quiet_end_s
         Quiet standing at the ends of the recording.
     impact_mps2
@@ -189,8 +192,8 @@ class SetSpec:
         if self.drop not in DROPS:
             raise ValueError(f"drop = {self.drop!r}. Use one of {', '.join(DROPS)}.")
         for extra in (*self.before, *self.after):
-            if extra not in EXTRAS:
-                raise ValueError(f"{extra!r} is nothing a lifter does here. Use {', '.join(EXTRAS)}.")
+            if extra not in EXTRAS + ON_REQUEST:
+                raise ValueError(f"{extra!r} is nothing a lifter does here. Use {', '.join(EXTRAS + ON_REQUEST)}.")
 
     @staticmethod
     def draw(rng: np.random.Generator, *, exercise: str | None = None, style: str | None = None) -> SetSpec:

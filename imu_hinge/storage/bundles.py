@@ -1,20 +1,17 @@
-"""Open what an app exports, a file, a folder or a zip, as named texts; and read vendors' tables by column name.
+"""Open what an app exports, a file, a folder or a zip, as named texts; and choose among several devices by name.
 
 It knows no vendor's format: the importers do.
 """
 
-import csv
-import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
-from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
-from imu_hinge.model import Array
+from imu_hinge.errors import RecordingError
+from imu_hinge.model import Samples
+from imu_hinge.storage.text_tables import IsHeader, Table, decode, find_header, parse_table
 
 MAX_BYTES: Final = 512 * 2**20
 """A member of a zip larger than this is not opened [byte]."""
@@ -22,38 +19,48 @@ MAX_BYTES: Final = 512 * 2**20
 TEXT_ENDINGS: Final = (".csv", ".txt", ".json", ".tsv")
 
 Bundle = Mapping[str, str]
-"""Text by file name, without folders."""
+"""Text by file name; in a zip with its folders."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Hold a vendor's table as text cells under its own header."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Imported:
+    """Hold what an export said, in m/s² and rad/s, and what was mended on the way, a sentence each."""
 
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    samples: Samples
+    notes: tuple[str, ...] = ()
 
-    def numbers(self, names: Sequence[str], *, where: str) -> Array:
-        """Return columns as numbers, (n, k); an empty cell is NaN.
 
-        Raises
-        ------
-        UnknownFormat
-            Where a column is absent.
-        BadSamples
-            Where a cell is no number.
-        """
-        missing = [name for name in names if name not in self.columns]
-        if missing:
-            raise UnknownFormat(
-                f"{where} lacks {', '.join(missing)}; its columns are {', '.join(self.columns)}. "
-                "Export it again with acceleration and gyroscope switched on."
-            )
-        picks = [self.columns.index(name) for name in names]
-        try:
-            cells = [[float(row[i].strip() or "nan") for i in picks] for row in self.rows]
-        except (ValueError, IndexError) as error:
-            raise BadSamples(f"{where} has a row that cannot be read: {error}. Mend it or export it again.") from error
-        return np.array(cells, dtype=np.float64).reshape(len(cells), len(picks))
+def split_device(text: str) -> tuple[Path, str]:
+    """Part ``file.txt:DEVICE`` into path and device; the device is empty where the whole is a path that exists.
+
+    A colon belongs to the path as far as there is such a file, so drive letters and devices with colons are no trouble.
+    """
+    if not Path(text).exists():
+        for i, letter in enumerate(text):
+            if letter == ":" and i > 1 and Path(text[:i]).exists():
+                return Path(text[:i]), text[i + 1 :]
+    return Path(text), ""
+
+
+def choose(names: Sequence[str], device: str, *, where: str) -> str:
+    """Return the one name that is meant: the only one, or the one that is or holds ``device``.
+
+    Raises
+    ------
+    RecordingError
+        Where several are there and none was chosen, or the choice fits none or several.
+    """
+    folded = device.strip().lower()
+    found = [name for name in names if name.strip().lower() == folded] or [n for n in names if folded in n.lower()]
+    if len(found) == 1:
+        return found[0]
+    what = f"holds {len(found)} devices or recordings" + (f" that fit {device!r}" if device else "")
+    if not found:
+        what, found = f"has no device {device!r}", list(names)
+    raise RecordingError(
+        f"{where} {what}: {', '.join(found)}. Give one file per device, or choose one with "
+        f"PLACEMENT=PATH:DEVICE; DEVICE may be a part of the name, here of {found[0]}."
+    )
 
 
 def open_bundle(path: Path) -> Bundle:
@@ -66,44 +73,40 @@ def open_bundle(path: Path) -> Bundle:
     """
     try:
         if path.is_dir():
-            return {p.name: _text(p.read_bytes()) for p in sorted(path.iterdir()) if _is_text_name(p.name)}
+            return {p.name: decode(p.read_bytes()) for p in sorted(path.iterdir()) if _is_text_name(p.name)}
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 members = [m for m in archive.infolist() if _is_text_name(m.filename) and m.file_size <= MAX_BYTES]
-                return {m.filename: _text(archive.read(m)) for m in members}
+                return {m.filename: decode(archive.read(m)) for m in members}
         siblings = [path]
         head, mark, _ = path.name.partition("_Accelerometer_")
         if mark:
             siblings += sorted(p for p in path.parent.iterdir() if p.name.startswith(f"{head}_Gyroscope_"))
-        return {p.name: _text(p.read_bytes()) for p in siblings}
+        return {p.name: decode(p.read_bytes()) for p in siblings}
     except FileNotFoundError as error:
         raise RecordingError(f"There is no file {path}. Check the name and the folder.") from error
     except (OSError, zipfile.BadZipFile) as error:
         raise RecordingError(f"{path} cannot be read: {error}. Copy or export it again.") from error
 
 
-def parse_table(text: str, *, header_start: str = "") -> Table:
-    """Split a text into a header and rows, parted by comma, semicolon or tab; decimal commas become points.
+def names_with(bundle: Bundle, is_header: IsHeader) -> tuple[str, ...]:
+    """Return the names of the texts that hold a table with such a header."""
+    return tuple(name for name, text in bundle.items() if find_header(text.splitlines(), is_header))
 
-    Parameters
-    ----------
-    text
-        The whole file.
-    header_start
-        The header is the first line that begins so; lines before it are left out.
+
+def only_table(bundle: Bundle, is_header: IsHeader, device: str) -> Table:
+    """Return the one table with such a header, chosen by ``device`` among several files.
+
+    Raises
+    ------
+    RecordingError
+        As `choose`.
+    BadSamples
+        As `text_tables.parse_table`.
     """
-    lines = text.splitlines()
-    starts = [i for i, line in enumerate(lines) if line.lstrip(" \"'").startswith(header_start)]
-    if not lines or not starts:
-        return Table((), ())
-    lines = lines[starts[0] :]
-    delimiter = max(",;\t", key=lines[0].count)
-    rows = [
-        tuple(cell.strip() for cell in row) for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter)
-    ]
-    if delimiter != ",":
-        rows[1:] = [tuple(cell.replace(",", ".") for cell in row) for row in rows[1:]]
-    return Table(rows[0], tuple(row for row in rows[1:] if any(row)))
+    names = names_with(bundle, is_header)
+    name = names[0] if len(names) == 1 else choose(names, device, where="The export")
+    return parse_table(bundle[name], is_header, name=name)
 
 
 def first_line(text: str) -> str:
@@ -113,9 +116,3 @@ def first_line(text: str) -> str:
 
 def _is_text_name(name: str) -> bool:
     return name.lower().endswith(TEXT_ENDINGS) and not name.rpartition("/")[2].startswith(".")
-
-
-def _text(data: bytes) -> str:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", errors="replace")
-    return data.decode("utf-8-sig", errors="replace")

@@ -5,13 +5,15 @@ It computes nothing on the way: the numbers that were read are the numbers that 
 
 import secrets
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from imu_hinge.errors import RecordingError
 from imu_hinge.model import Recording
-from imu_hinge.storage.importers import importer_of, read_export
-from imu_hinge.storage.plain_csv import read_csv, write_csv, write_rows
+from imu_hinge.storage.bundles import split_device
+from imu_hinge.storage.importers import import_export, importer_of
+from imu_hinge.storage.plain_csv import import_csv, write_csv, write_rows
 from imu_hinge.storage.recording import Source, is_placed, placed_files, read, write
 from imu_hinge.storage.screening import check_recording
 
@@ -58,7 +60,8 @@ def convert(
     Parameters
     ----------
     source
-        As `imu_hinge.read`, or ``PLACEMENT=export`` with a vendor's file, folder or zip.
+        As `imu_hinge.read`, or ``PLACEMENT=export`` with a vendor's file, folder or zip; where it holds several
+        devices, ``PLACEMENT=export:DEVICE``.
     destination
         ``PLACEMENT=file.csv``, one or several: plain CSVs of those sensors. A path: our folder, or with
         ``to="csv"`` a folder of plain CSVs.
@@ -80,11 +83,18 @@ def convert(
         As `imu_hinge.read` and `imu_hinge.write`; also where the destination names a sensor that is not there.
     """
     targets = [str(destination)] if isinstance(destination, str | Path) else [str(item) for item in destination]
-    if to not in (None, "csv", "recording"):
-        raise RecordingError(f"Nothing can be converted to {to!r}. Use csv or recording.")
     recording = read_any(source)
     if exercise is not None:
         recording = replace(recording, exercise=exercise)
+    return write_any(recording, targets, to=to, overwrite=overwrite)
+
+
+def write_any(
+    recording: Recording, targets: Sequence[str], *, to: str | None = None, overwrite: bool = False
+) -> tuple[Path, ...]:
+    """Write a recording to what the targets say. Parameters and errors as `convert`."""
+    if to not in (None, "csv", "recording"):
+        raise RecordingError(f"Nothing can be converted to {to!r}. Use csv or recording.")
     if any(is_placed(target) for target in targets):
         if to == "recording":
             raise RecordingError(f"A recording is a folder, and {targets[0]} is one sensor's file. Name a folder.")
@@ -107,13 +117,20 @@ def read_any(source: Source) -> Recording:
     items = [str(source)] if isinstance(source, str | Path) else [str(item) for item in source]
     if not items or not all(is_placed(item) for item in items):
         return read(source)
-    sensors, devices = {}, {}
-    for placement, path in placed_files(items).items():
+    sensors, devices, warnings = {}, {}, []
+    for placement, given in placed_files(items).items():
+        path, device = split_device(str(given))
         importer = importer_of(path)
-        sensors[placement] = read_export(path) if importer else read_csv(path)
+        if device and not importer:
+            raise RecordingError(
+                f"{path} is a plain CSV of one sensor, in which {device!r} cannot be chosen. Leave it out."
+            )
+        found = import_export(path, device) if importer else import_csv(path)
+        sensors[placement] = found.samples
+        warnings += [f"{placement}: {note}" for note in found.notes]
         if importer:
             devices[placement] = importer.name
-    return check_recording(Recording(sensors, devices=devices))
+    return check_recording(Recording(sensors, devices=devices, warnings=tuple(warnings)))
 
 
 def _write_named(recording: Recording, files: dict[str, Path], *, overwrite: bool) -> tuple[Path, ...]:

@@ -10,8 +10,8 @@ from typing import Final
 
 from imu_hinge.errors import RecordingError
 from imu_hinge.model import Samples
-from imu_hinge.storage import phones, wearables
-from imu_hinge.storage.bundles import Bundle, open_bundle
+from imu_hinge.storage import phones, wearables, xsens
+from imu_hinge.storage.bundles import Bundle, Imported, open_bundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,14 @@ class Importer:
 
     name: str
     recognises: Callable[[Bundle], bool]
-    read: Callable[[Bundle], Samples]
+    read: Callable[[Bundle, str], Imported]
+    """Takes the texts and which device is meant, empty where there is one."""
 
 
 IMPORTERS: Final[dict[str, Importer]] = {
     "phyphox": Importer("phyphox", phones.is_phyphox, phones.read_phyphox),
     "sensor_logger": Importer("Sensor Logger", phones.is_sensor_logger, phones.read_sensor_logger),
-    "xsens_dot": Importer("Xsens DOT", wearables.is_xsens_dot, wearables.read_xsens_dot),
+    "xsens_dot": Importer("Xsens DOT", xsens.is_xsens, xsens.read_xsens),
     "witmotion": Importer("WitMotion", wearables.is_witmotion, wearables.read_witmotion),
     "metabase": Importer("MetaBase", wearables.is_metabase, wearables.read_metabase),
     "movesense": Importer("Movesense", wearables.is_movesense, wearables.read_movesense),
@@ -56,19 +57,31 @@ def vendor_of(path: str | Path) -> str:
 
 
 def read_export(path: str | Path) -> Samples:
-    """Read a vendor's export, unscreened.
+    """Read a vendor's export, unscreened. Errors as `import_export`."""
+    return import_export(path).samples
+
+
+def import_export(path: str | Path, device: str = "") -> Imported:
+    """Read a vendor's export, unscreened, with what was mended on the way.
+
+    Parameters
+    ----------
+    path
+        A file, folder or zip.
+    device
+        Which one, by its name or a part of it, where the export holds several.
 
     Raises
     ------
     UnknownFormat
         Where the export lacks acceleration with gravity or angular rate.
     RecordingError
-        Where the path cannot be read or no importer knows it.
+        Where the path cannot be read, no importer knows it, or it holds several devices and none was chosen.
     """
     importer = importer_of(path)
     if importer is None:
         raise RecordingError(f"{path} is no export that is known here. Known: {', '.join(known_names())}.")
-    return importer.read(open_bundle(Path(path)))
+    return importer.read(open_bundle(Path(path)), device)
 
 
 def known_names() -> tuple[str, ...]:

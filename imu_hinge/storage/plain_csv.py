@@ -6,17 +6,21 @@ It parses text and never judges the numbers: `screening` does.
 import csv
 import io
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 
 from imu_hinge.conventions import CSV_COLUMNS, Flag
 from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
 from imu_hinge.model import Array, Samples
+from imu_hinge.storage.bundles import Imported
 from imu_hinge.storage.importers import vendor_of
+from imu_hinge.storage.stamps import row_order, without_dst
+from imu_hinge.storage.text_tables import SEARCHED_LINES, Header, decode, find_header, is_noise
 
 FLAGS_COLUMN: Final = "flags"
 """Eighth column, `conventions.Flag` per sample; absent where no flag is set."""
@@ -26,6 +30,12 @@ HEADER: Final = ",".join(CSV_COLUMNS)
 
 _ROWS_AT_ONCE: Final = 65536
 
+_EMPTY_END: Final = re.compile(rb"(?:\n[,;\t \r]*)+\Z")
+"""Last lines without a cell, as spreadsheets leave them."""
+
+_CLOCK_FROM_S: Final = 1e8
+"""Times beyond this count from 1970, so that a jump of one hour may be a change of the clock [s]."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CsvTable:
@@ -33,6 +43,7 @@ class CsvTable:
 
     samples: Samples
     is_cut: bool
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,7 @@ class _Layout:
     delimiter: str
     decimal: str
     columns: tuple[str, ...]
+    header: Header
 
     def is_ours(self, i: int) -> bool:
         """Tell whether a column is read; others may hold anything."""
@@ -73,13 +85,40 @@ def read_csv(path: str | Path) -> Samples:
     return Samples(table.samples.time_s, table.samples.acc, table.samples.gyr, flags)
 
 
+def import_csv(path: str | Path) -> Imported:
+    """Read one sensor's plain CSV in order of time, with what was mended on the way. Errors as `read_csv`.
+
+    Rows out of order are sorted where that leaves no crowd; changes to and from daylight saving time are undone.
+    """
+    table = read_table(path)
+    samples, name, notes = table.samples, Path(path).name, list(table.notes)
+    flags = samples.flags.copy()
+    if table.is_cut:
+        flags[-1:] |= np.uint16(Flag.SUSPECT)
+    time_s = samples.time_s
+    if time_s[0] > _CLOCK_FROM_S:
+        time_s, told = without_dst(time_s)
+        notes += [f"{name}: {note}" for note in told]
+    order, moved = row_order(time_s, name=name)
+    samples = Samples(time_s[order], samples.acc[order], samples.gyr[order], flags[order])
+    return Imported(samples, (*notes, *moved))
+
+
 def read_table(path: str | Path) -> CsvTable:
     """Read one sensor's plain CSV and say whether it ends in the middle of a row. Errors as `read_csv`."""
     path = Path(path)
     data = _read_bytes(path)
     layout = _layout(path, data)
     data, is_cut = _whole_rows(data, layout)
-    values = _parse(path, data, layout)
+    notes: tuple[str, ...] = ()
+    try:
+        values = _parse(path, data, layout)
+    except BadSamples:
+        kept, n_noise = _without_noise(data, layout)
+        if n_noise == 0:
+            raise
+        values = _parse(path, kept, layout)
+        notes = (f"{path.name}: {n_noise} lines among the rows were left out: comments or the header again.",)
     wanted = [layout.columns.index(c) for c in CSV_COLUMNS]
     flags = None
     if FLAGS_COLUMN in layout.columns:
@@ -88,7 +127,7 @@ def read_table(path: str | Path) -> CsvTable:
             raise BadSamples(f"{path}: the column flags holds something else than whole numbers. Delete that column.")
         flags = flags.astype(np.uint16)
     samples = Samples(values[:, wanted[0]], values[:, wanted[1:4]], values[:, wanted[4:7]], flags)  # type: ignore[arg-type]
-    return CsvTable(samples, is_cut)
+    return CsvTable(samples, is_cut, notes)
 
 
 def write_csv(samples: Samples, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -141,9 +180,10 @@ def _read_bytes(path: Path) -> bytes:
     except OSError as error:
         what = f"{path} cannot be read: {error.strerror or error}."
         raise RecordingError(f"{what} {_vendor_hint(path) or 'Give a readable file.'}") from error
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        data = data.decode("utf-16", errors="replace").encode()
-    data = data.removeprefix(b"\xef\xbb\xbf")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:4096]:
+        text = decode(data)
+        data = text.encode() if "\0" not in text[:4096] else data
+    data = _EMPTY_END.sub(b"\n", data.removeprefix(b"\xef\xbb\xbf"))
     if not data or data.isspace():
         raise BadSamples(f"{path} is empty. Record or export it again.")
     if b"\0" in data[:4096]:
@@ -154,22 +194,27 @@ def _read_bytes(path: Path) -> bytes:
 
 def _layout(path: Path, data: bytes) -> _Layout:
     """Find the header and what parts the columns, or say what was seen in its place."""
-    body, line = _next_line(data, 0)
-    if line.lower().startswith("sep="):
-        body, line = _next_line(data, body)
-    delimiter = max(",;\t", key=line.count)
-    columns = tuple(cell.strip().strip('"').strip() for cell in line.split(delimiter))
-    missing = [c for c in CSV_COLUMNS if c not in columns]
-    if missing:
-        _refuse_header(path, columns, missing)
+    lines: list[str] = []
+    bodies: list[int] = []
+    start = 0
+    while start < len(data) and len(lines) < SEARCHED_LINES:
+        start, line = _next_line(data, start)
+        lines.append(line)
+        bodies.append(start)
+    header = find_header(lines, set(CSV_COLUMNS).issubset)
+    if header is None:
+        _refuse_header(path, lines)
+    body, delimiter = bodies[header.line], header.delimiter
+    columns = tuple(c.strip('"').strip() for c in header.columns)
+    columns = tuple(c.lower() if c.lower() in (*CSV_COLUMNS, FLAGS_COLUMN) else c for c in columns)
     twice = sorted({c for c in columns if c in CSV_COLUMNS and columns.count(c) > 1})
     if twice:
         raise UnknownFormat(f"{path} has the column {twice[0]} twice. Keep one of them.")
-    first_row = _next_line(data, body)[1]
+    first_row = next((line for line in lines[header.line + 1 :] if line and not is_noise(line, header)), "")
     decimal = "," if delimiter != "," and "," in first_row else "."
     extra = first_row.count(delimiter) + 1 - len(columns)  # rows that end with a delimiter have a nameless column
     columns += tuple(f"unnamed_{i}" for i in range(max(0, extra)))
-    return _Layout(body, delimiter, decimal, columns)
+    return _Layout(body, delimiter, decimal, columns, header)
 
 
 def _next_line(data: bytes, start: int) -> tuple[int, str]:
@@ -179,13 +224,24 @@ def _next_line(data: bytes, start: int) -> tuple[int, str]:
     return min(end + 1, len(data)), data[start:end].decode("utf-8", errors="replace").strip()
 
 
-def _refuse_header(path: Path, columns: tuple[str, ...], missing: list[str]) -> None:
+def _refuse_header(path: Path, lines: list[str]) -> NoReturn:
+    """Say what stands where the header should be, in the line that is most like one."""
+    parted = [tuple(c.strip().strip('"').strip() for c in ln.split(max(",;\t", key=ln.count))) for ln in lines if ln]
+    columns = max(parted, key=lambda cells: len(set(CSV_COLUMNS).intersection(c.lower() for c in cells)))
+    missing = [c for c in CSV_COLUMNS if c not in [column.lower() for column in columns]]
     if all(_is_number(c) for c in columns):
         remedy = f"The first line holds numbers: put the header {HEADER} before it."
     else:
         remedy = _vendor_hint(path) or f"Name the columns {HEADER}: seconds, m/s² including gravity, rad/s."
     seen = ", ".join(columns[:12]) + (", …" if len(columns) > 12 else "")
-    raise UnknownFormat(f"{path} lacks {', '.join(missing)}; its first line reads: {seen}. {remedy}")
+    raise UnknownFormat(f"{path} lacks {', '.join(missing)}; its header reads: {seen}. {remedy}")
+
+
+def _without_noise(data: bytes, layout: _Layout) -> tuple[bytes, int]:
+    """Leave out comments and repeated headers among the rows, and say how many."""
+    lines = data[layout.body :].split(b"\n")
+    kept = [line for line in lines if not is_noise(line.decode("utf-8", errors="replace").strip(), layout.header)]
+    return data[: layout.body] + b"\n".join(kept), len(lines) - len(kept)
 
 
 def _vendor_hint(path: Path) -> str:

@@ -20,7 +20,7 @@ from imu_hinge.model import Recording, Samples, check_placement
 from imu_hinge.storage.folder import MANIFEST, SensorEntry, manifest_text, read_manifest
 from imu_hinge.storage.importers import vendor_of
 from imu_hinge.storage.journal import FILE_NAME as JOURNAL
-from imu_hinge.storage.plain_csv import read_csv, read_table, write_rows
+from imu_hinge.storage.plain_csv import import_csv, read_table, write_rows
 from imu_hinge.storage.screening import check_recording
 
 Source = str | Path | Sequence[str]
@@ -65,8 +65,9 @@ def read(
     if len(items) == 1 and (Path(items[0]).exists() or not is_placed(items[0])):
         recording = _read_path(Path(items[0]), repair=repair)
     else:
-        files = placed_files(items)
-        recording = Recording({placement: read_csv(path) for placement, path in files.items()})
+        found = {placement: import_csv(path) for placement, path in placed_files(items).items()}
+        told = tuple(f"{placement}: {note}" for placement, sensor in found.items() for note in sensor.notes)
+        recording = Recording({placement: sensor.samples for placement, sensor in found.items()}, warnings=told)
     if athlete is not None:
         recording = replace(recording, athlete=athlete)
     if exercise is not None:
@@ -157,7 +158,7 @@ def _read_path(path: Path, *, repair: bool) -> Recording:
         raise RecordingError(f"There is no recording {path}. Check the name and the folder.")
     vendor = vendor_of(path)
     if vendor:
-        raise UnknownFormat(f"{path} looks like {vendor}. Convert it first: imu-hinge convert sacrum={path} DEST.")
+        raise UnknownFormat(f"{path} looks like {vendor}. Convert it first: imu-hinge convert sacrum={path} --to DEST.")
     raise RecordingError(_PLACEMENT_WANTED.format(path))
 
 

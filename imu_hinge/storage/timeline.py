@@ -25,6 +25,9 @@ MAX_BAD_SHARE = 0.05
 GAP_PERIODS, MIN_GAP_S = 3.0, 0.05
 """An interval above both, in sampling periods and in seconds, is a gap."""
 
+LONGEST_HOLE_S = 86400.0
+"""Nobody trains over a longer hole than a day: the clock was set in between, as from 1970 to today [s]."""
+
 Mask = npt.NDArray[np.bool_]
 
 
@@ -59,6 +62,13 @@ def screen_time(placement: str, samples: Samples) -> Samples:
         raise TooShort(
             f"{placement}: the recording is {length_s:.2f} s long and at least {MIN_SECONDS:g} s are needed. "
             "Record the whole set, from standing to standing."
+        )
+    widest = int(np.argmax(np.diff(samples.time_s)))
+    before_s, after_s = samples.time_s[widest : widest + 2]
+    if after_s - before_s > LONGEST_HOLE_S:
+        raise BadSamples(
+            f"{placement}: the clock jumped from {before_s:.0f} to {after_s:.0f} s, as "
+            "when it is set after the sensor has started. Cut off what comes before, or give it its own time."
         )
     after_gap = np.flatnonzero(np.diff(samples.time_s) > max(GAP_PERIODS * period_s, MIN_GAP_S)) + 1
     return with_flag(samples, after_gap, Flag.GAP)
@@ -167,6 +177,11 @@ def _period_s(placement: str, time_s: Array) -> float:
     period = float(np.median(np.diff(time_s))) if time_s.size > 1 else 0.0
     if period <= 0.0:
         raise BadSamples(f"{placement}: time_s does not advance ({time_s[:1]} s throughout). Export the times with it.")
+    if period == 1.0 and bool(np.mean(np.diff(time_s) == 1.0) > 0.9):
+        raise BadSamples(
+            f"{placement}: time_s counts samples, or looks like ms at 1000 Hz: its steps are exactly 1. "
+            "Divide time_s by the sensor's rate in Hz; by 1000 only where that is the rate."
+        )
     for unit, per_second in (("ms", 1e3), ("µs", 1e6), ("ns", 1e9)):
         if period >= 0.9 and 0.9e-3 <= period / per_second <= 0.105:
             raise BadSamples(

@@ -75,6 +75,24 @@ def check_gyr_against_gravity(placement: str, samples: Samples) -> None:
         raise UnknownUnits(_gyr_message(placement, what, is_deg=ratio > 3.0 * MAX_RATE_RATIO))
 
 
+def gyr_unit_by_gravity(samples: Samples) -> str:
+    """Return ``rad/s`` or ``deg/s`` where gravity's turning tells the unit of ``samples.gyr``, else an empty text.
+
+    The ratio of what is claimed to what is seen is about 1 or about 57; accelerations of the body lower both.
+    """
+    if len(samples) < 2 or not all(np.isfinite(x).all() for x in (samples.time_s, samples.acc, samples.gyr)):
+        return ""
+    if float(np.median(np.diff(samples.time_s))) <= 0.0:
+        return ""
+    claimed, seen = _turn_rates(samples)
+    ratio = claimed / max(seen, 1e-6)
+    if claimed > MIN_CLAIMED_RADPS and ratio < MAX_RATE_RATIO:
+        return "rad/s" if ratio > 1.0 / MAX_RATE_RATIO else ""
+    if claimed > math.degrees(MIN_CLAIMED_RADPS) and 2.0 * MAX_RATE_RATIO < ratio < MAX_RATE_RATIO * math.degrees(1.0):
+        return "deg/s"
+    return ""
+
+
 def _gyr_message(placement: str, what: str, *, is_deg: bool) -> str:
     if is_deg:
         return f"{placement}: gyr looks like deg/s: {what}. Multiply gyr_x, gyr_y and gyr_z by pi/180."

@@ -1,6 +1,7 @@
-"""Read what the makers of body-worn sensors export: Xsens DOT, WitMotion, MetaBase and Movesense.
+"""Read what the makers of body-worn sensors export: WitMotion, MetaBase and Movesense.
 
 Units come from the header or, where a maker writes none, from its documentation; never from the numbers.
+Xsens has a room of its own, `xsens`.
 """
 
 import json
@@ -12,142 +13,171 @@ import numpy as np
 from imu_hinge.conventions import STANDARD_GRAVITY_MPS2
 from imu_hinge.errors import BadSamples, UnknownFormat
 from imu_hinge.model import Array, Samples
-from imu_hinge.storage.bundles import Bundle, Table, first_line, parse_table
-from imu_hinge.storage.stamps import join, spread_arrivals, spread_packets, unwrap
+from imu_hinge.storage.bundles import Bundle, Imported, choose, first_line, names_with
+from imu_hinge.storage.local_time import clock_times
+from imu_hinge.storage.stamps import join, row_order, spread_arrivals, spread_packets
+from imu_hinge.storage.text_tables import Cells, Table, parse_table
 
-DAY_S: Final = 86400.0
-_XSENS_COUNTER: Final = "PacketCounter"
-_XSENS_AXES: Final = ("Acc_X", "Acc_Y", "Acc_Z", "Gyr_X", "Gyr_Y", "Gyr_Z")
-_WIT_ACC: Final = re.compile(r"^(?:Acceleration |Acc)([XYZ])\(g\)$")
-_WIT_GYR: Final = re.compile(r"^(?:Angular velocity |As)([XYZ])\((?!rad).+/s\)$")
+_WIT_ACC: Final = re.compile(r"^(?:acceleration |acc)([xyz]) ?\(g\)$", re.IGNORECASE)
+_WIT_GYR: Final = re.compile(r"^(?:angular velocity |as)([xyz]) ?\((?!rad).+/s\)$", re.IGNORECASE)
+_WIT_DEVICE: Final = ("device name", "devicename")
 _META_EPOCH: Final = re.compile(r"^epoch? \(ms\)")
+_META_OTHER: Final = re.compile(r"gravity|linear", re.IGNORECASE)
+_META_DEVICE: Final = re.compile(r"(?:^|_)([^_]+)_(?:Accelerometer|Gyroscope)_", re.IGNORECASE)
 _MOVESENSE_KEYS: Final = ("MeasIMU6", "MeasIMU9", "IMU6", "IMU9")
-
-
-def is_xsens_dot(bundle: Bundle) -> bool:
-    """Tell an Xsens DOT export by its column of packet counters."""
-    return any(re.search(rf"^{_XSENS_COUNTER},", text, re.MULTILINE) for text in bundle.values())
-
-
-def read_xsens_dot(bundle: Bundle) -> Samples:
-    """Read an Xsens DOT CSV: m/s², deg/s, ``SampleTimeFine`` in µs that starts again after 2^32.
-
-    Raises
-    ------
-    UnknownFormat
-        Where the measurement mode left out acceleration or angular rate; free acceleration is not taken.
-    """
-    name, text = next((n, t) for n, t in bundle.items() if f"{_XSENS_COUNTER}," in t)
-    table = parse_table(text, header_start=_XSENS_COUNTER)
-    if not set(_XSENS_AXES) <= set(table.columns):
-        raise UnknownFormat(
-            f"{name} has {', '.join(table.columns)} but no Acc_X and Gyr_X. "
-            "Record in a mode with inertial data, such as Rate quantities or Custom mode 5."
-        )
-    values = table.numbers(["SampleTimeFine", *_XSENS_AXES], where=name)
-    return Samples(unwrap(values[:, 0], 2.0**32) / 1e6, values[:, 1:4], np.radians(values[:, 4:7]))
 
 
 def is_witmotion(bundle: Bundle) -> bool:
     """Tell a WitMotion export by its columns."""
-    return any(_wit_axes(parse_table(first_line(text)), _WIT_ACC) for text in bundle.values())
+    return bool(names_with(bundle, _is_wit_header))
 
 
-def read_witmotion(bundle: Bundle) -> Samples:
-    """Read a WitMotion CSV: g, deg/s, arrival time of day; samples that arrived together are spread.
+def read_witmotion(bundle: Bundle, device: str = "") -> Imported:
+    """Read a WitMotion table: g, deg/s, arrival time; samples that arrived together are spread.
 
     Raises
     ------
     UnknownFormat
         Where a column is absent.
+    RecordingError
+        Where several devices are in it and ``device`` names none of them.
     """
-    name, table = next(
-        (n, parse_table(t)) for n, t in bundle.items() if _wit_axes(parse_table(first_line(t)), _WIT_ACC)
-    )
-    acc, gyr = _wit_axes(table, _WIT_ACC), _wit_axes(table, _WIT_GYR)
+    names = names_with(bundle, _is_wit_header)
+    name = names[0] if len(names) == 1 else choose(names, device, where="The export")
+    table = parse_table(bundle[name], _is_wit_header, name=name)
+    acc, gyr = _wit_axes(table.columns, _WIT_ACC), _wit_axes(table.columns, _WIT_GYR)
     clock = next((c for c in table.columns if c.lower() == "time"), "")
     if not gyr or not clock:
         raise UnknownFormat(
             f"{name} lacks angular velocity in °/s or Time; its columns are {', '.join(table.columns)}. "
             "Export it again with both."
         )
-    values = table.numbers(acc + gyr, where=name)
-    column = table.columns.index(clock)
-    stamp_s = unwrap(np.array([_time_of_day_s(name, row[column]) for row in table.rows]), DAY_S)
-    return Samples(spread_arrivals(stamp_s), values[:, :3] * STANDARD_GRAVITY_MPS2, np.radians(values[:, 3:]))
+    table = _one_device(table, device if len(names) == 1 else "")
+    values = table.numbers(acc + gyr)
+    stamp_s, told = clock_times(table.texts(clock), name=name)
+    order, moved = row_order(stamp_s, name=name)
+    stamp_s, values = stamp_s[order], values[order]
+    samples = Samples(spread_arrivals(stamp_s), values[:, :3] * STANDARD_GRAVITY_MPS2, np.radians(values[:, 3:]))
+    return Imported(samples, (*table.notes, *told, *moved))
 
 
-def _wit_axes(table: Table, pattern: re.Pattern[str]) -> list[str]:
+def _is_wit_header(cells: Cells) -> bool:
+    return bool(_wit_axes(cells, _WIT_ACC))
+
+
+def _wit_axes(columns: Cells, pattern: re.Pattern[str]) -> list[str]:
     """Return the columns of x, y and z, or nothing."""
-    axes = {found[1]: column for column in table.columns if (found := pattern.match(column))}
-    return [axes[axis] for axis in "XYZ"] if len(axes) == 3 else []
+    axes = {found[1].lower(): column for column in columns if (found := pattern.match(column))}
+    return [axes[axis] for axis in "xyz"] if len(axes) == 3 else []
 
 
-def _time_of_day_s(name: str, text: str) -> float:
-    """Parse ``16:39:37.564``, with or without a date before it [s since midnight]."""
-    try:
-        hours, minutes, seconds = text.split()[-1].split(":")
-        return 3600.0 * int(hours) + 60.0 * int(minutes) + float(seconds)
-    except (ValueError, IndexError) as error:
-        raise BadSamples(f"{name} has {text!r} for a time. Export it again with times such as 16:39:37.564.") from error
+def _one_device(table: Table, device: str) -> Table:
+    """Return the rows of the one device, or of the one that was chosen."""
+    column = next((c for c in table.columns if c.lower() in _WIT_DEVICE), None)
+    if column is None or not table.rows:
+        return table
+    worn = table.texts(column)
+    names = list(dict.fromkeys(worn))
+    if len(names) == 1 and not device:
+        return table
+    chosen = choose(names, device, where=table.name)
+    rows = tuple(row for row, name in zip(table.rows, worn, strict=True) if name == chosen)
+    return Table(table.name, table.columns, rows, (*table.notes, f"{table.name}: only the rows of {chosen} were read."))
 
 
 def is_metabase(bundle: Bundle) -> bool:
     """Tell a MetaBase export by its column of epochs."""
-    return any(_META_EPOCH.match(first_line(text)) for text in bundle.values())
+    return bool(names_with(bundle, _is_meta_header))
 
 
-def read_metabase(bundle: Bundle) -> Samples:
+def read_metabase(bundle: Bundle, device: str = "") -> Imported:
     """Read the accelerometer's and the gyroscope's file of MetaBase: g and deg/s by header, epoch in ms.
 
     Raises
     ------
     UnknownFormat
-        Where one of the two is absent.
+        Where one of the two is absent; gravity alone or acceleration without gravity is not taken.
+    RecordingError
+        Where there are several of one kind and ``device`` names none of them.
+    BadSamples
+        Where the two are of different devices.
     """
-    acc_s, acc = _meta_stream(bundle, "g")
-    gyr_s, gyr = _meta_stream(bundle, "deg/s")
-    return join(acc_s, acc * STANDARD_GRAVITY_MPS2, gyr_s, np.radians(gyr))
+    acc_name, acc_s, acc, acc_notes = _meta_stream(bundle, "g", device)
+    gyr_name, gyr_s, gyr, gyr_notes = _meta_stream(bundle, "deg/s", device)
+    devices = [found[1] if (found := _META_DEVICE.search(name)) else "" for name in (acc_name, gyr_name)]
+    if all(devices) and devices[0].lower() != devices[1].lower():
+        raise BadSamples(
+            f"{acc_name} is of the device {devices[0]} and {gyr_name} of {devices[1]}. "
+            "Put the Accelerometer and the Gyroscope file of one device into one folder and give that."
+        )
+    samples = join(acc_s, acc * STANDARD_GRAVITY_MPS2, gyr_s, np.radians(gyr))
+    return Imported(samples, (*acc_notes, *gyr_notes))
 
 
-def _meta_stream(bundle: Bundle, unit: str) -> tuple[Array, Array]:
-    wanted = [f"{axis}-axis ({unit})" for axis in "xyz"]
-    for name, text in bundle.items():
-        table = parse_table(text)
-        if _META_EPOCH.match(first_line(text)) and set(wanted) <= set(table.columns):
-            values = table.numbers([table.columns[0], *wanted], where=name)
-            return spread_arrivals(values[:, 0] / 1e3), values[:, 1:]
-    raise UnknownFormat(
-        f"The MetaBase export has no file with {', '.join(wanted)} (seen: {', '.join(bundle)}). "
-        "Put the Accelerometer and the Gyroscope file of the recording into one folder and give that."
-    )
+def _is_meta_header(cells: Cells) -> bool:
+    return bool(cells) and bool(_META_EPOCH.match(cells[0]))
+
+
+def _meta_stream(bundle: Bundle, unit: str, device: str) -> tuple[str, Array, Array, tuple[str, ...]]:
+    """Return the file's name, its times (n,) [s], its axes (n, 3) and what was mended."""
+    wanted = tuple(f"{axis}-axis ({unit})" for axis in "xyz")
+
+    def has_axes(cells: Cells) -> bool:
+        return _is_meta_header(cells) and set(wanted) <= set(cells)
+
+    names = [name for name in names_with(bundle, has_axes) if not _META_OTHER.search(name)]
+    if not names:
+        raise UnknownFormat(
+            f"The MetaBase export has no file with {', '.join(wanted)} that holds no gravity or linear acceleration "
+            f"alone (seen: {', '.join(bundle)}). "
+            "Put the Accelerometer and the Gyroscope file of the recording into one folder and give that."
+        )
+    name = names[0] if len(names) == 1 else choose(names, device, where="The folder")
+    table = parse_table(bundle[name], has_axes, name=name)
+    values = table.numbers([table.columns[0], *wanted])
+    order, moved = row_order(values[:, 0] / 1e3, name=name)
+    values = values[order]
+    return name, spread_arrivals(values[:, 0] / 1e3), values[:, 1:], (*table.notes, *moved)
 
 
 def is_movesense(bundle: Bundle) -> bool:
     """Tell a Movesense log in JSON by its streams."""
-    return any(first_line(t).startswith("{") and any(f'"{k}"' in t for k in _MOVESENSE_KEYS) for t in bundle.values())
+    return bool(_movesense_logs(bundle))
 
 
-def read_movesense(bundle: Bundle) -> Samples:
+def _movesense_logs(bundle: Bundle) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name, text in bundle.items()
+        if first_line(text).startswith("{") and any(f'"{key}"' in text for key in _MOVESENSE_KEYS)
+    )
+
+
+def read_movesense(bundle: Bundle, device: str = "") -> Imported:
     """Read a Movesense JSON log: m/s², deg/s, the first sample's device time in ms per packet.
 
     Raises
     ------
     UnknownFormat
         Where no packet holds both acceleration and angular rate.
+    RecordingError
+        Where there are several logs and ``device`` names none of them.
     """
-    name, text = next((n, t) for n, t in bundle.items() if first_line(t).startswith("{"))
+    names = _movesense_logs(bundle)
+    name = names[0] if len(names) == 1 else choose(names, device, where="The export")
     try:
-        packets = list(_movesense_packets(json.loads(text)))
+        packets = list(_movesense_packets(json.loads(bundle[name])))
         stamps = np.array([float(p["Timestamp"]) for p in packets]) / 1e3
         blocks = [(_xyz(p["ArrayAcc"]), _xyz(p["ArrayGyro"])) for p in packets]
     except (ValueError, TypeError, KeyError) as error:
         raise BadSamples(f"{name} has a packet that cannot be read: {error!r}. Export the log again.") from error
     if not blocks or any(len(acc) != len(gyr) for acc, gyr in blocks):
         raise UnknownFormat(f"{name} has no packets with acceleration and angular rate in step. Log IMU6 or IMU9.")
+    order, moved = row_order(stamps, name=name)
+    stamps, blocks = stamps[order], [blocks[i] for i in order]
     counts = np.array([len(acc) for acc, _ in blocks], dtype=np.float64)
     acc, gyr = np.vstack([acc for acc, _ in blocks]), np.vstack([gyr for _, gyr in blocks])
-    return Samples(spread_packets(stamps, counts), acc, np.radians(gyr))
+    return Imported(Samples(spread_packets(stamps, counts), acc, np.radians(gyr)), moved)
 
 
 def _movesense_packets(node: Any) -> list[dict[str, Any]]:

@@ -15,8 +15,8 @@ from vqf import VQF, offlineVQF
 
 import imu_hinge as ih
 from imu_hinge.errors import BadSamples
+from imu_hinge.motion import memory, quaternion
 from imu_hinge.motion import orientation as ori
-from imu_hinge.motion import quaternion
 from imu_hinge.motion.kernel import update
 from imu_hinge.motion.smoothing import smooth
 
@@ -24,6 +24,7 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 RATE = 100.0
 AS_VQF = {
     "tau_acc_s": 3.0,
+    "tau_acc_unknown_s": 3.0,
     "rest_min_s": 1.5,
     "bias_clip_deg_s": 2.0,
     "bias_start_deg_s": 0.5,
@@ -116,6 +117,25 @@ def test_agrees_with_vqf_on_a_real_recording():
     ours = ori.filter_block(ori.initial_state(ori.params(fs, **AS_VQF)), gyr, acc)
     peer = VQF(1 / fs).updateBatch(gyr, turned_to_the_end(gyr, acc, fs))
     assert inclination_error_deg(ours.q_ws, peer["quat6D"])[10:].max() < 0.01
+
+
+def test_once_the_bias_is_known_a_push_tilts_less():
+    gyr, acc, truth = motion(6000, push_mps2=0.0)
+    pushed = acc + 2.0 * np.sin(2 * np.pi * 0.15 * np.arange(6000) / RATE)[:, None] * (np.arange(6000) > 600)[:, None]
+    rms = []
+    for chosen in ({}, {"tau_acc_s": 2.0}):
+        q_ws = ori.filter_block(ori.initial_state(ori.params(RATE, **chosen)), gyr, pushed).q_ws
+        rms.append(np.sqrt((inclination_error_deg(q_ws, truth)[1000:] ** 2).mean()))
+    assert rms[0] < 0.85 * rms[1]
+
+
+def test_taking_another_lowpass_leaves_no_jump():
+    n = 3000
+    gyr, acc = np.zeros((n, 3)), np.tile((3.0, 0.0, 9.3), (n, 1))
+    state = ori.initial_state(ori.params(RATE))
+    q_ws = ori.filter_block(state, gyr, acc).q_ws
+    assert state.memory[memory.KNOWN, 0] == 1.0
+    assert inclination_error_deg(q_ws[1:], q_ws[:-1]).max() < 1e-6
 
 
 def test_reaches_the_figures_on_broad():

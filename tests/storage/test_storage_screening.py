@@ -122,6 +122,13 @@ def test_time_in_another_unit(make_samples, rate_hz, factor, unit):
     refuse(changed(samples, time_s=np.round(samples.time_s * factor)), BadSamples, *parts)
 
 
+def test_a_clock_that_is_set_in_mid_recording(make_samples):
+    samples = make_samples()
+    time_s = samples.time_s.copy()
+    time_s[200:] += 1_767_620_467.0
+    refuse(changed(samples, time_s=time_s), BadSamples, "the clock jumped", "Cut off")
+
+
 def test_a_rate_below_10_hz(make_samples):
     refuse(make_samples(rate_hz=5.0), BadSamples, "5 Hz", "at least 10 Hz")
 

@@ -1,0 +1,138 @@
+"""Tell the bends that are no lift of a trunk: sitting down and rising from a seat, jumps, what no pelvis does.
+
+It finds no bends (`bends` does) and is asked only where nobody said what is lifted: a squat onto a box is told from a
+chair by nothing but the plan.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from imu_hinge import conventions as cv
+from imu_hinge.athlete import Athlete
+from imu_hinge.model import Posture
+from imu_hinge.reps.bends import Bend
+from imu_hinge.signals import derivative, regions, smooth
+
+SEAT_M: Final = 0.12
+"""A seat takes the pelvis down by at least this: one 0.5 m high takes 0.35 m, of which a third may be lost where nobody
+stands quietly before and after."""
+
+SAME_HEIGHT_M: Final = 0.08
+"""Who leans on a seat stays at its height within this: a sensor a hand behind the hip joint goes up so far in 40
+degrees of lean."""
+
+LOW_SHARE: Final = 1.0 / 3.0
+"""Where the hips sink little, they are low only within this share of it."""
+
+ROCKS_RAD: Final = math.radians(20.0)
+"""Who turns the trunk by more while the hips stay low is carried by a seat. Upper body, head and arms are 0.6 of the
+body, 0.35 m above the hips: 20 degrees move the whole body's centre of mass by 7 cm, more than the heel is behind the
+ankle, so without a seat one falls."""
+
+NEAR_UPRIGHT_RAD: Final = math.radians(10.0)
+"""A seated trunk comes up to within this of standing, and a seated pelvis is tilted back against it; who squats or
+bends leans at least 20 degrees where the hips are low (facts/biomechanics.md, 1.4)."""
+
+FALLING_MPS2: Final = 0.6 * cv.GRAVITY_MPS2
+FLIGHT_S: Final = 0.12
+FLIGHT_MPS: Final = 0.7
+"""Whose trunk, at the height of standing, is pulled down by this for so long and comes down at this speed has no ground
+under the feet: a jump of 8 cm. Who squats at once is still slow there, and who locks out at once does not come down."""
+
+WOBBLE_S: Final = 0.1
+"""A belt swings on the body in flight (facts/biomechanics.md, 6.3: 4 to 12 Hz); over this it is averaged."""
+
+TUCKED_M: Final = 0.1
+"""Legs are straight, or nearly, when they leave the ground and when they land."""
+
+LANDS_WITHIN_S: Final = 0.5
+"""So long after the rise the feet have left the ground."""
+
+DEEPEST: Final = 0.42
+"""No trunk sinks by more than this share of body height: a squat to the heels takes the pelvis down by 0.35 of it, and
+who did not state a height may be a fifth taller than the average."""
+
+HIGHEST_M: Final = 0.3
+"""Nor does it rise above standing by more than toes and a leftover of the accelerometer's bias explain."""
+
+LEANS_RAD: Final = math.radians(35.0)
+"""A bend that leans by more is no squat and is told by its lean; one that leans less is told by its height, which must
+then be one that legs allow."""
+
+SITTING: Final = "it looks like sitting down and rising from a seat"
+JUMPING: Final = "it looks like jumping: the feet leave the ground"
+NO_TRUNK: Final = "the sensor goes up and down farther than legs allow"
+
+
+def without_no_lifts(blocks: Sequence[list[Bend]], posture: Posture, athlete: Athlete) -> tuple[list[list[Bend]], str]:
+    """Return the bends that may be lifts, by block, and what was seen instead of the others, or nothing.
+
+    Where half of the bends of a block are none, the others are of the same kind and only less plain.
+    """
+    kept, seen = [], Counter[str]()
+    for block in blocks:
+        kinds = [no_lift(b, posture, athlete) for b in block]
+        count = sum(map(bool, kinds))
+        seen.update(kind for kind in kinds if kind)
+        if 2 * count < len(block):
+            kept.append([b for b, kind in zip(block, kinds, strict=True) if not kind])
+    return kept, seen.most_common(1)[0][0] if seen else ""
+
+
+def no_lift(bend: Bend, posture: Posture, athlete: Athlete) -> str:
+    """Return what a bend is when it is no lift, in words, or nothing."""
+    part = slice(bend.down_start, max(bend.up_stop, bend.down_start) + 1)
+    if leaves_ground(posture, part):
+        return JUMPING
+    if sits(posture, part, athlete):
+        return SITTING
+    is_whole = bend.is_begun and bend.is_finished
+    return NO_TRUNK if is_whole and goes_too_far(posture, part, athlete) else ""
+
+
+def goes_too_far(posture: Posture, part: slice, athlete: Athlete) -> bool:
+    """Tell whether what would make a bend of it is a height that no legs allow."""
+    height_m, sd_m = posture.height_m[part], posture.height_sd_m[part]
+    highest_m, deepest_m = float(np.max(height_m - 2.0 * sd_m)), -float(np.min(height_m + 2.0 * sd_m))
+    is_far = highest_m > HIGHEST_M or deepest_m > DEEPEST * athlete.value("height_m")
+    return is_far and float(posture.lean_rad[part].max()) < LEANS_RAD
+
+
+def sits(posture: Posture, part: slice, athlete: Athlete) -> bool:
+    """Tell whether the trunk comes up, or goes forward, while the hips stay at the height of a seat.
+
+    Sitting down, the trunk leans forward on the way and comes up once the seat carries it; rising, it leans forward
+    before the hips leave the seat. In a lift it leans most where the hips are lowest.
+    """
+    height_m, lean_rad = posture.height_m[part], posture.lean_rad[part]
+    if not np.isfinite(height_m).all():
+        return False
+    lowest_m = float(height_m.min())
+    if not -DEEPEST * athlete.value("height_m") < lowest_m < -SEAT_M:
+        return False
+    low = np.flatnonzero(height_m < lowest_m + min(SAME_HEIGHT_M, -LOW_SHARE * lowest_m))
+    lean = lean_rad[low[0] : low[-1] + 1]
+    upright = int(np.argmin(lean))
+    rocks = max(float(lean[: upright + 1].max()), float(lean[upright:].max())) - float(lean[upright])
+    return rocks > ROCKS_RAD and float(lean[upright]) < NEAR_UPRIGHT_RAD
+
+
+def leaves_ground(posture: Posture, part: slice) -> bool:
+    """Tell whether the trunk falls freely during a bend or at the end of its rise."""
+    rate_hz = posture.rate_hz
+    later = slice(part.start, part.stop + round(LANDS_WITHIN_S * rate_hz))
+    speed = np.nan_to_num(posture.speed_mps[later])
+    falls = smooth(derivative(speed, rate_hz), round(WOBBLE_S * rate_hz)) < -FALLING_MPS2
+    is_tall = (posture.height_m[later] > -TUCKED_M) & (np.abs(posture.lean_rad[later]) < LEANS_RAD)
+    falls &= is_tall  # plates that land shake who is bent down, and hips that go first drop again
+    landing = round(0.5 * WOBBLE_S * rate_hz)
+    return any(
+        len(r) >= FLIGHT_S * rate_hz and float(speed[r.start : r.stop + landing].min()) < -FLIGHT_MPS
+        for r in regions(falls)
+    )

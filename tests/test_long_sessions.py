@@ -1,0 +1,60 @@
+"""Sessions that outlast the window that live analysis looks at again, and recordings that end inside a bend."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import imu_hinge as ih
+from imu_hinge import conventions as cv
+from imu_hinge.simulate.session import Simulated, random_set
+from imu_hinge.streaming import WINDOW_S
+
+RATE_HZ = 50.0
+
+
+def after_standing(samples: ih.Samples, seconds: float) -> ih.Samples:
+    """Return the samples after so long a standing, which is the first second of them again and again."""
+    count = round(seconds * RATE_HZ)
+    again = np.arange(count) % round(RATE_HZ)
+    time_s = np.concatenate((samples.time_s[0] - seconds + np.arange(count) / RATE_HZ, samples.time_s))
+    return ih.Samples(
+        time_s, np.concatenate((samples.acc[again], samples.acc)), np.concatenate((samples.gyr[again], samples.gyr))
+    )
+
+
+@pytest.mark.parametrize("placements", [("sacrum", "t12"), ("sacrum",)], ids=["two sensors", "one sensor"])
+@pytest.mark.parametrize("wait_s", [0.9 * WINDOW_S, 1.5 * WINDOW_S])
+def test_a_set_after_the_window_is_told_live_as_in_replay(
+    short_set: Simulated, placements: tuple[str, ...], wait_s: float
+) -> None:
+    sensors = {p: after_standing(short_set.recording.sensors[p], wait_s) for p in placements}
+    recording = ih.Recording(sensors, athlete=short_set.recording.athlete)
+    live, replay = ih.analyze(recording, as_live=True), ih.analyze(recording)
+    starts = [rep.start_s for rep in short_set.truth.reps]
+    assert [rep.start_s for rep in replay.lifts] == pytest.approx(starts, abs=0.25)
+    assert [rep.start_s for rep in live.lifts] == pytest.approx(starts, abs=0.25)
+    assert [rep.verdict.label for rep in live.lifts] == ["hip_hinge"] * len(starts)
+
+
+def test_what_lies_before_the_first_window_is_unknown_and_says_so(short_set: Simulated) -> None:
+    sensors = {"sacrum": after_standing(short_set.recording.sensors["sacrum"], 1.5 * WINDOW_S)}
+    posture = ih.analyze(ih.Recording(sensors), as_live=True).posture
+    early = posture[: round(0.3 * WINDOW_S * posture.rate_hz)]
+    assert np.isnan(early.angles_rad).all()
+    assert np.all(early.flags & np.uint16(cv.Flag.UNALIGNED))
+
+
+@pytest.mark.parametrize("exercise", ["deadlift", "swing"])
+def test_a_recording_may_end_anywhere(exercise: str) -> None:
+    recording = random_set(500, exercise=exercise, placements=("sacrum",), rate_hz=RATE_HZ).recording
+    samples = recording.sensors["sacrum"]
+    whole = len(ih.analyze(recording, exercise=exercise).lifts)
+    counts = []
+    for stop in range(round(8.0 * RATE_HZ), len(samples), round(0.7 * RATE_HZ)):
+        try:
+            counts.append(len(ih.analyze(ih.Recording({"sacrum": samples[:stop]}), exercise=exercise).lifts))
+        except ih.HingeError:  # cut before a standing or a bend that tells how the sensor sits
+            counts.append(0)
+    assert max(counts) <= whole + 1
+    assert counts[-1] == whole
