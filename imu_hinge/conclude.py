@@ -16,8 +16,8 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.errors import NotOnTheTrunk
 from imu_hinge.interpret import Aligned
 from imu_hinge.model import POSTURE_COLUMNS, Array, Posture
-from imu_hinge.motion.synchrony import InStep
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
+from imu_hinge.motion.synchrony import InStep
 from imu_hinge.motion.tracks import Track
 from imu_hinge.reps.exercise import Found
 from imu_hinge.reps.segmentation import label_samples

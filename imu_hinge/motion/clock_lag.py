@@ -1,4 +1,4 @@
-"""Measure how far one sensor's clock is behind another's on the same trunk: coarsely by the motion, finely by the shake.
+"""Measure how far one sensor's clock is behind another's on one trunk: coarsely by the motion, finely by the shake.
 
 It decides nothing and moves no sample; `synchrony` does.
 
@@ -6,7 +6,8 @@ Notes
 -----
 Forward and up are found for each sensor from gravity, so that vectors of both can be compared however they are mounted.
 The turning of pelvis and trunk is alike over seconds, but the lumbar spine has a rhythm of its own: motion tells a lag
-to a tenth of a second. Steps, plates and the tremor of muscles shake the whole trunk at once and tell milliseconds.
+to a tenth of a second. Steps, plates and the tremor of muscles shake the whole trunk at once and tell milliseconds,
+most of all along the spine, which is stiff that way; across it the trunk sways, and one part later than another.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ TEMPLATE_S: Final = 90.0
 """So much of a long recording is enough to find its place in the other one."""
 LEAST_S: Final = 5.0
 """A shorter overlap tells nothing."""
+OWN_RHYTHM_S: Final = 0.17
+"""Turning of pelvis and trunk of real people in step differs by up to this; only more is a clock's."""
 CANDIDATES: Final = 6
 """Periodic motion fits at so many lags at most that are worth a closer look."""
 APART_S: Final = 0.06
@@ -41,12 +44,17 @@ CLEARER: Final = 1.5
 """... by so much: the lobes of a band of two octaves stay below half of its peak, noise adds to them."""
 WINDOW_S: Final = 20.0
 """Over it a rate that is known to 0.05 % smears the shake by 5 ms."""
+UP: Final = (2,)
+EVERY_WAY: Final = (0, 1, 2)
+RATE_ODDS: Final = 6.0
+"""Natural logarithm of the odds that clocks run alike (10 to 1), times how many rates are tried (40): one bend after
+another fits a little better at some rate, as people do not move both segments alike, and tells no rate by that."""
 
 
 class Behind(NamedTuple):
-    """Hold how far one clock is behind another: ``lag_s`` at ``at_s`` by its own time, what it gains per second, the sd.
+    """Hold how far one clock is behind another: ``lag_s`` at ``at_s`` by its own time, and what it gains per second.
 
-    ``alike`` is the correlation it rests on.
+    ``sd_s`` is what is not known of the lag, ``alike`` is the correlation it rests on.
     """
 
     lag_s: float = 0.0
@@ -61,7 +69,7 @@ class Behind(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """Hold a lag by motion alone, the logarithm of its likelihood against chance, and the correlation of the turning."""
+    """Hold a lag by motion alone, the logarithm of its likelihood against chance, and how alike both turn there."""
 
     behind: Behind
     likelihood: float
@@ -111,9 +119,13 @@ def candidates(first: Samples, second: Samples) -> tuple[list[Candidate], Candid
     """Return the lags and rates at which both move most alike, best first, and how alike they move as they are.
 
     Every lag that leaves `LEAST_S` in common is tried, at rates up to `MOST_DRIFT` apart, by fast convolution. The
-    likelihood takes one independent value of each channel a second: movement is no faster.
+    likelihood takes one independent value of each channel a second: movement is no faster. A lag is told at the middle
+    of the motion, where the rate changes nothing of it.
+
+    Both may turn with or against each other, as gravity does not always tell which way is forward. As they are, they
+    may lag by a person's own rhythm.
     """
-    one, origin_s = _template(first)
+    one, origin_s, centre_s = _template(first)
     middle_s = 0.5 * float(second.time_s[0] + second.time_s[-1])
     half_s = 0.5 * float(second.time_s[-1] - second.time_s[0])
     step = 0.1 / max(min(len(one) / COARSE_HZ, 2.0 * half_s), 10.0)  # the ends move by 50 ms from rate to rate
@@ -128,45 +140,57 @@ def candidates(first: Samples, second: Samples) -> tuple[list[Candidate], Candid
     # shift k puts the second's first instant k grid steps after the template's first
     shift = np.arange(-size + 1, len(one))
     lags = middle_s - (origin_s + shift[None, :] / COARSE_HZ - place[:, None])
-    table = np.array([fit for fit, _ in fits])
-    turning = np.array([alike for _, alike in fits])
+    own_s = middle_s + (centre_s - middle_s + lags) / (1.0 - drifts[:, None])
+    lags = own_s - centre_s
+    table = np.array([fit.likelihood for fit in fits]) - np.where(drifts == 0.0, 0.0, RATE_ODDS)[:, None]
     found = [
-        Candidate(Behind(float(lags[i, k]), float(drifts[i]), middle_s), float(table[i, k]), float(turning[i, k]))
+        Candidate(
+            Behind(float(lags[i, k]), float(drifts[i]), float(own_s[i, k])), float(table[i, k]), float(fits[i].alike[k])
+        )
         for i, k in _peaks(table, lags)
     ]
     still = int(np.argmin(np.abs(drifts)))
-    near = np.abs(lags[still]) < 0.15  # the lumbar spine's own rhythm
-    k = int(np.argmax(np.where(near, table[still], -np.inf)))
-    likelihood = float(table[still, k]) if near.any() else 0.0
-    return found, Candidate(Behind(0.0, 0.0, middle_s), likelihood, float(turning[still, k]))
+    near = np.where(np.abs(lags[still]) < OWN_RHYTHM_S, table[still], -1.0)
+    k = int(np.argmax(near))
+    if near[k] < 0.0:  # no instant in common
+        return found, Candidate(Behind(0.0, 0.0, centre_s), 0.0, 0.0)
+    return found, Candidate(Behind(0.0, 0.0, centre_s), float(near[k]), float(fits[still].alike[k]))
 
 
-def _template(samples: Samples) -> tuple[Array, float]:
-    """Return the motion of the part that moves most, no longer than `TEMPLATE_S`, and when it begins [s]."""
+def _template(samples: Samples) -> tuple[Array, float, float]:
+    """Return the motion of the part that moves most, no longer than `TEMPLATE_S`, when it begins and its middle [s]."""
     grid = np.arange(float(samples.time_s[0]), float(samples.time_s[-1]), 1.0 / COARSE_HZ)
     moved, width = motion(samples, grid), round(TEMPLATE_S * COARSE_HZ)
-    if len(moved) <= 2 * width:
-        return moved, float(grid[0])
-    total = np.concatenate(([0.0], np.cumsum(moved[:, 0] ** 2)))
-    start = int(np.argmax(total[width:] - total[:-width]))
-    return moved[start : start + width], float(grid[start])
+    if len(moved) > 2 * width:
+        total = np.concatenate(([0.0], np.cumsum(moved[:, 0] ** 2)))
+        start = int(np.argmax(total[width:] - total[:-width]))
+        moved, grid = moved[start : start + width], grid[start : start + width]
+    power = moved[:, 0] ** 2
+    return moved, float(grid[0]), float(grid @ power / max(float(power.sum()), 1e-12))
 
 
-def _likelihood(one: Array, other: Array) -> tuple[Array, Array]:
-    """Return how much likelier than chance each shift is (logarithm), and the correlation of the turning. (m,), (m,)."""
+class _Fit(NamedTuple):
+    """Hold at each shift (n,) the logarithm of the likelihood against chance, and how alike both turn."""
+
+    likelihood: Array
+    alike: Array
+
+
+def _likelihood(one: Array, other: Array) -> _Fit:
+    """Return how much likelier than chance each shift of the second (m, 2) along the first (n, 2) is. (n + m - 1,)."""
     n, size = len(one) + len(other) - 1, 1 << (len(one) + len(other) - 1).bit_length()
     shift = np.arange(-len(other) + 1, len(one))
     start, stop = np.maximum(shift, 0), np.minimum(shift + len(other), len(one))
-    total, alike = np.zeros(n), np.zeros((2, n))
+    gain, alike = np.zeros((2, n)), np.zeros((2, n))
     overlap_s = (stop - start) / COARSE_HZ
     for c in range(2):
         product = np.fft.irfft(np.fft.rfft(one[:, c], size) * np.fft.rfft(other[::-1, c], size), size)[:n]
         mine, theirs = (np.concatenate(([0.0], np.cumsum(x[:, c] ** 2))) for x in (one, other))
         power = (mine[stop] - mine[start]) * (theirs[stop - shift] - theirs[start - shift])
         floor = 1e-4 * mine[-1] * theirs[-1]  # where nothing moves nothing can be compared
-        alike[c] = np.clip(product / np.sqrt(np.maximum(power, max(floor, 1e-12))), -1.0, 0.999)
-        total -= 0.5 * overlap_s * np.log1p(-(np.maximum(alike[c], 0.0) ** 2))
-    return np.where(overlap_s >= LEAST_S, total, 0.0), alike[0]
+        alike[c] = np.clip(product / np.sqrt(np.maximum(power, max(floor, 1e-12))), -0.999, 0.999)
+        gain[c] = np.where(overlap_s >= LEAST_S, -0.5 * overlap_s * np.log1p(-(alike[c] ** 2)), 0.0)
+    return _Fit(gain[0] + np.where(alike[1] > 0.0, gain[1], 0.0), np.abs(alike[0]))
 
 
 def _peaks(table: Array, lags: Array) -> list[tuple[int, int]]:
@@ -217,15 +241,17 @@ def _line(first: Samples, second: Samples, near: Behind, *, reach_s: float, span
     width = round(min(WINDOW_S, max(LEAST_S, (stop - start) / 4.0)) * FINE_HZ)
     if len(grid) > 50 * width:
         width = len(grid) // 50  # an hour's lag is told well enough by fifty windows
-    told = []
-    for low in range(0, len(grid) - width // 2, width):
-        part = slice(low, low + width)
-        lag_s, alike, is_clear = _fine_lag(one[part], other[part], reach_s)
-        if is_clear:
-            told.append((float(grid[part].mean()), lag_s, alike))
-    if not told:
-        return None
-    return _fitted(np.array(told), near, 0.5 * (start + stop), stop - start)
+    lines = []
+    for way in (UP, EVERY_WAY):
+        told = []
+        for low in range(0, len(grid) - width // 2, width):
+            part = slice(low, low + width)
+            lag_s, alike, is_clear = _fine_lag(one[part][:, way], other[part][:, way], reach_s)
+            if is_clear:
+                told.append((float(grid[part].mean()), lag_s, alike))
+        if told:
+            lines.append(_fitted(np.array(told), near, 0.5 * (start + stop), stop - start))
+    return max(lines, key=lambda line: line.alike, default=None)
 
 
 def _fitted(told: Array, near: Behind, at_s: float, length_s: float) -> Behind:
@@ -234,10 +260,12 @@ def _fitted(told: Array, near: Behind, at_s: float, length_s: float) -> Behind:
     if len(told) >= 3:
         drift = float(np.median([(b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(told, 2)]))
     rest = told[:, 1] - drift * (told[:, 0] - at_s)
-    if abs(drift) * length_s < 0.01 and near.drift == 0.0:  # it cannot be told from none
+    scatter = _scatter(rest)
+    drift_sd = max(scatter, 0.5 / FINE_HZ) * np.sqrt(12.0 / len(told)) / length_s  # of a line through even instants
+    if abs(drift) < 3.0 * drift_sd and near.drift == 0.0:  # it cannot be told from none
         drift, rest = 0.0, told[:, 1]
+        scatter = _scatter(rest)
     lag_s = float(np.median(rest))
-    scatter = 1.48 * float(np.median(np.abs(rest - lag_s)))
     sd_s = max(0.002, scatter / np.sqrt(len(told))) if len(told) > 1 else 0.005
     # by its own clock: what `near` undid, then this line
     own_s = near.at_s + (at_s - (near.at_s - near.lag_s)) / (1.0 - near.drift)
@@ -246,14 +274,20 @@ def _fitted(told: Array, near: Behind, at_s: float, length_s: float) -> Behind:
     return Behind(total_lag_s, total_drift, own_s, sd_s, float(np.median(told[:, 2])))
 
 
+def _scatter(values: Array) -> float:
+    """Return the robust sd."""
+    return 1.48 * float(np.median(np.abs(values - np.median(values))))
+
+
 def _fine_lag(one: Array, other: Array, reach_s: float) -> tuple[float, float, bool]:
-    """Return the lag of the second (n, 3) [s], the correlation there, and whether it stands out."""
+    """Return the lag of the second (n, k) [s], the correlation there, and whether it stands out."""
     reach, apart = round(reach_s * FINE_HZ), round(APART_S * FINE_HZ)
     inner = one[reach:-reach]
     n = len(inner)
     if n <= reach:
         return 0.0, 0.0, False
-    product = sum((np.correlate(other[:, c], inner[:, c], "valid") for c in range(3)), np.zeros(2 * reach + 1))
+    products = [np.correlate(other[:, c], inner[:, c], "valid") for c in range(one.shape[1])]
+    product = np.sum(products, axis=0)
     power = np.concatenate(([0.0], np.cumsum(np.einsum("ij,ij->i", other, other))))
     size = np.sqrt(float(np.sum(inner**2)) * (power[n:] - power[:-n]))
     alike = product / np.maximum(size, 1e-9)

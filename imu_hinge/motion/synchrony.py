@@ -8,23 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeGuard
 
 from imu_hinge.errors import ClocksApart
 from imu_hinge.model import Samples
-from imu_hinge.motion.clock_lag import LEAST_S, Behind, Candidate, candidates, refined
+from imu_hinge.motion.clock_lag import LEAST_S, OWN_RHYTHM_S, Behind, Candidate, candidates, refined
 from imu_hinge.motion.resample import in_order
 
-CLEAR: Final = 0.4
-"""Shakes must correlate by this much before a lag is believed."""
+CLEAR: Final = 0.5
+"""Half of the shake must be shared before a lag is believed by it, ..."""
+FINE_SD_S: Final = 0.01
+"""... and windows along the recording must tell the same lag to this."""
 AGREES: Final = 0.75
 """Where clocks as they are give this much, no other lag is looked for."""
 MARGIN: Final = 11.0
 """Natural logarithm of how many lags and rates are tried (60 000): a better fit than that is not by chance."""
+RIVAL_MARGIN: Final = 5.0
+"""... of 150 to 1: so much must the best of a handful of lags, a rep apart or more, fit better than the next."""
+SURELY_LOW: Final = 0.3
+"""Trunks in step turn more alike than this: the pelvis goes with the trunk (of real people 0.44 to 0.92)."""
 MOTION_ALIKE: Final = 0.6
 """Turning less alike than this is no evidence of anything: of real people's it is 0.44 to 0.92 in step."""
-OWN_RHYTHM_S: Final = 0.17
-"""Turning of pelvis and trunk of real people in step differs by up to this; only more is a clock's."""
+RIVAL_S: Final = 0.5
+"""Lags closer than this are of one bend: nobody bends as often."""
 MOTION_SD_S: Final = 0.05
 """What motion alone leaves of a lag, as real people's own rhythm (-0.15 to 0.02 s) spreads."""
 
@@ -89,28 +95,43 @@ def clock_behind(first: Samples, second: Samples) -> Behind | None:
     if min(float(s.time_s[-1] - s.time_s[0]) for s in (first, second)) < LEAST_S:
         return None
     here = refined(first, second, Behind())
-    if here is not None and here.alike >= AGREES:
-        return here
+    if _is_clear(here) and here.alike >= AGREES:
+        return _sure(here)
     found, as_they_are = candidates(first, second)
-    told = _by_motion(found, as_they_are)
-    if told is None:
-        return here if here is not None and here.alike >= CLEAR and abs(here.lag_s) < OWN_RHYTHM_S else None
-    fine = refined(first, second, told)
-    return fine if fine is not None and fine.alike >= CLEAR else told
+    if not found or found[0].alike < MOTION_ALIKE or found[0].likelihood < as_they_are.likelihood + MARGIN:
+        return _sure(here) if _is_clear(here) and abs(here.lag_s) < OWN_RHYTHM_S else None
+    return _told(first, second, found, is_apart=as_they_are.alike < SURELY_LOW)
 
 
-def _by_motion(found: list[Candidate], as_they_are: Candidate) -> Behind | None:
-    """Return the lag that the motion alone tells, None where clocks may well agree."""
-    if not found or abs(found[0].alike) < MOTION_ALIKE or found[0].likelihood < as_they_are.likelihood + MARGIN:
-        return None
+def _told(first: Samples, second: Samples, found: list[Candidate], *, is_apart: bool) -> Behind | None:
+    """Return the lag among those that fit the motion equally well, by the shake where one is clear; None to stay."""
     best = found[0]
-    if abs(best.behind.lag_s) < OWN_RHYTHM_S and abs(best.behind.drift) < 0.005:
-        return None  # so much may be the lumbar spine's own rhythm
-    rival = max((c.likelihood for c in found[1:] if abs(c.behind.lag_s - best.behind.lag_s) > 0.5), default=0.0)
-    if rival + MARGIN > best.likelihood:
-        raise ClocksApart(
-            f"The sensors' clocks do not agree: they move alike where one is put {best.behind.lag_s:.1f} s earlier, "
-            "but nearly as well elsewhere. Record again on one clock, standing for some seconds before and after the "
-            "set, or analyse the sensors one at a time."
-        )
-    return best.behind._replace(sd_s=MOTION_SD_S, alike=best.alike)
+    rivals = [best] + [
+        other
+        for other in found[1:]
+        if abs(other.behind.lag_s - best.behind.lag_s) > RIVAL_S and other.likelihood > best.likelihood - RIVAL_MARGIN
+    ]
+    fine = [refined(first, second, other.behind) for other in rivals]
+    clear = [behind for behind in fine if _is_clear(behind)]
+    if len(clear) == 1:
+        return _sure(clear[0])
+    if len(rivals) == 1:  # motion tells a lag, and only one that is more than a person's own rhythm
+        is_own = abs(best.behind.lag_s) < OWN_RHYTHM_S and best.behind.drift == 0.0
+        return None if is_own else best.behind._replace(sd_s=MOTION_SD_S, alike=best.alike)
+    if not is_apart:
+        return None
+    raise ClocksApart(
+        f"The sensors' clocks do not agree: both move alike where one is put {abs(best.behind.lag_s):.1f} s "
+        f"{'earlier' if best.behind.lag_s > 0.0 else 'later'}, and as well at {len(rivals) - 1} other places. Record "
+        "again on one clock, standing for some seconds before and after the set, or analyse the sensors one at a time."
+    )
+
+
+def _is_clear(behind: Behind | None) -> TypeGuard[Behind]:
+    return behind is not None and behind.alike >= CLEAR and behind.sd_s <= FINE_SD_S
+
+
+def _sure(behind: Behind) -> Behind:
+    """Return it with no lag where it is no more than twice what is not known of it: clocks mostly agree."""
+    is_none = behind.drift == 0.0 and abs(behind.lag_s) < 2.0 * behind.sd_s
+    return behind._replace(lag_s=0.0, sd_s=max(behind.sd_s, abs(behind.lag_s))) if is_none else behind
