@@ -4,7 +4,7 @@ Usage: ``python benchmarks/clock_offset.py [--sets 3] [--first-seed 7000] [--all
 
 Simulated sets of at least three bends; without ``--all`` a thinner table of offsets and rates. The error is the largest
 over the sensor's own first, middle and last instant. Last lines: how far real people's sensors (TrunkyXL, one recorder)
-are moved unshifted, and what is left of them shifted; that includes the person's own rhythm, so wrong is more than that.
+are moved unshifted, and what is left of them shifted: that includes the person's own rhythm, and wrong is more than it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def line(name: str, errors: list[float | None], *, wrong_s: float = 0.05) -> str
     """Lay out one row."""
     told = 1e3 * np.array([e for e in errors if e is not None])
     p50, p95 = np.percentile(told, [50, 95]) if told.size else (np.nan, np.nan)
-    return f"{name:34s} {len(errors):4d} {p50:8.1f} {p95:9.1f} {len(errors) - told.size:4d} {int((told > 1e3 * wrong_s).sum()):4d}"
+    refused, wrong = len(errors) - told.size, int((told > 1e3 * wrong_s).sum())
+    return f"{name:34s} {len(errors):4d} {p50:8.1f} {p95:9.1f} {refused:4d} {wrong:4d}"
 
 
 def others() -> list[Pair]:

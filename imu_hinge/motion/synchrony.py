@@ -26,9 +26,9 @@ MARGIN: Final = 11.0
 RIVAL_MARGIN: Final = 5.0
 """... of 150 to 1: so much must the best of a handful of lags, a rep apart or more, fit better than the next."""
 SURELY_LOW: Final = 0.3
-"""Trunks in step turn more alike than this: the pelvis goes with the trunk (of real people 0.44 to 0.92)."""
+"""Trunks in step turn more alike than this, as the pelvis goes with the trunk."""
 MOTION_ALIKE: Final = 0.6
-"""Turning less alike than this is no evidence of anything: of real people's it is 0.44 to 0.92 in step."""
+"""Turning less alike than this tells nothing by itself: of real people's it is 0.44 to 0.92 in step."""
 RIVAL_S: Final = 0.5
 """Lags closer than this are of one bend: nobody bends as often."""
 MOTION_SD_S: Final = 0.05
@@ -98,31 +98,44 @@ def clock_behind(first: Samples, second: Samples) -> Behind | None:
     if _is_clear(here) and here.alike >= AGREES:
         return _sure(here)
     found, as_they_are = candidates(first, second)
-    if not found or found[0].alike < MOTION_ALIKE or found[0].likelihood < as_they_are.likelihood + MARGIN:
-        return _sure(here) if _is_clear(here) and abs(here.lag_s) < OWN_RHYTHM_S else None
-    return _told(first, second, found, is_apart=as_they_are.alike < SURELY_LOW)
+    gain = found[0].likelihood - as_they_are.likelihood if found else 0.0
+    if gain < MARGIN and _is_clear(here) and abs(here.lag_s) < OWN_RHYTHM_S:
+        return _sure(here)
+    if gain < RIVAL_MARGIN:
+        return None
+    by_shake = _by_shake(first, second, found)
+    if by_shake is not None or gain < MARGIN:
+        return by_shake
+    return _by_motion(found, is_apart=as_they_are.alike < SURELY_LOW)
 
 
-def _told(first: Samples, second: Samples, found: list[Candidate], *, is_apart: bool) -> Behind | None:
-    """Return the lag among those that fit the motion equally well, by the shake where one is clear; None to stay."""
-    best = found[0]
-    rivals = [best] + [
-        other
-        for other in found[1:]
-        if abs(other.behind.lag_s - best.behind.lag_s) > RIVAL_S and other.likelihood > best.likelihood - RIVAL_MARGIN
-    ]
-    fine = [refined(first, second, other.behind) for other in rivals]
+def _by_shake(first: Samples, second: Samples, found: list[Candidate]) -> Behind | None:
+    """Return the lag that the shake tells among those that fit the motion about as well; None where it tells no one."""
+    least = found[0].likelihood - RIVAL_MARGIN
+    fine = [refined(first, second, other.behind) for other in found if other.likelihood > least]
     clear = [behind for behind in fine if _is_clear(behind)]
-    if len(clear) == 1:
-        return _sure(clear[0])
-    if len(rivals) == 1:  # motion tells a lag, and only one that is more than a person's own rhythm
-        is_own = abs(best.behind.lag_s) < OWN_RHYTHM_S and best.behind.drift == 0.0
-        return None if is_own else best.behind._replace(sd_s=MOTION_SD_S, alike=best.alike)
+    middle_s = second.time_s[[len(second.time_s) // 2]]
+    places = [float(behind.undone(middle_s)[0]) for behind in clear]
+    if not clear or max(places) - min(places) > 2.0 * FINE_SD_S:
+        return None
+    return _sure(max(clear, key=lambda behind: behind.alike))
+
+
+def _by_motion(found: list[Candidate], *, is_apart: bool) -> Behind | None:
+    """Return the lag by motion alone, None where clocks may well agree, by a person's own rhythm or a poor fit."""
+    best = found[0]
+    is_own = abs(best.behind.lag_s) < OWN_RHYTHM_S and best.behind.drift == 0.0
+    if best.alike < MOTION_ALIKE or is_own:
+        return None
+    least = best.likelihood - RIVAL_MARGIN
+    rivals = [c for c in found if c.likelihood > least and abs(c.behind.lag_s - best.behind.lag_s) > RIVAL_S]
+    if not rivals:
+        return best.behind._replace(sd_s=MOTION_SD_S, alike=best.alike)
     if not is_apart:
         return None
     raise ClocksApart(
         f"The sensors' clocks do not agree: both move alike where one is put {abs(best.behind.lag_s):.1f} s "
-        f"{'earlier' if best.behind.lag_s > 0.0 else 'later'}, and as well at {len(rivals) - 1} other places. Record "
+        f"{'earlier' if best.behind.lag_s > 0.0 else 'later'}, and about as much {len(rivals)} times elsewhere. Record "
         "again on one clock, standing for some seconds before and after the set, or analyse the sensors one at a time."
     )
 
