@@ -99,7 +99,7 @@ def clock_behind(first: Samples, second: Samples) -> Behind | None:
         return _sure(here)
     found, as_they_are = candidates(first, second)
     gain = found[0].likelihood - as_they_are.likelihood if found else 0.0
-    if gain < MARGIN and _is_clear(here) and abs(here.lag_s) < OWN_RHYTHM_S:
+    if gain < MARGIN and _is_clear(here):
         return _sure(here)
     if gain < RIVAL_MARGIN:
         return None
