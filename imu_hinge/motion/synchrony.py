@@ -19,8 +19,6 @@ CLEAR: Final = 0.5
 """Half of the shake must be shared before a lag is believed by it, ..."""
 FINE_SD_S: Final = 0.01
 """... and windows along the recording must tell the same lag to this."""
-AGREES: Final = 0.75
-"""Where clocks as they are give this much, no other lag is looked for."""
 MARGIN: Final = 11.0
 """Natural logarithm of how many lags and rates are tried (60 000): a better fit than that is not by chance."""
 RIVAL_MARGIN: Final = 5.0
@@ -29,6 +27,8 @@ SURELY_LOW: Final = 0.3
 """Trunks in step turn more alike than this, as the pelvis goes with the trunk."""
 MOTION_ALIKE: Final = 0.6
 """Turning less alike than this tells nothing by itself: of real people's it is 0.44 to 0.92 in step."""
+REACH_S: Final = 0.25
+"""So far from the lag by motion its shake is looked for: less than half a step's time away, or the next may be taken."""
 RIVAL_S: Final = 0.5
 """Lags closer than this are of one bend: nobody bends as often."""
 MOTION_SD_S: Final = 0.05
@@ -94,13 +94,14 @@ def clock_behind(first: Samples, second: Samples) -> Behind | None:
     first, second = in_order(first), in_order(second)
     if min(float(s.time_s[-1] - s.time_s[0]) for s in (first, second)) < LEAST_S:
         return None
-    here = refined(first, second, Behind())
-    if _is_clear(here) and here.alike >= AGREES:
-        return _sure(here)
     found, as_they_are = candidates(first, second)
     gain = found[0].likelihood - as_they_are.likelihood if found else 0.0
-    if gain < MARGIN and _is_clear(here):
-        return _sure(here)
+    if gain < MARGIN:
+        here = refined(first, second, Behind())
+        likely_s = (0.0, *(other.behind.lag_s for other in found[:1]))
+        # further away it may be the next step's
+        if _is_clear(here) and min(abs(here.lag_s - lag_s) for lag_s in likely_s) < OWN_RHYTHM_S:
+            return _sure(here)
     if gain < RIVAL_MARGIN:
         return None
     by_shake = _by_shake(first, second, found)
@@ -112,7 +113,8 @@ def clock_behind(first: Samples, second: Samples) -> Behind | None:
 def _by_shake(first: Samples, second: Samples, found: list[Candidate]) -> Behind | None:
     """Return the lag that the shake tells among those that fit the motion about as well; None where it tells no one."""
     least = found[0].likelihood - RIVAL_MARGIN
-    fine = [refined(first, second, other.behind) for other in found if other.likelihood > least]
+    near = [other.behind for other in found if other.likelihood > least]
+    fine = [refined(first, second, behind, reach_s=REACH_S) for behind in near]
     clear = [behind for behind in fine if _is_clear(behind)]
     middle_s = second.time_s[[len(second.time_s) // 2]]
     places = [float(behind.undone(middle_s)[0]) for behind in clear]
