@@ -257,7 +257,7 @@ def _line(first: Samples, second: Samples, near: Behind, *, reach_s: float, span
 def _fitted(told: Array, near: Behind, at_s: float, length_s: float) -> Behind:
     """Return the line through lags (k, 3) of time, lag and correlation, on top of ``near``."""
     drift = 0.0
-    if len(told) >= 3:
+    if len(told) >= 4:  # the median slope outlasts one window that is wrong
         drift = float(np.median([(b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(told, 2)]))
     rest = told[:, 1] - drift * (told[:, 0] - at_s)
     scatter = _scatter(rest)
