@@ -30,6 +30,8 @@ LARGEST: Final = 4.5
 """A shake counts for no more than this many times the usual one (median): one plate must not outweigh the rest."""
 MOST_DRIFT: Final = 0.045
 """Rates are no further apart: 4 %, and what the search's steps miss."""
+MOST_LAG_S: Final = 300.0
+"""Five minutes: clocks further apart have another date or zone, or it is another recording."""
 TEMPLATE_S: Final = 90.0
 """So much of a long recording is enough to find its place in the other one."""
 LEAST_S: Final = 5.0
@@ -126,14 +128,22 @@ def candidates(first: Samples, second: Samples) -> tuple[list[Candidate], Candid
     may lag by a person's own rhythm.
     """
     one, origin_s, centre_s = _template(first)
-    middle_s = 0.5 * float(second.time_s[0] + second.time_s[-1])
-    half_s = 0.5 * float(second.time_s[-1] - second.time_s[0])
+    grid = np.arange(
+        max(float(second.time_s[0]), origin_s - MOST_LAG_S),
+        min(float(second.time_s[-1]), origin_s + len(one) / COARSE_HZ + MOST_LAG_S),
+        1.0 / COARSE_HZ,
+    )
+    if len(grid) < LEAST_S * COARSE_HZ:
+        return [], Candidate(Behind(), 0.0, 0.0)
+    moved = motion(second, grid)
+    middle_s, half_s = 0.5 * float(grid[0] + grid[-1]), 0.5 * float(grid[-1] - grid[0])
     step = 0.1 / max(min(len(one) / COARSE_HZ, 2.0 * half_s), 10.0)  # the ends move by 50 ms from rate to rate
     drifts = step * np.arange(-round(MOST_DRIFT / step), round(MOST_DRIFT / step) + 1)
     rows = []
     for drift in drifts:
         at_s = np.arange(-half_s * (1.0 - drift), half_s * (1.0 - drift), 1.0 / COARSE_HZ)
-        rows.append((at_s[0], motion(second, middle_s + at_s / (1.0 - drift))))
+        own_s = middle_s + at_s / (1.0 - drift)
+        rows.append((at_s[0], np.stack([np.interp(own_s, grid, column) for column in moved.T], axis=1)))
     size = max(len(row) for _, row in rows)
     fits = [_likelihood(one, np.pad(row, ((0, size - len(row)), (0, 0)))) for _, row in rows]
     place = np.array([start_s for start_s, _ in rows])

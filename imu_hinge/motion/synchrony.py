@@ -23,12 +23,13 @@ MARGIN: Final = 11.0
 """Natural logarithm of how many lags and rates are tried (60 000): a better fit than that is not by chance."""
 RIVAL_MARGIN: Final = 5.0
 """... of 150 to 1: so much must the best of a handful of lags, a rep apart or more, fit better than the next."""
-SURELY_LOW: Final = 0.3
-"""Trunks in step turn more alike than this, as the pelvis goes with the trunk."""
+SURELY_LESS: Final = 0.5
+"""Clocks are said to differ where both turn, as they are, less than half as alike as elsewhere: the pelvis of people in
+step goes with their trunk."""
 MOTION_ALIKE: Final = 0.6
 """Turning less alike than this tells nothing by itself: of real people's it is 0.44 to 0.92 in step."""
 REACH_S: Final = 0.25
-"""So far from the lag by motion its shake is looked for: less than half a step's time away, or the next may be taken."""
+"""So far from the lag by motion its shake is looked for: half a step's time, further away is the next step's."""
 RIVAL_S: Final = 0.5
 """Lags closer than this are of one bend: nobody bends as often."""
 MOTION_SD_S: Final = 0.05
@@ -107,7 +108,7 @@ def clock_behind(first: Samples, second: Samples) -> Behind | None:
     by_shake = _by_shake(first, second, found)
     if by_shake is not None or gain < MARGIN:
         return by_shake
-    return _by_motion(found, is_apart=as_they_are.alike < SURELY_LOW)
+    return _by_motion(found, is_apart=as_they_are.alike < SURELY_LESS * found[0].alike)
 
 
 def _by_shake(first: Samples, second: Samples, found: list[Candidate]) -> Behind | None:
