@@ -16,7 +16,7 @@ from imu_hinge.model import Recording, check_exercise
 from imu_hinge.motion.learning import learn_references
 from imu_hinge.motion.orientation import filter_recording
 from imu_hinge.motion.resample import even_grid, in_order
-from imu_hinge.motion.synchrony import in_step
+from imu_hinge.motion.synchrony import InStep, in_step
 from imu_hinge.motion.tracks import Track, quiet, up_in_sensor
 from imu_hinge.reps.exercise import find_lifts
 from imu_hinge.result import Rep, SetResult
@@ -75,15 +75,15 @@ def analyze(
         result = live.finish()
         warnings = (*recording.warnings, *result.warnings)
         return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
-    tracks, behind_s = tracks_of(check_recording(recording), settings)
-    aligned = align(tracks, settings, is_live=False)
+    tracks, clocks = tracks_of(check_recording(recording), settings)
+    aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     result = without_bends(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
-    warnings = (*recording.warnings, *clock_warnings(behind_s), *result.warnings)
+    warnings = (*recording.warnings, *clock_warnings(clocks), *result.warnings)
     return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
 
 
-def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track], dict[str, float]]:
-    """Put all sensors in step, on one even grid, and filter them forward and backward; say which were behind [s].
+def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track], InStep]:
+    """Put all sensors in step, on one even grid, and filter them forward and backward; say how the clocks differed.
 
     Parameters
     ----------
@@ -92,7 +92,8 @@ def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track
     settings
     """
     rate_hz = settings.rate_hz
-    sensors, behind_s = in_step(recording.sensors)
+    clocks = in_step(recording.sensors)
+    sensors = clocks.sensors
     start_s = max(float(s.time_s[0]) for s in sensors.values())
     stop_s = min(float(s.time_s[-1]) for s in sensors.values())
     tracks = {}
@@ -110,7 +111,7 @@ def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track
             is_quiet=quiet(acc, rate, rate_hz, settings.stillness) & ~is_gap,
             flags=flags,
         )
-    return tracks, behind_s
+    return tracks, clocks
 
 
 def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings) -> SetResult:
@@ -172,8 +173,8 @@ def calibrate(
     check_exercise(exercise)
     athlete = athlete or recording.athlete or Athlete()
     told = recording.exercise if exercise == "auto" else exercise
-    tracks, _ = tracks_of(check_recording(recording), settings)
-    aligned = align(tracks, settings, is_live=False)
+    tracks, clocks = tracks_of(check_recording(recording), settings)
+    aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     if aligned is None:
         raise CalibrationError("Nobody bends in this recording. Record two clean hinges and, better, a full bow.")
     check_on_trunk(aligned)
