@@ -102,6 +102,26 @@ class VerdictSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """Say how much is read at once, so that a broken or hostile file costs no more than an honest one."""
+
+    text_bytes: float = 2e9
+    """Text of one file or of all members of a zip that are read [byte]: a day of one sensor at 200 Hz."""
+    hours: float = 24.0
+    """From the first sample to the last, and what one sensor's rows may cover at 100 Hz [h]."""
+    columns: float = 4096.0
+    """Of one table. Sensors write some dozens."""
+    members: float = 10_000.0
+    """Of one zip. Apps write some dozens."""
+    ratio: float = 200.0
+    """Unpacked to packed size of a zip. Samples reach 10, a resting sensor's 40."""
+
+
+LIMITS = LimitSettings()
+"""What holds where nobody gave settings."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Hold all sections; immutable, so that a run is reproducible from its report."""
 
@@ -112,6 +132,7 @@ class Settings:
     errors: ErrorBudget = field(default_factory=ErrorBudget)
     reps: RepSettings = field(default_factory=RepSettings)
     verdict: VerdictSettings = field(default_factory=VerdictSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
 
 
 def read_settings(path: str | Path) -> Settings:

@@ -14,6 +14,7 @@ from typing import Final
 
 from imu_hinge.athlete import Athlete, athlete_from_table
 from imu_hinge.errors import RecordingError, SettingsError
+from imu_hinge.files import is_regular
 from imu_hinge.live.decoding import tracks
 from imu_hinge.model import Recording, Samples
 from imu_hinge.sensors.clock import ClockReport
@@ -72,7 +73,7 @@ class Recovered:
 def is_unsealed(folder: str | Path) -> bool:
     """Tell a folder with a journal whose recording was never sealed: the program was killed, or the disk full."""
     folder = Path(folder)
-    return (folder / FILE_NAME).is_file() and not (folder / MANIFEST).is_file()
+    return is_regular(folder / FILE_NAME) and not is_regular(folder / MANIFEST)
 
 
 def recover(folder: str | Path, *, as_live: bool = False) -> Recovered:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from imu_hinge.errors import RecordingError
+from imu_hinge.files import exists
 from imu_hinge.model import Recording
 from imu_hinge.storage.bundles import split_device
 from imu_hinge.storage.importers import import_export, importer_of
@@ -27,7 +28,7 @@ def write_csvs(recording: Recording, folder: str | Path) -> tuple[Path, ...]:
         Where the folder exists already, or the disk refuses.
     """
     folder = Path(folder)
-    if folder.exists():
+    if exists(folder):
         raise RecordingError(f"{folder} exists already. Choose another name.")
     part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
     names = [f"{placement}.csv" for placement in recording.sensors]
@@ -140,7 +141,7 @@ def _write_named(recording: Recording, files: dict[str, Path], *, overwrite: boo
         raise RecordingError(
             f"The recording has no sensor at {', '.join(absent)}; it has {', '.join(recording.placements)}. Name those."
         )
-    taken = [str(path) for path in files.values() if path.exists()]
+    taken = [str(path) for path in files.values() if exists(path)]
     if taken and not overwrite:
         raise RecordingError(f"{', '.join(taken)} exists already. Choose another name, or pass overwrite=True.")
     return tuple(write_csv(recording.sensors[p], path, overwrite=overwrite) for p, path in files.items())

@@ -16,7 +16,9 @@ import numpy as np
 from imu_hinge.athlete import Athlete
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
+from imu_hinge.files import exists, is_regular
 from imu_hinge.model import Recording, Samples, check_placement
+from imu_hinge.settings import LIMITS, LimitSettings
 from imu_hinge.storage.folder import MANIFEST, SensorEntry, manifest_text, read_manifest
 from imu_hinge.storage.importers import vendor_of
 from imu_hinge.storage.journal import FILE_NAME as JOURNAL
@@ -30,7 +32,12 @@ _PLACEMENT_WANTED = "{0} does not say where the sensor sat. Write PLACEMENT=file
 
 
 def read(
-    source: Source, *, athlete: Athlete | None = None, exercise: str | None = None, repair: bool = False
+    source: Source,
+    *,
+    athlete: Athlete | None = None,
+    exercise: str | None = None,
+    repair: bool = False,
+    limits: LimitSettings = LIMITS,
 ) -> Recording:
     """Read one recording and check it at the door.
 
@@ -42,6 +49,8 @@ def read(
         Take the place of what the recording says.
     repair
         Read what is there of a recording that was not copied whole; the last row before the loss is flagged.
+    limits
+        How much is read at most.
 
     Returns
     -------
@@ -62,10 +71,10 @@ def read(
     items = [str(source)] if isinstance(source, str | Path) else [str(item) for item in source]
     if not items:
         raise RecordingError("No source was given. Name a recording, or a sensor's file such as sacrum=pelvis.csv.")
-    if len(items) == 1 and (Path(items[0]).exists() or not is_placed(items[0])):
-        recording = _read_path(Path(items[0]), repair=repair)
+    if len(items) == 1 and (exists(Path(items[0])) or not is_placed(items[0])):
+        recording = _read_path(Path(items[0]), repair=repair, limits=limits)
     else:
-        found = {placement: import_csv(path) for placement, path in placed_files(items).items()}
+        found = {placement: import_csv(path, limits=limits) for placement, path in placed_files(items).items()}
         told = tuple(f"{placement}: {note}" for placement, sensor in found.items() for note in sensor.notes)
         recording = Recording({placement: sensor.samples for placement, sensor in found.items()}, warnings=told)
     if athlete is not None:
@@ -96,7 +105,7 @@ def write(recording: Recording, path: str | Path, *, overwrite: bool = False) ->
         Where the place is taken, or the disk refuses.
     """
     path = Path(path)
-    if path.exists() and not _awaits_recording(path):
+    if exists(path) and not _awaits_recording(path):
         if not overwrite:
             raise RecordingError(f"{path} exists already. Choose another name, or pass overwrite=True to replace it.")
         if not (path / MANIFEST).is_file():
@@ -149,12 +158,12 @@ def is_placed(item: str) -> bool:
     return bool(mark) and "/" not in placement and os.sep not in placement
 
 
-def _read_path(path: Path, *, repair: bool) -> Recording:
-    if path.is_dir():
-        return _read_folder(path, repair=repair)
+def _read_path(path: Path, *, repair: bool, limits: LimitSettings) -> Recording:
+    if os.path.isdir(path):
+        return _read_folder(path, repair=repair, limits=limits)
     if path.name == MANIFEST:
-        return _read_folder(path.parent, repair=repair)
-    if not path.exists():
+        return _read_folder(path.parent, repair=repair, limits=limits)
+    if not exists(path):
         raise RecordingError(f"There is no recording {path}. Check the name and the folder.")
     vendor = vendor_of(path)
     if vendor:
@@ -162,10 +171,10 @@ def _read_path(path: Path, *, repair: bool) -> Recording:
     raise RecordingError(_PLACEMENT_WANTED.format(path))
 
 
-def _read_folder(folder: Path, *, repair: bool) -> Recording:
+def _read_folder(folder: Path, *, repair: bool, limits: LimitSettings) -> Recording:
     manifest = read_manifest(folder / MANIFEST)
     return Recording(
-        {entry.placement: _read_sensor(folder, entry, repair=repair) for entry in manifest.sensors},
+        {entry.placement: _read_sensor(folder, entry, repair=repair, limits=limits) for entry in manifest.sensors},
         athlete=manifest.athlete,
         exercise=manifest.exercise,
         load_kg=manifest.load_kg,
@@ -175,9 +184,9 @@ def _read_folder(folder: Path, *, repair: bool) -> Recording:
     )
 
 
-def _read_sensor(folder: Path, entry: SensorEntry, *, repair: bool) -> Samples:
+def _read_sensor(folder: Path, entry: SensorEntry, *, repair: bool, limits: LimitSettings) -> Samples:
     """Read one sensor of a folder and compare the number of rows with what was written."""
-    table = read_table(folder / entry.file)
+    table = read_table(folder / entry.file, follow=False, limits=limits)
     samples, n_read = table.samples, len(table.samples)
     if n_read == entry.n_samples and not table.is_cut:
         return samples
@@ -193,7 +202,7 @@ def _read_sensor(folder: Path, entry: SensorEntry, *, repair: bool) -> Samples:
 
 def _awaits_recording(path: Path) -> bool:
     """Tell a folder that holds a live recording's journal and nothing that was read out of it yet."""
-    return (path / JOURNAL).is_file() and not (path / MANIFEST).exists()
+    return is_regular(path / JOURNAL) and not exists(path / MANIFEST)
 
 
 def _put_in_place(part: Path, path: Path) -> None:
