@@ -17,6 +17,7 @@ import numpy.typing as npt
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.model import Posture
+from imu_hinge.text import LONGEST_TEXT, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,6 +143,10 @@ class SetResult:
     alignment_quality: Mapping[str, float] = field(default_factory=dict)
     is_simulated: bool = False
     is_live: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "recording_name", one_line(self.recording_name))
+        object.__setattr__(self, "warnings", tuple(one_line(text, longest=LONGEST_TEXT) for text in self.warnings))
 
     @cached_property
     def reps(self) -> pd.DataFrame:

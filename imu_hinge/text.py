@@ -1,7 +1,7 @@
 """Make text that came from outside fit to be shown: names, notes, devices, paths, headers, messages.
 
-It escapes for one format where that has no writer of its own, a spreadsheet's cell and a TOML string; HTML, SVG and JSON
-are escaped by what writes them.
+It escapes for the two formats that have no writer of their own, a spreadsheet's cell and a TOML string; HTML, SVG and
+JSON are escaped by what writes them.
 """
 
 from __future__ import annotations

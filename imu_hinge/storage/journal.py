@@ -32,6 +32,10 @@ FILE_NAME: Final = "journal.txt"
 """Name of the journal inside a recording's folder."""
 
 SCHEMA: Final = 1
+
+_LONGEST_NUMBER: Final = 19
+"""Digits of a number or a host time: 64 bits hold no more."""
+
 FLUSH_S: Final = 0.5
 """Most seconds that an entry waits in memory before it is on the disk [s]."""
 
@@ -268,6 +272,8 @@ def _entry(line: bytes) -> Entry | None:
         if len(checksum) != 8 or int(checksum, 16) != zlib.crc32(rest):
             return None
         number, host_ns, sensor, kind, body = rest.decode().split(" ", 4)
+        if max(len(number), len(host_ns)) > _LONGEST_NUMBER:
+            return None
         name = "" if sensor == "-" else sensor
         if kind == PACKET:
             characteristic, _, payload = body.partition(" ")

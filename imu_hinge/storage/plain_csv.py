@@ -102,7 +102,7 @@ def import_csv(path: str | Path, *, limits: LimitSettings = LIMITS) -> Imported:
     if table.is_cut:
         flags[-1:] |= np.uint16(Flag.SUSPECT)
     time_s = samples.time_s
-    if time_s[0] > _CLOCK_FROM_S:
+    if time_s[0] > _CLOCK_FROM_S and np.isfinite(time_s).all():
         time_s, told = without_dst(time_s)
         notes += [f"{name}: {note}" for note in told]
     order, moved = row_order(time_s, name=name)
@@ -240,6 +240,8 @@ def _next_line(data: bytes, start: int) -> tuple[int, str]:
 def _refuse_header(path: Path, lines: list[str]) -> NoReturn:
     """Say what stands where the header should be, in the line that is most like one."""
     parted = [tuple(c.strip().strip('"').strip() for c in ln.split(max(",;\t", key=ln.count))) for ln in lines if ln]
+    if not parted:
+        raise UnknownFormat(f"{path} has no header in its first {len(lines)} lines: they are empty. Export it again.")
     columns = max(parted, key=lambda cells: len(set(CSV_COLUMNS).intersection(c.lower() for c in cells)))
     missing = [c for c in CSV_COLUMNS if c not in [column.lower() for column in columns]]
     if all(_is_number(c) for c in columns):
@@ -252,7 +254,11 @@ def _refuse_header(path: Path, lines: list[str]) -> NoReturn:
 def _without_noise(data: bytes, layout: _Layout) -> tuple[bytes, int]:
     """Leave out comments and repeated headers among the rows, and say how many."""
     lines = data[layout.body :].split(b"\n")
-    kept = [line for line in lines if not is_noise(line.decode("utf-8", errors="replace").strip(), layout.header)]
+    kept = [
+        line
+        for line in lines
+        if not line.strip() or not is_noise(line.decode("utf-8", errors="replace").strip(), layout.header)
+    ]
     return data[: layout.body] + b"\n".join(kept), len(lines) - len(kept)
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from imu_hinge.conventions import CSV_COLUMNS, Flag
 from imu_hinge.errors import BadSamples, TooShort
 from imu_hinge.model import Array, Flags, Samples
+from imu_hinge.settings import LimitSettings
 
 MIN_SECONDS = 3.0
 """Shorter than this holds no standing and no rep [s]."""
@@ -95,6 +96,15 @@ def drop_rows(placement: str, samples: Samples, is_bad: Mask, *, what: str) -> S
     is_after = np.concatenate([[False], is_bad[:-1]])[~is_bad]
     kept = Samples(samples.time_s[~is_bad], samples.acc[~is_bad], samples.gyr[~is_bad], samples.flags[~is_bad])
     return with_flag(kept, is_after, Flag.GAP)
+
+
+def check_length(start_s: float, stop_s: float, limits: LimitSettings) -> None:
+    """Raise `BadSamples` where an even grid over this time would hold more than is analysed at once."""
+    if stop_s - start_s > 3600.0 * limits.hours:
+        raise BadSamples(
+            f"The recording lasts {(stop_s - start_s) / 3600.0:.3g} h and at most {limits.hours:g} h are analysed at "
+            "once. Cut it into parts, or raise [limits] hours in the settings."
+        )
 
 
 def with_flag(samples: Samples, where: Mask | npt.NDArray[np.intp], flag: Flag) -> Samples:
