@@ -215,9 +215,8 @@ def _checked_references(table: Any) -> dict[str, float]:
         raise SettingsError(f"references = {quoted(table)} is no table. Write [references] and numbers below it.")
     for key, value in table.items():
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        is_possible = (
-            is_number and abs(value) <= _LARGEST_REFERENCE and (value >= _LEAST_REFERENCE_SD or "_sd_" not in str(key))
-        )
+        least = _LEAST_REFERENCE_SD if "_sd_" in str(key) else -_LARGEST_REFERENCE
+        is_possible = is_number and least <= value <= _LARGEST_REFERENCE
         if not isinstance(key, str) or not is_possible:
             raise SettingsError(f"references: {quoted(key)} = {quoted(value)} is not possible. Calibrate again.")
     return {one_line(key): float(value) for key, value in table.items()}

@@ -27,6 +27,7 @@ FLOORS = (
     ("analysis",),
     ("live", "cohort"),
     ("cli",),
+    ("__main__",),
 )
 """From the ground up; a wing knows no other wing, and a module knows its own floor only where that is its own room."""
 

@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
@@ -146,6 +147,11 @@ class StreamSettings:
             is_text = isinstance(detail, str)
             if not is_text and not (isinstance(detail, int | float) and abs(detail) <= _LARGEST_DETAIL):
                 raise SettingsError(f"A stream with {quoted(key)} = {quoted(detail)} cannot be decoded. Record again.")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by value: a view of a mapping cannot be pickled."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        return partial(StreamSettings, **plain | {"details": dict(self.details)}), ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as plain values that JSON can hold."""
