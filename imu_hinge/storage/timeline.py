@@ -29,6 +29,9 @@ GAP_PERIODS, MIN_GAP_S = 3.0, 0.05
 LONGEST_HOLE_S = 86400.0
 """Nobody trains over a longer hole than a day: the clock was set in between, as from 1970 to today [s]."""
 
+LARGEST_VALUE, LARGEST_TIME = 1e9, 1e20
+"""No unit in which a movement was ever exported gives larger numbers; times since 1970 in ns reach 2e18."""
+
 Mask = npt.NDArray[np.bool_]
 
 
@@ -52,10 +55,10 @@ def screen_time(placement: str, samples: Samples) -> Samples:
     """
     if len(samples) < 2:
         raise BadSamples(f"{placement}: there are {len(samples)} samples. Record a set with the sensor running.")
-    is_bad: Mask = np.zeros(len(samples), dtype=np.bool_)
-    for column in (samples.time_s, *samples.acc.T, *samples.gyr.T):
-        is_bad |= ~np.isfinite(column)
-    samples = drop_rows(placement, samples, is_bad, what="hold something that is no finite number")
+    is_bad = ~np.isfinite(samples.time_s) | (np.abs(samples.time_s) > LARGEST_TIME)
+    for column in (*samples.acc.T, *samples.gyr.T):
+        is_bad |= ~(np.abs(column) <= LARGEST_VALUE)  # NaN compares false
+    samples = drop_rows(placement, samples, is_bad, what="hold something that is no finite number or no possible one")
     samples = _in_order(placement, samples)
     period_s = _period_s(placement, samples.time_s)
     length_s = float(samples.time_s[-1] - samples.time_s[0])
