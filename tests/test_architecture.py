@@ -25,7 +25,7 @@ FLOORS = (
     ("intake",),
     ("streaming",),
     ("analysis",),
-    ("live", "cohort"),
+    ("live", "cohort", "testing"),
     ("cli",),
     ("__main__",),
 )
