@@ -142,12 +142,12 @@ class LiveAnalysis:
         step, count = round(STEP_S * self._settings.rate_hz), self._count_ready()
         while count >= self._done + step:  # what was held back
             self._advance(self._done + step, is_last=False)
+        if count < 2:  # one instant has no rate
+            raise TooShort(f"There is nothing to analyse: {', '.join(self._sensors)} share no time. Record longer.")
         if count > self._done:
             self._advance(count, is_last=True)
         elif self._done:
             self._look(is_last=True)
-        if not self._done:
-            raise TooShort(f"There is nothing to analyse: {', '.join(self._sensors)} share no instant. Record longer.")
         if self._aligned is None:
             return replace(without_bends(self._tracks(self._window_start()), self._athlete, self._told), is_live=True)
         time_s = self._time_s(0) + np.arange(self._done) / self._settings.rate_hz

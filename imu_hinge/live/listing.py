@@ -74,8 +74,9 @@ async def examine(items: Sequence[str], *, seconds: float) -> tuple[list[Finding
 
 def print_rows(rows: Sequence[Row], *, as_json: bool = False) -> None:
     """Print rows as a table, or as a JSON list."""
+    rows = [{key: one_line(v, longest=LONGEST_TEXT) if isinstance(v, str) else v for key, v in r.items()} for r in rows]
     if as_json:
-        print(json.dumps(list(map(dict, rows))))
+        print(json.dumps(rows))
         return
     from rich.console import Console
     from rich.table import Table
@@ -86,8 +87,7 @@ def print_rows(rows: Sequence[Row], *, as_json: bool = False) -> None:
         return
     table = Table(*(heading.replace("_", " ") for heading in rows[0]))
     for row in rows:
-        cells = ("" if value is None else str(value) for value in row.values())
-        table.add_row(*(Text(one_line(cell, longest=LONGEST_TEXT)) for cell in cells))
+        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
     Console().print(table)
 
 
