@@ -66,16 +66,16 @@ def refused(call: Callable[[], Any], *parts: str, error: type[HingeError] = Reco
 
 @pytest.mark.parametrize("name", ["..", ".", "", "a/b", "/etc/hosts", "..\\x", "a\0b", "C:x", "\ud800", "x" * 300])
 def test_a_recording_names_only_files_of_its_own(copied: Path, name: str) -> None:
-    (copied.parent / "secret.csv").write_text("root:secret\n")
+    (copied.parent / "secret.csv").write_text("s3cret:1\n")
     message = refused(lambda: ih.read(changed(copied, lambda table: table["sensors"][0].update(file=name))))
-    assert "root" not in message
+    assert "s3cret" not in message
 
 
 @pytest.mark.parametrize("file", ["sacrum.csv", "recording.json"])
 @pytest.mark.parametrize("kind", ["link", "link inside", "pipe", "folder", "device"])
 def test_nothing_but_regular_files_is_opened(copied: Path, file: str, kind: str) -> None:
     secret = copied.parent / "secret"
-    secret.write_text("root:secret\n")
+    secret.write_text("s3cret:1\n")
     (copied / file).rename(copied / "other")
     if kind == "pipe":
         os.mkfifo(copied / file)
@@ -84,7 +84,7 @@ def test_nothing_but_regular_files_is_opened(copied: Path, file: str, kind: str)
     else:
         target = {"link": secret, "link inside": copied / "other", "device": Path("/dev/zero")}[kind]
         (copied / file).symlink_to(target)
-    assert "root" not in refused(lambda: ih.read(copied), "no regular file")
+    assert "s3cret" not in refused(lambda: ih.read(copied), "no regular file")
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device"])
@@ -160,9 +160,14 @@ def test_json_that_nobody_wrote(copied: Path, text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["x = " + "[" * 50_000, "x = " + "{a=" * 20_000, "height_m = " + "9" * 5000, "height_m = 0x" + "F" * 9000]
-    + ["height_m = 1e999", "height_m = nan", "height_m = true", 'height_m = "1.8"', "\0", "\ud800"]
-    + ['references = {a = "x"}', "references = {a = inf}", "name = 3", "height_m = 1970-01-01"],
+    [
+        "x = " + "[" * 50_000,
+        "x = " + "{a=" * 20_000,
+        "height_m = " + "9" * 5000,
+        "height_m = 0x" + "F" * 9000,
+        *("height_m = 1e999", "height_m = nan", "height_m = true", 'height_m = "1.8"', "\0", "\ud800"),
+        *('references = {a = "x"}', "references = {a = inf}", "name = 3", "height_m = 1970-01-01"),
+    ],
 )
 def test_toml_that_nobody_wrote(tmp_path: Path, text: str) -> None:
     path = tmp_path / "file.toml"
@@ -384,7 +389,7 @@ def test_a_journal_with_entries_of_any_content(tmp_path: Path, kind: str, body: 
 
 def test_a_journal_of_newlines_or_behind_a_link(tmp_path: Path) -> None:
     folder = journal(tmp_path / "set")
-    (folder / "journal.txt").write_bytes(b"\n" * 3_000_000)
+    (folder / "journal.txt").write_bytes(b"\n" * 1_000_000)
     refused(lambda: ih.read(folder))
     (folder / "journal.txt").unlink()
     (folder / "journal.txt").symlink_to("/etc/hosts")

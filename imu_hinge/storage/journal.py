@@ -233,7 +233,7 @@ def read_journal(path: str | Path, *, limits: LimitSettings = LIMITS) -> Journal
     losses: list[Loss] = []
     destroyed = 0
     for line in io.BytesIO(data):
-        entry = _entry(line[:-1]) if line.endswith(b"\n") else None  # the last line may be torn
+        entry = _entry(line[:-1]) if len(line) > 9 and line.endswith(b"\n") else None  # the last may be torn
         if entry is None:
             destroyed += len(line)
             continue
