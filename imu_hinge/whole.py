@@ -34,7 +34,7 @@ def write_whole(path: Path, content: bytes) -> Path:
     OSError
         Where it cannot be written; the old file is as it was.
     """
-    place = Path(os.path.realpath(path))
+    place = place_of(path)
     with part_beside(place) as part:
         with open(part, "xb") as file:
             file.write(content)
@@ -45,24 +45,73 @@ def write_whole(path: Path, content: bytes) -> Path:
     return path
 
 
+def place_of(path: Path) -> Path:
+    """Return where the path leads: through a link, to what is to be replaced; an impossible name stays as it is."""
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError:
+        return path
+
+
 @contextmanager
 def part_beside(place: Path) -> Iterator[Path]:
     """Give a name beside the place for what is to take it; whatever has that name at the end goes."""
+    restore_beside(place)
     clear_beside(place)
     part = place.with_name(f"{_mark(place)}{_host()}-{os.getpid()}-{secrets.token_hex(4)}{PART}")
     try:
         yield part
     finally:
-        _remove(part)
+        remove(part)
+        remove(_old(place)) if os.path.lexists(place) else restore_beside(place)
 
 
 def clear_beside(place: Path) -> None:
     """Remove what programs that were killed while they wrote to this place left beside it."""
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
+        if os.path.lexists(place):
+            remove(_old(place))
         for left in place.parent.glob(f"{glob.escape(_mark(place))}{_host()}-*-*{PART}"):
             pid = left.name.removeprefix(_mark(place)).split("-")[1]
             if pid.isdigit() and not _is_running(int(pid)):
-                _remove(left)
+                remove(left)
+
+
+def put_folder(part: Path, place: Path) -> None:
+    """Give a finished folder the name of its place; a folder that stands there is exchanged with it in one step.
+
+    Where names cannot be exchanged the old folder is renamed first, and `restore_beside` undoes that after a stop
+    between the two. What stood there has the part's name afterwards.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be done; what stood there stands there still.
+    """
+    if not os.path.lexists(place):
+        part.rename(place)
+    else:
+        try:
+            exchange(part, place)
+        except OSError:
+            old = _old(place)
+            remove(old)
+            try:
+                place.rename(old)
+                part.rename(place)
+            except BaseException:
+                restore_beside(place)
+                raise
+            old.rename(part)
+    sync_folder(place.parent)
+
+
+def restore_beside(place: Path) -> None:
+    """Give a folder back its name where a program was killed while it was being replaced."""
+    with suppress(OSError, ValueError):
+        old = _old(place)
+        if old.is_dir() and not os.path.lexists(place):
+            old.rename(place)
 
 
 def exchange(first: Path, second: Path) -> None:
@@ -102,12 +151,25 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
+def remove(path: Path) -> None:
+    """Remove a file or a folder, as far as it goes; one request to end in the middle of it waits for that."""
+    try:
+        _remove(path)
+    except BaseException:
+        _remove(path)
+        raise
+
+
 def _remove(path: Path) -> None:
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+
+
+def _old(place: Path) -> Path:
+    return place.with_name(f".{place.name}.replaced-by-imu-hinge")
 
 
 def _mark(place: Path) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from imu_hinge.athlete import Athlete
+from imu_hinge.errors import HingeError, NewerSchema, RecordingError
 from imu_hinge.files import is_regular
 from imu_hinge.live.sealing import is_unsealed, recover
 from imu_hinge.model import Recording
@@ -45,8 +46,17 @@ def read(
     """
     folder = journal_folder(source) if as_live else unsealed_folder(source)
     if folder is None:
-        return stored.read(source, athlete=athlete, exercise=exercise, repair=repair, limits=limits)
-    recording = recover(folder, as_live=as_live, limits=limits).recording
+        try:
+            return stored.read(source, athlete=athlete, exercise=exercise, repair=repair, limits=limits)
+        except NewerSchema:
+            raise
+        except RecordingError as error:
+            folder = journal_folder(source)
+            if folder is None or repair:
+                raise
+            recording = _instead(folder, error, limits=limits)
+    else:
+        recording = recover(folder, as_live=as_live, limits=limits).recording
     return check_recording(
         replace(
             recording,
@@ -54,6 +64,18 @@ def read(
             exercise=recording.exercise if exercise is None else exercise,
         )
     )
+
+
+def _instead(folder: Path, error: RecordingError, *, limits: LimitSettings) -> Recording:
+    """Return what the whole journal beside damaged files holds, as after a power cut; or raise what was wrong."""
+    try:
+        recovered = recover(folder, limits=limits)
+    except HingeError:
+        raise error from None
+    if not recovered.is_whole:
+        raise error
+    told = f"{error} Read from the journal beside it instead; imu-hinge repair {folder} makes the files whole."
+    return replace(recovered.recording, warnings=(*recovered.recording.warnings, told))
 
 
 def unsealed_folder(source: stored.Source) -> Path | None:

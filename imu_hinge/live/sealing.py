@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from imu_hinge.settings import LIMITS, LimitSettings
 from imu_hinge.storage.folder import MANIFEST
 from imu_hinge.storage.journal import FILE_NAME, LINK, Journal, Loss, read_journal
 from imu_hinge.storage.recording import write
+from imu_hinge.whole import remove, sync_folder
 
 SEAL_FOLDER: Final = ".sealing"
 """Where the CSV files are written before they are put in place, inside the recording's folder."""
@@ -141,7 +141,7 @@ def recover(folder: str | Path, *, as_live: bool = False, limits: LimitSettings 
 def seal(folder: str | Path) -> Recovered:
     """Write the recording's files beside its journal, replacing any that are there.
 
-    The description is put in place last: a folder that has one is whole.
+    The description is put in place last, when all else is on the disk: a folder that has one is whole.
 
     Raises
     ------
@@ -151,18 +151,21 @@ def seal(folder: str | Path) -> Recovered:
     folder = Path(folder)
     recovered = recover(folder)
     part = folder / SEAL_FOLDER
-    shutil.rmtree(part, ignore_errors=True)
+    remove(part)
     try:
         write(recovered.recording, part)
+        (folder / MANIFEST).unlink(missing_ok=True)  # until the new one is there the journal alone is read
         for name in sorted(os.listdir(part), key=lambda name: name == MANIFEST):
+            sync_folder(folder)
             os.replace(part / name, folder / name)
+        sync_folder(folder)
     except OSError as problem:
         raise RecordingError(
             f"{folder} could not be sealed: {problem.strerror or problem}. The journal is whole; free some space and "
             f"run: imu-hinge repair {folder}"
         ) from problem
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        remove(part)
     return recovered
 
 

@@ -3,20 +3,19 @@
 It computes nothing on the way: the numbers that were read are the numbers that are written.
 """
 
-import secrets
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from imu_hinge.errors import RecordingError
-from imu_hinge.files import exists
+from imu_hinge.files import exists, reason
 from imu_hinge.model import Recording
 from imu_hinge.storage.bundles import split_device
 from imu_hinge.storage.importers import import_export, importer_of
 from imu_hinge.storage.plain_csv import import_csv, write_csv, write_rows
 from imu_hinge.storage.recording import Source, is_placed, placed_files, read, write
 from imu_hinge.storage.screening import check_recording
+from imu_hinge.whole import part_beside, put_folder
 
 
 def write_csvs(recording: Recording, folder: str | Path) -> tuple[Path, ...]:
@@ -30,21 +29,19 @@ def write_csvs(recording: Recording, folder: str | Path) -> tuple[Path, ...]:
     folder = Path(folder)
     if exists(folder):
         raise RecordingError(f"{folder} exists already. Choose another name.")
-    part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
     names = [f"{placement}.csv" for placement in recording.sensors]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        part.mkdir()
-        for name, samples in zip(names, recording.sensors.values(), strict=True):
-            write_rows(samples, part / name)
-        part.rename(folder)
-    except OSError as error:
+        with part_beside(folder) as part:
+            part.mkdir()
+            for name, samples in zip(names, recording.sensors.values(), strict=True):
+                write_rows(samples, part / name)
+            put_folder(part, folder)
+    except (OSError, ValueError) as error:
         raise RecordingError(
-            f"{folder} could not be written: {error.strerror or error}. Nothing was left behind; "
+            f"{folder} could not be written: {reason(error)}. Nothing was left behind; "
             "free some space or choose another place."
         ) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return tuple(folder / name for name in names)
 
 

@@ -27,6 +27,7 @@ from imu_hinge.errors import NewerSchema, RecordingError
 from imu_hinge.files import parse_json, read_regular, reason
 from imu_hinge.settings import LIMITS, LimitSettings
 from imu_hinge.text import quoted
+from imu_hinge.whole import sync_folder
 
 FILE_NAME: Final = "journal.txt"
 """Name of the journal inside a recording's folder."""
@@ -140,7 +141,7 @@ class JournalWriter:
             raise RecordingError(
                 f"The journal {self.path} cannot be written: {problem.strerror}. Choose another folder."
             ) from problem
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
         self._flush_s = flush_s
         self._queue: deque[tuple[int, str, str, str | Mapping[str, Any], bytes]] = deque()
         self._number = 0
@@ -282,16 +283,3 @@ def _entry(line: bytes) -> Entry | None:
         return Entry(int(number), int(host_ns), name, kind, values=values if isinstance(values, dict) else {})
     except ValueError:
         return None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make sure that a new file's name survives a power cut, where the system can (POSIX)."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        pass
-    finally:
-        os.close(descriptor)

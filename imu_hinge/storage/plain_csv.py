@@ -6,7 +6,6 @@ It parses text and never judges the numbers: `screening` does.
 import csv
 import io
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from imu_hinge.storage.bundles import Imported
 from imu_hinge.storage.importers import vendor_of
 from imu_hinge.storage.stamps import row_order, without_dst
 from imu_hinge.storage.text_tables import SEARCHED_LINES, Header, check_text, decode, find_header, is_noise, shown
+from imu_hinge.whole import part_beside, place_of, sync_folder
 
 FLAGS_COLUMN: Final = "flags"
 """Eighth column, `conventions.Flag` per sample; absent where no flag is set."""
@@ -152,22 +152,22 @@ def write_csv(samples: Samples, path: str | Path, *, overwrite: bool = False) ->
     path = Path(path)
     if exists(path) and not overwrite:
         raise RecordingError(f"{path} exists already. Choose another name, or pass overwrite=True to replace it.")
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    place = place_of(path)
     try:
-        write_rows(samples, part)
-        os.replace(part, path)
-    except OSError as error:
+        with part_beside(place) as part:
+            write_rows(samples, part)
+            os.replace(part, place)
+            sync_folder(place.parent)
+    except (OSError, ValueError) as error:
         raise RecordingError(
-            f"{path} could not be written: {error.strerror or error}. Nothing was left behind; "
+            f"{path} could not be written: {reason(error)}. Nothing was left behind; "
             "free some space or choose another place."
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 
 def write_rows(samples: Samples, path: Path) -> None:
-    """Write header and rows to ``path`` as it stands; a stop in the middle leaves half a file."""
+    """Write header and rows to ``path`` and to the disk; a stop in the middle leaves half a file."""
     columns: list[Any] = [samples.time_s, *samples.acc.T, *samples.gyr.T]
     header = HEADER
     if samples.flags.any():
@@ -178,6 +178,8 @@ def write_rows(samples: Samples, path: Path) -> None:
         for start in range(0, len(samples), _ROWS_AT_ONCE):
             texts = [map(repr, column[start : start + _ROWS_AT_ONCE].tolist()) for column in columns]
             file.writelines(",".join(row) + "\n" for row in zip(*texts, strict=True))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _read_bytes(path: Path, *, follow: bool, limits: LimitSettings) -> bytes:
@@ -254,11 +256,8 @@ def _refuse_header(path: Path, lines: list[str]) -> NoReturn:
 def _without_noise(data: bytes, layout: _Layout) -> tuple[bytes, int]:
     """Leave out comments and repeated headers among the rows, and say how many."""
     lines = data[layout.body :].split(b"\n")
-    kept = [
-        line
-        for line in lines
-        if not line.strip() or not is_noise(line.decode("utf-8", errors="replace").strip(), layout.header)
-    ]
+    texts = (line.decode("utf-8", errors="replace").strip() for line in lines)
+    kept = [line for line, text in zip(lines, texts, strict=True) if not text or not is_noise(text, layout.header)]
     return data[: layout.body] + b"\n".join(kept), len(lines) - len(kept)
 
 
