@@ -2,7 +2,8 @@
 
     python tests/interrupting.py WHAT SIGNAL FOLDER EVERY
 
-With 1 for EVERY each step is tried, with 3 every third and the last. Prints one line of JSON: how many steps were interrupted and what was found wrong.
+With 1 for EVERY each step is tried, with 3 every third and the last.
+Prints one line of JSON: how many steps were interrupted and what was found wrong.
 """
 
 from __future__ import annotations
