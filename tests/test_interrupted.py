@@ -20,13 +20,12 @@ from imu_hinge.live.sealing import seal
 from imu_hinge.storage.recording import read, write
 
 ROOT = Path(__file__).resolve().parents[1]
+NUMBERS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 HAS_FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="a step is interrupted in a forked process")
 
 
 @HAS_FORK
-@pytest.mark.parametrize(
-    ("what", "number"), zip(STORIES, cycle([signal.SIGKILL, signal.SIGTERM, signal.SIGINT]), strict=False)
-)
+@pytest.mark.parametrize(("what", "number"), list(zip(STORIES, cycle(NUMBERS), strict=False)))
 def test_every_third_step_can_be_the_last(tmp_path: Path, what: str, number: int) -> None:
     done = subprocess.run(
         [sys.executable, ROOT / "tests" / "interrupting.py", what, str(int(number)), tmp_path, "3"],
