@@ -87,6 +87,11 @@ def test_nothing_but_regular_files_is_opened(copied: Path, file: str, kind: str)
     assert "s3cret" not in refused(lambda: ih.read(copied), "no regular file")
 
 
+def test_a_pipe_given_as_a_recording_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "set")
+    refused(lambda: ih.read(tmp_path / "set"), "a pipe")
+
+
 @pytest.mark.parametrize("kind", ["pipe", "device"])
 @pytest.mark.parametrize("read", [ih.read, read_any])
 def test_a_pipe_or_a_device_behind_a_link_is_refused_at_once(tmp_path: Path, kind: str, read: Any) -> None:
@@ -319,6 +324,15 @@ def test_a_zip_that_is_encrypted_cut_or_damaged(tmp_path: Path) -> None:
         path.write_bytes(spoiled)
         with pytest.raises(HingeError):  # it holds no gyroscope, so it is never a whole export
             read_any(f"sacrum={path}")
+
+
+def test_rows_beyond_a_day_are_refused_before_they_are_parted(tmp_path: Path) -> None:
+    path = tmp_path / "pelvis.csv"
+    for text in (PHYPHOX + "0,1,2,3\n" * 3000, HEADER + "\n" + "0,1,2,3,4,5,6\n" * 3000):
+        path.write_text(text)
+        refused(lambda: read_any(f"sacrum={path}", limits=replace(LIMITS, hours=0.001)), "rows")
+    path.write_text('{"MeasIMU6": [' + "1," * 3000 + "1]}")
+    refused(lambda: read_any(f"sacrum={path}", limits=replace(LIMITS, text_bytes=10_000.0)), "JSON")
 
 
 def test_limits_come_from_the_settings(hinge_folder: Path, tmp_path: Path) -> None:

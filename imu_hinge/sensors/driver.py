@@ -88,8 +88,8 @@ class Gatt(Protocol):
 _MOST_NUMBER: Final = 1e5
 """Rates [Hz] and full scales [g, deg/s] are below this."""
 
-_MOST_DRIFT: Final = 0.2
-"""No clock is off by more: a settings entry that says so was made up or destroyed."""
+_MOST_DRIFT: Final = 0.9
+"""A rate that may be off by more says nothing (families without a clock state 0.5)."""
 
 _LARGEST_DETAIL: Final = 1e12
 """Details are counts, scales and identifiers of at most 32 bits."""

@@ -75,7 +75,7 @@ def open_bundle(path: Path, *, limits: LimitSettings = LIMITS) -> Bundle:
             return _texts(sorted(p for p in path.iterdir() if _is_text_name(p.name)), limits=limits)
         if is_zip(path):
             packed = read_zip(path, _is_text_name, limits=limits)
-            return {name: _text(name, data, limits=limits) for name, data in packed.items()}
+            return {name: _text(name, packed.pop(name), limits=limits) for name in list(packed)}
         first, mark, _ = path.name.partition("_Accelerometer_")
         siblings = [p for p in path.parent.iterdir() if p.name.startswith(f"{first}_Gyroscope_")] if mark else []
         text = _text(path.name, read_regular(path, limit=limits.text_bytes), limits=limits)
@@ -109,9 +109,8 @@ def _texts(paths: Sequence[Path], *, limits: LimitSettings) -> dict[str, str]:
 
 
 def _text(name: str, data: bytes, *, limits: LimitSettings) -> str:
-    text = decode(data)
-    check_text(name, text, limits=limits)
-    return text
+    check_text(name, data, limits=limits)
+    return decode(data)
 
 
 def names_with(bundle: Bundle, is_header: IsHeader) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from imu_hinge.errors import RecordingError
 from imu_hinge.files import exists, reason
 from imu_hinge.model import Recording
+from imu_hinge.settings import LIMITS, LimitSettings
 from imu_hinge.storage.bundles import split_device
 from imu_hinge.storage.importers import import_export, importer_of
 from imu_hinge.storage.plain_csv import import_csv, write_csv, write_rows
@@ -104,7 +105,7 @@ def write_any(
     return (write(recording, targets[0], overwrite=overwrite),)
 
 
-def read_any(source: Source) -> Recording:
+def read_any(source: Source, *, limits: LimitSettings = LIMITS) -> Recording:
     """Read what `imu_hinge.read` reads, and vendors' exports given as ``PLACEMENT=path``; checked at the door.
 
     Raises
@@ -114,16 +115,16 @@ def read_any(source: Source) -> Recording:
     """
     items = [str(source)] if isinstance(source, str | Path) else [str(item) for item in source]
     if not items or not all(is_placed(item) for item in items):
-        return read(source)
+        return read(source, limits=limits)
     sensors, devices, warnings = {}, {}, []
     for placement, given in placed_files(items).items():
         path, device = split_device(str(given))
-        importer = importer_of(path)
+        importer = importer_of(path, limits=limits)
         if device and not importer:
             raise RecordingError(
                 f"{path} is a plain CSV of one sensor, in which {device!r} cannot be chosen. Leave it out."
             )
-        found = import_export(path, device) if importer else import_csv(path)
+        found = import_export(path, device, limits=limits) if importer else import_csv(path, limits=limits)
         sensors[placement] = found.samples
         warnings += [f"{placement}: {note}" for note in found.notes]
         if importer:

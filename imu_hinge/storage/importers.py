@@ -36,7 +36,7 @@ IMPORTERS: Final[dict[str, Importer]] = {
 """Importers by short name; add one here and the contract suite tests it."""
 
 
-def importer_of(path: str | Path) -> Importer | None:
+def importer_of(path: str | Path, *, limits: LimitSettings = LIMITS) -> Importer | None:
     """Return the importer that knows this file, folder or zip, or None.
 
     Raises
@@ -44,7 +44,7 @@ def importer_of(path: str | Path) -> Importer | None:
     RecordingError
         Where the path cannot be read.
     """
-    return _importer(open_bundle(Path(path)))
+    return _importer(open_bundle(Path(path), limits=limits))
 
 
 def _importer(bundle: Bundle) -> Importer | None:

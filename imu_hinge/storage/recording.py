@@ -15,7 +15,7 @@ import numpy as np
 from imu_hinge.athlete import Athlete
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
-from imu_hinge.files import exists, is_regular, reason
+from imu_hinge.files import exists, is_regular, open_regular, reason
 from imu_hinge.model import Recording, Samples, check_placement
 from imu_hinge.settings import LIMITS, LimitSettings
 from imu_hinge.storage.folder import MANIFEST, SensorEntry, manifest_text, read_manifest
@@ -169,6 +169,10 @@ def _read_path(path: Path, *, repair: bool, limits: LimitSettings) -> Recording:
         return _read_folder(path.parent, repair=repair, limits=limits)
     if not exists(path):
         raise RecordingError(f"There is no recording {path}. Check the name and the folder.")
+    try:
+        open_regular(path).close()
+    except OSError as error:
+        raise RecordingError(f"{path} cannot be read: {reason(error)}. Give a recording's folder.") from error
     vendor = vendor_of(path)
     if vendor:
         raise UnknownFormat(f"{path} looks like {vendor}. Convert it first: imu-hinge convert sacrum={path} --to DEST.")

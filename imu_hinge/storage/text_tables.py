@@ -146,18 +146,18 @@ def head(text: str) -> list[str]:
     return list(islice(lines_of(text[:_HEAD]), SEARCHED_LINES))
 
 
-def check_text(name: str, text: str | bytes, *, limits: LimitSettings) -> None:
+def check_text(name: str, data: bytes, *, limits: LimitSettings) -> None:
     """Raise `RecordingError` where a text has more rows, columns or cells than an honest table or log.
 
-    What a table costs in memory goes by its cells, of which a byte can make one; it is refused before it is parted.
+    What a table costs in memory goes by its cells, of which a byte can make one; it is refused before it is decoded.
     """
-    first = text[:_HEAD] if isinstance(text, str) else text[:_HEAD].decode("utf-8", errors="replace")
+    first = decode(data[:_HEAD])
     if first.lstrip()[:1] in ("{", "["):
         most = limits.text_bytes / _JSON_SHARE
-        found = [(len(text), most, f"is {len(text) / 1e6:.0f} MB of JSON, and at most {most / 1e6:g} MB are read")]
+        found = [(len(data), most, f"is {len(data) / 1e6:.0f} MB of JSON, and at most {most / 1e6:g} MB are read")]
     else:
         widest = 1 + max((line.count(mark) for line in head(first) for mark in _DELIMITERS), default=0)
-        rows, cells = _count(text, "\n"), max(_count(text, mark) for mark in _DELIMITERS)
+        rows, cells = data.count(b"\n"), max(data.count(mark.encode()) for mark in _DELIMITERS)
         most = limits.hours * _ROWS_PER_H
         found = [
             (widest, limits.columns, f"has {widest} columns, and at most {limits.columns:g} are read"),
@@ -167,10 +167,6 @@ def check_text(name: str, text: str | bytes, *, limits: LimitSettings) -> None:
     for count, largest, what in found:
         if count > largest:
             raise RecordingError(f"{name} {what}. Cut it into parts, or raise [limits] in the settings.")
-
-
-def _count(text: str | bytes, mark: str) -> int:
-    return text.count(mark) if isinstance(text, str) else text.count(mark.encode())
 
 
 def find_header(lines: Sequence[str], is_header: IsHeader) -> Header | None:

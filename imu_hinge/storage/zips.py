@@ -98,8 +98,10 @@ def _check(path: Path, n_members: int, wanted: Sequence[zipfile.ZipInfo], *, lim
 
 def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     """Return one member; in pieces, so that one that holds more than it says ends where it says."""
+    data = bytearray()
     with archive.open(member) as file:
-        data = b"".join(iter(lambda: file.read(_AT_ONCE), b""))
+        while part := file.read(_AT_ONCE):
+            data += part
     if len(data) != member.file_size:
         raise EOFError(f"{quoted(member.filename)} has {len(data)} of {member.file_size} bytes")
-    return data
+    return bytes(data)
