@@ -204,7 +204,7 @@ class LiveAnalysis:
             return []
         if is_last:
             check_on_trunk(aligned)
-        shown_to = max(start, self._shown.stop)
+        shown_to = max(start, self._shown.stop, self._told.stop)  # a rep told late hides none after it
         events = [] if self._aligned else [Event("aligned", self._time_s(self._done - 1), "The mounting is known.")]
         self._aligned, self._aligned_from = aligned, start
         if self._done > shown_to:
