@@ -23,6 +23,7 @@ FLOORS = (
     ("interpret",),
     ("conclude",),
     ("intake", "pacing", "shown", "told"),
+    ("warm_up",),
     ("streaming",),
     ("analysis",),
     ("live", "cohort"),
