@@ -143,6 +143,7 @@ def demo(
     from imu_hinge.report.tables import write_reps_csv
     from imu_hinge.simulate.session import random_set
 
+    _compile_first()
     with _working("Simulating and analysing a set"):
         made = random_set(4, exercise="deadlift", style="progressive_rounding")
         result = analyze_recording(made.recording, name="demo")
@@ -169,6 +170,7 @@ def calibrate(
     from imu_hinge import read
     from imu_hinge.athlete import write_athlete
 
+    _compile_first()
     with _working("Reading the calibration"):
         found = references_of(
             read(source),
@@ -218,6 +220,7 @@ def _analyze(
 
     check_exercise(exercise)
     chosen = read_settings(settings) if settings is not None else None
+    _compile_first()
     with _working("Analysing"):
         recording = read(source[0] if len(source) == 1 else source, repair=repair, as_live=as_live)
         return analyze_recording(
@@ -257,6 +260,15 @@ def _show(result: SetResult, *, as_json: bool) -> None:
     console.print(reps_table(result))
     for warning in result.warnings:
         console.print(warning, style="yellow")
+
+
+def _compile_first() -> None:
+    """Compile the kernels where that was never done here, and say what takes so long."""
+    from imu_hinge.motion import precompile
+
+    if precompile.is_due():
+        with _working("Compiling for this machine, the first time only"):
+            precompile.run()
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def digest() -> str:
     """Return the key of every kernel: its sources and those of all that it may call, Numba and Python."""
     here = Path(__file__).parent
     found = hashlib.sha256(repr((numba.__version__, sys.implementation.cache_tag)).encode())
-    for path in [*sorted(here.glob("*.py")), *(here.parent / f"{name}.py" for name in BELOW)]:
+    for path in [*sorted(here.rglob("*.py")), *(here.parent / f"{name}.py" for name in BELOW)]:
         found.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return found.hexdigest()[:16]
 
@@ -120,7 +120,7 @@ class KernelCache(_Cache):
     """The machine code of one kernel, one file for each signature and processor."""
 
     def __init__(self, function: Any) -> None:
-        self._name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
+        self._name = f"{function.__module__.partition('.')[2]}.{function.__qualname__}"
         self._is_enabled = True
 
     @property

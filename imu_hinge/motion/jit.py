@@ -28,7 +28,10 @@ def kernel(function: _F) -> _F:
 
 
 def subroutine(function: _F) -> _F:
-    """Compile a function that kernels alone call: without Python's way in, kept as a part of its callers."""
+    """Compile a function that kernels alone call: kept as a part of its callers, without Python's way in.
+
+    Calling it from Python ends the process: give it to a `kernel`, or to ``njit`` in a test.
+    """
     return cast(_F, _jit(no_cpython_wrapper=True, **_OPTIONS)(function))
 
 

@@ -163,7 +163,7 @@ def modules_of_ours(path: Path) -> Iterator[tuple[str, str]]:
 
 def test_the_key_holds_all_that_motion_imports_from_beside_it() -> None:
     beside = {path.stem for path in PACKAGE.glob("*.py")}
-    todo, found = list((PACKAGE / "motion").glob("*.py")), set()
+    todo, found = list((PACKAGE / "motion").rglob("*.py")), set()
     while todo:
         for module, name in modules_of_ours(todo.pop()):
             imported = name if module == "imu_hinge" else module.split(".")[1]
