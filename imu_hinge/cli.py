@@ -58,7 +58,6 @@ def analyze(
     repair: Repair = False,
 ) -> None:
     """Analyse a recording: reps, spine angles with their error, verdicts with their reasons."""
-    from imu_hinge.report.page import write_page
     from imu_hinge.report.tables import write_angles_csv, write_reps_csv
 
     result = _analyze(source, _who(athlete, height), exercise, as_live=as_live, settings=settings, repair=repair)
@@ -67,6 +66,8 @@ def analyze(
     if angles is not None:
         write_angles_csv(result, angles)
     if report is not None:
+        from imu_hinge.report.page import write_page  # which loads jinja2 and matplotlib
+
         write_page(result, report)
     _show(result, as_json=as_json)
 
