@@ -5,10 +5,10 @@ It is never used live. The method is the offline variant of VQF (Laidig and Seel
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from imu_hinge.model import Array
 from imu_hinge.motion.bias import Covariance, choose_lowpass, ends_stretch, estimate_bias, next_stretch, sd_bound
+from imu_hinge.motion.jit import inlined, kernel
 from imu_hinge.motion.kernel import are_samples, correct_inclination, next_sample, restart, step
 from imu_hinge.motion.memory import (
     BIAS,
@@ -27,7 +27,7 @@ from imu_hinge.motion.memory import (
     lowpass3,
     lowpass_now,
 )
-from imu_hinge.motion.quaternion import Vector, inlined, multiply, renormalize, rotate_between, turn
+from imu_hinge.motion.quaternion import Vector, multiply, renormalize, rotate_between, turn
 
 FORWARD, BACKWARD = np.int64(0), np.int64(1)
 
@@ -126,7 +126,7 @@ def take(m: Array, p: Coefficients, lane: Index, i: int, gyr: Array, acc: Array,
     row[11, lane], row[12, lane], row[13, lane], row[14, lane], row[15, lane] = quiet
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def bias_both_ways(
     state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], row: Array, work: Array, out: Array
 ) -> bool:
@@ -168,7 +168,7 @@ def bias_both_ways(
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def integrate(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], up: Array, out: Array) -> None:
     """Integrate with the fused bias; filter the acceleration in i forward into `up`, orientations into `out`."""
     m, p = state.memory, coefficients(state.memory)
@@ -188,7 +188,7 @@ def integrate(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool
         up[i, 0], up[i, 1], up[i, 2] = lowpass3(m, UP_LP, FORWARD, c, up_i)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def correct(state: State, is_edge: npt.NDArray[np.bool_], up: Array, out: Array) -> None:
     """Filter `up` backward, so that it has no delay, and correct the inclination of the orientations in `out`."""
     m, p = state.memory, coefficients(state.memory)
