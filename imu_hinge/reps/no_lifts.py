@@ -35,9 +35,10 @@ ROCKS_RAD: Final = math.radians(20.0)
 body, 0.35 m above the hips: 20 degrees move the whole body's centre of mass by 7 cm, more than the heel is behind the
 ankle, so without a seat one falls."""
 
-NEAR_UPRIGHT_RAD: Final = math.radians(10.0)
-"""A seated trunk comes up to within this of standing, and a seated pelvis is tilted back against it; who squats or
-bends leans at least 20 degrees where the hips are low (facts/biomechanics.md, 1.4)."""
+NEAR_UPRIGHT_RAD: Final = math.radians(15.0)
+"""A seated trunk comes up to within 10 degrees of standing, and a seated pelvis is tilted back against it; who squats
+or bends leans at least 20 degrees where the hips are low (facts/biomechanics.md, 1.4). Half way: an inclination is off
+by a few degrees."""
 
 FALLING_MPS2: Final = 0.6 * cv.GRAVITY_MPS2
 FLIGHT_S: Final = 0.12

@@ -121,18 +121,18 @@ def trials(labels: tuple[str, ...], every: int) -> list[ih.Recording]:
 
 
 @needs_data
-@pytest.mark.parametrize(("labels", "every"), [(("D07", "D08", "D09", "D10"), 7), (("D19",), 4)])
+@pytest.mark.parametrize(("labels", "every"), [(("D07", "D08", "D09", "D10"), 2), (("D19",), 4)])
 def test_real_sits_and_jumps_are_no_reps(labels: tuple[str, ...], every: int) -> None:
-    """`benchmarks/no_lifts.py` prints all of them: 346 of 370 sits and 65 of 65 jumps."""
+    """`benchmarks/no_lifts.py` prints all of them: 349 of 370 sits and 65 of 65 jumps."""
     free = [not ih.analyze(recording).lifts for recording in trials(labels, every)]
     assert np.mean(free) >= 0.9
 
 
 @needs_data
 def test_real_bends_stay() -> None:
-    """All of them: 89 of 95 with the knees, 93 of 95 without."""
+    """All of them: 89 of 95 with the knees, 92 of 95 without."""
     for label in ("D15", "D16"):
-        assert np.mean([len(ih.analyze(recording).lifts) == 1 for recording in trials((label,), 5)]) >= 0.9
+        assert np.mean([len(ih.analyze(recording).lifts) == 1 for recording in trials((label,), 2)]) >= 0.9
 
 
 @needs_data
