@@ -1,8 +1,8 @@
 """Print how long the command line takes to start: help, the first analysis with all compilation, and later ones.
 
 The package is copied to a new folder, so that nothing is compiled yet; a new home hides what a user's cache holds.
-Beside them a bare ``import numba``, which every analysis waits for. Wall time, and CPU time of all processes; the former
-says something on an idle machine only.
+Beside them a bare ``import numba``, which every analysis waits for. Wall time, and CPU time of all processes; the
+former says something on an idle machine only.
 
     python benchmarks/start.py [--runs 5]
 """
