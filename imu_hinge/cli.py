@@ -63,7 +63,6 @@ def analyze(
     repair: Repair = False,
 ) -> None:
     """Analyse a recording: reps, spine angles with their error, verdicts with their reasons."""
-    from imu_hinge.report.page import write_page
     from imu_hinge.report.tables import write_angles_csv, write_reps_csv
 
     result = _analyze(source, _who(athlete, height), exercise, as_live=as_live, settings=settings, repair=repair)
@@ -72,6 +71,8 @@ def analyze(
     if angles is not None:
         write_angles_csv(result, angles)
     if report is not None:
+        from imu_hinge.report.page import write_page  # which loads jinja2 and matplotlib
+
         write_page(result, report)
     _show(result, as_json=as_json)
 
@@ -148,6 +149,7 @@ def demo(
     from imu_hinge.report.tables import write_reps_csv
     from imu_hinge.simulate.session import random_set
 
+    _compile_first()
     with _working("Simulating and analysing a set"):
         made = random_set(4, exercise="deadlift", style="progressive_rounding")
         result = analyze_recording(made.recording, name="demo")
@@ -174,6 +176,7 @@ def calibrate(
     from imu_hinge import read
     from imu_hinge.athlete import write_athlete
 
+    _compile_first()
     with _working("Reading the calibration"):
         found = references_of(
             read(source),
@@ -265,6 +268,7 @@ def _analyze(
 
     check_exercise(exercise)
     chosen = read_settings(settings) if settings is not None else Settings()
+    _compile_first()
     with _working("Analysing"):
         recording = read(
             source[0] if len(source) == 1 else source, repair=repair, as_live=as_live, limits=chosen.limits
@@ -306,6 +310,15 @@ def _show(result: SetResult, *, as_json: bool) -> None:
     console.print(reps_table(result))
     for warning in result.warnings:
         console.print(warning, style="yellow", markup=False)
+
+
+def _compile_first() -> None:
+    """Compile the kernels where that was never done here, and say what takes so long."""
+    from imu_hinge.motion import precompile
+
+    if precompile.is_due():
+        with _working("Compiling for this machine, the first time only"):
+            precompile.run()
 
 
 @contextmanager

@@ -84,13 +84,15 @@ class Event:
     Parameters
     ----------
     kind
-        ``standing``, ``aligned``, ``rep``, ``slip``, ``gap``, ``warning``.
+        ``aligned``: the mounting is known; ``rep``: one was completed; ``withdrawn``: a rep that was told is none;
+        ``slip``: a sensor moved on the body; ``waiting``: a sensor is silent and the analysis waits for it. The last
+        depends on how blocks came, all others on the samples alone.
     time_s
         The instant it is about.
     message
         One sentence for a person.
     rep
-        The rep, where one was completed.
+        The rep that was completed or withdrawn.
     """
 
     kind: str

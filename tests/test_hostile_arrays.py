@@ -126,7 +126,7 @@ def test_float32_and_read_only_arrays_are_taken(short_set: Simulated) -> None:
 @pytest.mark.parametrize(
     "column",
     [["a", "b"], [[1.0], [1.0, 2.0]], None, "text", [10**400, 0], [1j, 2j], [[0.0], [1.0]], [None, object()], {}],
-    ids=repr,
+    ids=["text", "ragged", "none", "a word", "too large", "complex", "columns", "objects", "dict"],
 )
 def test_what_is_no_array_of_numbers_is_refused(column: Any) -> None:
     axes = np.zeros((2, 3))

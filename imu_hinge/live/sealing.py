@@ -15,7 +15,6 @@ from typing import Final
 from imu_hinge.athlete import Athlete, athlete_from_table
 from imu_hinge.errors import RecordingError, SettingsError
 from imu_hinge.files import is_regular
-from imu_hinge.live.decoding import tracks
 from imu_hinge.model import Recording, Samples
 from imu_hinge.sensors.clock import ClockReport
 from imu_hinge.sensors.sink import LOST, STREAMING
@@ -100,6 +99,8 @@ def recover(folder: str | Path, *, as_live: bool = False, limits: LimitSettings 
     RecordingError
         Where there is no journal, or no sample in it.
     """
+    from imu_hinge.live.decoding import tracks  # which loads every family of sensor
+
     journal = read_journal(folder, limits=limits)
     origin_ns = origin_of(journal)
     outages = _outages(journal)
