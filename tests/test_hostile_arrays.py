@@ -82,7 +82,7 @@ def spoiled(draw: st.DrawFn) -> Callable[[Rows], Rows]:
     return change
 
 
-@settings(max_examples=10)
+@settings(max_examples=20)
 @given(changes=st.tuples(spoiled(), spoiled()), both=st.booleans(), block=st.sampled_from([1000, 97]))
 def test_a_real_set_with_anything_in_it(
     real: dict[str, Rows], changes: tuple[Callable[[Rows], Rows], ...], both: bool, block: int
