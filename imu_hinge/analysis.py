@@ -69,7 +69,9 @@ def analyze(
     athlete = athlete or recording.athlete or Athlete()
     if as_live:
         live = LiveAnalysis(recording.placements, athlete=athlete, exercise=told, settings=settings)
-        check_recording(recording)  # refuses what is wrong as a whole; what is fed is what came in, as at the bar
+        check_recording(
+            recording, is_fed=True
+        )  # refuses what is wrong as a whole; what is fed is what came in, as at the bar
         for placement, samples in recording.sensors.items():
             live.feed(placement, samples)
         result = live.finish()

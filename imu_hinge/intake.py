@@ -13,6 +13,7 @@ from imu_hinge.model import Array, Flags, Samples
 from imu_hinge.motion.orientation import State
 from imu_hinge.motion.resample import joined
 from imu_hinge.storage.arrivals import Arrivals
+from imu_hinge.storage.live_check import LiveCheck
 
 
 @dataclass(slots=True)
@@ -21,6 +22,7 @@ class Intake:
 
     placement: str
     state: State
+    check: LiveCheck
     pending: Samples | None = None
     gyr: list[Array] = field(default_factory=list)
     acc: list[Array] = field(default_factory=list)

@@ -14,10 +14,18 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.conclude import as_shown, check_on_trunk, misfit_warnings, result_of, warnings_of, without_bends
+from imu_hinge.conclude import (
+    as_shown,
+    check_on_trunk,
+    doubted,
+    misfit_warnings,
+    result_of,
+    warnings_of,
+    without_bends,
+)
 from imu_hinge.errors import MovedWhileStill, RecordingError, TooShort
 from imu_hinge.intake import Intake
-from imu_hinge.interpret import Aligned, align, describe, link, looks_swapped
+from imu_hinge.interpret import DISAGREES, Aligned, align, describe, link, looks_swapped
 from imu_hinge.model import Posture, Region, Samples, check_exercise, check_placement
 from imu_hinge.motion.orientation import filter_block, initial_state, params
 from imu_hinge.motion.resample import grid_part, ready, samples_from
@@ -27,6 +35,7 @@ from imu_hinge.reps.exercise import Found, find_lifts
 from imu_hinge.reps.segmentation import Lift
 from imu_hinge.result import Event, Rep, SetResult
 from imu_hinge.settings import Settings
+from imu_hinge.storage.live_check import LiveCheck
 from imu_hinge.storage.units import check_units
 
 STEP_S: Final = 0.5
@@ -88,8 +97,8 @@ class LiveAnalysis:
         self._settings = settings or Settings()
         self._athlete = athlete or Athlete()
         self._told = exercise
-        order = [p for p in cv.PLACEMENTS if p in placements]
-        self._sensors = {p: Intake(p, initial_state(params(self._settings.rate_hz))) for p in order}
+        order, rate_hz = [p for p in cv.PLACEMENTS if p in placements], self._settings.rate_hz
+        self._sensors = {p: Intake(p, initial_state(params(rate_hz)), LiveCheck(p, rate_hz)) for p in order}
         self._origin_s: float | None = None
         self._done = 0
         self._reps: list[Rep] = []
@@ -100,6 +109,7 @@ class LiveAnalysis:
         self._found = Found((), exercise, "")
         self._told_of: set[str] = set()
         self._missed: dict[float, int] = {}
+        self._doubts: tuple[str, ...] = ()
         self._shared: SharedUnknowns | None = None
         self._pace: tuple[bool, ...] = ()
         self._since_look = 0
@@ -148,12 +158,16 @@ class LiveAnalysis:
             self._look(is_last=True)
         if not self._done:
             raise TooShort(f"There is nothing to analyse: {', '.join(self._sensors)} share no instant. Record longer.")
+        for sensor in self._sensors.values():
+            sensor.check.rest()
+        self._doubt()
         if self._aligned is None:
-            return replace(without_bends(self._tracks(self._window_start()), self._athlete, self._told), is_live=True)
+            nothing = without_bends(self._tracks(self._window_start()), self._athlete, self._told)
+            return replace(nothing, is_live=True, warnings=(*self._doubts, *nothing.warnings))
         time_s = self._time_s(0) + np.arange(self._done) / self._settings.rate_hz
         posture = as_shown(time_s, self._shown, basis=self._aligned.posture.basis)
         found = Found(tuple(self._lifts), self._found.exercise, self._found.evidence)
-        warnings = (*warnings_of(self._aligned, self._settings), *misfit_warnings(self._shared))
+        warnings = (*self._doubts, *warnings_of(self._aligned, self._settings), *misfit_warnings(self._shared))
         start = self._aligned_from
         swapped = looks_swapped(self._aligned, [li.moved(-start) for li in self._lifts if li.start >= start])
         return result_of(
@@ -189,6 +203,7 @@ class LiveAnalysis:
             )
             is_gap = (flags & np.uint16(cv.Flag.GAP)) != 0
             oriented = filter_block(sensor.state, gyr, acc, is_gap=is_gap)
+            sensor.check.take(gyr, acc, flags)
             sensor.gyr.append(gyr - oriented.bias_rad_s)
             sensor.acc.append(acc)
             sensor.up_s.append(up_in_sensor(oriented.q_ws))
@@ -198,7 +213,10 @@ class LiveAnalysis:
         self._check_units()
         unshown = self._done - (self._shown[-1][1] if self._shown else 0)  # is looked at before it leaves the window
         is_leaving = unshown % round(LOOK_S * rate_hz) < stop - first and unshown >= (WINDOW_S - LOOK_S) * rate_hz
-        return self._look(is_last=is_last) if self._is_worth_a_look() or is_leaving or is_last else []
+        events = self._doubt()
+        if self._is_worth_a_look() or is_leaving or is_last:
+            events += self._look(is_last=is_last)
+        return events
 
     def _is_worth_a_look(self) -> bool:
         """Tell whether a movement has just ended, or goes on and on; idle standing is left alone."""
@@ -281,7 +299,7 @@ class LiveAnalysis:
             settings=self._settings,
             earlier=self._reps[:place],
             aligned=aligned,
-            doubt=looks_swapped(aligned, [lift]),
+            doubt=DISAGREES if self._doubts else looks_swapped(aligned, [lift]),
         )
         self._reps = [replace(r, rep=i) for i, r in enumerate([*self._reps[:place], rep, *self._reps[place:]])]
         self._lifts.insert(place, lift.moved(start))
@@ -301,6 +319,15 @@ class LiveAnalysis:
                     text = f"The {placement} sensor slipped by {abs(np.degrees(slip.jump_rad)):.0f} degrees."
                     events.append(Event("slip", at_s, text))
         return events
+
+    def _doubt(self) -> list[Event]:
+        """Say once of a sensor that its halves do not fit each other; no verdict stands then, of no rep."""
+        texts = tuple(s.check.finding.text for s in self._sensors.values() if s.check.finding is not None)
+        new = [text for text in texts if text not in self._doubts]
+        if new:
+            self._doubts = (*self._doubts, *new)
+            self._reps = [doubted(rep, DISAGREES) for rep in self._reps]
+        return [Event("warning", self._time_s(self._done - 1), text) for text in new]
 
     def _check_units(self) -> None:
         """Refuse, once there is enough to tell, what is not in m/s² and rad/s."""

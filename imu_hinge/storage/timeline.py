@@ -97,8 +97,8 @@ def drop_rows(placement: str, samples: Samples, is_bad: Mask, *, what: str) -> S
     return with_flag(kept, is_after, Flag.GAP)
 
 
-def with_flag(samples: Samples, where: Mask | npt.NDArray[np.intp], flag: Flag) -> Samples:
-    """Return the samples with one flag added at a mask (n,) or at indices."""
+def with_flag(samples: Samples, where: Mask | npt.NDArray[np.intp] | slice, flag: Flag) -> Samples:
+    """Return the samples with one flag added at a mask (n,), at indices or in a slice."""
     flags: Flags = samples.flags.copy()
     flags[where] |= np.uint16(flag)
     if np.array_equal(flags, samples.flags):

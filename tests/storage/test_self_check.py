@@ -12,7 +12,7 @@ import imu_hinge as ih
 from imu_hinge.errors import UnknownUnits
 from imu_hinge.model import Array, Samples
 from imu_hinge.simulate.session import random_set
-from imu_hinge.storage.screening import check_recording, check_samples
+from imu_hinge.storage.screening import check_recording
 from imu_hinge.storage.self_check import self_check
 
 EXERCISES = ("deadlift", "rdl", "swing", "good_morning", "squat")
@@ -52,7 +52,7 @@ def test_what_no_reading_makes_right_is_refused_with_its_cause(
     clean: Samples, broken: Callable[[Samples], Samples], words: str
 ) -> None:
     with pytest.raises(UnknownUnits, match=words):
-        check_samples("sacrum", broken(clean))
+        check_recording(ih.Recording({"sacrum": broken(clean)}))
 
 
 def test_one_axis_of_the_wrong_sign_is_told_where_the_sensor_turned_about_it() -> None:
