@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from imu_hinge.model import Array, Samples
-from imu_hinge.storage.readings import AS_READ, Reading, readings, tried_first
+from imu_hinge.storage.readings import AS_READ, AXES, Reading, readings, tried_first
 from imu_hinge.storage.turning import INNER, OVERLAP, turning_most, unexplained, windows
 
 LEAST_TURN_RAD: Final = 0.35
@@ -39,7 +39,10 @@ MAY_BE_BETTER: Final = 0.4
 """... and by this much to warn ..."""
 
 SURE: Final = 3.0
-"""... and by so many standard errors."""
+"""... and by so many standard errors, unless every window agrees."""
+
+AGAINST: Final = -0.5
+"""A window that loses more by a reading speaks against it."""
 
 AS_LIKELY: Final = 0.1
 """Of readings that are this near the best, the likelier cause is named."""
@@ -75,9 +78,25 @@ def self_check(placement: str, samples: Samples) -> Finding | None:
     """
     if len(samples) < 2:
         return None
+    twice = _given_twice(placement, samples)
+    if twice is not None:
+        return twice
     gyr, acc = windows(samples)
     at = turning_most(gyr, acc, LEAST_TURN_RAD) if len(gyr) else np.empty(0, dtype=np.intp)
     return judged(placement, gyr[at], acc[at])
+
+
+def _given_twice(placement: str, samples: Samples) -> Finding | None:
+    """Find two axes of one instrument with the same readings; no sensor's noise is the same on two."""
+    for name, values in (("acc", samples.acc), ("gyr", samples.gyr)):
+        for a, b in ((0, 1), (0, 2), (1, 2)):
+            if np.ptp(values[:, a]) > 0.0 and np.array_equal(values[:, a], values[:, b]):
+                axes = f"{name}_{AXES[a]} and {name}_{AXES[b]}"
+                text = (
+                    f"{placement}: {axes} hold the same {len(samples)} readings, as when a column was exported twice."
+                )
+                return Finding(f"{text} Export all three axes of {name}.", True)
+    return None
 
 
 def judged(placement: str, gyr: Array, acc: Array) -> Finding | None:
@@ -98,8 +117,9 @@ def judged(placement: str, gyr: Array, acc: Array) -> Finding | None:
     tried = [(r, _left(r, gyr, acc)) for r in readings()]
     gains = [float(np.mean(_gain(left, as_read))) for _, left in tried]
     best, left = next(pair for pair, gain in zip(tried, gains, strict=True) if gain > max(gains) - AS_LIKELY)
-    is_told = _share(left, without) < AGREES
-    if is_told and _is_better(left, as_read, by=MAY_BE_BETTER):
+    is_sway = bool((best.acc == 1.0).all()) and float(np.median(left)) < 2.0 * BODY_MPS  # acc scaled leaves less anyway
+    is_explained = is_sway or _share(left, without) < AGREES
+    if is_explained and _is_better(left, as_read, by=MAY_BE_BETTER):
         is_refused = best.may_refuse and _is_better(left, as_read, by=BETTER)
         return Finding(f"{placement}: {best.seen}. {best.remedy}", is_refused)
     if share > UNEXPLAINED and float(np.median(as_read)) > DASHES_MPS:
@@ -128,11 +148,16 @@ def _gain(left: Array, as_read: Array) -> Array:
 
 
 def _is_better(left: Array, as_read: Array, *, by: float) -> bool:
-    """Tell whether a reading is surely better, and by so much on the mean."""
+    """Tell whether a reading is surely better, and by so much on the mean.
+
+    Windows in which the sensor turns about an axis that is read right gain nothing, so gains differ widely: it is sure
+    as well where no window speaks against it.
+    """
     gain = _gain(left, as_read)
+    if len(gain) < FEW_WINDOWS:
+        return float(gain.min()) > by
     error = float(np.std(gain)) / float(np.sqrt(OVERLAP * len(gain)))
-    is_everywhere = len(gain) >= FEW_WINDOWS or float(gain.min()) > by
-    return is_everywhere and float(gain.mean()) > max(by, SURE * error)
+    return float(gain.mean()) > by and (float(gain.mean()) > SURE * error or float(gain.min()) > AGAINST)
 
 
 def _share(left: Array, without: Array) -> float:
