@@ -90,6 +90,6 @@ class LiveCheck:
         self._judged_at = len(self._kept)
         chosen = self._kept[:: 1 + (len(self._kept) - 1) // MOST_WINDOWS]
         gyr, acc = (np.stack(column) for column in zip(*chosen, strict=True))
-        self.finding = judged(self._placement, gyr, acc)
+        self.finding = judged(self._placement, gyr, acc, acc_raw=self._waiting[:, 3:])
         if self.finding is not None and self.finding.is_refused:
             raise UnknownUnits(self.finding.text)

@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 
 from imu_hinge.conventions import CSV_COLUMNS, STANDARD_GRAVITY_MPS2, Flag
-from imu_hinge.errors import BadSamples, TooShort, UnknownUnits
+from imu_hinge.errors import BadSamples, TooShort
 from imu_hinge.model import Array, Recording, Samples
 from imu_hinge.storage.arrivals import MAX_ACC_MPS2, MAX_FROZEN_S, MAX_GYR_RADPS
-from imu_hinge.storage.self_check import self_check
+from imu_hinge.storage.self_check import check_turning, self_check
 from imu_hinge.storage.timeline import MIN_SECONDS, Mask, drop_rows, screen_time, with_flag
 from imu_hinge.storage.units import check_acc_unit, check_gyr_against_gravity, check_gyr_magnitude
 
@@ -26,7 +26,7 @@ RANGE_TOLERANCE: Final = 0.03
 """Scale errors and counts short of a power of two move the end of a range by this share."""
 
 
-def check_samples(placement: str, samples: Samples) -> Samples:
+def check_samples(placement: str, samples: Samples, *, is_fed: bool = False) -> Samples:
     """Return one sensor's samples in order and flagged, or raise with what was seen and what to do.
 
     Parameters
@@ -35,6 +35,8 @@ def check_samples(placement: str, samples: Samples) -> Samples:
         Names the sensor in messages.
     samples
         m/s² including gravity, rad/s, as they came.
+    is_fed
+        As for `check_recording`.
 
     Returns
     -------
@@ -61,6 +63,8 @@ def check_samples(placement: str, samples: Samples) -> Samples:
     what = f"read beyond {MAX_ACC_MPS2:g} m/s² or {MAX_GYR_RADPS:g} rad/s"
     samples = drop_rows(placement, samples, is_huge, what=what)
     check_gyr_against_gravity(placement, samples)
+    if not is_fed:
+        check_turning(placement, samples)
     samples = with_flag(samples, _is_frozen(placement, samples), Flag.SUSPECT)
     return with_flag(samples, _is_clipped(samples), Flag.CLIPPED)
 
@@ -79,14 +83,12 @@ def check_recording(recording: Recording, *, is_fed: bool = False) -> Recording:
     BadSamples, UnknownUnits, TooShort
         As `check_samples`; also where two sensors hold the same samples or were not worn at the same time.
     """
-    sensors = {placement: check_samples(placement, samples) for placement, samples in recording.sensors.items()}
+    sensors = {p: check_samples(p, samples, is_fed=is_fed) for p, samples in recording.sensors.items()}
     _check_together(sensors)
     for placement, samples in sensors.items() if not is_fed else ():
         finding = self_check(placement, samples)
         if finding is None:
             continue
-        if finding.is_refused:
-            raise UnknownUnits(finding.text)
         sensors[placement] = with_flag(samples, slice(None), Flag.DISAGREEING)
         if finding.text not in recording.warnings:
             recording = replace(recording, warnings=(*recording.warnings, finding.text))
