@@ -78,3 +78,13 @@ def test_acc_and_gyr_of_two_times_are_told(clean: Samples) -> None:
 def test_who_hardly_turns_is_told_nothing(clean: Samples) -> None:
     standing = clean[:300]
     assert self_check("sacrum", of(standing, gyr=lambda g: -g)) is None
+
+
+@pytest.mark.parametrize("as_live", [False, True])
+def test_a_doubt_about_samples_in_memory_reaches_the_result(clean: Samples, as_live: bool) -> None:
+    other = random_set(63, exercise="squat", placements=("sacrum",), rate_hz=100.0).recording.sensors["sacrum"]
+    n = min(len(clean), len(other))
+    mixed = ih.Recording({"sacrum": Samples(clean.time_s[:n], clean.acc[:n], other.gyr[:n])})
+    doubts = check_recording(mixed).warnings
+    assert doubts
+    assert set(doubts) <= set(ih.analyze(mixed, as_live=as_live).warnings)
