@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from imu_hinge.model import Array, Flags, Samples
+from imu_hinge.motion.holes import Hole, long_steps
 from imu_hinge.motion.orientation import State
 from imu_hinge.motion.resample import joined
 from imu_hinge.storage.arrivals import Arrivals
@@ -26,6 +27,7 @@ class Intake:
     acc: list[Array] = field(default_factory=list)
     up_s: list[Array] = field(default_factory=list)
     flags: list[Flags] = field(default_factory=list)
+    holes: list[Hole] = field(default_factory=list)
     arrivals: Arrivals = field(init=False)
 
     def __post_init__(self) -> None:
@@ -40,7 +42,9 @@ class Intake:
         self._wait(self.arrivals.rest())
 
     def _wait(self, samples: Samples) -> None:
-        self.pending = joined(samples[:0] if self.pending is None else self.pending, samples)
+        before = samples[:0] if self.pending is None else self.pending
+        self.holes += long_steps(np.concatenate((before.time_s[-1:], samples.time_s)))
+        self.pending = joined(before, samples)
 
     def keep_last(self, count: int) -> None:
         """Put the newest ``count`` instants of every column in one piece and forget the rest."""

@@ -18,7 +18,8 @@ from imu_hinge.conclude import as_shown, check_on_trunk, misfit_warnings, result
 from imu_hinge.errors import MovedWhileStill, RecordingError, TooShort
 from imu_hinge.intake import Intake
 from imu_hinge.interpret import Aligned, align, describe, link, looks_swapped
-from imu_hinge.model import Posture, Region, Samples, check_exercise, check_placement
+from imu_hinge.model import Array, Posture, Region, Samples, check_exercise, check_placement
+from imu_hinge.motion.holes import Holes, hole_warning, settled_s, shared_holes
 from imu_hinge.motion.orientation import filter_block, initial_state, params
 from imu_hinge.motion.resample import grid_part, ready, samples_from
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
@@ -91,6 +92,8 @@ class LiveAnalysis:
         order = [p for p in cv.PLACEMENTS if p in placements]
         self._sensors = {p: Intake(p, initial_state(params(self._settings.rate_hz))) for p in order}
         self._origin_s: float | None = None
+        self._holes = Holes()
+        self._holes_told = 0
         self._done = 0
         self._reps: list[Rep] = []
         self._lifts: list[Lift] = []
@@ -148,10 +151,14 @@ class LiveAnalysis:
             self._look(is_last=True)
         if not self._done:
             raise TooShort(f"There is nothing to analyse: {', '.join(self._sensors)} share no instant. Record longer.")
+        result = replace(self._result(), is_live=True)
+        return replace(result, warnings=(*map(hole_warning, self._holes.spans), *result.warnings))
+
+    def _result(self) -> SetResult:
+        """Return what all that was told comes to."""
         if self._aligned is None:
-            return replace(without_bends(self._tracks(self._window_start()), self._athlete, self._told), is_live=True)
-        time_s = self._time_s(0) + np.arange(self._done) / self._settings.rate_hz
-        posture = as_shown(time_s, self._shown, basis=self._aligned.posture.basis)
+            return without_bends(self._tracks(self._window_start()), self._athlete, self._told)
+        posture = as_shown(self._times_s(0), self._shown, basis=self._aligned.posture.basis)
         found = Found(tuple(self._lifts), self._found.exercise, self._found.evidence)
         warnings = (*warnings_of(self._aligned, self._settings), *misfit_warnings(self._shared))
         start = self._aligned_from
@@ -163,7 +170,6 @@ class LiveAnalysis:
             self._reps,
             athlete=self._athlete,
             warnings=(*warnings, swapped) if swapped else warnings,
-            is_live=True,
         )
 
     def _count_ready(self) -> int:
@@ -175,8 +181,9 @@ class LiveAnalysis:
             return 0
         if self._origin_s is None:
             self._origin_s = max(float(w.time_s[0]) for w in known)
-        latest = min(float(w.time_s[-1]) for w in known)
-        return ready(latest, rate_hz=rate_hz, origin_s=self._origin_s)
+        self._holes = shared_holes([s.holes for s in self._sensors.values()])
+        latest = self._holes.closed(np.array([settled_s([w.time_s for w in known])]))
+        return ready(float(latest[0]), rate_hz=rate_hz, origin_s=self._origin_s)
 
     def _advance(self, stop: int, *, is_last: bool) -> list[Event]:
         """Put the instants up to ``stop`` on the grid, filter them and look at what they tell."""
@@ -184,21 +191,29 @@ class LiveAnalysis:
         assert self._origin_s is not None
         for sensor in self._sensors.values():
             assert sensor.pending is not None
-            gyr, acc, flags = grid_part(
-                sensor.pending, rate_hz=rate_hz, origin_s=self._origin_s, first=first, stop=stop
-            )
+            pending = self._holes.without(sensor.pending)
+            gyr, acc, flags = grid_part(pending, rate_hz=rate_hz, origin_s=self._origin_s, first=first, stop=stop)
             is_gap = (flags & np.uint16(cv.Flag.GAP)) != 0
             oriented = filter_block(sensor.state, gyr, acc, is_gap=is_gap)
             sensor.gyr.append(gyr - oriented.bias_rad_s)
             sensor.acc.append(acc)
             sensor.up_s.append(up_in_sensor(oriented.q_ws))
             sensor.flags.append(flags)
-            sensor.pending = samples_from(sensor.pending, self._origin_s + (stop - 2) / rate_hz)
+            kept = samples_from(pending, self._origin_s + (stop - 2) / rate_hz)
+            sensor.pending = sensor.pending[len(pending) - len(kept) :]
         self._done = stop
         self._check_units()
         unshown = self._done - (self._shown[-1][1] if self._shown else 0)  # is looked at before it leaves the window
         is_leaving = unshown % round(LOOK_S * rate_hz) < stop - first and unshown >= (WINDOW_S - LOOK_S) * rate_hz
-        return self._look(is_last=is_last) if self._is_worth_a_look() or is_leaving or is_last else []
+        is_looking = self._is_worth_a_look() or is_leaving or is_last
+        return [*self._tell_holes(), *(self._look(is_last=is_last) if is_looking else [])]
+
+    def _tell_holes(self) -> list[Event]:
+        """Tell of long holes, once each, when what came after them is analysed."""
+        reached_s = self._time_s(self._done - 1)
+        new = [hole for hole in self._holes.spans[self._holes_told :] if hole[1] <= reached_s]
+        self._holes_told += len(new)
+        return [Event("gap", hole[0], hole_warning(hole)) for hole in new]
 
     def _is_worth_a_look(self) -> bool:
         """Tell whether a movement has just ended, or goes on and on; idle standing is left alone."""
@@ -321,13 +336,19 @@ class LiveAnalysis:
         return max(0, self._done - round(WINDOW_S * self._settings.rate_hz))
 
     def _time_s(self, index: int) -> float:
+        """Return when a grid instant was."""
         assert self._origin_s is not None
-        return self._origin_s + index / self._settings.rate_hz
+        return float(self._holes.reopened(np.array([self._origin_s + index / self._settings.rate_hz]))[0])
+
+    def _times_s(self, start: int) -> Array:
+        """Return when the grid instants from ``start`` on were. (n,) [s]."""
+        assert self._origin_s is not None
+        return self._holes.reopened(self._origin_s + np.arange(start, self._done) / self._settings.rate_hz)
 
     def _tracks(self, start: int) -> dict[str, Track]:
         """Return the tracks from grid instant ``start`` on."""
         rate_hz = self._settings.rate_hz
-        time_s = self._time_s(0) + np.arange(start, self._done) / rate_hz
+        time_s = self._times_s(start)
         tracks = {}
         for placement, sensor in self._sensors.items():
             sensor.keep_last(self._done - start)

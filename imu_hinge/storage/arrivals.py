@@ -12,6 +12,7 @@ import numpy as np
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import BadSamples
 from imu_hinge.model import Samples
+from imu_hinge.storage.timeline import LONGEST_HOLE_S
 
 AHEAD: Final = 4
 """A sample is final when so many later ones have come: a swapped pair or two is put back, for 40 ms at 100 Hz."""
@@ -21,9 +22,6 @@ MAX_ACC_MPS2: Final = 1000.0
 
 MAX_GYR_RADPS: Final = 100.0
 """Beyond 5700 deg/s a reading is no movement of a lifter [rad/s]."""
-
-MAX_HOLE_S: Final = 86400.0
-"""No session pauses for a day: over a longer step the clock was set [s]."""
 
 MAX_FROZEN_S: Final = 1.0
 """A sensor has noise: one reading repeated on all axes for longer was not measured [s]."""
@@ -57,7 +55,7 @@ class Arrivals:
         Raises
         ------
         BadSamples
-            Where the clock jumps by more than a day.
+            Where the clock jumps by more than a month.
         """
         values = np.hstack((samples.acc, samples.gyr))
         with np.errstate(invalid="ignore"):
@@ -77,7 +75,7 @@ class Arrivals:
     def _put(self, time_s: float, values: np.ndarray, flags: int) -> None:
         """Insert one sample where its time belongs, or leave it out."""
         newest_s = self._held[-1][0] if self._held else self._last_s
-        if np.isfinite(newest_s) and time_s - newest_s > MAX_HOLE_S:
+        if np.isfinite(newest_s) and time_s - newest_s > LONGEST_HOLE_S:
             self._jumped += 1
             if self._jumped > AHEAD:  # one stray stamp is left out, several are a clock that was set
                 raise BadSamples(

@@ -25,8 +25,8 @@ MAX_BAD_SHARE = 0.05
 GAP_PERIODS, MIN_GAP_S = 3.0, 0.05
 """An interval above both, in sampling periods and in seconds, is a gap."""
 
-LONGEST_HOLE_S = 86400.0
-"""Nobody trains over a longer hole than a day: the clock was set in between, as from 1970 to today [s]."""
+LONGEST_HOLE_S = 30 * 86400.0
+"""Over a longer hole the clock was set, as from 1970 to today: no battery lasts a month [s]."""
 
 Mask = npt.NDArray[np.bool_]
 
