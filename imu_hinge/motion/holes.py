@@ -87,15 +87,15 @@ def shared_holes(of_sensors: Sequence[Sequence[Hole]]) -> Holes:
 def settled_s(of_sensors: Sequence[Array]) -> float:
     """Return up to when later samples can open no shared hole [s], of the times (n,) that each sensor delivered.
 
-    All is known up to the time that every sensor has reached; but where one is silent around it, the others' next
-    samples tell whether all were.
+    All is known up to the time that every sensor has reached. A sensor whose next sample is long after it may share a
+    hole that begins there, so what lies between its samples must wait.
     """
-    reached_s = min(float(time_s[-1]) for time_s in of_sensors)
+    settled = reached_s = min(float(time_s[-1]) for time_s in of_sensors)
     for time_s in of_sensors:
         after = int(np.searchsorted(time_s, reached_s, side="right"))
-        if 0 < after < len(time_s) and time_s[after] - time_s[after - 1] > LONG_S:
-            reached_s = min(reached_s, float(time_s[after - 1]))
-    return reached_s
+        if 0 < after < len(time_s) and time_s[after] - reached_s > LONG_S:
+            settled = min(settled, float(time_s[after - 1]))
+    return settled
 
 
 def hole_warning(hole: Hole) -> str:
