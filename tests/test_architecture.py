@@ -22,7 +22,7 @@ FLOORS = (
     WINGS,
     ("interpret",),
     ("conclude",),
-    ("intake",),
+    ("intake", "pacing", "shown", "told"),
     ("streaming",),
     ("analysis",),
     ("live", "cohort"),

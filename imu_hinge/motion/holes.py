@@ -92,6 +92,8 @@ def settled_s(of_sensors: Sequence[Array]) -> float:
     """
     settled = reached_s = min(float(time_s[-1]) for time_s in of_sensors)
     for time_s in of_sensors:
+        if time_s[-1] - reached_s <= LONG_S:
+            continue
         after = int(np.searchsorted(time_s, reached_s, side="right"))
         if 0 < after < len(time_s) and time_s[after] - reached_s > LONG_S:
             settled = min(settled, float(time_s[after - 1]))

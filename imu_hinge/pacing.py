@@ -1,0 +1,60 @@
+"""Decide when live analysis looks at what the samples mean: a look costs a hundred times what a step of filtering does.
+
+It analyses nothing itself and knows no clock: it counts steps of the grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+
+from imu_hinge.model import Array
+
+STEP_S: Final = 0.5
+"""Samples are filtered in steps of this. A look at what they mean follows when a movement has ended."""
+
+LOOK_S: Final = 2.0
+"""While the body moves on and on, it looks again after this much."""
+
+MOVING_RAD_S: Final = 0.35
+"""Angular speed (RMS over a step) above which the body is on its way [rad/s]."""
+
+WINDOW_S: Final = 120.0
+"""No more than this is looked at again."""
+
+
+class Pacing:
+    """Count the steps since the last look and remember how the body moved in the last three."""
+
+    def __init__(self, rate_hz: float) -> None:
+        self._rate_hz = rate_hz
+        self._pace: tuple[bool, ...] = ()
+        self._since_look = 0
+
+    def is_due(self, gyr: Iterable[Array], *, unshown: int) -> bool:
+        """Tell, after a step, whether to look: a movement has just ended, or goes on and on, or else it is lost.
+
+        Parameters
+        ----------
+        gyr : (n, 3) each [rad/s, sensor]
+            Every sensor's angular velocity in the step.
+        unshown
+            How many instants nobody has looked at; idle standing is left alone until it leaves the window.
+        """
+        return self._is_worth_it(gyr) or self._is_leaving(unshown)
+
+    def _is_worth_it(self, gyr: Iterable[Array]) -> bool:
+        speeds = [float(np.sqrt(np.mean(rates**2) * 3.0)) for rates in gyr]
+        self._pace = (*self._pace[-2:], max(speeds) > MOVING_RAD_S)
+        self._since_look += 1
+        has_ended = self._pace == (True, False, False)
+        if has_ended or (any(self._pace) and self._since_look * STEP_S >= LOOK_S):
+            self._since_look = 0
+            return True
+        return False
+
+    def _is_leaving(self, unshown: int) -> bool:
+        step, look = round(STEP_S * self._rate_hz), round(LOOK_S * self._rate_hz)
+        return unshown % look < step and unshown >= (WINDOW_S - LOOK_S) * self._rate_hz
