@@ -77,6 +77,16 @@ class Samples:
         return Samples(self.time_s[part], self.acc[part], self.gyr[part], self.flags[part])
 
 
+def joined(before: Samples, after: Samples) -> Samples:
+    """Return the samples of both, one after the other."""
+    return Samples(
+        np.concatenate((before.time_s, after.time_s)),
+        np.concatenate((before.acc, after.acc)),
+        np.concatenate((before.gyr, after.gyr)),
+        np.concatenate((before.flags, after.flags)),
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
     """Hold one session's sensors, by placement, and what is known about it.

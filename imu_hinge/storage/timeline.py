@@ -56,7 +56,7 @@ def screen_time(placement: str, samples: Samples) -> Samples:
         is_bad |= ~np.isfinite(column)
     samples = drop_rows(placement, samples, is_bad, what="hold something that is no finite number")
     samples = _in_order(placement, samples)
-    period_s = _period_s(placement, samples.time_s)
+    period_s = period_s(placement, samples.time_s)
     length_s = float(samples.time_s[-1] - samples.time_s[0])
     if length_s < MIN_SECONDS:
         raise TooShort(
@@ -172,7 +172,7 @@ def _check_order(placement: str, time_s: Array, late_s: Array, sorted_s: Array) 
         )
 
 
-def _period_s(placement: str, time_s: Array) -> float:
+def period_s(placement: str, time_s: Array) -> float:
     """Return the median sampling period [s] or say what time seems to be in."""
     period = float(np.median(np.diff(time_s))) if time_s.size > 1 else 0.0
     if period <= 0.0:
