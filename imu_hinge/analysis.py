@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.conclude import check_on_trunk, clock_warnings, misfit_warnings, result_of, warnings_of, without_bends
 from imu_hinge.errors import CalibrationError, SensorsSwapped
 from imu_hinge.interpret import Aligned, align, describe, link_sets, linkage_inputs, looks_swapped
-from imu_hinge.model import Recording, check_exercise
+from imu_hinge.model import Recording, Samples, check_exercise
 from imu_hinge.motion.holes import Holes, hole_warning, long_steps, shared_holes
 from imu_hinge.motion.learning import learn_references
 from imu_hinge.motion.orientation import filter_recording
@@ -22,8 +23,12 @@ from imu_hinge.motion.tracks import Track, quiet, up_in_sensor
 from imu_hinge.reps.exercise import find_lifts
 from imu_hinge.result import Rep, SetResult
 from imu_hinge.settings import Settings
+from imu_hinge.storage.arrivals import arrived
 from imu_hinge.storage.screening import check_recording
 from imu_hinge.streaming import LiveAnalysis
+
+TURN: Final = 6000
+"""Samples of one sensor that are fed as live at once, at most: a minute of a common one."""
 
 
 def analyze(
@@ -68,10 +73,10 @@ def analyze(
     check_exercise(exercise)
     told = recording.exercise if exercise == "auto" else exercise
     athlete = athlete or recording.athlete or Athlete()
-    checked = check_recording(recording)
+    checked = check_recording(arrived(recording) if as_live else recording)
     if as_live:  # what is fed is what came in, as at the bar
         live = LiveAnalysis(recording.placements, athlete=athlete, exercise=told, settings=settings)
-        for placement, samples in recording.sensors.items():
+        for placement, samples in _in_turns(recording):
             live.feed(placement, samples)
         result = live.finish()
         warnings = (*checked.warnings, *result.warnings)
@@ -82,6 +87,15 @@ def analyze(
     missing = map(hole_warning, holes.spans)
     warnings = (*checked.warnings, *missing, *clock_warnings(clocks), *result.warnings)
     return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
+
+
+def _in_turns(recording: Recording) -> Iterator[tuple[str, Samples]]:
+    """Yield all sensors' samples in turns, as they came in about: so none waits in full for the others."""
+    turns = -(-max(len(samples) for samples in recording.sensors.values()) // TURN)
+    for turn in range(turns):
+        for placement, samples in recording.sensors.items():
+            n = len(samples)
+            yield placement, samples[n * turn // turns : n * (turn + 1) // turns]
 
 
 def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track], InStep, Holes]:

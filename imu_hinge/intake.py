@@ -117,11 +117,13 @@ class Intake:
     def __post_init__(self) -> None:
         self.arrivals = Arrivals(self.placement)
 
-    def take(self, samples: Samples) -> None:
-        """Screen new samples and let those wait that are final."""
+    def take(self, samples: Samples) -> list[tuple[float, str]]:
+        """Screen new samples and let those wait that are final; return new doubts, each with its time [s]."""
+        told = len(self.arrivals.doubts)
         self.pending.add(self.arrivals.take(samples))
         if len(samples):
             self.missed, self.is_waited_for = 0, False
+        return self.arrivals.doubts[told:]
 
     def take_rest(self) -> None:
         """Let what was held back wait too: nothing more will come."""

@@ -28,7 +28,7 @@ class Shown:
 
     def __init__(self) -> None:
         self.stop = 0
-        """One past the last instant that was ever shown."""
+        """One past the last instant of the latest word: what follows a rep is shown anew, by what the rep told."""
         self._pieces: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in POSTURE_COLUMNS}
 
     def put(self, start: int, posture: Posture) -> None:
@@ -41,7 +41,7 @@ class Shown:
             for at in range(start // PIECE, -(-stop // PIECE)):
                 first, last = max(start, at * PIECE), min(stop, (at + 1) * PIECE)
                 pieces[at][first - at * PIECE : last - at * PIECE] = values[first - start : last - start]
-        self.stop = max(self.stop, stop)
+        self.stop = stop
 
     def taken(self, time_s: Array, *, basis: str) -> Posture:
         """Return all as one posture and forget it: column by column, so that no two copies of all are held.

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.conclude import check_on_trunk, misfit_warnings, result_of, warnings_of, without_bends
-from imu_hinge.errors import MovedWhileStill, RecordingError, TooShort
+from imu_hinge.errors import MovedWhileStill, RecordingError, SensorsSwapped, TooShort
 from imu_hinge.intake import Intake, say_who_is_waited_for
 from imu_hinge.interpret import Aligned, align, describe, link, looks_swapped
 from imu_hinge.model import Array, Region, Samples, check_exercise, check_placement
@@ -28,6 +30,8 @@ from imu_hinge.reps.segmentation import Lift
 from imu_hinge.result import Event, SetResult
 from imu_hinge.settings import Settings
 from imu_hinge.shown import Shown
+from imu_hinge.storage.screening import check_different
+from imu_hinge.storage.timeline import MIN_SECONDS
 from imu_hinge.told import Told
 
 SETTLE_S: Final = 0.6
@@ -89,7 +93,7 @@ class LiveAnalysis:
         self._aligned: Aligned | None = None
         self._aligned_from = 0  # the window's first instant: what was aligned counts from there, lifts from the first
         self._found = Found((), exercise, "")
-        self._has_checked_units = False
+        self._has_checked_units = self._has_told_swapped = False
         self._shared: SharedUnknowns | None = None
         self._pacing = Pacing(rate_hz)
 
@@ -105,7 +109,8 @@ class LiveAnalysis:
         Raises
         ------
         RecordingError
-            Where the sensor was not announced, its samples are not in m/s² and rad/s, or the session has ended.
+            Where the sensor was not announced, its samples are not what a sensor delivers in seconds, m/s² and rad/s,
+            two sensors deliver the same, or the session has ended.
 
         Notes
         -----
@@ -117,8 +122,9 @@ class LiveAnalysis:
             raise RecordingError(
                 f"No {placement} sensor was announced, only {', '.join(self._sensors)}. Name it when the set begins."
             )
-        self._sensors[placement].take(samples)
-        events = say_who_is_waited_for(self._sensors, placement) if len(samples) else []
+        doubts = self._sensors[placement].take(samples)
+        events = [Event("warning", at_s, text) for at_s, text in doubts]
+        events += say_who_is_waited_for(self._sensors, placement) if len(samples) else []
         step = round(STEP_S * self._settings.rate_hz)
         while self._count_ready() >= self._done + step:
             events += self._advance(self._done + step, is_last=False)
@@ -130,7 +136,11 @@ class LiveAnalysis:
         Raises
         ------
         TooShort
-            Where a sensor delivered nothing to analyse.
+            Where the sensors share less than three seconds.
+        RecordingError
+            As `feed`, of what was held back.
+        NotOnTheTrunk, SensorsSwapped
+            As `analyze`.
         """
         if self._result is None:
             self._result = self._finished()
@@ -152,9 +162,16 @@ class LiveAnalysis:
                 f"nothing came from {', '.join(silent)}" if silent else f"{', '.join(self._sensors)} share no instant"
             )
             raise TooShort(f"There is nothing to analyse: {seen}. See that every sensor is on, and record longer.")
+        if self._done < MIN_SECONDS * self._settings.rate_hz:
+            raise TooShort(
+                f"The session is {self._done / self._settings.rate_hz:.2f} s long and at least {MIN_SECONDS:g} s are "
+                "needed. Record the whole set, from standing to standing."
+            )
+        self._check_units(is_last=True)
         assert self._grid is not None
         result = replace(self._all_told(self._grid.times_s(0, self._done)), is_live=True)
-        return replace(result, warnings=(*map(hole_warning, self._grid.holes.spans), *result.warnings))
+        doubts = (text for sensor in self._sensors.values() for _, text in sensor.arrivals.doubts)
+        return replace(result, warnings=(*map(hole_warning, self._grid.holes.spans), *doubts, *result.warnings))
 
     def _all_told(self, time_s: Array) -> SetResult:
         """Return what all that was told comes to, on the grid of the session (n,) [s]."""
@@ -162,17 +179,18 @@ class LiveAnalysis:
             return without_bends(self._tracks(self._window_start()), self._athlete, self._exercise)
         posture = self._shown.taken(time_s, basis=self._aligned.posture.basis)
         found = Found(tuple(self._told.lifts), self._found.exercise, self._found.evidence)
-        warnings = (*warnings_of(self._aligned, self._settings), *misfit_warnings(self._shared))
         start = self._aligned_from
         recent = self._told.lifts[self._told.place_of(start) :]
         swapped = looks_swapped(self._aligned, [lift.moved(-start) for lift in recent])
+        if swapped:
+            raise SensorsSwapped(swapped)
         return result_of(
             self._aligned,
             posture,
             found,
             self._told.reps,
             athlete=self._athlete,
-            warnings=(*warnings, swapped) if swapped else warnings,
+            warnings=(*warnings_of(self._aligned, self._settings), *misfit_warnings(self._shared)),
         )
 
     def _count_ready(self) -> int:
@@ -212,9 +230,10 @@ class LiveAnalysis:
             return []
         if aligned is None:
             return []
+        check_different({placement: np.hstack((t.acc, t.gyr)) for placement, t in tracks.items()})
         if is_last:
             check_on_trunk(aligned)
-        shown_to = max(start, self._shown.stop)
+        shown_to = max(start, self._shown.stop, self._told.stop)  # a rep told late hides none after it
         events = [] if self._aligned else [Event("aligned", self._time_s(self._done - 1), "The mounting is known.")]
         self._aligned, self._aligned_from = aligned, start
         if self._done > shown_to:
@@ -233,6 +252,10 @@ class LiveAnalysis:
             is_known = lift.start < self._edge(start) or self._told.knows(lift.moved(start))
             if start + lift.stop <= settled and not is_known:
                 events.append(self._tell(aligned, lift, found.exercise, start))
+        swapped = "" if self._has_told_swapped else looks_swapped(aligned, found.lifts)
+        if swapped and any(event.kind == "rep" for event in events):
+            self._has_told_swapped = True
+            events.append(Event("warning", at_s, swapped))
         return events
 
     def _tell(self, aligned: Aligned, lift: Lift, exercise: str, start: int) -> Event:
@@ -256,9 +279,10 @@ class LiveAnalysis:
         self._shown.put(start + lift.start, linked[lift.start - region.start : lift.stop - region.start])
         return Event("rep", rep.end_s, f"Rep {rep.rep + 1}: {rep.verdict.label.replace('_', ' ')}.", rep)
 
-    def _check_units(self) -> None:
+    def _check_units(self, *, is_last: bool = False) -> None:
         """Refuse, once there is enough to tell, what is not in m/s² and rad/s."""
         count = round(UNITS_S * self._settings.rate_hz)
+        count = min(count, self._done) if is_last else count
         if self._done < count or self._has_checked_units:
             return
         self._has_checked_units = True

@@ -34,6 +34,11 @@ class Told:
         self._missed: dict[float, int] = {}
         self._slips: set[str] = set()
 
+    @property
+    def stop(self) -> int:
+        """One past the last rep."""
+        return self.lifts[-1].stop if self.lifts else 0
+
     def place_of(self, start: int) -> int:
         """Return how many lifts begin before an instant."""
         return bisect_left(self.lifts, start, key=lambda lift: lift.start)

@@ -1,6 +1,6 @@
 """Screen one sensor's samples as they arrive: what no sensor measured is left out, late samples are put back.
 
-It looks at samples one after the other, so the blocks in which they came make no difference. Units are `units`' to judge.
+It looks at samples one after the other, so the blocks in which they came make no difference. It judges no units.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Arrivals:
     Notes
     -----
     Of two samples of one time the first is kept, and flagged as `storage.timeline` does. One that comes later than
-    `AHEAD` samples after its place is left out. A reading that repeats the one before it waits until it is known whether
-    it is frozen, for a second at most.
+    `AHEAD` samples after its place is left out. A reading that repeats the one before it waits until it is known
+    whether it is frozen, for a second at most.
     """
 
     def __init__(self, placement: str) -> None:
@@ -64,8 +64,8 @@ class Arrivals:
         Raises
         ------
         BadSamples
-            Where the clock jumps by more than a month, time is not in seconds, or an axis is dead; at the end, where most
-            readings are frozen.
+            Where the clock jumps by more than a month, time is not in seconds, or an axis is dead; at the end,
+            where most readings are frozen.
         """
         with np.errstate(invalid="ignore"):
             is_good = np.isfinite(samples.time_s) & (np.abs(samples.acc) <= MAX_ACC_MPS2).all(axis=1)
@@ -178,4 +178,3 @@ def _samples(rows: list[_Row]) -> Samples:
     values = np.array([row[1] for row in rows]).reshape(-1, 6)
     flags: Flags = np.array([row[2] for row in rows], dtype=np.uint16)
     return Samples(np.array([row[0] for row in rows], dtype=np.float64), values[:, :3], values[:, 3:], flags)
-

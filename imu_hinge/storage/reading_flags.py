@@ -198,4 +198,3 @@ def check_frozen(placement: str, frozen: tuple[int, float], count: int) -> None:
             f"{placement}: {frozen[0]} of {count} samples repeat one reading on all six axes, first at "
             f"{frozen[1]:.2f} s, as when the sensor stopped and its app went on. Cut that stretch out, or record again."
         )
-

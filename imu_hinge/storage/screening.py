@@ -5,12 +5,12 @@ It raises or flags and never invents: no sample is filled in, no unit converted,
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 
-from imu_hinge.conventions import Flag
 from imu_hinge.errors import BadSamples, TooShort
-from imu_hinge.model import Recording, Samples
+from imu_hinge.model import Array, Recording, Samples
 from imu_hinge.storage.arrivals import MAX_ACC_MPS2, MAX_GYR_RADPS
 from imu_hinge.storage.channels import check_channels
 from imu_hinge.storage.reading_flags import flagged
@@ -77,13 +77,17 @@ def check_recording(recording: Recording) -> Recording:
     return replace(recording, sensors=sensors)
 
 
+def check_different(readings: Mapping[str, Array]) -> None:
+    """Raise `BadSamples` where two sensors, by placement (n, 6) each, read the same to the last bit."""
+    for a, b in combinations(readings, 2):
+        if np.array_equal(readings[a], readings[b]):
+            raise BadSamples(f"{a} and {b} hold the same {len(readings[a])} samples. Give each sensor its own file.")
+
+
 def _check_together(sensors: Mapping[str, Samples]) -> None:
     """Raise unless the sensors measured different things over a common time."""
+    check_different({placement: np.hstack((s.acc, s.gyr)) for placement, s in sensors.items()})
     placements = list(sensors)
-    for i, a in enumerate(placements):
-        for b in placements[i + 1 :]:
-            if np.array_equal(sensors[a].acc, sensors[b].acc) and np.array_equal(sensors[a].gyr, sensors[b].gyr):
-                raise BadSamples(f"{a} and {b} hold the same {len(sensors[a])} samples. Give each sensor its own file.")
     starts = {p: float(s.time_s[0]) for p, s in sensors.items()}
     stops = {p: float(s.time_s[-1]) for p, s in sensors.items()}
     common_s = min(stops.values()) - max(starts.values())

@@ -56,7 +56,7 @@ def screen_time(placement: str, samples: Samples) -> Samples:
         is_bad |= ~np.isfinite(column)
     samples = drop_rows(placement, samples, is_bad, what="hold something that is no finite number")
     samples = _in_order(placement, samples)
-    period_s = period_s(placement, samples.time_s)
+    step_s = period_s(placement, samples.time_s)
     length_s = float(samples.time_s[-1] - samples.time_s[0])
     if length_s < MIN_SECONDS:
         raise TooShort(
@@ -70,7 +70,7 @@ def screen_time(placement: str, samples: Samples) -> Samples:
             f"{placement}: the clock jumped from {before_s:.0f} to {after_s:.0f} s, as "
             "when it is set after the sensor has started. Cut off what comes before, or give it its own time."
         )
-    after_gap = np.flatnonzero(np.diff(samples.time_s) > max(GAP_PERIODS * period_s, MIN_GAP_S)) + 1
+    after_gap = np.flatnonzero(np.diff(samples.time_s) > max(GAP_PERIODS * step_s, MIN_GAP_S)) + 1
     return with_flag(samples, after_gap, Flag.GAP)
 
 
