@@ -33,7 +33,7 @@ def peak_bytes(recording: ih.Recording, *, as_live: bool) -> int:
     return peak
 
 
-@pytest.mark.parametrize("hole_s", [3600.0, 36_000.0, 1e6])
+@pytest.mark.parametrize("hole_s", [3600.0, 1e6])
 @pytest.mark.parametrize("as_live", [False, True], ids=["whole", "live"])
 def test_a_hole_between_reps_costs_no_rep_and_no_memory(short_set: Simulated, as_live: bool, hole_s: float) -> None:
     first, second = short_set.truth.reps
