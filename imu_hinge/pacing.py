@@ -25,36 +25,37 @@ WINDOW_S: Final = 120.0
 """No more than this is looked at again."""
 
 
+IDLE_S: Final = WINDOW_S - LOOK_S
+"""Idle standing is left alone for so long: then what nobody has looked at would leave the window."""
+
+
 class Pacing:
-    """Count the steps since the last look and remember how the body moved in the last three."""
+    """Count the steps since the last looks and remember how the body moved in the last three."""
 
-    def __init__(self, rate_hz: float) -> None:
-        self._rate_hz = rate_hz
+    def __init__(self) -> None:
         self._pace: tuple[bool, ...] = ()
-        self._since_look = 0
+        self._steps = 0
+        """Since the last look."""
+        self._moving_steps = 0
+        """Since the last look that a movement was the cause of."""
 
-    def is_due(self, gyr: Iterable[Array], *, unshown: int) -> bool:
-        """Tell, after a step, whether to look: a movement has just ended, or goes on and on, or else it is lost.
+    def is_due(self, gyr: Iterable[Array]) -> bool:
+        """Tell, after a step, whether to look: a movement has just ended, or goes on and on, or nobody has for long.
 
         Parameters
         ----------
         gyr : (n, 3) each [rad/s, sensor]
             Every sensor's angular velocity in the step.
-        unshown
-            How many instants nobody has looked at; idle standing is left alone until it leaves the window.
         """
-        return self._is_worth_it(gyr) or self._is_leaving(unshown)
-
-    def _is_worth_it(self, gyr: Iterable[Array]) -> bool:
         speeds = [float(np.sqrt(np.mean(rates**2) * 3.0)) for rates in gyr]
         self._pace = (*self._pace[-2:], max(speeds) > MOVING_RAD_S)
-        self._since_look += 1
+        self._steps += 1
+        self._moving_steps += 1
         has_ended = self._pace == (True, False, False)
-        if has_ended or (any(self._pace) and self._since_look * STEP_S >= LOOK_S):
-            self._since_look = 0
+        if has_ended or (any(self._pace) and self._moving_steps * STEP_S >= LOOK_S):
+            self._steps = self._moving_steps = 0
+            return True
+        if self._steps * STEP_S >= IDLE_S:
+            self._steps = 0
             return True
         return False
-
-    def _is_leaving(self, unshown: int) -> bool:
-        step, look = round(STEP_S * self._rate_hz), round(LOOK_S * self._rate_hz)
-        return unshown % look < step and unshown >= (WINDOW_S - LOOK_S) * self._rate_hz

@@ -83,13 +83,16 @@ class Event:
     Parameters
     ----------
     kind
-        ``standing``, ``aligned``, ``rep``, ``slip``, ``gap``, ``warning``.
+        ``aligned``: the mounting is known; ``rep``: one was completed; ``withdrawn``: a rep that was told is none;
+        ``slip``: a sensor moved on the body; ``gap``: a long hole is over; ``warning``: a sensor's clock was set back,
+        or sensors seem to be exchanged; ``waiting``: a sensor is silent and the analysis waits for it. The last, and a
+        clock's, come when blocks do; all others depend on the samples alone.
     time_s
         The instant it is about.
     message
         One sentence for a person.
     rep
-        The rep, where one was completed.
+        The rep that was completed or withdrawn.
     """
 
     kind: str
@@ -142,6 +145,17 @@ class SetResult:
     alignment_quality: Mapping[str, float] = field(default_factory=dict)
     is_simulated: bool = False
     is_live: bool = False
+
+    def __post_init__(self) -> None:
+        """Make the arrays read-only: a result is what was found."""
+        arrays: tuple[npt.NDArray[Any], ...] = (self.phase, self.rep_index, *self.posture.arrays())
+        for array in arrays:
+            array.flags.writeable = False
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Come back from a pickle read-only, as before."""
+        self.__dict__.update(state)
+        self.__post_init__()
 
     @cached_property
     def reps(self) -> pd.DataFrame:

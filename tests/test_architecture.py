@@ -23,10 +23,12 @@ FLOORS = (
     ("interpret",),
     ("conclude",),
     ("intake", "pacing", "shown", "told"),
+    ("warm_up",),
     ("streaming",),
     ("analysis",),
-    ("live", "cohort"),
+    ("live", "cohort", "testing"),
     ("cli",),
+    ("__main__",),
 )
 """From the ground up; a wing knows no other wing, and a module knows its own floor only where that is its own room."""
 
