@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import NotOnTheTrunk
 from imu_hinge.interpret import Aligned
-from imu_hinge.model import POSTURE_COLUMNS, Array, Posture
+from imu_hinge.model import Posture
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
 from imu_hinge.motion.synchrony import InStep
 from imu_hinge.motion.tracks import Track
@@ -159,25 +159,3 @@ def without_bends(tracks: Mapping[str, Track], athlete: Athlete, told: str) -> S
         athlete=athlete,
         warnings=("No bend was found, so the sensors' mounting and every angle are unknown.",),
     )
-
-
-def as_shown(time_s: Array, shown: Sequence[tuple[int, int, Posture]], *, basis: str) -> Posture:
-    """Lay what was shown at each instant over the whole session, later words over earlier ones.
-
-    Parameters
-    ----------
-    time_s : (n,) [s]
-    shown
-        Half-open ranges of instants, each with the posture shown for it. An instant in none of them is unknown: nobody
-        had bent yet, or nobody moved.
-    basis
-    """
-    like = shown[0][2]
-    columns: dict[str, Any] = {}
-    for name in POSTURE_COLUMNS:
-        values = getattr(like, name)
-        unknown = np.nan if values.dtype.kind == "f" else cv.Flag.UNALIGNED if name == "flags" else 0
-        columns[name] = np.full((len(time_s), *values.shape[1:]), unknown, dtype=values.dtype)
-        for start, stop, part in shown:
-            columns[name][start:stop] = getattr(part, name)
-    return Posture(time_s=time_s, basis=basis, **columns)

@@ -83,13 +83,16 @@ class Event:
     Parameters
     ----------
     kind
-        ``standing``, ``aligned``, ``rep``, ``slip``, ``gap``, ``warning``.
+        ``aligned``: the mounting is known; ``rep``: one was completed; ``withdrawn``: a rep that was told is none;
+        ``slip``: a sensor moved on the body; ``gap``: a long hole is over; ``warning``: a sensor's clock was set back,
+        or sensors seem to be exchanged; ``waiting``: a sensor is silent and the analysis waits for it. The last, and a
+        clock's, come when blocks do; all others depend on the samples alone.
     time_s
         The instant it is about.
     message
         One sentence for a person.
     rep
-        The rep, where one was completed.
+        The rep that was completed or withdrawn.
     """
 
     kind: str

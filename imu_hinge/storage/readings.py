@@ -35,6 +35,9 @@ class Reading(NamedTuple):
     lag : int
         How late the gyroscope comes [steps of `turning.STEP_S`].
     seen, remedy : str
+        What was seen, with its likeliest cause, and what to do.
+    may_refuse : bool
+        Whether it may refuse what was recorded, and not only warn.
     """
 
     gyr: Array

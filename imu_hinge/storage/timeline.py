@@ -25,8 +25,8 @@ MAX_BAD_SHARE = 0.05
 GAP_PERIODS, MIN_GAP_S = 3.0, 0.05
 """An interval above both, in sampling periods and in seconds, is a gap."""
 
-LONGEST_HOLE_S = 86400.0
-"""Nobody trains over a longer hole than a day: the clock was set in between, as from 1970 to today [s]."""
+LONGEST_HOLE_S = 30 * 86400.0
+"""Over a longer hole the clock was set, as from 1970 to today: no battery lasts a month [s]."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -56,7 +56,7 @@ def screen_time(placement: str, samples: Samples) -> Samples:
         is_bad |= ~np.isfinite(column)
     samples = drop_rows(placement, samples, is_bad, what="hold something that is no finite number")
     samples = _in_order(placement, samples)
-    period_s = _period_s(placement, samples.time_s)
+    step_s = period_s(placement, samples.time_s)
     length_s = float(samples.time_s[-1] - samples.time_s[0])
     if length_s < MIN_SECONDS:
         raise TooShort(
@@ -70,7 +70,7 @@ def screen_time(placement: str, samples: Samples) -> Samples:
             f"{placement}: the clock jumped from {before_s:.0f} to {after_s:.0f} s, as "
             "when it is set after the sensor has started. Cut off what comes before, or give it its own time."
         )
-    after_gap = np.flatnonzero(np.diff(samples.time_s) > max(GAP_PERIODS * period_s, MIN_GAP_S)) + 1
+    after_gap = np.flatnonzero(np.diff(samples.time_s) > max(GAP_PERIODS * step_s, MIN_GAP_S)) + 1
     return with_flag(samples, after_gap, Flag.GAP)
 
 
@@ -172,7 +172,7 @@ def _check_order(placement: str, time_s: Array, late_s: Array, sorted_s: Array) 
         )
 
 
-def _period_s(placement: str, time_s: Array) -> float:
+def period_s(placement: str, time_s: Array) -> float:
     """Return the median sampling period [s] or say what time seems to be in."""
     period = float(np.median(np.diff(time_s))) if time_s.size > 1 else 0.0
     if period <= 0.0:

@@ -171,3 +171,10 @@ def test_real_people_and_other_lifters_are_found_clean() -> None:
         with np.load(path, allow_pickle=False) as file:
             told = self_check("t12", Samples(file["t12_time_s"], file["t12_acc"], file["t12_gyr"]))
         assert told is None, path.name
+
+
+@pytest.mark.parametrize("as_live", [False, True])
+def test_a_doubt_about_samples_in_memory_reaches_the_result(doubtful: Samples, as_live: bool) -> None:
+    doubts = check_recording(alone(doubtful)).warnings
+    assert doubts
+    assert set(doubts) <= set(ih.analyze(alone(doubtful), as_live=as_live).warnings)
