@@ -22,7 +22,7 @@ from imu_hinge.motion.synchrony import InStep
 from imu_hinge.motion.tracks import Track
 from imu_hinge.reps.exercise import Found
 from imu_hinge.reps.segmentation import label_samples
-from imu_hinge.result import Rep, SetResult
+from imu_hinge.result import Rep, SetResult, Verdict
 from imu_hinge.settings import Settings
 
 BEHIND_S: Final = 0.015
@@ -114,6 +114,14 @@ def warnings_of(aligned: Aligned, settings: Settings) -> tuple[str, ...]:
                 "its zero was taken anew from the standing that followed."
             )
     return tuple(found)
+
+
+def doubted(rep: Rep, doubt: str) -> Rep:
+    """Return a rep that was judged before something came up that forbids it."""
+    verdict = rep.verdict
+    if verdict.label == "undecided":
+        return replace(rep, quality="D")
+    return replace(rep, verdict=Verdict("undecided", verdict.confidence, verdict.findings, doubt), quality="D")
 
 
 def misfit_warnings(shared: SharedUnknowns | None) -> tuple[str, ...]:

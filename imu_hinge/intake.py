@@ -14,12 +14,14 @@ import numpy.typing as npt
 
 from imu_hinge import conventions as cv
 from imu_hinge.model import Array, Flags, Samples
+from imu_hinge.motion.grid import Grid
+from imu_hinge.motion.holes import Hole, long_steps
 from imu_hinge.motion.orientation import State, filter_block
-from imu_hinge.motion.resample import grid_part
 from imu_hinge.motion.tracks import Track, quiet, up_in_sensor
 from imu_hinge.result import Event
 from imu_hinge.settings import Settings
 from imu_hinge.storage.arrivals import Arrivals
+from imu_hinge.storage.live_check import LiveCheck
 from imu_hinge.storage.units import check_units
 
 ROOM: Final = 256
@@ -37,10 +39,12 @@ class Backlog:
     """Hold samples until they are on the grid, in order of time; to add or to forget some costs what they are.
 
     Two half-used columns grow at the end and are forgotten from the beginning; what is left is moved to new ones, with
-    twice the room it needs, when the end is reached. So a sample is moved once on average, however many wait.
+    twice the room it needs, when the end is reached. So a sample is moved once on average, however many wait. Of long
+    holes it remembers when they were.
     """
 
     def __init__(self) -> None:
+        self.holes: list[Hole] = []
         self._rows = np.empty((ROOM, 7))  # time, acc, gyr
         self._flags = np.empty(ROOM, dtype=np.uint16)
         self._start = self._stop = 0
@@ -52,6 +56,11 @@ class Backlog:
     def first_s(self) -> float:
         """Time of the oldest sample that waits [s]."""
         return float(self._rows[self._start, 0])
+
+    @property
+    def times_s(self) -> Array:
+        """Times of the samples that wait. (n,) [s]."""
+        return self._rows[self._start : self._stop, 0]
 
     @property
     def latest_s(self) -> float:
@@ -67,6 +76,7 @@ class Backlog:
         self._rows[new, 1:4], self._rows[new, 4:] = samples.acc, samples.gyr
         self._flags[new] = samples.flags
         self._stop = new.stop
+        self.holes += long_steps(self._rows[max(self._start, new.start - 1) : new.stop, 0])
 
     def _move(self, room: int) -> None:
         """Move what waits to the beginning of columns with so much room."""
@@ -86,8 +96,7 @@ class Backlog:
 
     def _before(self, time_s: float, *, side: str) -> int:
         """Return how many samples lie before an instant (``left``), or not after it (``right``)."""
-        waiting = self._rows[self._start : self._stop, 0]
-        return int(np.searchsorted(waiting, time_s, side="right" if side == "right" else "left"))
+        return int(np.searchsorted(self.times_s, time_s, side="right" if side == "right" else "left"))
 
 
 @dataclass(slots=True)
@@ -96,6 +105,7 @@ class Intake:
 
     placement: str
     state: State
+    check: LiveCheck
     pending: Backlog = field(default_factory=Backlog)
     gyr: list[Array] = field(default_factory=list)
     acc: list[Array] = field(default_factory=list)
@@ -109,26 +119,28 @@ class Intake:
     def __post_init__(self) -> None:
         self.arrivals = Arrivals(self.placement)
 
-    def take(self, samples: Samples) -> None:
-        """Screen new samples and let those wait that are final."""
+    def take(self, samples: Samples) -> list[tuple[float, str]]:
+        """Screen new samples and let those wait that are final; return new doubts, each with its time [s]."""
+        told = len(self.arrivals.doubts)
         self.pending.add(self.arrivals.take(samples))
         if len(samples):
             self.missed, self.is_waited_for = 0, False
+        return self.arrivals.doubts[told:]
 
     def take_rest(self) -> None:
         """Let what was held back wait too: nothing more will come."""
         self.pending.add(self.arrivals.rest())
 
-    def advance(self, first: int, stop: int, *, origin_s: float, rate_hz: float) -> None:
+    def advance(self, first: int, stop: int, grid: Grid) -> None:
         """Put the grid's instants from ``first`` to before ``stop`` on the tracks; forget the samples behind them."""
-        samples = self.pending.until(origin_s + stop / rate_hz)
-        gyr, acc, flags = grid_part(samples, rate_hz=rate_hz, origin_s=origin_s, first=first, stop=stop)
+        gyr, acc, flags = grid.part(self.pending.until(grid.time_s(stop)), first, stop)
         oriented = filter_block(self.state, gyr, acc, is_gap=_is_gap(flags))
+        self.check.take(gyr, acc, flags)
         self.gyr.append(gyr - oriented.bias_rad_s)
         self.acc.append(acc)
         self.up_s.append(up_in_sensor(oriented.q_ws))
         self.flags.append(flags)
-        self.pending.forget_before(origin_s + (stop - 2) / rate_hz)
+        self.pending.forget_before(grid.time_s(stop - 2))
 
     def check_units(self, count: int, rate_hz: float) -> None:
         """Refuse what is not in m/s² and rad/s by the first ``count`` instants."""

@@ -43,6 +43,9 @@ pelvis in squats, more above it (facts/biomechanics.md, 1.4). A wrist goes down 
 WORN_ELSEWHERE: Final = "see where it was worn"
 """How a doubt ends that is about the sensor's place, which all reps share."""
 
+DISAGREES: Final = "accelerometer and gyroscope of a sensor do not fit each other: see the warning"
+"""Why no verdict rests on such a sensor."""
+
 UNKNOWN_M: Final = 0.15
 """A height with a larger standard deviation says nothing: all that a hip hinge sinks is about that [m]."""
 
@@ -190,7 +193,7 @@ def linkage_inputs(
     leans = aligned.leans
     heights = {p: lean.travel for p, lean in leans.items() if np.isfinite(lean.travel.height_m[part]).all()}
     return LinkageInputs(
-        time_s=posture.time_s[part],
+        time_s=np.arange(part.start, part.stop) / posture.rate_hz,  # the posture's own jumps over long holes
         inclination_rad={p: lean.lean_rad[part] for p, lean in leans.items()},
         inclination_sd_rad={p: lean.sd_rad[part] for p, lean in leans.items()},
         height_m={p: travel.height_m[part] for p, travel in heights.items()},
@@ -303,6 +306,8 @@ def doubt_about_fit(posture: Posture, lift: Lift) -> str:
 
     Two sensors measure what the lumbar spine does; there a misfit is flagged and said, and what was measured stands.
     """
+    if np.any(posture.flags[lift.start : lift.stop] & np.uint16(cv.Flag.DISAGREEING)):
+        return DISAGREES
     if posture.basis != "measured" and np.any(posture.flags[lift.start : lift.stop] & np.uint16(cv.Flag.MISFIT)):
         return "the sensors do not fit a body of this height: see where they sit and where the bar stood"
     return ""
