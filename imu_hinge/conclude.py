@@ -115,8 +115,8 @@ def clock_warnings(clocks: InStep) -> tuple[str, ...]:
         if lag_s > BEHIND_S or rate:
             found.append(
                 f"The clock of the {placement} sensor was {1e3 * lag_s:.0f} ms behind{rate}, by what all sensors felt: "
-                f"it was put in step, to {1e3 * max(clocks.sd_s, 0.001):.0f} ms. Live, where that is not possible, its "
-                "angles come late."
+                f"it was put in step, to {1e3 * max(clocks.sd_s, 0.001):.0f} ms. Live no "
+                "sample can wait for that, and above 50 ms lumbar angles are withheld."
             )
     if clocks.sd_s > UNTOLD_S:
         found.append(

@@ -83,7 +83,8 @@ class Event:
     Parameters
     ----------
     kind
-        ``standing``, ``aligned``, ``rep``, ``slip``, ``gap``, ``warning``.
+        ``standing``, ``aligned``, ``rep``, ``slip``, ``gap``, ``warning``, ``clock`` (two sensors' clocks no longer
+        agree, so that lumbar angles are withheld, or agree again).
     time_s
         The instant it is about.
     message

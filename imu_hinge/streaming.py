@@ -14,6 +14,7 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
+from imu_hinge.clock_watch import ClockWatch
 from imu_hinge.conclude import as_shown, check_on_trunk, misfit_warnings, result_of, warnings_of, without_bends
 from imu_hinge.errors import MovedWhileStill, RecordingError, TooShort
 from imu_hinge.intake import Intake
@@ -31,25 +32,18 @@ from imu_hinge.storage.units import check_units
 
 STEP_S: Final = 0.5
 """Samples are filtered in steps of this. A look at what they mean follows when a movement has ended."""
-
 LOOK_S: Final = 2.0
 """While the body moves on and on, it looks again after this much."""
-
 MOVING_RAD_S: Final = 0.35
 """Angular speed (RMS over a step) above which the body is on its way [rad/s]."""
-
 SETTLE_S: Final = 0.6
 """A rep is told when its end lies this far back and cannot change any more."""
-
 SAME_S: Final = 0.75
 """Two lifts whose starts and ends are this near are one."""
-
 WINDOW_S: Final = 120.0
 """No more than this is looked at again."""
-
 EDGE_S: Final = 30.0
 """At the window's beginning reps are neither told nor withdrawn: the bend to the bar before them has left it [s]."""
-
 UNITS_S: Final = 5.0
 """After this much the samples' units are checked."""
 
@@ -101,6 +95,7 @@ class LiveAnalysis:
         self._told_of: set[str] = set()
         self._missed: dict[float, int] = {}
         self._shared: SharedUnknowns | None = None
+        self._clocks = ClockWatch()
         self._pace: tuple[bool, ...] = ()
         self._since_look = 0
 
@@ -153,7 +148,7 @@ class LiveAnalysis:
         time_s = self._time_s(0) + np.arange(self._done) / self._settings.rate_hz
         posture = as_shown(time_s, self._shown, basis=self._aligned.posture.basis)
         found = Found(tuple(self._lifts), self._found.exercise, self._found.evidence)
-        warnings = (*warnings_of(self._aligned, self._settings), *misfit_warnings(self._shared))
+        warnings = (*warnings_of(self._aligned, self._settings), *misfit_warnings(self._shared), *self._clocks.warnings)
         start = self._aligned_from
         swapped = looks_swapped(self._aligned, [li.moved(-start) for li in self._lifts if li.start >= start])
         return result_of(
@@ -215,8 +210,9 @@ class LiveAnalysis:
         """Analyse the window again and tell what is new in it."""
         start = self._window_start()
         tracks = self._tracks(start)
+        clocks = self._clocks.after(tracks, until=self._done)
         try:
-            aligned = align(tracks, self._settings, is_live=True)
+            aligned = align(tracks, self._settings, is_live=True, sync_s=clocks.left_s)
         except MovedWhileStill:
             return []
         if aligned is None:
@@ -226,8 +222,11 @@ class LiveAnalysis:
         shown_to = max(start, self._shown[-1][1] if self._shown else 0)
         events = [] if self._aligned else [Event("aligned", self._time_s(self._done - 1), "The mounting is known.")]
         self._aligned, self._aligned_from = aligned, start
+        events += clocks.events(self._clocks, time_s=self._time_s(self._done - 1))
+        self._clocks = clocks
         if self._done > shown_to:
-            self._shown.append((shown_to, self._done, aligned.posture[shown_to - start : self._done - start].copy()))
+            part = clocks.shown(aligned.posture[shown_to - start : self._done - start])
+            self._shown.append((shown_to, self._done, part.copy()))
         events += self._warn(aligned)
         found = find_lifts(
             aligned.posture, self._athlete, told=self._told, settings=self._settings.reps, is_over=is_last
@@ -273,6 +272,7 @@ class LiveAnalysis:
         linked, self._shared = link(
             aligned, [lift], self._athlete, exercise=exercise, region=region, shared=self._shared
         )
+        linked = self._clocks.shown(linked)
         rep = describe(
             linked,
             lift.moved(-region.start),
@@ -281,7 +281,7 @@ class LiveAnalysis:
             settings=self._settings,
             earlier=self._reps[:place],
             aligned=aligned,
-            doubt=looks_swapped(aligned, [lift]),
+            doubt=self._clocks.said or looks_swapped(aligned, [lift]),
         )
         self._reps = [replace(r, rep=i) for i, r in enumerate([*self._reps[:place], rep, *self._reps[place:]])]
         self._lifts.insert(place, lift.moved(start))

@@ -22,7 +22,7 @@ FLOORS = (
     WINGS,
     ("interpret",),
     ("conclude",),
-    ("intake",),
+    ("intake", "clock_watch"),
     ("streaming",),
     ("analysis",),
     ("live", "cohort"),

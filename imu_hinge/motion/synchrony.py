@@ -87,8 +87,14 @@ def in_step(sensors: Mapping[str, Samples]) -> InStep:
     )
 
 
-def clock_behind(first: Samples, second: Samples) -> Behind | None:
+def clock_behind(first: Samples, second: Samples, *, has_rates: bool = True) -> Behind | None:
     """Return how far the second sensor's clock is behind the first's, or None where they have too little in common.
+
+    Parameters
+    ----------
+    first, second
+    has_rates
+        Whether one clock may run faster; over a minute it may not, to notice.
 
     Raises
     ------
@@ -111,7 +117,8 @@ def clock_behind(first: Samples, second: Samples) -> Behind | None:
     here = refined(one, other, Behind())
     if is_clear(here) and found and abs(here.lag_s - found[0].behind.lag_s) < OWN_RHYTHM_S:
         return _sure(here)  # motion and shake agree without any rate
-    found, as_they_are = candidates(both, rates(both))
+    if has_rates:
+        found, as_they_are = candidates(both, rates(both))
     if not found:
         return _by_motion_sd(as_they_are)
     gain = found[0].likelihood - as_they_are.likelihood
