@@ -1,4 +1,4 @@
-"""Print what is left of clocks put apart by hand: how often they came in step, were refused, were left wrong in silence.
+"""Print what is left of clocks put apart by hand: how often in step, said not to be told, refused, wrong in silence.
 
 Usage: ``python benchmarks/clock_offset.py [--sets 3] [--first-seed 7000] [--all]``
 
@@ -11,7 +11,8 @@ over the sensor's own first, middle and last instant; p50 and p95 are of those t
 - *refused*;
 - *silent*: none of these. Nothing may be here.
 
-Then the same for lifters of another hand, and for real people (TrunkyXL, one recorder), whose own rhythm is in the error.
+Then the same for lifters of another hand, and for real people (TrunkyXL, one recorder), whose own rhythm is in the
+error.
 """
 
 from __future__ import annotations

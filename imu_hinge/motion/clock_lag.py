@@ -250,12 +250,18 @@ def _peaks(table: Array, lags: Array) -> list[tuple[int, int]]:
 def _thinned(samples: Samples) -> Samples:
     """Return means of so many samples that about `COARSE_HZ` are left."""
     count = max(1, int(1.0 / (COARSE_HZ * _step_s(samples)) + 0.5))
-    n = len(samples.time_s) // count
-    if count == 1 or n < 2:
+    stop = len(samples) // count * count
+    if count == 1 or stop < 2 * count:
         return samples
-    size = n * count
-    acc, gyr = (v[:size].reshape(n, count, 3).mean(axis=1) for v in (samples.acc, samples.gyr))
-    return Samples(samples.time_s[:size].reshape(n, count).mean(axis=1), acc, gyr)
+    time_s, acc, gyr = (_means(column[:stop], count) for column in (samples.time_s, samples.acc, samples.gyr))
+    return Samples(time_s, acc, gyr)
+
+
+def _means(column: Array, count: int) -> Array:
+    total = column[::count].copy()
+    for k in range(1, count):
+        total += column[k::count]
+    return total / count
 
 
 def _step_s(samples: Samples) -> float:

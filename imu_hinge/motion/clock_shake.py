@@ -240,6 +240,7 @@ def _fitted(told: Array, near: Behind, at_s: float, length_s: float) -> Behind:
         scatter = _scatter(rest)
     lag_s, alike = float(np.median(rest)), float(np.median(told[:, 2]))
     sd_s = max(LEAST_SD_S, scatter / np.sqrt(len(told))) if len(told) > 1 else ALONE_SD_S
+    sd_s *= np.sqrt(2.0) if drift else 1.0  # of a line, on average along it
     if sd_s > FINE_SD_S or (alike < CLEAR and len(told) < AGREE):
         sd_s = max(sd_s, SWAY_S)
     elif alike < CLEAR:
