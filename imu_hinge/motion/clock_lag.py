@@ -45,7 +45,8 @@ another fits a little better at some rate, as people do not move both segments a
 class Behind(NamedTuple):
     """Hold how far one clock is behind another: ``lag_s`` at ``at_s`` by its own time, and what it gains per second.
 
-    ``sd_s`` is what is not known of the lag, ``alike`` is the correlation it rests on.
+    ``sd_s`` is what is not known of the lag, ``alike`` is the correlation it rests on, ``windows`` is how many windows
+    of the shake told it, where any did.
     """
 
     lag_s: float = 0.0
@@ -53,6 +54,7 @@ class Behind(NamedTuple):
     at_s: float = 0.0
     sd_s: float = 0.0
     alike: float = 0.0
+    windows: int = 0
 
     def undone(self, time_s: Array) -> Array:
         """Return times of that clock by the other one. (n,) -> (n,) [s]."""

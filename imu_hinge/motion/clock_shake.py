@@ -59,6 +59,8 @@ LEAST_SD_S: Final = 0.002
 """Nothing is known better: a fifth of the grid's step."""
 EDGE_S: Final = 0.5
 """So much beside a window is looked at, for the averages to be whole inside."""
+FAR_S: Final = 0.4
+"""So far from no lag at all a shake is looked for."""
 UP: Final = (2,)
 EVERY_WAY: Final = (0, 1, 2)
 
@@ -82,7 +84,7 @@ class _Heard(NamedTuple):
         return self.alike > LEAST_ALIKE and (self.stands_out > CLEARER or is_likelier)
 
 
-def refined(first: Worn, second: Worn, near: Behind, *, reach_s: float = 0.4) -> Behind | None:
+def refined(first: Worn, second: Worn, near: Behind, *, reach_s: float = FAR_S) -> Behind | None:
     """Return the lag near ``near`` by the shake, in windows along the recording; None where none of them tells.
 
     The windows that tell give a straight line, by the median of the slopes between any two (Theil and Sen). What is
@@ -247,11 +249,12 @@ def _fitted(told: Array, near: Behind, at_s: float, length_s: float) -> Behind:
         sd_s = LESS_SHARED_SD_S if scatter <= FINE_SD_S else SWAY_S
     if near.drift != 0.0 and len(told) < TELL_A_LINE:
         sd_s = max(sd_s, LESS_SHARED_SD_S)
+    sd_s = float(sd_s)
     # by its own clock: what `near` undid, then this line
     own_s = near.at_s + (at_s - (near.at_s - near.lag_s)) / (1.0 - near.drift)
     total_lag_s = near.lag_s + near.drift * (own_s - near.at_s) + lag_s
     total_drift = near.drift + drift * (1.0 - near.drift)
-    return Behind(total_lag_s, total_drift, own_s, sd_s, alike)
+    return Behind(total_lag_s, total_drift, own_s, sd_s, alike, len(told))
 
 
 def _scatter(values: Array) -> float:

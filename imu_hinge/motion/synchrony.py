@@ -26,7 +26,7 @@ from imu_hinge.motion.clock_lag import (
     motions,
     rates,
 )
-from imu_hinge.motion.clock_shake import CLEAR, FINE_SD_S, is_clear, refined
+from imu_hinge.motion.clock_shake import CLEAR, FAR_S, FINE_SD_S, TELL_A_LINE, is_clear, refined
 from imu_hinge.motion.resample import in_order
 
 MARGIN: Final = 11.0
@@ -115,8 +115,8 @@ def clock_behind(first: Samples, second: Samples, *, has_rates: bool = True) -> 
         return None
     found, as_they_are = candidates(both, np.zeros(1))
     here = refined(one, other, Behind())
-    if is_clear(here) and found and abs(here.lag_s - found[0].behind.lag_s) < OWN_RHYTHM_S:
-        return _sure(here)  # motion and shake agree without any rate
+    if is_clear(here) and _agrees(here, found) and (here.windows >= TELL_A_LINE or not has_rates):
+        return _sure(here)  # so many windows would have told a rate
     if has_rates:
         found, as_they_are = candidates(both, rates(both))
     if not found:
@@ -135,6 +135,12 @@ def clock_behind(first: Samples, second: Samples, *, has_rates: bool = True) -> 
     if gain >= MARGIN or (gain >= RIVAL_MARGIN and is_near and abs(found[0].alike) >= MOTION_ALIKE):
         return _by_motion(found)
     return _by_motion_sd(as_they_are)
+
+
+def _agrees(here: Behind, found: list[Candidate]) -> bool:
+    """Tell whether motion says what a shake near no lag does, and the shake of no lag like it was out of reach."""
+    lag_s = found[0].behind.lag_s if found else np.inf
+    return abs(lag_s) < FAR_S - OWN_RHYTHM_S and abs(here.lag_s - lag_s) < OWN_RHYTHM_S
 
 
 def _by_shake(first: Worn, second: Worn, found: list[Candidate]) -> Behind | None:
