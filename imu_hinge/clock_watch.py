@@ -69,7 +69,8 @@ class ClockWatch:
         off_s = 0.0 if found is None else abs(found.lag_s)
         if found is None or found.sd_s > max(off_s, MOST_S):
             return replace(self, until=until)  # too little in common to tell anything new
-        if off_s > MOST_S - (found.sd_s if self.is_apart else 0.0):  # not to and fro by what is not known of it
+        # surely further apart, or surely nearer again: not to and fro by what is not known of a lag
+        if off_s > MOST_S + (-found.sd_s if self.is_apart else found.sd_s):
             late, early = ("t12", pelvis) if found.lag_s > 0.0 else (pelvis, "t12")
             return ClockWatch(True, _BEHIND.format(late, off_s, early), 0.0, until)
         return ClockWatch(False, "", float(np.hypot(off_s, found.sd_s)), until)

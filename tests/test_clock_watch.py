@@ -2,12 +2,16 @@
 
 import dataclasses
 import functools
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import imu_hinge as ih
 from imu_hinge.clock_watch import ClockWatch
+from imu_hinge.model import Array
+from imu_hinge.motion.tracks import Track
 from imu_hinge.simulate.session import random_set
 
 BLOCK = 37
@@ -72,6 +76,32 @@ def test_agreeing_again_is_told_too() -> None:
     assert "agree again" in agree.events(apart, time_s=9.0)[0].message
     assert not apart.events(apart, time_s=4.0)
     assert not agree.events(agree, time_s=4.0)
+
+
+def test_real_people_on_one_clock_are_never_told_that_it_is_two() -> None:
+    """They sit and bend, lean and turn: every stretch of up to a minute, looked at every ten seconds."""
+    path = Path(__file__).resolve().parents[2] / "shared" / "data" / "trunkyxl_back_c7_t10_sacrum.npz"
+    if not path.exists():
+        pytest.skip("../shared/data is not here: real recordings are read in place")
+    with np.load(path, allow_pickle=False) as data:
+        rows = {n: data[n].astype(float) for n in ("s2_acc", "s2_gyr", "t10_acc", "t10_gyr")}
+        trials = list(pairwise(data["offsets"].tolist()))
+    for first, last in trials:
+        watch = ClockWatch()
+        for stop in range(first + 500, last, 500):
+            part = slice(first, stop)
+            tracks = {
+                placement: track(rows[f"{name}_acc"][part], rows[f"{name}_gyr"][part])
+                for placement, name in (("sacrum", "s2"), ("t12", "t10"))
+            }
+            watch = watch.after(tracks, until=stop)
+            assert not watch.is_apart
+
+
+def track(acc: Array, gyr: Array) -> Track:
+    """Return what the watch reads of a track at 50 Hz."""
+    n = len(acc)
+    return Track(np.arange(n) / 50.0, acc, acc, gyr, np.zeros(n, dtype=bool), np.zeros(n, dtype=np.uint16))
 
 
 def test_one_sensor_has_no_other_clock() -> None:
