@@ -31,6 +31,9 @@ BEHIND_S: Final = 0.015
 RATE_OFF: Final = 2e-4
 """A rate off by more is worth a word: no crystal is, so it was stamped wrongly."""
 
+UNTOLD_S: Final = 0.05
+"""What is left of a lag is worth a word above this: in a lift of 60 deg/s it is 3 degrees of trunk."""
+
 DOES_NOT_FIT: Final = (
     "The sensors do not fit a body of the stated height and the stated places, least of all in that {}: knee and hip "
     "may be far off. Check the height, where each sensor sits and where the bar stood."
@@ -138,9 +141,15 @@ def clock_warnings(clocks: InStep) -> tuple[str, ...]:
         if lag_s > BEHIND_S or rate:
             found.append(
                 f"The clock of the {placement} sensor was {1e3 * lag_s:.0f} ms behind{rate}, by what all sensors felt: "
-                f"it was put in step, to {1e3 * max(clocks.sd_s, 0.001):.0f} ms. Live, where that is not possible, its "
-                "angles come late."
+                f"it was put in step, to {1e3 * max(clocks.sd_s, 0.001):.0f} ms. Live no "
+                "sample can wait for that, and above 50 ms lumbar angles are withheld."
             )
+    if clocks.sd_s > UNTOLD_S:
+        found.append(
+            f"Whether the sensors' clocks agree cannot be told better than to {clocks.sd_s:.2f} s: both have too "
+            "little motion or shake in common. While the trunk turns, lumbar flexion is less certain. Walk some steps "
+            "before and after the set."
+        )
     return tuple(found)
 
 

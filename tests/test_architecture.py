@@ -22,7 +22,7 @@ FLOORS = (
     WINGS,
     ("interpret",),
     ("conclude",),
-    ("intake", "pacing", "shown", "told"),
+    ("intake", "pacing", "shown", "told", "clock_watch"),
     ("warm_up",),
     ("streaming",),
     ("analysis",),
