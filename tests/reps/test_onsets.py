@@ -1,22 +1,11 @@
 """Hold the onsets of a movement to their order, whatever the depth does and wherever the recording ends."""
 
-from pathlib import Path
-
 import numpy as np
-import pytest
 
-import imu_hinge as ih
-from imu_hinge.analysis import tracks_of
-from imu_hinge.interpret import align
-from imu_hinge.reps.bends import find_bends
 from imu_hinge.reps.onsets import Course, progress
-from imu_hinge.settings import Settings
 from imu_hinge.signals import derivative, smooth
-from imu_hinge.storage.screening import check_recording
 
-SETTINGS = Settings()
 RATE_HZ = 100.0
-TRUNKYXL = Path(__file__).resolve().parents[3] / "shared" / "data" / "trunkyxl_back_c7_t10_sacrum.npz"
 
 
 def test_a_movement_begins_before_it_ends_and_inside_its_course() -> None:
@@ -43,23 +32,3 @@ def test_a_dip_that_came_back_to_upright_is_no_arrival() -> None:
     course = Course(depth, progress(derivative(depth, RATE_HZ), np.zeros(600)), RATE_HZ)
     assert 3.5 < course.leaves_upright() / RATE_HZ < 4.2
     assert course.arrives() / RATE_HZ > 5.5
-
-
-@pytest.mark.skipif(not TRUNKYXL.exists(), reason="the real recordings of shared/data are not beside this clone")
-@pytest.mark.parametrize("person", [0, 1])
-def test_bends_of_people_stay_in_order_wherever_the_recording_ends(person: int) -> None:
-    """Three bends and what people do after them, cut everywhere, as live analysis looks at it."""
-    with np.load(TRUNKYXL, allow_pickle=False) as file:
-        part = slice(*file["offsets"][person : person + 2])
-        time_s = np.arange(part.stop - part.start) / 50.0
-        sensors = {
-            place: ih.Samples(time_s, file[f"{at}_acc"][part], file[f"{at}_gyr"][part])
-            for place, at in (("sacrum", "s2"), ("t12", "t10"))
-        }
-    tracks, _ = tracks_of(check_recording(ih.Recording(sensors)), SETTINGS)
-    aligned = align(tracks, SETTINGS, is_live=False)
-    assert aligned is not None
-    for n in range(len(aligned.posture) // 3, len(aligned.posture), 37):
-        for b in find_bends(aligned.posture[:n], SETTINGS.reps):
-            assert 0 <= b.down_start <= b.down_stop <= b.up_start <= b.up_stop < n
-            assert b.landing < n
