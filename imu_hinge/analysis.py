@@ -16,7 +16,7 @@ from imu_hinge.model import Recording, check_exercise
 from imu_hinge.motion.learning import learn_references
 from imu_hinge.motion.orientation import filter_recording
 from imu_hinge.motion.resample import even_grid, in_order
-from imu_hinge.motion.synchrony import in_step
+from imu_hinge.motion.synchrony import InStep, in_step
 from imu_hinge.motion.tracks import Track, quiet, up_in_sensor
 from imu_hinge.reps.exercise import find_lifts
 from imu_hinge.result import Rep, SetResult
@@ -69,20 +69,21 @@ def analyze(
     athlete = athlete or recording.athlete or Athlete()
     if as_live:
         live = LiveAnalysis(recording.placements, athlete=athlete, exercise=told, settings=settings)
-        for placement, samples in check_recording(recording).sensors.items():
+        check_recording(recording)  # refuses what is wrong as a whole; what is fed is what came in, as at the bar
+        for placement, samples in recording.sensors.items():
             live.feed(placement, samples)
         result = live.finish()
         warnings = (*recording.warnings, *result.warnings)
         return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
-    tracks, behind_s = tracks_of(check_recording(recording), settings)
-    aligned = align(tracks, settings, is_live=False)
+    tracks, clocks = tracks_of(check_recording(recording), settings)
+    aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     result = without_bends(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
-    warnings = (*recording.warnings, *clock_warnings(behind_s), *result.warnings)
+    warnings = (*recording.warnings, *clock_warnings(clocks), *result.warnings)
     return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
 
 
-def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track], dict[str, float]]:
-    """Put all sensors in step, on one even grid, and filter them forward and backward; say which were behind [s].
+def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track], InStep]:
+    """Put all sensors in step, on one even grid, and filter them forward and backward; say how the clocks differed.
 
     Parameters
     ----------
@@ -91,7 +92,8 @@ def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track
     settings
     """
     rate_hz = settings.rate_hz
-    sensors, behind_s = in_step(recording.sensors)
+    clocks = in_step(recording.sensors)
+    sensors = clocks.sensors
     start_s = max(float(s.time_s[0]) for s in sensors.values())
     stop_s = min(float(s.time_s[-1]) for s in sensors.values())
     tracks = {}
@@ -109,7 +111,7 @@ def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track
             is_quiet=quiet(acc, rate, rate_hz, settings.stillness) & ~is_gap,
             flags=flags,
         )
-    return tracks, behind_s
+    return tracks, clocks
 
 
 def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings) -> SetResult:
@@ -171,8 +173,8 @@ def calibrate(
     check_exercise(exercise)
     athlete = athlete or recording.athlete or Athlete()
     told = recording.exercise if exercise == "auto" else exercise
-    tracks, _ = tracks_of(check_recording(recording), settings)
-    aligned = align(tracks, settings, is_live=False)
+    tracks, clocks = tracks_of(check_recording(recording), settings)
+    aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     if aligned is None:
         raise CalibrationError("Nobody bends in this recording. Record two clean hinges and, better, a full bow.")
     check_on_trunk(aligned)

@@ -17,6 +17,7 @@ from imu_hinge.errors import NotOnTheTrunk
 from imu_hinge.interpret import Aligned
 from imu_hinge.model import POSTURE_COLUMNS, Array, Posture
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
+from imu_hinge.motion.synchrony import InStep
 from imu_hinge.motion.tracks import Track
 from imu_hinge.reps.exercise import Found
 from imu_hinge.reps.segmentation import label_samples
@@ -25,6 +26,9 @@ from imu_hinge.settings import Settings
 
 BEHIND_S: Final = 0.015
 """A clock that was further behind is worth a word: in a quick lift that is a degree of trunk."""
+
+RATE_OFF: Final = 2e-4
+"""A rate off by more is worth a word: no crystal is, so it was stamped wrongly."""
 
 DOES_NOT_FIT: Final = (
     "The sensors do not fit a body of the stated height and the stated places, least of all in that {}: knee and hip "
@@ -99,14 +103,19 @@ def misfit_warnings(shared: SharedUnknowns | None) -> tuple[str, ...]:
     return () if shared is None or not shared.does_not_fit else (DOES_NOT_FIT.format(shared.does_not_fit),)
 
 
-def clock_warnings(behind_s: Mapping[str, float]) -> tuple[str, ...]:
-    """Return which sensors were so far behind that their angles would not have fitted the others'."""
-    return tuple(
-        f"The clock of the {placement} sensor was {1e3 * lag_s:.0f} ms behind, by the jolts that all sensors felt: "
-        "it was put in step. Live, where that is not possible, its angles come late."
-        for placement, lag_s in behind_s.items()
-        if lag_s > BEHIND_S
-    )
+def clock_warnings(clocks: InStep) -> tuple[str, ...]:
+    """Return which sensors' clocks were so far off that their angles would not have fitted the others'."""
+    found = []
+    for placement, lag_s in clocks.behind_s.items():
+        drift = clocks.drift[placement]
+        rate = f" and {100.0 * abs(drift):.2f} % {'fast' if drift > 0.0 else 'slow'}" if abs(drift) > RATE_OFF else ""
+        if lag_s > BEHIND_S or rate:
+            found.append(
+                f"The clock of the {placement} sensor was {1e3 * lag_s:.0f} ms behind{rate}, by what all sensors felt: "
+                f"it was put in step, to {1e3 * max(clocks.sd_s, 0.001):.0f} ms. Live, where that is not possible, its "
+                "angles come late."
+            )
+    return tuple(found)
 
 
 def without_bends(tracks: Mapping[str, Track], athlete: Athlete, told: str) -> SetResult:

@@ -5,7 +5,7 @@
     HingeError                    10 and up: the exit code of its class
       DeviceError            10   DeviceNotFound, LinkLost, BluetoothOff
       PacketError            11   carries the bytes, the offset and the characteristic
-      RecordingError         12   UnknownFormat, UnknownUnits, NewerSchema, BadSamples
+      RecordingError         12   UnknownFormat, UnknownUnits, NewerSchema, BadSamples, ClocksApart
       CalibrationError       13   MovedWhileStill, GravityOff, TooShort, NotOnTheTrunk, SensorsSwapped
       SettingsError          14   key path, value, nearest valid key
 
@@ -83,6 +83,10 @@ class NewerSchema(RecordingError):
 
 class BadSamples(RecordingError):
     """Time, acceleration or angular rate contain what no sensor delivers."""
+
+
+class ClocksApart(RecordingError):
+    """The sensors' clocks differ, and the samples do not tell by how much."""
 
 
 class CalibrationError(HingeError):

@@ -62,7 +62,7 @@ class Aligned:
         return min(m.share for m in self.mountings.values())
 
 
-def align(tracks: Mapping[str, Track], settings: Settings, *, is_live: bool) -> Aligned | None:
+def align(tracks: Mapping[str, Track], settings: Settings, *, is_live: bool, sync_s: float = 0.0) -> Aligned | None:
     """Return the posture over time, or None where nobody has bent yet.
 
     Parameters
@@ -72,6 +72,8 @@ def align(tracks: Mapping[str, Track], settings: Settings, *, is_live: bool) -> 
     settings
     is_live
         Whether the tracks were filtered forward only; the error budget differs.
+    sync_s
+        What is left of a lag between the clocks (sd) [s], where it is more than the error budget's.
 
     Raises
     ------
@@ -83,8 +85,9 @@ def align(tracks: Mapping[str, Track], settings: Settings, *, is_live: bool) -> 
         return None
     leans = {p: segment_lean(t, mountings[p], standings[p], settings, is_live=is_live) for p, t in tracks.items()}
     is_aligned = all(m.share >= settings.alignment.quality_min for m in mountings.values())
-    posture = assemble(tracks, leans, settings, is_aligned=is_aligned)
-    return Aligned(posture, mountings, leans, Skin.expected(settings.errors), 1e-3 * settings.errors.sync_ms)
+    sync_s = max(sync_s, 1e-3 * settings.errors.sync_ms)
+    posture = assemble(tracks, leans, settings, is_aligned=is_aligned, sync_s=sync_s)
+    return Aligned(posture, mountings, leans, Skin.expected(settings.errors), sync_s)
 
 
 def link(

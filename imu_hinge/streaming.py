@@ -7,7 +7,7 @@ not matter how the samples were cut into blocks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -16,10 +16,11 @@ from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.conclude import as_shown, check_on_trunk, misfit_warnings, result_of, warnings_of, without_bends
 from imu_hinge.errors import MovedWhileStill, RecordingError, TooShort
+from imu_hinge.intake import Intake
 from imu_hinge.interpret import Aligned, align, describe, link, looks_swapped
-from imu_hinge.model import Array, Flags, Posture, Region, Samples, check_exercise, check_placement
-from imu_hinge.motion.orientation import State, filter_block, initial_state, params
-from imu_hinge.motion.resample import grid_part, joined, ready, samples_from
+from imu_hinge.model import Posture, Region, Samples, check_exercise, check_placement
+from imu_hinge.motion.orientation import filter_block, initial_state, params
+from imu_hinge.motion.resample import grid_part, ready, samples_from
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
 from imu_hinge.motion.tracks import Track, quiet, up_in_sensor
 from imu_hinge.reps.exercise import Found, find_lifts
@@ -46,26 +47,11 @@ SAME_S: Final = 0.75
 WINDOW_S: Final = 120.0
 """No more than this is looked at again."""
 
+EDGE_S: Final = 30.0
+"""At the window's beginning reps are neither told nor withdrawn: the bend to the bar before them has left it [s]."""
+
 UNITS_S: Final = 5.0
 """After this much the samples' units are checked."""
-
-
-@dataclass(slots=True)
-class _Sensor:
-    """Hold one sensor's samples that are not on the grid yet, its filter and its tracks so far."""
-
-    state: State
-    pending: Samples | None = None
-    gyr: list[Array] = field(default_factory=list)
-    acc: list[Array] = field(default_factory=list)
-    up_s: list[Array] = field(default_factory=list)
-    flags: list[Flags] = field(default_factory=list)
-
-    def keep_last(self, count: int) -> None:
-        """Put the newest ``count`` instants of every column in one piece and forget the rest."""
-        for column in (self.gyr, self.acc, self.up_s):
-            column[:] = [np.concatenate(column)[-count:]]
-        self.flags[:] = [np.concatenate(self.flags)[-count:]]
 
 
 class LiveAnalysis:
@@ -103,13 +89,14 @@ class LiveAnalysis:
         self._athlete = athlete or Athlete()
         self._told = exercise
         order = [p for p in cv.PLACEMENTS if p in placements]
-        self._sensors = {p: _Sensor(initial_state(params(self._settings.rate_hz))) for p in order}
+        self._sensors = {p: Intake(p, initial_state(params(self._settings.rate_hz))) for p in order}
         self._origin_s: float | None = None
-        self._done = self._aligned_from = 0
+        self._done = 0
         self._reps: list[Rep] = []
         self._lifts: list[Lift] = []
         self._shown: list[tuple[int, int, Posture]] = []
         self._aligned: Aligned | None = None
+        self._aligned_from = 0  # the window's first instant: what was aligned counts from there, lifts from the first
         self._found = Found((), exercise, "")
         self._told_of: set[str] = set()
         self._missed: dict[float, int] = {}
@@ -124,7 +111,7 @@ class LiveAnalysis:
         ----------
         placement
         samples
-            Later than those before; what is not is left out and flagged.
+            In order of arrival; what no sensor measured is left out (see `storage.arrivals`).
 
         Raises
         ------
@@ -135,8 +122,7 @@ class LiveAnalysis:
             raise RecordingError(
                 f"No {placement} sensor was announced, only {', '.join(self._sensors)}. Name it when the set begins."
             )
-        sensor = self._sensors[placement]
-        sensor.pending = joined(samples[:0] if sensor.pending is None else sensor.pending, samples)
+        self._sensors[placement].take(samples)
         events: list[Event] = []
         step = round(STEP_S * self._settings.rate_hz)
         while self._count_ready() >= self._done + step:
@@ -151,7 +137,11 @@ class LiveAnalysis:
         TooShort
             Where a sensor delivered nothing to analyse.
         """
-        count = self._count_ready()
+        for sensor in self._sensors.values():
+            sensor.take_rest()
+        step, count = round(STEP_S * self._settings.rate_hz), self._count_ready()
+        while count >= self._done + step:  # what was held back
+            self._advance(self._done + step, is_last=False)
         if count > self._done:
             self._advance(count, is_last=True)
         elif self._done:
@@ -206,7 +196,9 @@ class LiveAnalysis:
             sensor.pending = samples_from(sensor.pending, self._origin_s + (stop - 2) / rate_hz)
         self._done = stop
         self._check_units()
-        return self._look(is_last=is_last) if self._is_worth_a_look() or is_last else []
+        unshown = self._done - (self._shown[-1][1] if self._shown else 0)  # is looked at before it leaves the window
+        is_leaving = unshown % round(LOOK_S * rate_hz) < stop - first and unshown >= (WINDOW_S - LOOK_S) * rate_hz
+        return self._look(is_last=is_last) if self._is_worth_a_look() or is_leaving or is_last else []
 
     def _is_worth_a_look(self) -> bool:
         """Tell whether a movement has just ended, or goes on and on; idle standing is left alone."""
@@ -240,11 +232,13 @@ class LiveAnalysis:
         found = find_lifts(
             aligned.posture, self._athlete, told=self._told, settings=self._settings.reps, is_over=is_last
         )
-        self._found = found
+        if found.lifts or not self._found.lifts:  # a walk after the set does not change what was lifted
+            self._found = found
         settled = self._done - (0 if is_last else round(SETTLE_S * self._settings.rate_hz))
         events += self._withdraw([lift.moved(start) for lift in found.lifts], start, is_last=is_last)
         for lift in found.lifts:
             is_known = any(lift.moved(start).overlaps(known) for known in self._lifts)
+            is_known = is_known or lift.start < self._edge(start)
             if start + lift.stop <= settled and not is_known:
                 events.append(self._tell(aligned, lift, found.exercise, start))
         return events
@@ -257,7 +251,7 @@ class LiveAnalysis:
         near = round(SAME_S * self._settings.rate_hz)
         events = []
         for lift, rep in list(zip(self._lifts, self._reps, strict=True)):
-            if lift.start < start:
+            if lift.start < start + self._edge(start):
                 continue
             if any(abs(lift.start - f.start) <= near and abs(lift.stop - f.stop) <= near for f in found):
                 self._missed.pop(rep.start_s, None)
@@ -318,6 +312,10 @@ class LiveAnalysis:
             acc, gyr = np.concatenate(sensor.acc)[:count], np.concatenate(sensor.gyr)[:count]
             samples = Samples(np.arange(count) / self._settings.rate_hz, acc, gyr)
             check_units(placement, samples)
+
+    def _edge(self, start: int) -> int:
+        """Return how many instants at the beginning of a window decide nothing: what led to them has been forgotten."""
+        return round(EDGE_S * self._settings.rate_hz) if start else 0
 
     def _window_start(self) -> int:
         return max(0, self._done - round(WINDOW_S * self._settings.rate_hz))

@@ -22,6 +22,7 @@ FLOORS = (
     WINGS,
     ("interpret",),
     ("conclude",),
+    ("intake",),
     ("streaming",),
     ("analysis",),
     ("live", "cohort"),

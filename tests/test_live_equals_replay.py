@@ -129,3 +129,60 @@ def test_cutting_the_end_never_changes_what_was_told(short_set: Simulated, share
 
 def test_the_same_recording_twice_is_the_same_to_the_bit(short_set: Simulated) -> None:
     assert_same_bits(ih.analyze(short_set.recording), ih.analyze(short_set.recording))
+
+
+def dirty(recording: ih.Recording, seed: int) -> ih.Recording:
+    """Return the recording with what radios do: missing numbers, spikes, a swapped pair, repeats, a frozen stretch."""
+    rng = np.random.default_rng(seed)
+    sensors = {}
+    for place, samples in recording.sensors.items():
+        rows = np.column_stack((samples.time_s, samples.acc, samples.gyr))
+        at = rng.integers(100, len(rows) - 200, 5)
+        rows[at[0], 2], rows[at[1], 5] = np.nan, 1e6
+        rows[at[2] : at[2] + 80, 1:] = rows[at[2], 1:]
+        rows[[at[3], at[3] + 1]] = rows[[at[3] + 1, at[3]]]
+        rows = np.insert(rows, at[4], rows[at[4] - 1], axis=0)
+        sensors[place] = ih.Samples(rows[:, 0], rows[:, 1:4], rows[:, 4:])
+    return dataclasses.replace(recording, sensors=sensors)
+
+
+def after_standing(recording: ih.Recording, seconds: float) -> ih.Recording:
+    """Return the recording after so long a stand: its first second there and back, over and over."""
+    sensors = {}
+    for place, samples in recording.sensors.items():
+        still = np.r_[0:50, 49:-1:-1]
+        n = round(seconds * 50.0)
+        rows = np.resize(still, n)
+        time_s = np.r_[samples.time_s[0] - np.arange(n, 0, -1) / 50.0, samples.time_s]
+        sensors[place] = ih.Samples(
+            time_s, np.r_[samples.acc[rows], samples.acc], np.r_[samples.gyr[rows], samples.gyr]
+        )
+    return dataclasses.replace(recording, sensors=sensors)
+
+
+@pytest.mark.parametrize("placements", [("sacrum", "t12"), ("sacrum",)], ids=["two sensors", "one sensor"])
+def test_dirty_samples_of_five_minutes_give_the_same_bits(short_set: Simulated, placements: tuple[str, ...]) -> None:
+    recording = dirty(after_standing(only(short_set.recording, *placements), 270.0), seed=3)
+    lengths = {place: len(samples) for place, samples in recording.sensors.items()}
+    whole = ih.analyze(recording, as_live=True)
+    assert len(whole.lifts) == len(short_set.truth.reps)
+    assert np.isnan(whole.posture.angles_rad[0]).all()  # nothing was known yet when it left the window
+    cuts = st.fixed_dictionaries({p: st.lists(st.integers(1, n - 1), max_size=20) for p, n in lengths.items()})
+
+    @settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate], derandomize=True)
+    @given(cuts=cuts, order=st.lists(st.integers(0, 1), max_size=40))
+    def check(cuts: dict[str, list[int]], order: list[int]) -> None:
+        _, result = fed(recording, cut(lengths, cuts, order))
+        assert_same_bits(result, whole)
+
+    check()
+
+
+def test_a_clock_that_was_set_is_refused_both_ways(short_set: Simulated) -> None:
+    samples = short_set.recording.sensors["sacrum"]
+    time_s = samples.time_s.copy()
+    time_s[100:] += 1.7e9
+    recording = ih.Recording({"sacrum": dataclasses.replace(samples, time_s=time_s)})
+    for as_live in (False, True):
+        with pytest.raises(ih.HingeError, match="the clock jumped"):
+            ih.analyze(recording, as_live=as_live)

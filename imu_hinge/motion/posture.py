@@ -176,7 +176,12 @@ def measured_angles(
 
 
 def assemble(
-    tracks: Mapping[str, Track], leans: Mapping[str, SegmentLean], settings: Settings, *, is_aligned: bool = True
+    tracks: Mapping[str, Track],
+    leans: Mapping[str, SegmentLean],
+    settings: Settings,
+    *,
+    is_aligned: bool = True,
+    sync_s: float,
 ) -> Posture:
     """Return the angles that the sensors measure; what they do not measure is NaN.
 
@@ -187,6 +192,8 @@ def assemble(
     settings
     is_aligned
         False where the first component's share is low: every sample is then flagged.
+    sync_s
+        How far apart the sensors' clocks may be [s].
 
     Notes
     -----
@@ -196,7 +203,7 @@ def assemble(
     first = next(iter(tracks.values()))
     budget = settings.errors
     angles, sd = measured_angles(
-        leans, Skin.expected(budget), part=slice(0, len(first)), sync_s=1e-3 * budget.sync_ms, rate_hz=first.rate_hz
+        leans, Skin.expected(budget), part=slice(0, len(first)), sync_s=sync_s, rate_hz=first.rate_hz
     )
     pelvis = next((p for p in cv.PELVIS_PLACEMENTS if p in leans), None)
     lead = lead_placement(leans)

@@ -1,71 +1,71 @@
-"""Put sensors whose clocks differ in step, by the jolts that all of them feel at once.
+"""Put sensors whose clocks differ in step, by what all of them feel at once; refuse where that cannot be told.
 
-It mends nothing else of a clock (`sensors.clock` does), and it moves no sample where the jolts do not tell clearly.
-
-Notes
------
-A heel that strikes and a plate that lands shake the whole trunk within a few milliseconds, whereas pelvis and trunk do
-not turn alike: the lumbar spine has a rhythm of its own. So the size of the force is compared, which does not depend on
-how a sensor is mounted, without what is slower than a jolt. The blow of a plate rings differently under each sensor and
-is cut down to the size of a step. No sample is stamped before it was taken, so the sensor that is ahead is believed.
+It mends nothing else of a clock (`sensors.clock` does); how a lag is measured is told in `clock_lag`. Most recordings
+come in step, so clocks are believed to agree until the samples tell clearly that they do not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import combinations, pairwise
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeGuard
 
-import numpy as np
-
-from imu_hinge.model import Array, Samples
+from imu_hinge.errors import ClocksApart
+from imu_hinge.model import Samples
+from imu_hinge.motion.clock_lag import LEAST_S, OWN_RHYTHM_S, Behind, Candidate, candidates, refined
 from imu_hinge.motion.resample import in_order
-from imu_hinge.signals import smooth
 
-GRID_HZ: Final = 200.0
-SLOWER_S: Final = 0.125
-"""What lasts longer than this is the body's own movement and not a jolt."""
-RING_S: Final = 0.025
-"""What is shorter is how a sensor rings on the skin."""
-LARGEST: Final = 4.5
-"""A jolt counts for no more than this many times the usual shake (median)."""
-SEARCH_S: Final = 0.2
-"""Clocks are no further apart: steps come every half second, and one must not be taken for the next."""
-WINDOW_S: Final = 60.0
-"""Within it clocks keep step; over more of them they may drift apart."""
-LEAST_S: Final = 5.0
-"""Jolts of a shorter recording tell nothing."""
-
-CLEAR: Final = 0.4
-"""The jolts must correlate by this much at the lag, and ..."""
-CLEARER: Final = 2.0
-"""... by this many times more than at any lag further away than `APART_S`."""
-APART_S: Final = 0.06
-DRIFT_WINDOWS: Final = 3
-"""So many windows must tell before a drift is believed."""
+CLEAR: Final = 0.5
+"""Half of the shake must be shared before a lag is believed by it, ..."""
+FINE_SD_S: Final = 0.01
+"""... and windows along the recording must tell the same lag to this."""
+MARGIN: Final = 11.0
+"""Natural logarithm of how many lags and rates are tried (60 000): a better fit than that is not by chance."""
+RIVAL_MARGIN: Final = 5.0
+"""... of 150 to 1: so much must the best of a handful of lags, a rep apart or more, fit better than the next."""
+SURELY_LESS: Final = 0.5
+"""Clocks are said to differ where both turn, as they are, less than half as alike as elsewhere: the pelvis of people in
+step goes with their trunk."""
+MOTION_ALIKE: Final = 0.6
+"""Turning less alike than this tells nothing by itself: of real people's it is 0.44 to 0.92 in step."""
+REACH_S: Final = 0.25
+"""So far from the lag by motion its shake is looked for: half a step's time, further away is the next step's."""
+RIVAL_S: Final = 0.5
+"""Lags closer than this are of one bend: nobody bends as often."""
+MOTION_SD_S: Final = 0.05
+"""What motion alone leaves of a lag, as real people's own rhythm (-0.15 to 0.02 s) spreads."""
 
 
-class Behind(NamedTuple):
-    """Hold how far one clock is behind another: ``lag_s`` at ``at_s``, and what it falls behind per second."""
+class InStep(NamedTuple):
+    """Hold the sensors' samples in step, how far each that was moved was behind [s], how far its rate was off, the sd.
 
-    lag_s: float = 0.0
-    drift: float = 0.0
-    at_s: float = 0.0
+    ``sd_s`` is what is left of the largest lag, 0 where nothing was measured.
+    """
+
+    sensors: dict[str, Samples]
+    behind_s: dict[str, float]
+    drift: dict[str, float]
+    sd_s: float
 
 
-def in_step(sensors: Mapping[str, Samples]) -> tuple[dict[str, Samples], dict[str, float]]:
-    """Return the sensors' samples in step with the one that is most ahead, and by how much each was behind.
+def in_step(sensors: Mapping[str, Samples]) -> InStep:
+    """Return the sensors' samples in step with the one that is most ahead.
 
     Parameters
     ----------
     sensors
-        By placement.
+        By placement. All are compared with the first, whose rate is believed.
 
     Returns
     -------
-    dict, dict
-        The lags [s], in the middle of the recording, of the sensors that were moved.
+    InStep
+        The lags are those in the middle of the recording. No sample is stamped before it was taken, so the sensor that
+        is ahead is believed.
+
+    Raises
+    ------
+    ClocksApart
+        Where clocks surely differ and the samples do not tell by how much.
     """
     names = list(sensors)
     found = {name: clock_behind(sensors[names[0]], sensors[name]) for name in names[1:]}
@@ -73,64 +73,81 @@ def in_step(sensors: Mapping[str, Samples]) -> tuple[dict[str, Samples], dict[st
     least = min(behind.lag_s for behind in lags.values())
     moved = {name: behind._replace(lag_s=behind.lag_s - least) for name, behind in lags.items()}
     told = {name: behind for name, behind in moved.items() if behind.lag_s > 0.0 or behind.drift != 0.0}
-    return (
-        {name: _moved(samples, told[name]) if name in told else samples for name, samples in sensors.items()},
+    return InStep(
+        {
+            name: replace(samples, time_s=told[name].undone(samples.time_s)) if name in told else samples
+            for name, samples in sensors.items()
+        },
         {name: behind.lag_s for name, behind in told.items()},
+        {name: behind.drift for name, behind in told.items()},
+        max(behind.sd_s for behind in lags.values()),
     )
 
 
-def _moved(samples: Samples, behind: Behind) -> Samples:
-    time_s = samples.time_s - behind.lag_s - behind.drift * (samples.time_s - behind.at_s)
-    return replace(samples, time_s=time_s)
-
-
 def clock_behind(first: Samples, second: Samples) -> Behind | None:
-    """Return how far the second sensor's clock is behind the first's, or None where the jolts do not tell.
+    """Return how far the second sensor's clock is behind the first's, or None where nothing says that it is.
 
-    Several windows that tell give a straight line, by the median of the slopes between any two (Theil and Sen).
+    Raises
+    ------
+    ClocksApart
+        Where they surely differ and it cannot be told by how much.
     """
     first, second = in_order(first), in_order(second)
-    start = max(float(first.time_s[0]), float(second.time_s[0]))
-    stop = min(float(first.time_s[-1]), float(second.time_s[-1]))
-    if stop - start < LEAST_S:
+    if min(float(s.time_s[-1] - s.time_s[0]) for s in (first, second)) < LEAST_S:
         return None
-    grid = start + np.arange(int((stop - start) * GRID_HZ)) / GRID_HZ
-    one, other = jolts(first, grid), jolts(second, grid)
-    edges = np.linspace(0, grid.size, max(1, round((stop - start) / WINDOW_S)) + 1).astype(np.int64)
-    told: list[tuple[float, float]] = []
-    for low, high in pairwise(edges):
-        lag_s = _lag_s(one[low:high], other[low:high])
-        if lag_s is not None:
-            told.append((float(grid[(low + high) // 2]), lag_s))
-    if not told:
+    found, as_they_are = candidates(first, second)
+    gain = found[0].likelihood - as_they_are.likelihood if found else 0.0
+    if gain < MARGIN:
+        here = refined(first, second, Behind())
+        likely_s = (0.0, *(other.behind.lag_s for other in found[:1]))
+        # further away it may be the next step's
+        if _is_clear(here) and min(abs(here.lag_s - lag_s) for lag_s in likely_s) < OWN_RHYTHM_S:
+            return _sure(here)
+    if gain < RIVAL_MARGIN:
         return None
-    middle_s, drift = 0.5 * (start + stop), 0.0
-    if len(told) >= DRIFT_WINDOWS:
-        drift = float(np.median([(b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(told, 2)]))
-    return Behind(float(np.median([lag_s - drift * (at_s - middle_s) for at_s, lag_s in told])), drift, middle_s)
+    by_shake = _by_shake(first, second, found)
+    if by_shake is not None or gain < MARGIN:
+        return by_shake
+    return _by_motion(found, is_apart=as_they_are.alike < SURELY_LESS * found[0].alike)
 
 
-def jolts(samples: Samples, grid: Array) -> Array:
-    """Return how the force jolts at the instants of ``grid``, in units of the usual shake. (n,)."""
-    force = np.interp(grid, samples.time_s, np.sqrt(np.einsum("ij,ij->i", samples.acc, samples.acc)))
-    fast = force - smooth(force, round(SLOWER_S * GRID_HZ))
-    for _ in range(2):
-        fast = smooth(fast, round(RING_S * GRID_HZ))
-    usual = max(float(np.median(np.abs(fast))), 1e-9)
-    return np.asarray(np.clip(fast / usual, -LARGEST, LARGEST))
+def _by_shake(first: Samples, second: Samples, found: list[Candidate]) -> Behind | None:
+    """Return the lag that the shake tells among those that fit the motion about as well; None where it tells no one."""
+    least = found[0].likelihood - RIVAL_MARGIN
+    near = [other.behind for other in found if other.likelihood > least]
+    fine = [refined(first, second, behind, reach_s=REACH_S) for behind in near]
+    clear = [behind for behind in fine if _is_clear(behind)]
+    middle_s = second.time_s[[len(second.time_s) // 2]]
+    places = [float(behind.undone(middle_s)[0]) for behind in clear]
+    if not clear or max(places) - min(places) > 2.0 * FINE_SD_S:
+        return None
+    return _sure(max(clear, key=lambda behind: behind.alike))
 
 
-def _lag_s(first: Array, second: Array) -> float | None:
-    """Return how much later the second comes [s], between grid instants by a parabola; None where it is not clear."""
-    reach, apart = round(SEARCH_S * GRID_HZ), round(APART_S * GRID_HZ)
-    inner = first[reach:-reach]
-    size = float(np.sqrt((inner @ inner) * (second @ second)))
-    if inner.size <= reach or size <= 0.0:
+def _by_motion(found: list[Candidate], *, is_apart: bool) -> Behind | None:
+    """Return the lag by motion alone, None where clocks may well agree, by a person's own rhythm or a poor fit."""
+    best = found[0]
+    is_own = abs(best.behind.lag_s) < OWN_RHYTHM_S and best.behind.drift == 0.0
+    if best.alike < MOTION_ALIKE or is_own:
         return None
-    alike = np.correlate(second, inner, "valid") / size
-    best = int(np.argmax(alike))
-    far = np.concatenate((alike[: max(0, best - apart)], alike[best + apart + 1 :]))
-    if best in (0, alike.size - 1) or alike[best] < max(CLEAR, CLEARER * float(far.max())):
+    least = best.likelihood - RIVAL_MARGIN
+    rivals = [c for c in found if c.likelihood > least and abs(c.behind.lag_s - best.behind.lag_s) > RIVAL_S]
+    if not rivals:
+        return best.behind._replace(sd_s=MOTION_SD_S, alike=best.alike)
+    if not is_apart:
         return None
-    before, peak, after = alike[best - 1 : best + 2]
-    return float((best - reach + 0.5 * (before - after) / (before - 2.0 * peak + after)) / GRID_HZ)
+    raise ClocksApart(
+        f"The sensors' clocks do not agree: both move alike where one is put {abs(best.behind.lag_s):.1f} s "
+        f"{'earlier' if best.behind.lag_s > 0.0 else 'later'}, and about as much {len(rivals)} times elsewhere. Record "
+        "again on one clock, standing for some seconds before and after the set, or analyse the sensors one at a time."
+    )
+
+
+def _is_clear(behind: Behind | None) -> TypeGuard[Behind]:
+    return behind is not None and behind.alike >= CLEAR and behind.sd_s <= FINE_SD_S
+
+
+def _sure(behind: Behind) -> Behind:
+    """Return it with no lag where it is no more than twice what is not known of it: clocks mostly agree."""
+    is_none = behind.drift == 0.0 and abs(behind.lag_s) < 2.0 * behind.sd_s
+    return behind._replace(lag_s=0.0, sd_s=max(behind.sd_s, abs(behind.lag_s))) if is_none else behind

@@ -13,18 +13,10 @@ import numpy as np
 from imu_hinge.conventions import CSV_COLUMNS, STANDARD_GRAVITY_MPS2, Flag
 from imu_hinge.errors import BadSamples, TooShort
 from imu_hinge.model import Array, Recording, Samples
+from imu_hinge.storage.arrivals import MAX_ACC_MPS2, MAX_FROZEN_S, MAX_GYR_RADPS
 from imu_hinge.storage.self_check import check_turning, self_check
 from imu_hinge.storage.timeline import MIN_SECONDS, Mask, drop_rows, screen_time, with_flag
 from imu_hinge.storage.units import check_acc_unit, check_gyr_against_gravity, check_gyr_magnitude
-
-MAX_ACC_MPS2: Final = 1000.0
-"""Beyond 100 g a reading is no movement of a lifter [m/s²]."""
-
-MAX_GYR_RADPS: Final = 100.0
-"""Beyond 5700 deg/s a reading is no movement of a lifter [rad/s]."""
-
-MAX_FROZEN_S: Final = 1.0
-"""A sensor has noise: one reading repeated on all axes for longer was not measured [s]."""
 
 ACC_RANGES_MPS2: Final = tuple(g * STANDARD_GRAVITY_MPS2 for g in (2.0, 4.0, 8.0, 16.0))
 GYR_RANGES_RADPS: Final = tuple(math.radians(r) for r in (125.0, 250.0, 500.0, 1000.0, 2000.0))
