@@ -9,7 +9,15 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.conclude import check_on_trunk, clock_warnings, misfit_warnings, result_of, warnings_of, without_bends
+from imu_hinge.conclude import (
+    check_on_trunk,
+    clock_warnings,
+    hole_warnings,
+    misfit_warnings,
+    result_of,
+    warnings_of,
+    without_bends,
+)
 from imu_hinge.errors import CalibrationError, SensorsSwapped
 from imu_hinge.interpret import Aligned, align, describe, link_sets, linkage_inputs, looks_swapped
 from imu_hinge.model import Recording, check_exercise
@@ -21,6 +29,7 @@ from imu_hinge.motion.tracks import Track, quiet, up_in_sensor
 from imu_hinge.reps.exercise import find_lifts
 from imu_hinge.result import Rep, SetResult
 from imu_hinge.settings import Settings
+from imu_hinge.signals import regions
 from imu_hinge.storage.screening import check_recording
 from imu_hinge.streaming import LiveAnalysis
 
@@ -78,7 +87,9 @@ def analyze(
     tracks, clocks = tracks_of(check_recording(recording), settings)
     aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     result = without_bends(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
-    warnings = (*recording.warnings, *clock_warnings(clocks), *result.warnings)
+    holes = {p: regions(track.is_gap) for p, track in tracks.items()}
+    silent = hole_warnings(holes, result.posture.time_s, result.lifts)
+    warnings = (*recording.warnings, *clock_warnings(clocks), *silent, *result.warnings)
     return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
 
 

@@ -14,7 +14,15 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.conclude import as_shown, check_on_trunk, misfit_warnings, result_of, warnings_of, without_bends
+from imu_hinge.conclude import (
+    as_shown,
+    check_on_trunk,
+    hole_warnings,
+    misfit_warnings,
+    result_of,
+    warnings_of,
+    without_bends,
+)
 from imu_hinge.errors import MovedWhileStill, RecordingError, TooShort
 from imu_hinge.intake import Intake
 from imu_hinge.interpret import Aligned, align, describe, link, looks_swapped
@@ -22,7 +30,7 @@ from imu_hinge.model import Posture, Region, Samples, check_exercise, check_plac
 from imu_hinge.motion.orientation import filter_block, initial_state, params
 from imu_hinge.motion.resample import grid_part, ready, samples_from
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
-from imu_hinge.motion.tracks import Track, quiet, up_in_sensor
+from imu_hinge.motion.tracks import Track, up_in_sensor
 from imu_hinge.reps.exercise import Found, find_lifts
 from imu_hinge.reps.segmentation import Lift
 from imu_hinge.result import Event, Rep, SetResult
@@ -148,12 +156,14 @@ class LiveAnalysis:
             self._look(is_last=True)
         if not self._done:
             raise TooShort(f"There is nothing to analyse: {', '.join(self._sensors)} share no instant. Record longer.")
-        if self._aligned is None:
-            return replace(without_bends(self._tracks(self._window_start()), self._athlete, self._told), is_live=True)
         time_s = self._time_s(0) + np.arange(self._done) / self._settings.rate_hz
+        silent = hole_warnings({p: s.holes for p, s in self._sensors.items()}, time_s, self._reps)
+        if self._aligned is None:
+            nothing = without_bends(self._tracks(self._window_start()), self._athlete, self._told)
+            return replace(nothing, is_live=True, warnings=(*silent, *nothing.warnings))
         posture = as_shown(time_s, self._shown, basis=self._aligned.posture.basis)
         found = Found(tuple(self._lifts), self._found.exercise, self._found.evidence)
-        warnings = (*warnings_of(self._aligned, self._settings), *misfit_warnings(self._shared))
+        warnings = (*silent, *warnings_of(self._aligned, self._settings), *misfit_warnings(self._shared))
         start = self._aligned_from
         swapped = looks_swapped(self._aligned, [li.moved(-start) for li in self._lifts if li.start >= start])
         return result_of(
@@ -192,7 +202,7 @@ class LiveAnalysis:
             sensor.gyr.append(gyr - oriented.bias_rad_s)
             sensor.acc.append(acc)
             sensor.up_s.append(up_in_sensor(oriented.q_ws))
-            sensor.flags.append(flags)
+            sensor.flag(flags, first)
             sensor.pending = samples_from(sensor.pending, self._origin_s + (stop - 2) / rate_hz)
         self._done = stop
         self._check_units()
@@ -326,13 +336,5 @@ class LiveAnalysis:
 
     def _tracks(self, start: int) -> dict[str, Track]:
         """Return the tracks from grid instant ``start`` on."""
-        rate_hz = self._settings.rate_hz
-        time_s = self._time_s(0) + np.arange(start, self._done) / rate_hz
-        tracks = {}
-        for placement, sensor in self._sensors.items():
-            sensor.keep_last(self._done - start)
-            gyr, acc, flags = sensor.gyr[0], sensor.acc[0], sensor.flags[0]
-            is_gap = (flags & np.uint16(cv.Flag.GAP)) != 0
-            is_quiet = quiet(acc, gyr, rate_hz, self._settings.stillness) & ~is_gap
-            tracks[placement] = Track(time_s, sensor.up_s[0], acc, gyr, is_quiet, flags)
-        return tracks
+        time_s = self._time_s(0) + np.arange(start, self._done) / self._settings.rate_hz
+        return {p: sensor.track(time_s, self._settings) for p, sensor in self._sensors.items()}

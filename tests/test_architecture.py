@@ -20,6 +20,7 @@ FLOORS = (
     ("conventions",),
     ("errors", "settings", "athlete", "model", "result", "signals"),
     WINGS,
+    ("doubts",),
     ("interpret",),
     ("conclude",),
     ("intake",),
