@@ -16,7 +16,9 @@ from imu_hinge.model import Region
 from imu_hinge.motion.orientation import initial_state, params
 from imu_hinge.simulate.session import Simulated, random_set
 
-CASES = Path(__file__).resolve().parents[3] / "shared" / "data" / "field_cases"
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+CASES = DATA / "field_cases"
+TRUNKYXL = DATA / "trunkyxl_back_c7_t10_sacrum.npz"
 
 
 def with_hole(made: Simulated, start_s: float, stop_s: float, *places: str) -> ih.Recording:
@@ -100,3 +102,28 @@ def test_a_hole_over_several_steps_is_one_and_many_are_counted() -> None:
     (said,) = hole_warnings({"sacrum": sensor.holes}, np.arange(1000) / 100.0, [])
     assert said.startswith("The sacrum sensor was silent from 0.9 to 2.3 s (no rep), from 4.0 to 4.0 s (no rep)")
     assert "6 times more" in said
+
+
+@pytest.mark.skipif(not TRUNKYXL.exists(), reason="the real recordings of shared/data are not beside this clone")
+@pytest.mark.parametrize(("trial", "lost"), [(0, "both"), (7, "t12"), (8, "t12"), (14, "t12")])
+def test_people_s_bends_beside_a_hole_of_3_s_stay(trial: int, lost: str) -> None:
+    """Three bends forward, then some to the sides and turns: what forward is must not be read out of the hole."""
+    with np.load(TRUNKYXL, allow_pickle=False) as file:
+        part = slice(*file["offsets"][trial : trial + 2])
+        time_s = np.arange(part.stop - part.start) / 50.0
+        sensors = {
+            place: ih.Samples(time_s, file[f"{at}_acc"][part], file[f"{at}_gyr"][part])
+            for place, at in (("sacrum", "s2"), ("t12", "t10"))
+        }
+    whole = ih.analyze(ih.Recording(sensors)).lifts
+    assert len(whole) == 3
+    middle = 0.5 * (whole[1].start_s + whole[1].end_s)
+    start_s, stop_s = middle - 1.5, middle + 1.5
+    for place in ("sacrum", "t12") if lost == "both" else (lost,):
+        keep = (time_s < start_s) | (time_s >= stop_s)
+        samples = sensors[place]
+        sensors[place] = ih.Samples(samples.time_s[keep], samples.acc[keep], samples.gyr[keep])
+    found = ih.analyze(ih.Recording(sensors)).lifts
+    for rep in (r for r in whole if r.end_s < start_s - 0.2 or r.start_s > stop_s + 0.2):
+        assert any(abs(r.start_s - rep.start_s) < 0.4 and abs(r.end_s - rep.end_s) < 0.4 for r in found)
+    assert len(found) <= 3
