@@ -76,20 +76,20 @@ def analyze(
     check_exercise(exercise)
     told = recording.exercise if exercise == "auto" else exercise
     athlete = athlete or recording.athlete or Athlete()
+    checked = check_recording(recording)  # refuses what is wrong as a whole
     if as_live:
         live = LiveAnalysis(recording.placements, athlete=athlete, exercise=told, settings=settings)
-        check_recording(recording)  # refuses what is wrong as a whole; what is fed is what came in, as at the bar
         for placement, samples in recording.sensors.items():
-            live.feed(placement, samples)
+            live.feed(placement, samples)  # what came in, as at the bar
         result = live.finish()
-        warnings = (*recording.warnings, *result.warnings)
+        warnings = (*checked.warnings, *result.warnings)
         return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
-    tracks, clocks = tracks_of(check_recording(recording), settings)
+    tracks, clocks = tracks_of(checked, settings)
     aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     result = without_bends(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
     holes = {p: regions(track.is_gap) for p, track in tracks.items()}
     silent = hole_warnings(holes, result.posture.time_s, result.lifts)
-    warnings = (*recording.warnings, *clock_warnings(clocks), *silent, *result.warnings)
+    warnings = (*checked.warnings, *clock_warnings(clocks), *silent, *result.warnings)
     return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
 
 

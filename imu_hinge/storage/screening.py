@@ -14,6 +14,7 @@ from imu_hinge.conventions import CSV_COLUMNS, STANDARD_GRAVITY_MPS2, Flag
 from imu_hinge.errors import BadSamples, TooShort
 from imu_hinge.model import Array, Recording, Samples
 from imu_hinge.storage.arrivals import MAX_ACC_MPS2, MAX_FROZEN_S, MAX_GYR_RADPS
+from imu_hinge.storage.lost_samples import lost_samples
 from imu_hinge.storage.self_check import check_turning, self_check
 from imu_hinge.storage.timeline import MIN_SECONDS, Mask, drop_rows, screen_time, with_flag
 from imu_hinge.storage.units import check_acc_unit, check_gyr_against_gravity, check_gyr_magnitude
@@ -77,7 +78,8 @@ def check_recording(recording: Recording) -> Recording:
     sensors = {placement: check_samples(placement, samples) for placement, samples in recording.sensors.items()}
     _check_together(sensors)
     findings = [self_check(placement, samples) for placement, samples in sensors.items()]
-    doubts = tuple(f.text for f in findings if f is not None and f.text not in recording.warnings)
+    texts = [f.text for f in findings if f is not None] + [lost_samples(p, s) for p, s in sensors.items()]
+    doubts = tuple(text for text in texts if text and text not in recording.warnings)
     if doubts:
         recording = replace(recording, warnings=(*recording.warnings, *doubts))
     if all(sensors[p] is recording.sensors[p] for p in sensors):
