@@ -15,10 +15,19 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.clock_watch import ClockWatch
-from imu_hinge.conclude import check_on_trunk, doubted, misfit_warnings, result_of, warnings_of, without_bends
+from imu_hinge.conclude import (
+    check_on_trunk,
+    doubted,
+    hole_warnings,
+    misfit_warnings,
+    result_of,
+    warnings_of,
+    without_bends,
+)
+from imu_hinge.doubts import DISAGREES
 from imu_hinge.errors import MovedWhileStill, RecordingError, SensorsSwapped, TooShort
 from imu_hinge.intake import Intake, say_who_is_waited_for
-from imu_hinge.interpret import DISAGREES, Aligned, align, describe, link, looks_swapped
+from imu_hinge.interpret import Aligned, align, describe, link, looks_swapped
 from imu_hinge.model import Array, Region, Samples, check_exercise, check_placement
 from imu_hinge.motion.grid import Grid
 from imu_hinge.motion.holes import hole_warning, settled_s, shared_holes
@@ -178,8 +187,11 @@ class LiveAnalysis:
         assert self._grid is not None
         result = replace(self._all_told(self._grid.times_s(0, self._done)), is_live=True)
         doubts = (text for sensor in self._sensors.values() for _, text in sensor.arrivals.doubts)
-        told = (*map(hole_warning, self._grid.holes.spans), *doubts, *self._disagree)
-        return replace(result, warnings=(*told, *result.warnings))
+        silent = hole_warnings(
+            {p: s.holes for p, s in self._sensors.items()}, self._grid.times_s(0, self._done), self._told.reps
+        )
+        warnings = (*map(hole_warning, self._grid.holes.spans), *silent, *doubts, *self._disagree)
+        return replace(result, warnings=(*warnings, *result.warnings))
 
     def _all_told(self, time_s: Array) -> SetResult:
         """Return what all that was told comes to, on the grid of the session (n,) [s]."""
