@@ -25,6 +25,7 @@ from imu_hinge.result import Rep, SetResult
 from imu_hinge.settings import Settings
 from imu_hinge.storage.arrivals import arrived
 from imu_hinge.storage.screening import check_recording
+from imu_hinge.storage.timeline import check_length
 from imu_hinge.streaming import LiveAnalysis
 
 TURN: Final = 6000
@@ -73,7 +74,7 @@ def analyze(
     check_exercise(exercise)
     told = recording.exercise if exercise == "auto" else exercise
     athlete = athlete or recording.athlete or Athlete()
-    checked = check_recording(arrived(recording) if as_live else recording)
+    checked = check_recording(arrived(recording) if as_live else recording, is_fed=as_live)
     if as_live:  # what is fed is what came in, as at the bar
         live = LiveAnalysis(recording.placements, athlete=athlete, exercise=told, settings=settings)
         for placement, samples in _in_turns(recording):
@@ -115,6 +116,7 @@ def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track
     sensors = clocks.sensors
     start_s = max(float(s.time_s[0]) for s in sensors.values())
     stop_s = min(float(s.time_s[-1]) for s in sensors.values())
+    check_length(start_s, stop_s, settings.limits)
     tracks = {}
     for placement in recording.placements:
         samples = in_order(sensors[placement])

@@ -21,6 +21,7 @@ from imu_hinge.motion.tracks import Track, quiet, up_in_sensor
 from imu_hinge.result import Event
 from imu_hinge.settings import Settings
 from imu_hinge.storage.arrivals import Arrivals
+from imu_hinge.storage.live_check import LiveCheck
 from imu_hinge.storage.units import check_units
 
 ROOM: Final = 256
@@ -104,6 +105,7 @@ class Intake:
 
     placement: str
     state: State
+    check: LiveCheck
     pending: Backlog = field(default_factory=Backlog)
     gyr: list[Array] = field(default_factory=list)
     acc: list[Array] = field(default_factory=list)
@@ -133,6 +135,7 @@ class Intake:
         """Put the grid's instants from ``first`` to before ``stop`` on the tracks; forget the samples behind them."""
         gyr, acc, flags = grid.part(self.pending.until(grid.time_s(stop)), first, stop)
         oriented = filter_block(self.state, gyr, acc, is_gap=_is_gap(flags))
+        self.check.take(gyr, acc, flags)
         self.gyr.append(gyr - oriented.bias_rad_s)
         self.acc.append(acc)
         self.up_s.append(up_in_sensor(oriented.q_ws))

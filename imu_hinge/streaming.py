@@ -14,10 +14,10 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.conclude import check_on_trunk, misfit_warnings, result_of, warnings_of, without_bends
+from imu_hinge.conclude import check_on_trunk, doubted, misfit_warnings, result_of, warnings_of, without_bends
 from imu_hinge.errors import MovedWhileStill, RecordingError, SensorsSwapped, TooShort
 from imu_hinge.intake import Intake, say_who_is_waited_for
-from imu_hinge.interpret import Aligned, align, describe, link, looks_swapped
+from imu_hinge.interpret import DISAGREES, Aligned, align, describe, link, looks_swapped
 from imu_hinge.model import Array, Region, Samples, check_exercise, check_placement
 from imu_hinge.motion.grid import Grid
 from imu_hinge.motion.holes import hole_warning, settled_s, shared_holes
@@ -30,6 +30,7 @@ from imu_hinge.reps.segmentation import Lift
 from imu_hinge.result import Event, SetResult
 from imu_hinge.settings import Settings
 from imu_hinge.shown import Shown
+from imu_hinge.storage.live_check import LiveCheck
 from imu_hinge.storage.screening import check_different
 from imu_hinge.storage.timeline import MIN_SECONDS
 from imu_hinge.told import Told
@@ -87,11 +88,11 @@ class LiveAnalysis:
         self._athlete = athlete or Athlete()
         self._exercise = exercise
         order = [p for p in cv.PLACEMENTS if p in placements]
-        self._sensors = {p: Intake(p, initial_state(params(self._settings.rate_hz))) for p in order}
+        rate_hz = self._settings.rate_hz
+        self._sensors = {p: Intake(p, initial_state(params(rate_hz)), LiveCheck(p, rate_hz)) for p in order}
         self._grid: Grid | None = None
         self._holes_told = 0
         self._done = 0
-        rate_hz = self._settings.rate_hz
         self._told = Told(near=round(SAME_S * rate_hz), reach=round(WINDOW_S * rate_hz))
         self._shown = Shown()
         self._result: SetResult | None = None
@@ -99,6 +100,7 @@ class LiveAnalysis:
         self._aligned_from = 0  # the window's first instant: what was aligned counts from there, lifts from the first
         self._found = Found((), exercise, "")
         self._has_checked_units = self._has_told_swapped = False
+        self._disagree: tuple[str, ...] = ()
         self._shared: SharedUnknowns | None = None
         self._pacing = Pacing()
 
@@ -157,26 +159,28 @@ class LiveAnalysis:
         step, count = round(STEP_S * self._settings.rate_hz), self._count_ready()
         while count >= self._done + step:  # what was held back
             self._advance(self._done + step, is_last=False)
+        if count < 2:  # one instant has no rate
+            silent = [p for p, s in self._sensors.items() if not len(s.pending)]
+            seen = f"nothing came from {', '.join(silent)}" if silent else f"{', '.join(self._sensors)} share no time"
+            raise TooShort(f"There is nothing to analyse: {seen}. See that every sensor is on, and record longer.")
         if count > self._done:
             self._advance(count, is_last=True)
         elif self._done:
             self._look(is_last=True)
-        if not self._done:
-            silent = [p for p, s in self._sensors.items() if not len(s.pending)]
-            seen = (
-                f"nothing came from {', '.join(silent)}" if silent else f"{', '.join(self._sensors)} share no instant"
-            )
-            raise TooShort(f"There is nothing to analyse: {seen}. See that every sensor is on, and record longer.")
         if self._done < MIN_SECONDS * self._settings.rate_hz:
             raise TooShort(
                 f"The session is {self._done / self._settings.rate_hz:.2f} s long and at least {MIN_SECONDS:g} s are "
                 "needed. Record the whole set, from standing to standing."
             )
         self._check_units(is_last=True)
+        for sensor in self._sensors.values():
+            sensor.check.rest()
+        self._tell_disagreement()
         assert self._grid is not None
         result = replace(self._all_told(self._grid.times_s(0, self._done)), is_live=True)
         doubts = (text for sensor in self._sensors.values() for _, text in sensor.arrivals.doubts)
-        return replace(result, warnings=(*map(hole_warning, self._grid.holes.spans), *doubts, *result.warnings))
+        told = (*map(hole_warning, self._grid.holes.spans), *doubts, *self._disagree)
+        return replace(result, warnings=(*told, *result.warnings))
 
     def _all_told(self, time_s: Array) -> SetResult:
         """Return what all that was told comes to, on the grid of the session (n,) [s]."""
@@ -215,7 +219,8 @@ class LiveAnalysis:
         self._done = stop
         self._check_units()
         is_due = self._pacing.is_due(sensor.gyr[-1] for sensor in self._sensors.values())
-        return [*self._tell_holes(), *(self._look(is_last=is_last) if is_due or is_last else [])]
+        events = [*self._tell_holes(), *self._tell_disagreement()]
+        return events + (self._look(is_last=is_last) if is_due or is_last else [])
 
     def _tell_holes(self) -> list[Event]:
         """Tell of long holes, once each, when what came after them is analysed."""
@@ -224,6 +229,15 @@ class LiveAnalysis:
         new = [hole for hole in self._grid.holes.spans[self._holes_told :] if hole[1] <= reached_s]
         self._holes_told += len(new)
         return [Event("gap", hole[0], hole_warning(hole)) for hole in new]
+
+    def _tell_disagreement(self) -> list[Event]:
+        """Say once of a sensor that its accelerometer and gyroscope do not fit; no verdict stands then, of no rep."""
+        found = [sensor.check.finding for sensor in self._sensors.values()]
+        new = [finding.text for finding in found if finding is not None and finding.text not in self._disagree]
+        if new:
+            self._disagree = (*self._disagree, *new)
+            self._told.reps[:] = [doubted(rep, DISAGREES) for rep in self._told.reps]
+        return [Event("warning", self._time_s(self._done - 1), text) for text in new]
 
     def _look(self, *, is_last: bool) -> list[Event]:
         """Analyse the window again and tell what is new in it."""
@@ -278,7 +292,7 @@ class LiveAnalysis:
             settings=self._settings,
             earlier=self._told.reps[: self._told.place_of(start + lift.start)],
             aligned=aligned,
-            doubt=looks_swapped(aligned, [lift]),
+            doubt=DISAGREES if self._disagree else looks_swapped(aligned, [lift]),
         )
         rep = self._told.add(lift.moved(start), rep)
         self._shown.put(start + lift.start, linked[lift.start - region.start : lift.stop - region.start])

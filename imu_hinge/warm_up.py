@@ -19,6 +19,7 @@ from imu_hinge.motion.holes import Holes
 from imu_hinge.motion.orientation import initial_state, params
 from imu_hinge.reps.exercise import find_lifts
 from imu_hinge.settings import Settings
+from imu_hinge.storage.live_check import LiveCheck
 
 
 @cache
@@ -26,7 +27,7 @@ def warm_up() -> None:
     """Filter, align and link three bends of two sensors; once per process."""
     settings, athlete = Settings(), Athlete()
     rate_hz = settings.rate_hz
-    sensors = {p: Intake(p, initial_state(params(rate_hz))) for p in ("sacrum", "t12")}
+    sensors = {p: Intake(p, initial_state(params(rate_hz)), LiveCheck(p, rate_hz)) for p in ("sacrum", "t12")}
     for sensor, depth_rad in zip(sensors.values(), (0.8, 1.2), strict=True):
         sensor.take(_bends(depth_rad, rate_hz))
         sensor.advance(0, len(sensor.pending) - 2, Grid(0.0, rate_hz, Holes()))

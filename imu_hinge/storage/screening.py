@@ -9,17 +9,18 @@ from itertools import combinations
 
 import numpy as np
 
+from imu_hinge.conventions import Flag
 from imu_hinge.errors import BadSamples, TooShort
 from imu_hinge.model import Array, Recording, Samples
 from imu_hinge.storage.arrivals import MAX_ACC_MPS2, MAX_GYR_RADPS
 from imu_hinge.storage.channels import check_channels
 from imu_hinge.storage.reading_flags import flagged
 from imu_hinge.storage.self_check import check_turning, self_check
-from imu_hinge.storage.timeline import MIN_SECONDS, Mask, drop_rows, screen_time
+from imu_hinge.storage.timeline import MIN_SECONDS, Mask, drop_rows, screen_time, with_flag
 from imu_hinge.storage.units import check_acc_unit, check_gyr_against_gravity, check_gyr_magnitude
 
 
-def check_samples(placement: str, samples: Samples) -> Samples:
+def check_samples(placement: str, samples: Samples, *, is_fed: bool = False) -> Samples:
     """Return one sensor's samples in order and flagged, or raise with what was seen and what to do.
 
     Parameters
@@ -28,6 +29,8 @@ def check_samples(placement: str, samples: Samples) -> Samples:
         Names the sensor in messages.
     samples
         m/s² including gravity, rad/s, as they came.
+    is_fed
+        As for `check_recording`.
 
     Returns
     -------
@@ -54,24 +57,34 @@ def check_samples(placement: str, samples: Samples) -> Samples:
     what = f"read beyond {MAX_ACC_MPS2:g} m/s² or {MAX_GYR_RADPS:g} rad/s"
     samples = drop_rows(placement, samples, is_huge, what=what)
     check_gyr_against_gravity(placement, samples)
-    check_turning(placement, samples)
+    if not is_fed:
+        check_turning(placement, samples)
     return flagged(placement, samples)
 
 
-def check_recording(recording: Recording) -> Recording:
+def check_recording(recording: Recording, *, is_fed: bool = False) -> Recording:
     """Return the recording with every sensor checked, or raise with what was seen and what to do.
+
+    Parameters
+    ----------
+    recording
+    is_fed
+        Whether it goes to a live analysis, which asks by itself whether accelerometer and gyroscope fit.
 
     Raises
     ------
     BadSamples, UnknownUnits, TooShort
         As `check_samples`; also where two sensors hold the same samples or were not worn at the same time.
     """
-    sensors = {placement: check_samples(placement, samples) for placement, samples in recording.sensors.items()}
+    sensors = {p: check_samples(p, samples, is_fed=is_fed) for p, samples in recording.sensors.items()}
     _check_together(sensors)
-    findings = [self_check(placement, samples) for placement, samples in sensors.items()]
-    doubts = tuple(f.text for f in findings if f is not None and f.text not in recording.warnings)
-    if doubts:
-        recording = replace(recording, warnings=(*recording.warnings, *doubts))
+    for placement, samples in sensors.items() if not is_fed else ():
+        finding = self_check(placement, samples)
+        if finding is None:
+            continue
+        sensors[placement] = with_flag(samples, slice(None), Flag.DISAGREEING)
+        if finding.text not in recording.warnings:
+            recording = replace(recording, warnings=(*recording.warnings, finding.text))
     if all(sensors[p] is recording.sensors[p] for p in sensors):
         return recording
     return replace(recording, sensors=sensors)
