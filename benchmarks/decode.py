@@ -66,7 +66,10 @@ def own_packets(seconds: float) -> Packets:
 
 
 FAMILIES = {
-    "movesense": (StreamSettings("movesense", 104.0), movesense_packets),
+    "movesense": (
+        StreamSettings("movesense", 104.0, details={"reference": movesense.STREAM_REFERENCE}),
+        movesense_packets,
+    ),
     "dot": (StreamSettings("dot", 60.0, details={"mode": 21}), dot_packets),
     "witmotion": (StreamSettings("witmotion", 200.0), witmotion_packets),
     "polar": (StreamSettings("polar", 416.0, 8.0, 2000.0, details=POLAR), polar_packets),

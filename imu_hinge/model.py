@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -72,6 +73,10 @@ class Samples:
     def __len__(self) -> int:
         return int(self.time_s.size)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by value; what comes back is checked and read-only again."""
+        return Samples, (self.time_s, self.acc, self.gyr, self.flags)
+
     def __getitem__(self, part: slice) -> Samples:
         return Samples(self.time_s[part], self.acc[part], self.gyr[part], self.flags[part])
 
@@ -122,6 +127,12 @@ class Recording:
         check_exercise(self.exercise)
         object.__setattr__(self, "sensors", MappingProxyType(dict(self.sensors)))
         object.__setattr__(self, "devices", MappingProxyType(dict(self.devices)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by value, for process pools: a view of a mapping cannot be pickled."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        plain |= {"sensors": dict(self.sensors), "devices": dict(self.devices)}
+        return partial(Recording, **plain), ()
 
     @property
     def placements(self) -> tuple[str, ...]:
@@ -214,6 +225,10 @@ class Posture:
         """Return the same posture in memory of its own: a slice keeps all that it was cut from."""
         columns = {name: getattr(self, name).copy() for name in POSTURE_COLUMNS}
         return Posture(time_s=self.time_s.copy(), basis=self.basis, **columns)
+
+    def arrays(self) -> tuple[npt.NDArray[Any], ...]:
+        """Return all that is held per instant, time first."""
+        return (self.time_s, *(getattr(self, name) for name in POSTURE_COLUMNS))
 
     def angle_rad(self, index: int) -> Array:
         """Return one angle over time; ``index`` is one of the indices in `conventions`. (n,) [rad]."""

@@ -143,6 +143,17 @@ class SetResult:
     is_simulated: bool = False
     is_live: bool = False
 
+    def __post_init__(self) -> None:
+        """Make the arrays read-only: a result is what was found."""
+        arrays: tuple[npt.NDArray[Any], ...] = (self.phase, self.rep_index, *self.posture.arrays())
+        for array in arrays:
+            array.flags.writeable = False
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Come back from a pickle read-only, as before."""
+        self.__dict__.update(state)
+        self.__post_init__()
+
     @cached_property
     def reps(self) -> pd.DataFrame:
         """One row per rep, columns `conventions.REP_COLUMNS`, angles in degrees."""

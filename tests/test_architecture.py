@@ -25,8 +25,9 @@ FLOORS = (
     ("intake",),
     ("streaming",),
     ("analysis",),
-    ("live", "cohort"),
+    ("live", "cohort", "testing"),
     ("cli",),
+    ("__main__",),
 )
 """From the ground up; a wing knows no other wing, and a module knows its own floor only where that is its own room."""
 

@@ -1,11 +1,15 @@
 """List the device families: one line each. Adding a family is its file and its line here.
 
-Nothing here speaks to a device.
+Nothing here speaks to a device. A family that lives in another package names its `Driver` object in the entry-point
+group ``imu_hinge.drivers`` and is found like the ones here; `imu_hinge.testing.check_driver` says whether it keeps the
+rules.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
+from importlib.metadata import entry_points
 from typing import Final
 
 from imu_hinge.errors import DeviceError
@@ -21,6 +25,38 @@ FAMILIES: Final[tuple[Driver, ...]] = (
     hinge_profile.DRIVER,
 )
 """Families that can be streamed, in the order in which an advertisement is asked."""
+
+GROUP: Final = "imu_hinge.drivers"
+"""Entry points of this group are drivers of other packages."""
+
+
+@cache
+def families() -> tuple[Driver, ...]:
+    """Return the drivers of this package, then those that other installed packages bring.
+
+    Raises
+    ------
+    DeviceError
+        Where such a package cannot be loaded, or takes the name of another family.
+    """
+    found = list(FAMILIES)
+    for entry in entry_points(group=GROUP):
+        try:
+            driver: Driver = entry.load()
+            name = driver.family
+        except Exception as problem:  # code of others: whatever it raises is told as one sentence
+            raise DeviceError(
+                f"The driver {entry.value} of another package does not load: {type(problem).__name__}: {problem}. "
+                "Update that package or uninstall it."
+            ) from problem
+        if name in {other.family for other in found}:
+            raise DeviceError(
+                f"The driver {entry.value} of another package calls its family {name!r}, which there is already. "
+                "Uninstall that package or ask its author for another name."
+            )
+        found.append(driver)
+    return tuple(found)
+
 
 _NO_GYROSCOPE: Final = (
     "it has no gyroscope, so it cannot measure how fast the trunk turns. Use a Movesense, DOT, WitMotion, Verity "
@@ -63,7 +99,7 @@ def recognise(name: str, service_uuids: Collection[str] = (), manufacturer_ids: 
     """
     if refusal(name) is not None:
         return None
-    for driver in FAMILIES:
+    for driver in families():
         if driver.matches(name, service_uuids, manufacturer_ids):
             return driver
     return None
@@ -71,8 +107,8 @@ def recognise(name: str, service_uuids: Collection[str] = (), manufacturer_ids: 
 
 def driver_for(family: str) -> Driver:
     """Return a family's driver by its name, as a journal has it; raises `DeviceError` for an unknown one."""
-    for driver in FAMILIES:
+    for driver in families():
         if driver.family == family:
             return driver
-    known = ", ".join(driver.family for driver in FAMILIES)
+    known = ", ".join(driver.family for driver in families())
     raise DeviceError(f"There is no driver for {family!r}. Known families: {known}; a newer version may know more.")

@@ -21,7 +21,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
@@ -126,6 +127,11 @@ class StreamSettings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "details", MappingProxyType(dict(self.details)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by value: a view of a mapping cannot be pickled."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        return partial(StreamSettings, **plain | {"details": dict(self.details)}), ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as plain values that JSON can hold."""
