@@ -113,8 +113,9 @@ def run_live(piece: ih.Recording, hours: float, block_s: float, *, is_alone: boo
     seconds, cpu_s = time.perf_counter() - start, time.thread_time() - cpu_s
     grown_mb = rss_mb() - before_mb
     print(
-        f"finish {seconds:.2f} s, CPU {cpu_s:.2f} s: {len(result.lifts)} reps, {len(result.phase)} instants; RSS grown by"
-        f" {grown_mb:.0f} MB in all, {grown_mb / hours:.0f} MB an hour; the first look took {1e3 * first_look_s:.0f} ms"
+        f"finish {seconds:.2f} s, CPU {cpu_s:.2f} s: {len(result.lifts)} reps, {len(result.phase)} instants;"
+        f" RSS grown by {grown_mb:.0f} MB in all, {grown_mb / hours:.0f} MB an hour;"
+        f" the first look took {1e3 * first_look_s:.0f} ms"
     )
 
 
