@@ -25,8 +25,8 @@ from imu_hinge.conclude import (
     without_bends,
 )
 from imu_hinge.doubts import DISAGREES
-from imu_hinge.errors import MovedWhileStill, RecordingError, SensorsSwapped, TooShort
-from imu_hinge.intake import Intake, say_who_is_waited_for
+from imu_hinge.errors import MovedWhileStill, RecordingError, SensorsSwapped
+from imu_hinge.intake import Intake, check_enough, say_who_is_waited_for
 from imu_hinge.interpret import Aligned, align, describe, link, looks_swapped
 from imu_hinge.model import Array, Region, Samples, check_exercise, check_placement
 from imu_hinge.motion.grid import Grid
@@ -42,7 +42,6 @@ from imu_hinge.settings import Settings
 from imu_hinge.shown import Shown
 from imu_hinge.storage.live_check import LiveCheck
 from imu_hinge.storage.screening import check_different
-from imu_hinge.storage.timeline import MIN_SECONDS
 from imu_hinge.told import Told
 from imu_hinge.warm_up import warm_up
 
@@ -167,19 +166,11 @@ class LiveAnalysis:
         step, count = round(STEP_S * self._settings.rate_hz), self._count_ready()
         while count >= self._done + step:  # what was held back
             self._advance(self._done + step, is_last=False)
-        if count < 2:  # one instant has no rate
-            silent = [p for p, s in self._sensors.items() if not len(s.pending)]
-            seen = f"nothing came from {', '.join(silent)}" if silent else f"{', '.join(self._sensors)} share no time"
-            raise TooShort(f"There is nothing to analyse: {seen}. See that every sensor is on, and record longer.")
+        check_enough(self._sensors, count, self._settings.rate_hz)
         if count > self._done:
             self._advance(count, is_last=True)
         elif self._done:
             self._look(is_last=True)
-        if self._done < MIN_SECONDS * self._settings.rate_hz:
-            raise TooShort(
-                f"The session is {self._done / self._settings.rate_hz:.2f} s long and at least {MIN_SECONDS:g} s are "
-                "needed. Record the whole set, from standing to standing."
-            )
         self._check_units(is_last=True)
         for sensor in self._sensors.values():
             sensor.check.rest()
@@ -187,10 +178,9 @@ class LiveAnalysis:
         assert self._grid is not None
         result = replace(self._all_told(self._grid.times_s(0, self._done)), is_live=True)
         doubts = (text for sensor in self._sensors.values() for _, text in sensor.arrivals.doubts)
-        silent = hole_warnings(
-            {p: s.holes for p, s in self._sensors.items()}, self._grid.times_s(0, self._done), self._told.reps
-        )
-        warnings = (*map(hole_warning, self._grid.holes.spans), *silent, *doubts, *self._disagree)
+        holes = {placement: sensor.holes for placement, sensor in self._sensors.items()}
+        missing = hole_warnings(holes, self._grid.times_s(0, self._done), self._told.reps)
+        warnings = (*map(hole_warning, self._grid.holes.spans), *missing, *doubts, *self._disagree)
         return replace(result, warnings=(*warnings, *result.warnings))
 
     def _all_told(self, time_s: Array) -> SetResult:
