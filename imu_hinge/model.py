@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -87,6 +87,16 @@ class Samples:
 
     def __getitem__(self, part: slice) -> Samples:
         return Samples(self.time_s[part], self.acc[part], self.gyr[part], self.flags[part])
+
+
+def joined(before: Samples, after: Samples) -> Samples:
+    """Return the samples of both, one after the other."""
+    return Samples(
+        np.concatenate((before.time_s, after.time_s)),
+        np.concatenate((before.acc, after.acc)),
+        np.concatenate((before.gyr, after.gyr)),
+        np.concatenate((before.flags, after.flags)),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,14 +193,26 @@ class Region(NamedTuple):
         return slice(self.start, self.stop)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+JUMP_S: Final = 5.0
+"""A longer step of a grid is a jump over a hole: no grid is nearly as slow [s]."""
+
+
+def grid_rate_hz(time_s: Array) -> float:
+    """Return the rate of an even grid (n,) [s], whatever it jumps over; NaN where no step tells."""
+    steps_s = np.diff(time_s)
+    jumps_s = steps_s[steps_s > JUMP_S]
+    count = len(steps_s) - len(jumps_s)
+    return float(count / (time_s[-1] - time_s[0] - jumps_s.sum())) if count else math.nan
+
+
+@dataclass(frozen=True, eq=False)
 class Posture:
     """Hold the body's angles at every instant of an even grid, each with its standard deviation.
 
     Parameters
     ----------
     time_s : (n,) [s]
-        Even grid on the host's timeline.
+        Even grid on the host's timeline; it jumps over long holes.
     angles_rad : (n, 5) [rad]
         In the order of `conventions.ANGLES`; NaN where it cannot be told.
     sd_rad : (n, 5) [rad]
@@ -255,10 +277,10 @@ class Posture:
         """(n,): true where a sensor measured nothing."""
         return np.asarray((self.flags & np.uint16(cv.Flag.GAP)) != 0)
 
-    @property
+    @cached_property
     def rate_hz(self) -> float:
         """Rate of the grid."""
-        return float((len(self) - 1) / (self.time_s[-1] - self.time_s[0])) if len(self) > 1 else math.nan
+        return grid_rate_hz(self.time_s)
 
 
 POSTURE_COLUMNS: Final = (
