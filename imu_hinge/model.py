@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import BadSamples, RecordingError
+from imu_hinge.text import LONGEST_TEXT, one_line, quoted, several_lines
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.uint16]
@@ -56,15 +57,22 @@ class Samples:
     flags: Flags = None  # type: ignore[assignment]  # filled in below: None means no flag anywhere
 
     def __post_init__(self) -> None:
-        time_s = read_only(self.time_s)
+        try:
+            if any(np.iscomplexobj(column) for column in (self.time_s, self.acc, self.gyr)):
+                raise TypeError("a complex number")
+            time_s, acc, gyr = (read_only(column) for column in (self.time_s, self.acc, self.gyr))
+            flags = read_only(np.zeros(time_s.size) if self.flags is None else self.flags, dtype=np.uint16)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise BadSamples(
+                f"Samples hold something that is no number, or rows of different lengths: {error}. "
+                "Pass time_s (n,), acc (n, 3) in m/s² and gyr (n, 3) in rad/s."
+            ) from error
         n = time_s.size
-        acc, gyr = read_only(self.acc), read_only(self.gyr)
         if time_s.ndim != 1 or acc.shape != (n, 3) or gyr.shape != (n, 3):
             raise BadSamples(
                 f"Samples do not fit together: time_s {time_s.shape}, acc {acc.shape}, gyr {gyr.shape}. "
                 "Pass time_s (n,), acc (n, 3) in m/s² and gyr (n, 3) in rad/s."
             )
-        flags = read_only(np.zeros(n) if self.flags is None else self.flags, dtype=np.uint16)
         if flags.shape != (n,):
             raise BadSamples(f"flags has shape {flags.shape} but there are {n} samples. Pass one flag per sample.")
         for name, value in (("time_s", time_s), ("acc", acc), ("gyr", gyr), ("flags", flags)):
@@ -79,6 +87,16 @@ class Samples:
 
     def __getitem__(self, part: slice) -> Samples:
         return Samples(self.time_s[part], self.acc[part], self.gyr[part], self.flags[part])
+
+
+def joined(before: Samples, after: Samples) -> Samples:
+    """Return the samples of both, one after the other."""
+    return Samples(
+        np.concatenate((before.time_s, after.time_s)),
+        np.concatenate((before.acc, after.acc)),
+        np.concatenate((before.gyr, after.gyr)),
+        np.concatenate((before.flags, after.flags)),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +122,8 @@ class Recording:
     warnings
         What was mended or taken for granted when it was read, a sentence each.
 
+    Text is kept as any page or terminal can show it, see `imu_hinge.text`.
+
     Raises
     ------
     RecordingError
@@ -125,8 +145,14 @@ class Recording:
         for placement in self.sensors:
             check_placement(placement)
         check_exercise(self.exercise)
+        for what, text in (("note", self.note), *((f"devices[{p!r}]", d) for p, d in dict(self.devices).items())):
+            if not isinstance(text, str):
+                raise RecordingError(f"{what} is {quoted(text)} and no text. Put it in quotes.")
         object.__setattr__(self, "sensors", MappingProxyType(dict(self.sensors)))
-        object.__setattr__(self, "devices", MappingProxyType(dict(self.devices)))
+        devices = {placement: one_line(device) for placement, device in self.devices.items()}
+        object.__setattr__(self, "devices", MappingProxyType(devices))
+        object.__setattr__(self, "note", several_lines(self.note))
+        object.__setattr__(self, "warnings", tuple(one_line(text, longest=LONGEST_TEXT) for text in self.warnings))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by value, for process pools: a view of a mapping cannot be pickled."""
@@ -143,13 +169,13 @@ class Recording:
 def check_placement(placement: str) -> None:
     """Raise `RecordingError` unless the placement is one this product knows."""
     if placement not in cv.PLACEMENTS:
-        raise RecordingError(f"{placement!r} is no placement. Use one of {', '.join(cv.PLACEMENTS)}.")
+        raise RecordingError(f"{quoted(placement)} is no placement. Use one of {', '.join(cv.PLACEMENTS)}.")
 
 
 def check_exercise(exercise: str) -> None:
     """Raise `RecordingError` unless the exercise is one this product knows, or ``auto``."""
     if exercise != "auto" and exercise not in cv.EXERCISES:
-        raise RecordingError(f"{exercise!r} is no exercise. Use auto or one of {', '.join(cv.EXERCISES)}.")
+        raise RecordingError(f"{quoted(exercise)} is no exercise. Use auto or one of {', '.join(cv.EXERCISES)}.")
 
 
 class Region(NamedTuple):
@@ -167,14 +193,26 @@ class Region(NamedTuple):
         return slice(self.start, self.stop)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+JUMP_S: Final = 5.0
+"""A longer step of a grid is a jump over a hole: no grid is nearly as slow [s]."""
+
+
+def grid_rate_hz(time_s: Array) -> float:
+    """Return the rate of an even grid (n,) [s], whatever it jumps over; NaN where no step tells."""
+    steps_s = np.diff(time_s)
+    jumps_s = steps_s[steps_s > JUMP_S]
+    count = len(steps_s) - len(jumps_s)
+    return float(count / (time_s[-1] - time_s[0] - jumps_s.sum())) if count else math.nan
+
+
+@dataclass(frozen=True, eq=False)
 class Posture:
     """Hold the body's angles at every instant of an even grid, each with its standard deviation.
 
     Parameters
     ----------
     time_s : (n,) [s]
-        Even grid on the host's timeline.
+        Even grid on the host's timeline; it jumps over long holes.
     angles_rad : (n, 5) [rad]
         In the order of `conventions.ANGLES`; NaN where it cannot be told.
     sd_rad : (n, 5) [rad]
@@ -239,10 +277,10 @@ class Posture:
         """(n,): true where a sensor measured nothing."""
         return np.asarray((self.flags & np.uint16(cv.Flag.GAP)) != 0)
 
-    @property
+    @cached_property
     def rate_hz(self) -> float:
         """Rate of the grid."""
-        return float((len(self) - 1) / (self.time_s[-1] - self.time_s[0])) if len(self) > 1 else math.nan
+        return grid_rate_hz(self.time_s)
 
 
 POSTURE_COLUMNS: Final = (

@@ -179,7 +179,7 @@ def integrate(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool
             restart(m, FORWARD)
             count = 0.0
         count += 1.0
-        c = lowpass_now(count, p.up_start, p.up_b0, p.up_a1, p.up_a2)
+        c = lowpass_now(count, p.up_start, p.known_b0, p.known_a1, p.known_a2)
         wx, wy, wz = gyr[i, 0] - out[i, 4], gyr[i, 1] - out[i, 5], gyr[i, 2] - out[i, 6]
         before = q
         q = renormalize(multiply(q, turn(wx * p.dt, wy * p.dt, wz * p.dt)))
@@ -193,14 +193,14 @@ def correct(state: State, is_edge: npt.NDArray[np.bool_], up: Array, out: Array)
     """Filter `up` backward, so that it has no delay, and correct the inclination of the orientations in `out`."""
     m, p = state.memory, coefficients(state.memory)
     n = up.shape[0]
-    c = (p.up_b0, 2.0 * p.up_b0, p.up_b0, p.up_a1, p.up_a2)
+    c = (p.known_b0, 2.0 * p.known_b0, p.known_b0, p.known_a1, p.known_a2)
     q_wi = (1.0, 0.0, 0.0, 0.0)
     for back in range(n):
         i = n - 1 - back
         if back == 0 or is_edge[i + 1]:
             for axis in range(3):  # as if the last value had been there for ever
-                m[UP_LP + 2 * axis, BACKWARD] = up[i, axis] * (1.0 - p.up_b0)
-                m[UP_LP + 2 * axis + 1, BACKWARD] = up[i, axis] * (p.up_b0 - p.up_a2)
+                m[UP_LP + 2 * axis, BACKWARD] = up[i, axis] * (1.0 - p.known_b0)
+                m[UP_LP + 2 * axis + 1, BACKWARD] = up[i, axis] * (p.known_b0 - p.known_a2)
         up_i = lowpass3(m, UP_LP, BACKWARD, c, (up[i, 0], up[i, 1], up[i, 2]))
         q_wi, _, _ = correct_inclination(q_wi, up_i)
         out[i, 0], out[i, 1], out[i, 2], out[i, 3] = multiply(q_wi, (out[i, 0], out[i, 1], out[i, 2], out[i, 3]))

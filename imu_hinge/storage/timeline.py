@@ -9,6 +9,7 @@ import numpy.typing as npt
 from imu_hinge.conventions import CSV_COLUMNS, Flag
 from imu_hinge.errors import BadSamples, TooShort
 from imu_hinge.model import Array, Flags, Samples
+from imu_hinge.settings import LimitSettings
 
 MIN_SECONDS = 3.0
 """Shorter than this holds no standing and no rep [s]."""
@@ -25,8 +26,11 @@ MAX_BAD_SHARE = 0.05
 GAP_PERIODS, MIN_GAP_S = 3.0, 0.05
 """An interval above both, in sampling periods and in seconds, is a gap."""
 
-LONGEST_HOLE_S = 86400.0
-"""Nobody trains over a longer hole than a day: the clock was set in between, as from 1970 to today [s]."""
+LONGEST_HOLE_S = 30 * 86400.0
+"""Over a longer hole the clock was set, as from 1970 to today: no battery lasts a month [s]."""
+
+LARGEST_VALUE, LARGEST_TIME = 1e9, 1e20
+"""No unit in which a movement was ever exported gives larger numbers; times since 1970 in ns reach 2e18."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -51,12 +55,12 @@ def screen_time(placement: str, samples: Samples) -> Samples:
     """
     if len(samples) < 2:
         raise BadSamples(f"{placement}: there are {len(samples)} samples. Record a set with the sensor running.")
-    is_bad: Mask = np.zeros(len(samples), dtype=np.bool_)
-    for column in (samples.time_s, *samples.acc.T, *samples.gyr.T):
-        is_bad |= ~np.isfinite(column)
-    samples = drop_rows(placement, samples, is_bad, what="hold something that is no finite number")
+    is_bad = ~np.isfinite(samples.time_s) | (np.abs(samples.time_s) > LARGEST_TIME)
+    for column in (*samples.acc.T, *samples.gyr.T):
+        is_bad |= ~(np.abs(column) <= LARGEST_VALUE)  # NaN compares false
+    samples = drop_rows(placement, samples, is_bad, what="hold something that is no finite number or no possible one")
     samples = _in_order(placement, samples)
-    period_s = _period_s(placement, samples.time_s)
+    step_s = period_s(placement, samples.time_s)
     length_s = float(samples.time_s[-1] - samples.time_s[0])
     if length_s < MIN_SECONDS:
         raise TooShort(
@@ -70,7 +74,7 @@ def screen_time(placement: str, samples: Samples) -> Samples:
             f"{placement}: the clock jumped from {before_s:.0f} to {after_s:.0f} s, as "
             "when it is set after the sensor has started. Cut off what comes before, or give it its own time."
         )
-    after_gap = np.flatnonzero(np.diff(samples.time_s) > max(GAP_PERIODS * period_s, MIN_GAP_S)) + 1
+    after_gap = np.flatnonzero(np.diff(samples.time_s) > max(GAP_PERIODS * step_s, MIN_GAP_S)) + 1
     return with_flag(samples, after_gap, Flag.GAP)
 
 
@@ -97,8 +101,17 @@ def drop_rows(placement: str, samples: Samples, is_bad: Mask, *, what: str) -> S
     return with_flag(kept, is_after, Flag.GAP)
 
 
-def with_flag(samples: Samples, where: Mask | npt.NDArray[np.intp], flag: Flag) -> Samples:
-    """Return the samples with one flag added at a mask (n,) or at indices."""
+def check_length(start_s: float, stop_s: float, limits: LimitSettings) -> None:
+    """Raise `BadSamples` where an even grid over this time would hold more than is analysed at once."""
+    if stop_s - start_s > 3600.0 * limits.hours:
+        raise BadSamples(
+            f"The recording lasts {(stop_s - start_s) / 3600.0:.3g} h and at most {limits.hours:g} h are analysed at "
+            "once. Cut it into parts, or raise [limits] hours in the settings."
+        )
+
+
+def with_flag(samples: Samples, where: Mask | npt.NDArray[np.intp] | slice, flag: Flag) -> Samples:
+    """Return the samples with one flag added at a mask (n,), at indices or in a slice."""
     flags: Flags = samples.flags.copy()
     flags[where] |= np.uint16(flag)
     if np.array_equal(flags, samples.flags):
@@ -172,7 +185,7 @@ def _check_order(placement: str, time_s: Array, late_s: Array, sorted_s: Array) 
         )
 
 
-def _period_s(placement: str, time_s: Array) -> float:
+def period_s(placement: str, time_s: Array) -> float:
     """Return the median sampling period [s] or say what time seems to be in."""
     period = float(np.median(np.diff(time_s))) if time_s.size > 1 else 0.0
     if period <= 0.0:
