@@ -13,15 +13,18 @@ import numpy as np
 import numpy.typing as npt
 
 from imu_hinge import conventions as cv
-from imu_hinge.model import Array, Flags, Samples
+from imu_hinge.errors import TooShort
+from imu_hinge.model import Array, Flags, Region, Samples
 from imu_hinge.motion.grid import Grid
 from imu_hinge.motion.holes import Hole, long_steps
 from imu_hinge.motion.orientation import State, filter_block
 from imu_hinge.motion.tracks import Track, quiet, up_in_sensor
 from imu_hinge.result import Event
 from imu_hinge.settings import Settings
+from imu_hinge.signals import regions
 from imu_hinge.storage.arrivals import Arrivals
 from imu_hinge.storage.live_check import LiveCheck
+from imu_hinge.storage.timeline import MIN_SECONDS
 from imu_hinge.storage.units import check_units
 
 ROOM: Final = 256
@@ -101,7 +104,7 @@ class Backlog:
 
 @dataclass(slots=True)
 class Intake:
-    """Hold one sensor's samples that are not on the grid yet, its filter and its tracks so far."""
+    """Hold one sensor's samples that are not on the grid yet, its filter, its tracks and its holes so far."""
 
     placement: str
     state: State
@@ -111,6 +114,7 @@ class Intake:
     acc: list[Array] = field(default_factory=list)
     up_s: list[Array] = field(default_factory=list)
     flags: list[Flags] = field(default_factory=list)
+    holes: list[Region] = field(default_factory=list)
     arrivals: Arrivals = field(init=False)
     missed: int = 0
     """How many blocks of the others came since its last one."""
@@ -139,8 +143,17 @@ class Intake:
         self.gyr.append(gyr - oriented.bias_rad_s)
         self.acc.append(acc)
         self.up_s.append(up_in_sensor(oriented.q_ws))
-        self.flags.append(flags)
+        self.flag(flags, first)
         self.pending.forget_before(grid.time_s(stop - 2))
+
+    def flag(self, flags: Flags, first: int) -> None:
+        """Remember the flags (n,) of the instants from ``first`` on, and over the whole session where holes are."""
+        self.flags.append(flags)
+        for hole in regions(_is_gap(flags)):
+            start, stop = hole.start + first, hole.stop + first
+            if self.holes and self.holes[-1].stop == start:  # it began in the step before
+                start = self.holes.pop().start
+            self.holes.append(Region(start, stop))
 
     def check_units(self, count: int, rate_hz: float) -> None:
         """Refuse what is not in m/s² and rad/s by the first ``count`` instants."""
@@ -183,3 +196,16 @@ def say_who_is_waited_for(sensors: Mapping[str, Intake], placement: str) -> list
             )
             events.append(Event("waiting", at_s, message))
     return events
+
+
+def check_enough(sensors: Mapping[str, Intake], count: int, rate_hz: float) -> None:
+    """Raise `TooShort` where sensors share fewer than three seconds, ``count`` instants in all."""
+    if count < 2:  # one instant has no rate
+        silent = [placement for placement, sensor in sensors.items() if not len(sensor.pending)]
+        seen = f"nothing came from {', '.join(silent)}" if silent else f"{', '.join(sensors)} share no time"
+        raise TooShort(f"There is nothing to analyse: {seen}. See that every sensor is on, and record longer.")
+    if count < MIN_SECONDS * rate_hz:
+        raise TooShort(
+            f"The session is {count / rate_hz:.2f} s long and at least {MIN_SECONDS:g} s are needed. Record the whole "
+            "set, from standing to standing."
+        )

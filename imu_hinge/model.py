@@ -145,6 +145,9 @@ class Recording:
         for placement in self.sensors:
             check_placement(placement)
         check_exercise(self.exercise)
+        for what, text in (("note", self.note), *((f"devices[{p!r}]", d) for p, d in dict(self.devices).items())):
+            if not isinstance(text, str):
+                raise RecordingError(f"{what} is {quoted(text)} and no text. Put it in quotes.")
         object.__setattr__(self, "sensors", MappingProxyType(dict(self.sensors)))
         devices = {placement: one_line(device) for placement, device in self.devices.items()}
         object.__setattr__(self, "devices", MappingProxyType(devices))
@@ -172,7 +175,7 @@ def check_placement(placement: str) -> None:
 def check_exercise(exercise: str) -> None:
     """Raise `RecordingError` unless the exercise is one this product knows, or ``auto``."""
     if exercise != "auto" and exercise not in cv.EXERCISES:
-        raise RecordingError(f"{exercise!r} is no exercise. Use auto or one of {', '.join(cv.EXERCISES)}.")
+        raise RecordingError(f"{quoted(exercise)} is no exercise. Use auto or one of {', '.join(cv.EXERCISES)}.")
 
 
 class Region(NamedTuple):
