@@ -10,7 +10,15 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.conclude import check_on_trunk, clock_warnings, misfit_warnings, result_of, warnings_of, without_bends
+from imu_hinge.conclude import (
+    check_on_trunk,
+    clock_warnings,
+    hole_warnings,
+    misfit_warnings,
+    result_of,
+    warnings_of,
+    without_bends,
+)
 from imu_hinge.errors import CalibrationError, SensorsSwapped
 from imu_hinge.interpret import Aligned, align, describe, link_sets, linkage_inputs, looks_swapped
 from imu_hinge.model import Recording, Samples, check_exercise
@@ -23,8 +31,10 @@ from imu_hinge.motion.tracks import Track, quiet, up_in_sensor
 from imu_hinge.reps.exercise import find_lifts
 from imu_hinge.result import Rep, SetResult
 from imu_hinge.settings import Settings
+from imu_hinge.signals import regions
 from imu_hinge.storage.arrivals import arrived
 from imu_hinge.storage.screening import check_recording
+from imu_hinge.storage.timeline import check_length
 from imu_hinge.streaming import LiveAnalysis
 
 TURN: Final = 6000
@@ -84,8 +94,9 @@ def analyze(
     tracks, clocks, holes = tracks_of(checked, settings)
     aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     result = without_bends(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
-    missing = map(hole_warning, holes.spans)
-    warnings = (*checked.warnings, *missing, *clock_warnings(clocks), *result.warnings)
+    silent = hole_warnings({p: regions(t.is_gap) for p, t in tracks.items()}, result.posture.time_s, result.lifts)
+    found = (*map(hole_warning, holes.spans), *clock_warnings(clocks), *silent)
+    warnings = (*checked.warnings, *found, *result.warnings)
     return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
 
 
@@ -115,6 +126,7 @@ def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track
     sensors = clocks.sensors
     start_s = max(float(s.time_s[0]) for s in sensors.values())
     stop_s = min(float(s.time_s[-1]) for s in sensors.values())
+    check_length(start_s, stop_s, settings.limits)
     tracks = {}
     for placement in recording.placements:
         samples = in_order(sensors[placement])

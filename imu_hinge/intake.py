@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from imu_hinge import conventions as cv
-from imu_hinge.model import Array, Flags, Samples
+from imu_hinge.model import Array, Flags, Region, Samples
 from imu_hinge.motion.grid import Grid
 from imu_hinge.motion.holes import Hole, long_steps
 from imu_hinge.motion.orientation import State, filter_block
 from imu_hinge.motion.tracks import Track, quiet, up_in_sensor
 from imu_hinge.result import Event
 from imu_hinge.settings import Settings
+from imu_hinge.signals import regions
 from imu_hinge.storage.arrivals import Arrivals
 from imu_hinge.storage.live_check import LiveCheck
 from imu_hinge.storage.units import check_units
@@ -101,7 +102,7 @@ class Backlog:
 
 @dataclass(slots=True)
 class Intake:
-    """Hold one sensor's samples that are not on the grid yet, its filter and its tracks so far."""
+    """Hold one sensor's samples that are not on the grid yet, its filter, its tracks and its holes so far."""
 
     placement: str
     state: State
@@ -111,6 +112,7 @@ class Intake:
     acc: list[Array] = field(default_factory=list)
     up_s: list[Array] = field(default_factory=list)
     flags: list[Flags] = field(default_factory=list)
+    holes: list[Region] = field(default_factory=list)
     arrivals: Arrivals = field(init=False)
     missed: int = 0
     """How many blocks of the others came since its last one."""
@@ -139,8 +141,17 @@ class Intake:
         self.gyr.append(gyr - oriented.bias_rad_s)
         self.acc.append(acc)
         self.up_s.append(up_in_sensor(oriented.q_ws))
-        self.flags.append(flags)
+        self.flag(flags, first)
         self.pending.forget_before(grid.time_s(stop - 2))
+
+    def flag(self, flags: Flags, first: int) -> None:
+        """Remember the flags (n,) of the instants from ``first`` on, and over the whole session where holes are."""
+        self.flags.append(flags)
+        for hole in regions(_is_gap(flags)):
+            start, stop = hole.start + first, hole.stop + first
+            if self.holes and self.holes[-1].stop == start:  # it began in the step before
+                start = self.holes.pop().start
+            self.holes.append(Region(start, stop))
 
     def check_units(self, count: int, rate_hz: float) -> None:
         """Refuse what is not in m/s² and rad/s by the first ``count`` instants."""

@@ -14,10 +14,20 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.conclude import check_on_trunk, doubted, misfit_warnings, result_of, warnings_of, without_bends
+from imu_hinge.clock_watch import ClockWatch
+from imu_hinge.conclude import (
+    check_on_trunk,
+    doubted,
+    hole_warnings,
+    misfit_warnings,
+    result_of,
+    warnings_of,
+    without_bends,
+)
+from imu_hinge.doubts import DISAGREES
 from imu_hinge.errors import MovedWhileStill, RecordingError, SensorsSwapped, TooShort
 from imu_hinge.intake import Intake, say_who_is_waited_for
-from imu_hinge.interpret import DISAGREES, Aligned, align, describe, link, looks_swapped
+from imu_hinge.interpret import Aligned, align, describe, link, looks_swapped
 from imu_hinge.model import Array, Region, Samples, check_exercise, check_placement
 from imu_hinge.motion.grid import Grid
 from imu_hinge.motion.holes import hole_warning, settled_s, shared_holes
@@ -38,13 +48,10 @@ from imu_hinge.warm_up import warm_up
 
 SETTLE_S: Final = 0.6
 """A rep is told when its end lies this far back and cannot change any more."""
-
 SAME_S: Final = 0.75
 """Two lifts whose starts and ends are this near are one."""
-
 EDGE_S: Final = 30.0
 """At the window's beginning reps are neither told nor withdrawn: the bend to the bar before them has left it [s]."""
-
 UNITS_S: Final = 5.0
 """After this much the samples' units are checked."""
 
@@ -102,6 +109,7 @@ class LiveAnalysis:
         self._has_checked_units = self._has_told_swapped = False
         self._disagree: tuple[str, ...] = ()
         self._shared: SharedUnknowns | None = None
+        self._clocks = ClockWatch()
         self._pacing = Pacing()
 
     def feed(self, placement: str, samples: Samples) -> list[Event]:
@@ -159,16 +167,14 @@ class LiveAnalysis:
         step, count = round(STEP_S * self._settings.rate_hz), self._count_ready()
         while count >= self._done + step:  # what was held back
             self._advance(self._done + step, is_last=False)
+        if count < 2:  # one instant has no rate
+            silent = [p for p, s in self._sensors.items() if not len(s.pending)]
+            seen = f"nothing came from {', '.join(silent)}" if silent else f"{', '.join(self._sensors)} share no time"
+            raise TooShort(f"There is nothing to analyse: {seen}. See that every sensor is on, and record longer.")
         if count > self._done:
             self._advance(count, is_last=True)
         elif self._done:
             self._look(is_last=True)
-        if not self._done:
-            silent = [p for p, s in self._sensors.items() if not len(s.pending)]
-            seen = (
-                f"nothing came from {', '.join(silent)}" if silent else f"{', '.join(self._sensors)} share no instant"
-            )
-            raise TooShort(f"There is nothing to analyse: {seen}. See that every sensor is on, and record longer.")
         if self._done < MIN_SECONDS * self._settings.rate_hz:
             raise TooShort(
                 f"The session is {self._done / self._settings.rate_hz:.2f} s long and at least {MIN_SECONDS:g} s are "
@@ -181,8 +187,11 @@ class LiveAnalysis:
         assert self._grid is not None
         result = replace(self._all_told(self._grid.times_s(0, self._done)), is_live=True)
         doubts = (text for sensor in self._sensors.values() for _, text in sensor.arrivals.doubts)
-        told = (*map(hole_warning, self._grid.holes.spans), *doubts, *self._disagree)
-        return replace(result, warnings=(*told, *result.warnings))
+        silent = hole_warnings(
+            {p: s.holes for p, s in self._sensors.items()}, self._grid.times_s(0, self._done), self._told.reps
+        )
+        warnings = (*map(hole_warning, self._grid.holes.spans), *silent, *doubts, *self._disagree)
+        return replace(result, warnings=(*warnings, *result.warnings))
 
     def _all_told(self, time_s: Array) -> SetResult:
         """Return what all that was told comes to, on the grid of the session (n,) [s]."""
@@ -201,7 +210,11 @@ class LiveAnalysis:
             found,
             self._told.reps,
             athlete=self._athlete,
-            warnings=(*warnings_of(self._aligned, self._settings), *misfit_warnings(self._shared)),
+            warnings=(
+                *warnings_of(self._aligned, self._settings),
+                *misfit_warnings(self._shared),
+                *self._clocks.warnings,
+            ),
         )
 
     def _count_ready(self) -> int:
@@ -245,8 +258,9 @@ class LiveAnalysis:
         """Analyse the window again and tell what is new in it."""
         start = self._window_start()
         tracks = self._tracks(start)
+        clocks = self._clocks.after(tracks, until=self._done)
         try:
-            aligned = align(tracks, self._settings, is_live=True)
+            aligned = align(tracks, self._settings, is_live=True, sync_s=clocks.left_s)
         except MovedWhileStill:
             return []
         if aligned is None:
@@ -257,8 +271,10 @@ class LiveAnalysis:
         shown_to = max(start, self._shown.stop, self._told.stop)  # a rep told late hides none after it
         events = [] if self._aligned else [Event("aligned", self._time_s(self._done - 1), "The mounting is known.")]
         self._aligned, self._aligned_from = aligned, start
+        events += clocks.events(self._clocks, time_s=self._time_s(self._done - 1))
+        self._clocks = clocks
         if self._done > shown_to:
-            self._shown.put(shown_to, aligned.posture[shown_to - start : self._done - start])
+            self._shown.put(shown_to, clocks.shown(aligned.posture[shown_to - start : self._done - start]))
         events += self._told.slips(aligned)
         found = find_lifts(
             aligned.posture, self._athlete, told=self._exercise, settings=self._settings.reps, is_over=is_last
@@ -286,6 +302,7 @@ class LiveAnalysis:
         linked, self._shared = link(
             aligned, [lift], self._athlete, exercise=exercise, region=region, shared=self._shared
         )
+        linked = self._clocks.shown(linked)
         rep = describe(
             linked,
             lift.moved(-region.start),
@@ -294,7 +311,7 @@ class LiveAnalysis:
             settings=self._settings,
             earlier=self._told.reps[: self._told.place_of(start + lift.start)],
             aligned=aligned,
-            doubt=DISAGREES if self._disagree else looks_swapped(aligned, [lift]),
+            doubt=self._clocks.said or (DISAGREES if self._disagree else looks_swapped(aligned, [lift])),
         )
         rep = self._told.add(lift.moved(start), rep)
         self._shown.put(start + lift.start, linked[lift.start - region.start : lift.stop - region.start])

@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -24,6 +23,7 @@ from imu_hinge.model import Region
 from imu_hinge.motion.accelerometer import BIAS_PRIOR_MPS2, REST_S, SCALE_PRIOR, resting_bias
 from imu_hinge.motion.cholesky import invert
 from imu_hinge.motion.displacement import BLOW_MPS2, Travel, vertical_acceleration
+from imu_hinge.motion.jit import kernel, subroutine
 from imu_hinge.motion.tracks import Track
 from imu_hinge.signals import regions, smooth
 
@@ -56,7 +56,7 @@ sits about so far behind the joint it turns about."""
 BLOW_S: Final = 0.002
 """What one sample of a blow may add to the speed, per shake [m/s per m/s²]. A ring at 15 to 40 Hz that is cut off by
 the sampling leaves its amplitude times 4 to 10 ms, over some 15 samples; per grid instant, where every instant has a
-sample of its own, and more where samples are sparse."""
+sample of its own. Where samples are sparse see `_blows`."""
 SLOWEST_HZ: Final = 16.0
 """A sensor that delivers fewer samples a second does not tell how it travels: its height is not known."""
 UNSEEN_MPS: Final = 0.8
@@ -128,14 +128,24 @@ def vertical_motion(track: Track, lean_rad: Array, *, still: list[Region], level
     for hole in regions(track.is_gap, at_least=round(OPEN_AGAIN_S * rate_hz) + 1):
         again = slice(hole.start + round(OPEN_AGAIN_S * rate_hz), hole.stop, round(OPEN_AGAIN_S * rate_hz))
         speed_sd[again], height_sd[again] = OPEN_SPEED_MPS, OPEN_HEIGHT_M
-    ring = BLOW_S * math.sqrt(rate_hz / sampled_hz) * track.jolt_mps2
-    added = np.where(track.jolt_mps2 > BLOW_MPS2, ring, 0.0)
-    known = Known(speed_sd, height_sd, np.where(track.is_gap, UNSEEN_MPS / math.sqrt(rate_hz), added))
+    ring = np.where(track.is_gap, UNSEEN_MPS / math.sqrt(rate_hz), _blows(track.jolt_mps2, sparse=rate_hz / sampled_hz))
+    known = Known(speed_sd, height_sd, ring)
     acceleration = np.where(track.is_gap, 0.0, vertical_acceleration(track, resting_bias(track)))
     shapes = np.where(track.is_gap[:, None], 0.0, np.column_stack([track.up_s, track.up_s * track.acc]))
     acceleration = with_sensor_errors_out(acceleration, shapes, known, dt=1.0 / rate_hz)
     found = smooth_height(acceleration, known, dt=1.0 / rate_hz)
     return Travel(found.height, found.height_sd, found.speed)
+
+
+def _blows(jolt_mps2: Array, *, sparse: float) -> Array:
+    """Return what blows may have added to the speed at each instant. (n,) [m/s].
+
+    A slow sensor meets a blow at one sample, somewhere in its ring, and that sample stands for the whole interval:
+    the shake it shows is smaller by about ``sparse``, the instants per sample, and what it adds is larger by the
+    interval's length, over more instants.
+    """
+    sparse = max(sparse, 1.0)
+    return np.where(jolt_mps2 > BLOW_MPS2 / sparse, BLOW_S * sparse**1.5 * jolt_mps2, 0.0)
 
 
 def with_sensor_errors_out(acceleration: Array, shapes: Array, known: Known, *, dt: float) -> Array:
@@ -197,7 +207,7 @@ def _weights(known: Known, dt: float) -> tuple[Array, Array]:
     return walked, np.column_stack([1.0 / np.square(known.height_sd_m), 1.0 / np.square(known.speed_sd_mps)])
 
 
-@numba.njit(cache=True)
+@subroutine
 def _predict(m: Array, p: Array, a: float, dt: float, out_m: Array, out_p: Array) -> None:
     """Go one sample on: h + v dt + (a - e) dt²/2, v + (a - e) dt, e; and the covariance ``p`` with it, F p F'."""
     half = 0.5 * dt * dt
@@ -216,7 +226,7 @@ def _predict(m: Array, p: Array, a: float, dt: float, out_m: Array, out_p: Array
     out_p[2, 2] = p[2, 2]
 
 
-@numba.njit(cache=True)
+@kernel
 def _filter(
     acceleration: Array,
     shapes: Array,
@@ -266,7 +276,7 @@ def _filter(
                 spread[i, k, j] = p[k, j]
 
 
-@numba.njit(cache=True)
+@subroutine
 def _learn(would: Array, seen: int, share: float, value: float, column: Array, normal: Array, slope: Array) -> None:
     """Add one surprise, ``value`` of weight ``share``, to the errors' equations, and correct ``would`` (3, k) by it."""
     for j in range(would.shape[1]):
@@ -279,7 +289,7 @@ def _learn(would: Array, seen: int, share: float, value: float, column: Array, n
             would[k, j] -= column[k] * by
 
 
-@numba.njit(cache=True)
+@kernel
 def _smooth(acceleration: Array, walked: Array, dt: float, mean: Array, spread: Array) -> None:
     """Go backward and let every sample know what came after it; ``mean`` and ``spread`` are overwritten."""
     m, p = np.zeros(STATES), np.zeros((STATES, STATES))

@@ -26,6 +26,9 @@ MAX_ACC_MPS2: Final = 1000.0
 MAX_GYR_RADPS: Final = 100.0
 """Beyond 5700 deg/s a reading is no movement of a lifter [rad/s]."""
 
+MAX_TIME_S: Final = 1e12
+"""Beyond this a time in seconds does not tell one sample from the next [s]."""
+
 RATE_COUNT: Final = 100
 """So many samples tell the rate, whatever their jitter, and with it in which unit time is."""
 
@@ -68,7 +71,7 @@ class Arrivals:
             where most readings are frozen.
         """
         with np.errstate(invalid="ignore"):
-            is_good = np.isfinite(samples.time_s) & (np.abs(samples.acc) <= MAX_ACC_MPS2).all(axis=1)
+            is_good = (np.abs(samples.time_s) <= MAX_TIME_S) & (np.abs(samples.acc) <= MAX_ACC_MPS2).all(axis=1)
             is_good &= (np.abs(samples.gyr) <= MAX_GYR_RADPS).all(axis=1)  # NaN compares false
         if not is_good.all():
             samples = Samples(

@@ -24,11 +24,12 @@ MAX_FROZEN_S: Final = 1.0
 TURNS_BACK: Final = 0.05
 """A sensor's noise turns back between more of its samples than this; computed curves seldom do."""
 
-RANGES: Final = (
-    tuple(g * STANDARD_GRAVITY_MPS2 for g in (2.0, 4.0, 8.0, 16.0)),
-    tuple(float(np.radians(r)) for r in (125.0, 250.0, 500.0, 1000.0, 2000.0)),
-)
-"""Ranges that inertial sensors are set to [m/s²], [rad/s]; an axis is called clipped only near one of them."""
+ACC_RANGES_MPS2: Final = STANDARD_GRAVITY_MPS2 * np.array([2.0, 4.0, 8.0, 16.0, 16.0])
+GYR_RANGES_RADPS: Final = np.radians([125.0, 250.0, 500.0, 1000.0, 2000.0])
+"""Ranges that inertial sensors are set to; an axis is called clipped only near one of them."""
+
+ENDS: Final = np.stack((*[ACC_RANGES_MPS2] * 3, *[GYR_RANGES_RADPS] * 3) * 2, axis=1)
+"""Of each of the twelve columns that `ReadingFlags` looks at. (5, 12)."""
 
 RANGE_TOLERANCE: Final = 0.03
 """Scale errors and counts short of a power of two move the end of a range by this share."""
@@ -55,132 +56,129 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """Hold an axis's maximum so far, how many readings were near it, and whether that is the end of its range."""
+    """Hold an axis's maximum near the end of a range, how many readings were there, and whether it is that end."""
 
-    top: float = 0.0
+    level: float = 0.0
     count: int = 0
     is_end: bool = False
 
 
 class ReadingFlags:
-    """Flag one sensor's samples in order of time; those that a few more may change wait for them."""
+    """Flag one sensor's samples in order of time; those that a few more may change wait for them.
+
+    Both ends of an axis are looked at as maxima, of x and of -x: twelve columns.
+    """
 
     def __init__(self) -> None:
         self._waiting: Samples | None = None
         self._before: Array = np.empty((0, 6))  # the last two readings that were given out
-        self._turns: Array = np.zeros(6)
+        self._turns = np.zeros(6, dtype=np.int64)
         self.count = 0
         self.frozen: tuple[int, float] = (0, np.nan)
-        """How many readings were frozen, of `count` given out, and when the first was [s]."""
+        """How many readings were frozen, of `count` given out, and since when the first was [s]."""
         self._since_s, self._was_noisy = -np.inf, False  # since when the last one is repeated; noise before that
         self._least_step: Array = np.full(6, np.inf)
-        self._ends = {(axis, sign): _End() for axis in range(6) for sign in (1.0, -1.0)}
+        self._top: Array = np.zeros(12)
+        self._ends = [_End()] * 12
 
     def take(self, samples: Samples, *, is_last: bool = False) -> Samples:
         """Return the samples whose flags are known now, flagged; the last time all."""
-        samples = samples if self._waiting is None else joined(self._waiting, samples)
+        samples = samples if self._waiting is None or not len(self._waiting) else joined(self._waiting, samples)
         n = len(samples)
         if n == 0:
             return samples
-        values = np.hstack((samples.acc, samples.gyr))
-        rows = np.concatenate((self._before, values))
+        rows = np.concatenate((self._before, np.hstack((samples.acc, samples.gyr))))
         step = np.diff(rows, axis=0, prepend=np.full((1, 6), np.nan))  # into each reading, NaN into the first of all
-        turns = np.zeros_like(rows, dtype=bool)
+        turns = np.zeros(rows.shape, dtype=np.bool_)
         turns[1:] = step[1:] * step[:-1] < 0.0
-        step, turns = step[-n:], np.cumsum(turns[-n:], axis=0) + self._turns
-        frozen, since_s, noisy, known = self._repeated(samples.time_s, step, turns)
-        clipped, known = self._cut_off(values, np.abs(step), n if is_last else known)
-        known = n if is_last else known
+        step, turns = step[-n:], turns[-n:]
+        frozen, first, known = self._repeated(samples.time_s, (step == 0.0).all(axis=1), turns)
+        clipped, known = self._cut_off(rows[-n:], np.abs(step), n if is_last else known, is_last=is_last)
         flags = samples.flags | np.where(frozen, np.uint16(Flag.SUSPECT), np.uint16(0))
         flags |= np.where(clipped, np.uint16(Flag.CLIPPED), np.uint16(0))
         if known:
-            self._before, self._turns = rows[: len(rows) - n + known][-2:], turns[known - 1]
+            self._note_frozen(samples.time_s, frozen[:known], first)
+            start = int(first[known - 1])
+            if start >= 0:
+                self._since_s, self._was_noisy = float(samples.time_s[start]), self._is_noisy(turns, start)
+            self._turns = self._turns + turns[:known].sum(axis=0)
+            self._before = rows[: len(rows) - n + known][-2:]
             self.count += known
-            more = np.flatnonzero(frozen[:known])
-            if more.size:
-                first_s = self.frozen[1] if self.frozen[0] else float(since_s[more[0]])
-                self.frozen = (self.frozen[0] + more.size, first_s)
-            self._since_s, self._was_noisy = float(since_s[known - 1]), bool(noisy[known - 1])
         self._waiting = samples[known:]
         return replace(samples[:known], flags=flags[:known])
 
-    def _repeated(self, time_s: Array, step: Array, turns: Array) -> tuple[Mask, Array, Mask, int]:
-        """Return which readings are frozen, since when each is repeated, the noise until then, how many are known."""
+    def _repeated(self, time_s: Array, is_same: Mask, turns: Mask) -> tuple[Mask, npt.NDArray[np.intp], int]:
+        """Return which readings are frozen, the first of those that each repeats, -1 if earlier; how many are known."""
         n = len(time_s)
-        is_same = (step == 0.0).all(axis=1)
+        if not is_same.any():
+            return is_same, np.arange(n), n
         first = np.maximum.accumulate(np.where(is_same, -1, np.arange(n)))
         since_s = np.where(first >= 0, time_s[first], self._since_s)
-        share = np.median(turns, axis=1) / (self.count + np.arange(1, n + 1))
-        noisy = np.where(first >= 0, share[first] > TURNS_BACK, self._was_noisy)
         lasts = np.flatnonzero(np.append(~is_same[1:], True))
-        last = lasts[np.searchsorted(lasts, np.arange(n))]
-        is_long = time_s[last] - since_s > MAX_FROZEN_S
-        waits = is_same[-1] and noisy[-1] and not is_long[-1]
-        return is_same & is_long & noisy, since_s, noisy, int(first[-1]) + 1 if waits else n
+        is_long = time_s[lasts[np.searchsorted(lasts, np.arange(n))]] - since_s > MAX_FROZEN_S
+        frozen = is_same & is_long
+        for start in np.unique(first[frozen]).tolist():
+            if not self._is_noisy(turns, start):
+                frozen &= first != start
+        waits = is_same[-1] and not is_long[-1] and self._is_noisy(turns, int(first[-1]))
+        return frozen, first, int(first[-1]) + 1 if waits else n
 
-    def _cut_off(self, values: Array, step: Array, known: int) -> tuple[Mask, int]:
-        """Return which readings are at the end of a range, and how many are known; the ends are those known then."""
-        size = np.abs(values)
-        is_near = np.zeros(values.shape, dtype=np.bool_)
-        for part, ranges in zip((slice(0, 3), slice(3, 6)), RANGES, strict=True):
-            for end in ranges:
-                is_near[:, part] |= np.abs(size[:, part] - end) <= RANGE_TOLERANCE * end
-        clipped: Mask = np.zeros(len(values), dtype=np.bool_)
-        runs: dict[tuple[int, float], list[_Run]] = {}
-        for axis, sign in self._ends:
-            if is_near[:, axis].any():
-                runs[axis, sign] = self._runs(sign * values[:, axis], is_near[:, axis], step[:, axis], (axis, sign))
-        is_cutting = bool(runs)
+    def _is_noisy(self, turns: Mask, start: int) -> bool:
+        """Tell a sensor's readings up to ``start`` from computed curves."""
+        if start < 0:
+            return self._was_noisy
+        back = self._turns + turns[: start + 1].sum(axis=0)
+        return bool(np.median(back) > TURNS_BACK * (self.count + start + 1))
+
+    def _note_frozen(self, time_s: Array, frozen: Mask, first: npt.NDArray[np.intp]) -> None:
+        more = np.flatnonzero(frozen)
+        if more.size:
+            start = int(first[more[0]])
+            since_s = float(time_s[start]) if start >= 0 else self._since_s
+            self.frozen = (self.frozen[0] + more.size, self.frozen[1] if self.frozen[0] else since_s)
+
+    def _cut_off(self, values: Array, step: Array, known: int, *, is_last: bool) -> tuple[Mask, int]:
+        """Return which readings are at the end of a range and how many are known, and go on from those."""
+        x = np.hstack((values, -values))
+        top = np.maximum(np.maximum.accumulate(x, axis=0), self._top)
+        i, column = np.nonzero((x >= top * (1.0 - SAME_END)) & (x > 0.0))
+        is_near = np.min(np.abs(x[i, column] - ENDS[:, column]) / ENDS[:, column], axis=0) <= RANGE_TOLERANCE
+        at = {int(c): i[is_near & (column == c)].tolist() for c in np.unique(column[is_near])}
+        found = {c: self._runs(at[c], x[:, c], step[:, c % 6], c)[0] for c in at}
+        runs = [run for of_column in found.values() for run in of_column]
+        is_cutting = bool(runs) and not is_last
         while is_cutting:  # nothing is given out in the middle of a run that may yet become known for an end
-            open_at = [
-                r.start
-                for of_axis in runs.values()
-                for r in of_axis
-                if r.start < known <= r.stop and r.is_jump and not 0 <= r.known < known
-            ]
+            open_at = [r.start for r in runs if r.start < known <= r.stop and r.is_jump and not 0 <= r.known < known]
             is_cutting, known = bool(open_at), min(open_at, default=known)
-        for of_axis in runs.values():
-            for r in of_axis:
-                if r.known >= 0:
-                    clipped[r.start : r.stop] = True
-        self._remember(values[:known], is_near[:known], step[:known])
+        clipped: Mask = np.zeros(len(values), dtype=np.bool_)
+        for r in runs:
+            if r.known >= 0:
+                clipped[r.start : r.stop] = True
+        if known:
+            for c in at:
+                self._ends[c] = self._runs([k for k in at[c] if k < known], x[:, c], step[:, c % 6], c)[1]
+            self._top = top[known - 1]
+            moved = step[:known]
+            self._least_step = np.minimum(self._least_step, np.where(moved > 0.0, moved, np.inf).min(axis=0))
         return clipped, known
 
-    def _remember(self, values: Array, is_near: Mask, step: Array) -> None:
-        """Go on from these readings."""
-        if not len(values):
-            return
-        for axis, sign in self._ends:
-            x = sign * values[:, axis]
-            if is_near[:, axis].any():
-                self._runs(x, is_near[:, axis], step[:, axis], (axis, sign), is_kept=True)
-            elif float(x.max()) > self._ends[axis, sign].top:
-                self._ends[axis, sign] = _End(float(x.max()))
-        self._least_step = np.minimum(self._least_step, np.where(step > 0.0, step, np.inf).min(axis=0))
+    def _runs(self, at: list[int], x: Array, step: Array, column: int) -> tuple[list[_Run], _End]:
+        """Return the runs of x (n,), a column, at its maximum so far near the end of a range, and what is then known.
 
-    def _runs(
-        self, x: Array, is_near: Mask, step: Array, key: tuple[int, float], *, is_kept: bool = False
-    ) -> list[_Run]:
-        """Return the runs of x (n,) at its maximum so far, near the end of a range; remember what they tell if kept."""
-        end = self._ends[key]
-        top = np.maximum.accumulate(np.maximum(x, end.top))
-        found: list[_Run] = []
-        for i in np.flatnonzero(is_near & (x > 0.0) & (x >= top * (1.0 - SAME_END))).tolist():
-            if x[i] > end.top * (1.0 + SAME_END):
+        ``at`` are the readings there.
+        """
+        end, found = self._ends[column], list[_Run]()
+        for i in at:
+            if x[i] > end.level * (1.0 + SAME_END):
                 end = _End(float(x[i]))
-            goes_on = bool(found) and found[-1].stop == i and end.count > 0
-            if not goes_on:
-                before = step[:i][step[:i] > 0.0]
-                least = min(float(before.min(initial=np.inf)), float(self._least_step[key[0]]))
+            if not (found and found[-1].stop == i and end.count):
+                least = min(float(step[:i][step[:i] > 0.0].min(initial=np.inf)), float(self._least_step[column % 6]))
                 found.append(_Run(i, i, bool(step[i] > JUMP_COUNTS * least), i if end.is_end else -1))
-            run = found[-1]
-            end = replace(end, count=end.count + 1)
+            run, end = found[-1], replace(end, count=end.count + 1)
             is_told = run.is_jump and i + 1 - run.start >= LEAST_RUN and end.count >= LEAST_AT_END
             end = replace(end, is_end=end.is_end or is_told)
             found[-1] = replace(run, stop=i + 1, known=i if end.is_end and run.known < 0 else run.known)
-        if is_kept:
-            self._ends[key] = end if end.top >= float(top[-1]) * (1.0 - SAME_END) else _End(float(top[-1]))
-        return found
+        return found, end
 
 
 def flagged(placement: str, samples: Samples) -> Samples:

@@ -14,6 +14,7 @@ from imu_hinge.errors import BadSamples, TooShort
 from imu_hinge.model import Array, Recording, Samples
 from imu_hinge.storage.arrivals import MAX_ACC_MPS2, MAX_GYR_RADPS
 from imu_hinge.storage.channels import check_channels
+from imu_hinge.storage.lost_samples import lost_samples
 from imu_hinge.storage.reading_flags import flagged
 from imu_hinge.storage.self_check import check_turning, self_check
 from imu_hinge.storage.timeline import MIN_SECONDS, Mask, drop_rows, screen_time, with_flag
@@ -78,13 +79,16 @@ def check_recording(recording: Recording, *, is_fed: bool = False) -> Recording:
     """
     sensors = {p: check_samples(p, samples, is_fed=is_fed) for p, samples in recording.sensors.items()}
     _check_together(sensors)
+    texts = [lost_samples(placement, samples) for placement, samples in sensors.items()]
     for placement, samples in sensors.items() if not is_fed else ():
         finding = self_check(placement, samples)
         if finding is None:
             continue
         sensors[placement] = with_flag(samples, slice(None), Flag.DISAGREEING)
-        if finding.text not in recording.warnings:
-            recording = replace(recording, warnings=(*recording.warnings, finding.text))
+        texts.append(finding.text)
+    doubts = tuple(text for text in texts if text and text not in recording.warnings)
+    if doubts:
+        recording = replace(recording, warnings=(*recording.warnings, *doubts))
     if all(sensors[p] is recording.sensors[p] for p in sensors):
         return recording
     return replace(recording, sensors=sensors)
