@@ -17,7 +17,6 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.clock_watch import ClockWatch
 from imu_hinge.conclude import (
     check_on_trunk,
-    doubted,
     hole_warnings,
     misfit_warnings,
     result_of,
@@ -234,15 +233,6 @@ class LiveAnalysis:
         new = [hole for hole in self._grid.holes.spans[self._holes_told :] if hole[1] <= reached_s]
         self._holes_told += len(new)
         return [Event("gap", hole[0], hole_warning(hole)) for hole in new]
-
-    def _tell_disagreement(self) -> list[Event]:
-        """Say once of a sensor that its accelerometer and gyroscope do not fit; no verdict stands then, of no rep."""
-        found = [sensor.check.finding for sensor in self._sensors.values()]
-        new = [finding.text for finding in found if finding is not None and finding.text not in self._disagree]
-        if new:
-            self._disagree = (*self._disagree, *new)
-            self._told.reps[:] = [doubted(rep, DISAGREES) for rep in self._told.reps]
-        return [Event("warning", self._time_s(self._done - 1), text) for text in new]
 
     def _look(self, *, is_last: bool) -> list[Event]:
         """Analyse the window again and tell what is new in it."""

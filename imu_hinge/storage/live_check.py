@@ -12,7 +12,7 @@ import numpy as np
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import UnknownUnits
 from imu_hinge.model import Array, Flags, Samples
-from imu_hinge.storage.self_check import LEAST_TURN_RAD, LEAST_WINDOWS, Finding, judged
+from imu_hinge.storage.self_check import LEAST_TURN_RAD, LEAST_WINDOWS, Finding, judged, spread_of
 from imu_hinge.storage.turning import HOP_S, MOST_WINDOWS, WINDOW_S, turning_most, windows
 
 
@@ -38,6 +38,7 @@ class LiveCheck:
         self._waiting = np.empty((0, 6))
         self._is_gap = np.empty(0, dtype=np.bool_)
         self._kept: list[tuple[Array, Array]] = []
+        self._spread_mps2 = 0.0  # the largest of any window that turned: standing still tells nothing
         self._turned = 0
         self._every = 1
         self._judged_at = 0
@@ -77,6 +78,7 @@ class LiveCheck:
         if not len(turning_most(gyr, acc, LEAST_TURN_RAD)):
             return
         self._turned += 1
+        self._spread_mps2 = max(self._spread_mps2, spread_of(values[:, 3:]))
         if self._turned % self._every:
             return
         self._kept.append((gyr[0], acc[0]))
@@ -90,6 +92,6 @@ class LiveCheck:
         self._judged_at = len(self._kept)
         chosen = self._kept[:: 1 + (len(self._kept) - 1) // MOST_WINDOWS]
         gyr, acc = (np.stack(column) for column in zip(*chosen, strict=True))
-        self.finding = judged(self._placement, gyr, acc, acc_raw=self._waiting[:, 3:])
+        self.finding = judged(self._placement, gyr, acc, spread_mps2=self._spread_mps2)
         if self.finding is not None and self.finding.is_refused:
             raise UnknownUnits(self.finding.text)

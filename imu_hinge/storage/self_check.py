@@ -92,7 +92,7 @@ def self_check(placement: str, samples: Samples) -> Finding | None:
         return twice
     gyr, acc = windows(samples)
     at = turning_most(gyr, acc, LEAST_TURN_RAD) if len(gyr) else np.empty(0, dtype=np.intp)
-    return judged(placement, gyr[at], acc[at], acc_raw=samples.acc)
+    return judged(placement, gyr[at], acc[at], spread_mps2=spread_of(samples.acc))
 
 
 def _given_twice(placement: str, samples: Samples) -> Finding | None:
@@ -108,14 +108,14 @@ def _given_twice(placement: str, samples: Samples) -> Finding | None:
     return None
 
 
-def judged(placement: str, gyr: Array, acc: Array, *, acc_raw: Array) -> Finding | None:
+def judged(placement: str, gyr: Array, acc: Array, *, spread_mps2: float) -> Finding | None:
     """Return what is wrong in windows that turn, (w, k, 3) [rad/s] and [m/s²], or None; see `turning.windows`.
 
-    ``acc_raw``, (n, 3) [m/s²], is what came in meanwhile, or part of it.
+    ``spread_mps2`` is the standard deviation of acc's magnitude as it came in, while the sensor turned.
     """
     if len(gyr) < LEAST_WINDOWS:
         return None
-    if float(np.std(np.linalg.norm(acc_raw, axis=1))) < STEADY_MPS2:
+    if spread_mps2 < STEADY_MPS2:
         return Finding(
             f"{placement}: acc is gravity alone: its magnitude stays within {STEADY_MPS2:g} m/s² "
             "while the sensor turns. Export acceleration including gravity and movement.",
@@ -145,6 +145,11 @@ def judged(placement: str, gyr: Array, acc: Array, *, acc_raw: Array) -> Finding
         )
         return Finding(text, share > UNEXPLAINED_SURELY)
     return None
+
+
+def spread_of(acc: Array) -> float:
+    """Return the standard deviation of the magnitude of (n, 3) [m/s²]."""
+    return float(np.std(np.linalg.norm(acc, axis=1)))
 
 
 def _left(reading: Reading, gyr: Array, acc: Array, *, by: Callable[[Array, Array], Array] = unexplained) -> Array:
