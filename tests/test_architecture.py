@@ -18,11 +18,12 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "
 WINGS = ("sensors", "storage", "motion", "reps", "report", "simulate")
 FLOORS = (
     ("conventions",),
-    ("errors", "settings", "athlete", "model", "result", "signals"),
+    ("errors", "settings", "athlete", "model", "result", "signals", "text", "files", "whole"),
     WINGS,
     ("interpret",),
     ("conclude",),
-    ("intake", "clock_watch"),
+    ("intake", "pacing", "shown", "told", "clock_watch"),
+    ("warm_up",),
     ("streaming",),
     ("analysis",),
     ("live", "cohort", "testing"),
