@@ -20,6 +20,7 @@ FLOORS = (
     ("conventions",),
     ("errors", "settings", "athlete", "model", "result", "signals", "text", "files", "whole"),
     WINGS,
+    ("doubts",),
     ("interpret",),
     ("conclude",),
     ("intake", "pacing", "shown", "told", "clock_watch"),
