@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from imu_hinge.conclude import (
 )
 from imu_hinge.errors import CalibrationError, SensorsSwapped
 from imu_hinge.interpret import Aligned, align, describe, link_sets, linkage_inputs, looks_swapped
-from imu_hinge.model import Recording, check_exercise
+from imu_hinge.model import Recording, Samples, check_exercise
 from imu_hinge.motion.learning import learn_references
 from imu_hinge.motion.orientation import filter_recording
 from imu_hinge.motion.resample import even_grid, in_order
@@ -31,7 +32,11 @@ from imu_hinge.result import Rep, SetResult
 from imu_hinge.settings import Settings
 from imu_hinge.signals import regions
 from imu_hinge.storage.screening import check_recording
+from imu_hinge.storage.timeline import check_length
 from imu_hinge.streaming import LiveAnalysis
+
+TURN: Final = 6000
+"""Samples of one sensor that are fed as live at once, at most: a minute of a common one."""
 
 
 def analyze(
@@ -79,7 +84,7 @@ def analyze(
     checked = check_recording(recording)  # refuses what is wrong as a whole
     if as_live:
         live = LiveAnalysis(recording.placements, athlete=athlete, exercise=told, settings=settings)
-        for placement, samples in recording.sensors.items():
+        for placement, samples in _in_turns(recording):
             live.feed(placement, samples)  # what came in, as at the bar
         result = live.finish()
         warnings = (*checked.warnings, *result.warnings)
@@ -91,6 +96,15 @@ def analyze(
     silent = hole_warnings(holes, result.posture.time_s, result.lifts)
     warnings = (*checked.warnings, *clock_warnings(clocks), *silent, *result.warnings)
     return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
+
+
+def _in_turns(recording: Recording) -> Iterator[tuple[str, Samples]]:
+    """Yield all sensors' samples in turns, as they came in about: so none waits in full for the others."""
+    turns = -(-max(len(samples) for samples in recording.sensors.values()) // TURN)
+    for turn in range(turns):
+        for placement, samples in recording.sensors.items():
+            n = len(samples)
+            yield placement, samples[n * turn // turns : n * (turn + 1) // turns]
 
 
 def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track], InStep]:
@@ -107,6 +121,7 @@ def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track
     sensors = clocks.sensors
     start_s = max(float(s.time_s[0]) for s in sensors.values())
     stop_s = min(float(s.time_s[-1]) for s in sensors.values())
+    check_length(start_s, stop_s, settings.limits)
     tracks = {}
     for placement in recording.placements:
         samples = in_order(sensors[placement])

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
+from imu_hinge.doubts import WORN_ELSEWHERE
 from imu_hinge.errors import NotOnTheTrunk
 from imu_hinge.interpret import Aligned
-from imu_hinge.model import POSTURE_COLUMNS, Array, Posture, Region
+from imu_hinge.model import Array, Posture, Region
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
 from imu_hinge.motion.synchrony import InStep
 from imu_hinge.motion.tracks import Track
@@ -66,11 +68,28 @@ def result_of(
         posture=posture,
         phase=phase,
         rep_index=index,
-        lifts=tuple(reps),
+        lifts=without_verdicts_elsewhere(reps),
         athlete=athlete,
         warnings=warnings,
         alignment_quality={p: m.share for p, m in aligned.mountings.items()},
         is_live=is_live,
+    )
+
+
+def without_verdicts_elsewhere(reps: Sequence[Rep]) -> tuple[Rep, ...]:
+    """Return the reps, all without a verdict where half of them or more move as no pelvis or trunk does.
+
+    A sensor sits at one place for a whole recording: the others only happen to look like a lift.
+    """
+    doubts = [rep.verdict.reason for rep in reps if rep.verdict.reason.endswith(WORN_ELSEWHERE)]
+    if 2 * len(doubts) < max(1, len(reps)):
+        return tuple(reps)
+    most = f"{len(doubts)} of {len(reps)} reps move as no pelvis or trunk does: {WORN_ELSEWHERE}"
+    return tuple(
+        rep
+        if rep.verdict.label == "undecided"
+        else replace(rep, verdict=replace(rep.verdict, label="undecided", reason=most), quality="D")
+        for rep in reps
     )
 
 
@@ -202,25 +221,3 @@ def without_bends(tracks: Mapping[str, Track], athlete: Athlete, told: str) -> S
         athlete=athlete,
         warnings=("No bend was found, so the sensors' mounting and every angle are unknown.",),
     )
-
-
-def as_shown(time_s: Array, shown: Sequence[tuple[int, int, Posture]], *, basis: str) -> Posture:
-    """Lay what was shown at each instant over the whole session, later words over earlier ones.
-
-    Parameters
-    ----------
-    time_s : (n,) [s]
-    shown
-        Half-open ranges of instants, each with the posture shown for it. An instant in none of them is unknown: nobody
-        had bent yet, or nobody moved.
-    basis
-    """
-    like = shown[0][2]
-    columns: dict[str, Any] = {}
-    for name in POSTURE_COLUMNS:
-        values = getattr(like, name)
-        unknown = np.nan if values.dtype.kind == "f" else cv.Flag.UNALIGNED if name == "flags" else 0
-        columns[name] = np.full((len(time_s), *values.shape[1:]), unknown, dtype=values.dtype)
-        for start, stop, part in shown:
-            columns[name][start:stop] = getattr(part, name)
-    return Posture(time_s=time_s, basis=basis, **columns)

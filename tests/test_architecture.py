@@ -18,12 +18,13 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "
 WINGS = ("sensors", "storage", "motion", "reps", "report", "simulate")
 FLOORS = (
     ("conventions",),
-    ("errors", "settings", "athlete", "model", "result", "signals"),
+    ("errors", "settings", "athlete", "model", "result", "signals", "text", "files", "whole"),
     WINGS,
     ("doubts",),
     ("interpret",),
     ("conclude",),
-    ("intake",),
+    ("intake", "pacing", "shown", "told"),
+    ("warm_up",),
     ("streaming",),
     ("analysis",),
     ("live", "cohort", "testing"),

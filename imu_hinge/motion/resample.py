@@ -63,25 +63,6 @@ def in_order(samples: Samples) -> Samples:
     return Samples(samples.time_s[keep], samples.acc[keep], samples.gyr[keep], flags[~is_repeat])
 
 
-def joined(before: Samples, after: Samples) -> Samples:
-    """Return both, without what is not later than all before it."""
-    time_s = np.concatenate((before.time_s, after.time_s))
-    latest = np.maximum.accumulate(time_s)
-    keep = np.concatenate(([True], time_s[1:] > latest[:-1]))[: time_s.size]
-    return Samples(
-        time_s[keep],
-        np.concatenate((before.acc, after.acc))[keep],
-        np.concatenate((before.gyr, after.gyr))[keep],
-        np.concatenate((before.flags, after.flags))[keep],
-    )
-
-
-def samples_from(samples: Samples, time_s: float) -> Samples:
-    """Return the samples from the last one before ``time_s`` on."""
-    first = max(0, int(np.searchsorted(samples.time_s, time_s, side="left")) - 1)
-    return samples[first:]
-
-
 def ready(latest_s: float, *, rate_hz: float, origin_s: float) -> int:
     """Return how many instants of the grid are final once a sample at `latest_s` has come.
 
