@@ -132,3 +132,13 @@ def test_people_s_bends_beside_a_hole_of_3_s_stay(trial: int, lost: str) -> None
     for rep in (r for r in whole if r.end_s < start_s - 0.2 or r.start_s > stop_s + 0.2):
         assert any(abs(r.start_s - rep.start_s) < 0.4 and abs(r.end_s - rep.end_s) < 0.4 for r in found)
     assert len(found) <= 3
+
+
+def test_a_hole_that_ends_in_a_quick_movement_refuses_nobody_live() -> None:
+    """The inclination starts anew there, off by as much as a swing accelerates, and nobody wore the sensor elsewhere."""
+    made = random_set(2, exercise="swing")
+    reps = made.truth.reps
+    stop_s = reps[-2].turn_s
+    found = ih.analyze(with_hole(made, stop_s - 3.0, stop_s, "sacrum", "t12"), as_live=True).lifts
+    for rep in (r for r in reps if r.end_s < stop_s - 3.2):
+        assert any(abs(r.start_s - rep.start_s) < 0.4 and abs(r.end_s - rep.end_s) < 0.4 for r in found)
