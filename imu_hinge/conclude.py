@@ -17,13 +17,13 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.doubts import WORN_ELSEWHERE
 from imu_hinge.errors import NotOnTheTrunk
 from imu_hinge.interpret import Aligned
-from imu_hinge.model import Array, Posture, Region
+from imu_hinge.model import JUMP_S, Array, Posture, Region, grid_rate_hz
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
 from imu_hinge.motion.synchrony import InStep
 from imu_hinge.motion.tracks import Track
 from imu_hinge.reps.exercise import Found
 from imu_hinge.reps.segmentation import label_samples
-from imu_hinge.result import Rep, SetResult
+from imu_hinge.result import Rep, SetResult, Verdict
 from imu_hinge.settings import Settings
 
 BEHIND_S: Final = 0.015
@@ -32,6 +32,8 @@ BEHIND_S: Final = 0.015
 RATE_OFF: Final = 2e-4
 """A rate off by more is worth a word: no crystal is, so it was stamped wrongly."""
 
+UNTOLD_S: Final = 0.05
+"""What is left of a lag is worth a word above this: in a lift of 60 deg/s it is 3 degrees of trunk."""
 HOLES_NAMED: Final = 6
 """A radio that fails all the time is told by its first holes and their number; a sentence must stay one."""
 
@@ -135,6 +137,14 @@ def warnings_of(aligned: Aligned, settings: Settings) -> tuple[str, ...]:
     return tuple(found)
 
 
+def doubted(rep: Rep, doubt: str) -> Rep:
+    """Return a rep that was judged before something came up that forbids it."""
+    verdict = rep.verdict
+    if verdict.label == "undecided":
+        return replace(rep, quality="D")
+    return replace(rep, verdict=Verdict("undecided", verdict.confidence, verdict.findings, doubt), quality="D")
+
+
 def misfit_warnings(shared: SharedUnknowns | None) -> tuple[str, ...]:
     """Return what of a set does not fit the body, where something does not."""
     return () if shared is None or not shared.does_not_fit else (DOES_NOT_FIT.format(shared.does_not_fit),)
@@ -151,9 +161,10 @@ def hole_warnings(holes: Mapping[str, Sequence[Region]], time_s: Array, reps: Se
         That grid.
     reps
     """
-    near = max(1, round(TOGETHER_S * (len(time_s) - 1) / float(time_s[-1] - time_s[0]))) if len(time_s) > 1 else 1
+    near = max(1, round(TOGETHER_S * grid_rate_hz(time_s))) if len(time_s) > 1 else 1
     groups: list[tuple[list[str], Sequence[Region]]] = []
-    for placement, own in holes.items():
+    for placement, every in holes.items():
+        own = [hole for hole in every if not _jumps(hole, time_s)]  # what `motion.holes` took out it tells itself
         alike = [who for who, others in groups if _are_together(own, others, near)]
         if alike:
             alike[0].append(placement)
@@ -173,6 +184,11 @@ def hole_warnings(holes: Mapping[str, Sequence[Region]], time_s: Array, reps: Se
     return tuple(found)
 
 
+def _jumps(hole: Region, time_s: Array) -> bool:
+    """Tell whether the grid jumps over the middle of a hole."""
+    return bool(np.any(np.diff(time_s[hole.start : hole.stop + 1]) > JUMP_S))
+
+
 def _are_together(some: Sequence[Region], others: Sequence[Region], near: int) -> bool:
     """Tell whether two sensors were silent at the same times, within ``near`` instants."""
     pairs = zip(some, others, strict=False)
@@ -190,9 +206,15 @@ def clock_warnings(clocks: InStep) -> tuple[str, ...]:
         if lag_s > BEHIND_S or rate:
             found.append(
                 f"The clock of the {placement} sensor was {1e3 * lag_s:.0f} ms behind{rate}, by what all sensors felt: "
-                f"it was put in step, to {1e3 * max(clocks.sd_s, 0.001):.0f} ms. Live, where that is not possible, its "
-                "angles come late."
+                f"it was put in step, to {1e3 * max(clocks.sd_s, 0.001):.0f} ms. Live no "
+                "sample can wait for that, and above 50 ms lumbar angles are withheld."
             )
+    if clocks.sd_s > UNTOLD_S:
+        found.append(
+            f"Whether the sensors' clocks agree cannot be told better than to {clocks.sd_s:.2f} s: both have too "
+            "little motion or shake in common. While the trunk turns, lumbar flexion is less certain. Walk some steps "
+            "before and after the set."
+        )
     return tuple(found)
 
 

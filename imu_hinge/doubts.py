@@ -27,11 +27,14 @@ UPRIGHT_RAD: Final = math.radians(20.0)
 """Hips that sink by so much go back, and balance takes the trunk forward by at least this: 20 to 35 degrees at the
 pelvis in squats, more above it (facts/biomechanics.md, 1.4). A wrist goes down upright."""
 
-ALONE: Final = "off the floor one sensor cannot tell the back from the hips: wear two, or calibrate"
-SILENT: Final = "a sensor was silent where lumbar flexion may have been largest"
-
 WORN_ELSEWHERE: Final = "see where it was worn"
 """How a doubt ends that is about the sensor's place, which all reps share."""
+
+DISAGREES: Final = "accelerometer and gyroscope of a sensor do not fit each other: see the warning"
+"""Why no verdict rests on such a sensor."""
+
+ALONE: Final = "off the floor one sensor cannot tell the back from the hips: wear two, or calibrate"
+SILENT: Final = "a sensor was silent where lumbar flexion may have been largest"
 
 UNKNOWN_M: Final = 0.15
 """A height with a larger standard deviation says nothing: all that a hip hinge sinks is about that [m]."""
@@ -103,6 +106,8 @@ def doubt_about_fit(posture: Posture, lift: Lift, basis: str) -> str:
 
     Two sensors measure what the lumbar spine does; there a misfit is flagged and said, and what was measured stands.
     """
+    if np.any(posture.flags[lift.start : lift.stop] & np.uint16(cv.Flag.DISAGREEING)):
+        return DISAGREES
     if basis != "measured" and np.any(posture.flags[lift.start : lift.stop] & np.uint16(cv.Flag.MISFIT)):
         return "the sensors do not fit a body of this height: see where they sit and where the bar stood"
     return ""

@@ -172,7 +172,7 @@ def linkage_inputs(
     leans = aligned.leans
     heights = {p: lean.travel for p, lean in leans.items() if np.isfinite(lean.travel.height_m[part]).all()}
     return LinkageInputs(
-        time_s=posture.time_s[part],
+        time_s=np.arange(part.start, part.stop) / posture.rate_hz,  # the posture's own jumps over long holes
         inclination_rad={p: lean.lean_rad[part] for p, lean in leans.items()},
         inclination_sd_rad={p: lean.sd_rad[part] for p, lean in leans.items()},
         height_m={p: travel.height_m[part] for p, travel in heights.items()},

@@ -23,7 +23,7 @@ FLOORS = (
     ("doubts",),
     ("interpret",),
     ("conclude",),
-    ("intake", "pacing", "shown", "told"),
+    ("intake", "pacing", "shown", "told", "clock_watch"),
     ("warm_up",),
     ("streaming",),
     ("analysis",),

@@ -25,7 +25,7 @@ from imu_hinge.motion.cholesky import invert
 from imu_hinge.motion.displacement import BLOW_MPS2, Travel, vertical_acceleration
 from imu_hinge.motion.jit import kernel, subroutine
 from imu_hinge.motion.tracks import Track
-from imu_hinge.signals import smooth
+from imu_hinge.signals import regions, smooth
 
 Array = npt.NDArray[np.float64]
 
@@ -69,7 +69,10 @@ Who stands is at standing height: a height that is contradicted so is believed l
 integral would never come back once it has gone astray.
 """
 OPEN_HEIGHT_M, OPEN_SPEED_MPS = 1.0, 0.5
-"""What is known of height and speed before anything is seen."""
+"""What is known of height and speed before anything is seen, ..."""
+OPEN_AGAIN_S: Final = 10.0
+"""... and, in a hole, again after so long: then what was known before it tells less, and a body is never further away
+[s]. Without it the variance grows with the cube of the hole's length, and rounding leaves less than nothing of it."""
 
 
 class Known(NamedTuple):
@@ -122,6 +125,9 @@ def vertical_motion(track: Track, lean_rad: Array, *, still: list[Region], level
             speed_sd[r.start] = MOMENT_SPEED_MPS
     speed_sd[level] = np.minimum(speed_sd[level], LEVEL_SPEED_MPS)
     height_sd[level] = np.hypot(LEVEL_HEIGHT_M, LEVEL_PER_LEAN_M * lean_rad[level])
+    for hole in regions(track.is_gap, at_least=round(OPEN_AGAIN_S * rate_hz) + 1):
+        again = slice(hole.start + round(OPEN_AGAIN_S * rate_hz), hole.stop, round(OPEN_AGAIN_S * rate_hz))
+        speed_sd[again], height_sd[again] = OPEN_SPEED_MPS, OPEN_HEIGHT_M
     ring = np.where(track.is_gap, UNSEEN_MPS / math.sqrt(rate_hz), _blows(track.jolt_mps2, sparse=rate_hz / sampled_hz))
     known = Known(speed_sd, height_sd, ring)
     acceleration = np.where(track.is_gap, 0.0, vertical_acceleration(track, resting_bias(track)))
