@@ -23,6 +23,7 @@ from imu_hinge.reps.exercise import find_lifts
 from imu_hinge.result import Rep, SetResult
 from imu_hinge.settings import Settings
 from imu_hinge.storage.screening import check_recording
+from imu_hinge.storage.timeline import check_length
 from imu_hinge.streaming import LiveAnalysis
 
 TURN: Final = 6000
@@ -109,6 +110,7 @@ def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track
     sensors = clocks.sensors
     start_s = max(float(s.time_s[0]) for s in sensors.values())
     stop_s = min(float(s.time_s[-1]) for s in sensors.values())
+    check_length(start_s, stop_s, settings.limits)
     tracks = {}
     for placement in recording.placements:
         samples = in_order(sensors[placement])

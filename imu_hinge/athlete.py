@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import difflib
 import math
-import tomllib
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
 from imu_hinge.errors import SettingsError
+from imu_hinge.files import parse_toml, read_regular, reason
+from imu_hinge.text import one_line, quoted, toml_string
+from imu_hinge.whole import write_whole
 
 LIMIT_SHARE: Final = 0.7
 """Share of the lumbar maximum that is the default limit (DESIGN.md section 5)."""
@@ -43,6 +45,12 @@ _VALID: Final[dict[str, tuple[float, float]]] = {
 }
 """Keys of an athlete file and the range in which a value is taken at its word."""
 
+_LARGEST_REFERENCE: Final = 10.0
+"""References are lengths, angles and shares in SI units: nothing in a body is near this."""
+
+_LEAST_REFERENCE_SD: Final = 1e-4
+"""No sensor knows an angle [rad] or a height [m] better than to this."""
+
 
 @dataclass(frozen=True, slots=True)
 class Athlete:
@@ -65,7 +73,7 @@ class Athlete:
     plate_radius_m
         Height of the bar's axis while the plates are on the floor [m].
     name
-        Shown in reports.
+        Shown in reports; kept as one line of at most 200 characters.
     references
         Free table that calibration writes and the linkage reads.
 
@@ -98,7 +106,11 @@ class Athlete:
             if value is None:
                 continue
             if not isinstance(value, int | float) or not low <= value <= high:
-                raise SettingsError(f"{key} = {value!r} is not possible. Give a number from {low:g} to {high:g}.")
+                raise SettingsError(f"{key} = {quoted(value)} is not possible. Give a number from {low:g} to {high:g}.")
+        if not isinstance(self.name, str):
+            raise SettingsError(f"name = {quoted(self.name)} is no text. Write it in quotes.")
+        object.__setattr__(self, "name", one_line(self.name))
+        object.__setattr__(self, "references", _checked_references(self.references))
 
     def value(self, key: str) -> float:
         """Return a known value or its population default; ``nan`` where there is none."""
@@ -133,11 +145,11 @@ def read_athlete(path: str | Path) -> Athlete:
     """
     path = Path(path)
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = parse_toml(read_regular(path))
     except FileNotFoundError as error:
         raise SettingsError(f"There is no athlete file {path}. Write one with imu-hinge calibrate.") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path} is not a readable TOML file: {error}. Mend or replace it.") from error
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} is not a readable TOML file: {reason(error)}. Mend or replace it.") from error
     return athlete_from_table(table, where=str(path))
 
 
@@ -148,10 +160,10 @@ def athlete_from_table(table: dict[str, Any], *, where: str = "athlete") -> Athl
         if key not in known:
             near = difflib.get_close_matches(key, sorted(known), n=1)
             hint = f"; did you mean {near[0]}?" if near else f"; the keys are {', '.join(sorted(known))}."
-            raise SettingsError(f"{where}: unknown key {key!r}{hint}")
+            raise SettingsError(f"{where}: unknown key {quoted(key)}{hint}")
         wanted: Any = {"name": str, "references": dict}.get(key, (int, float))
         if isinstance(value, bool) or not isinstance(value, wanted):
-            raise SettingsError(f"{where}: {key} = {value!r} is not of the right kind. Give a number.")
+            raise SettingsError(f"{where}: {key} = {quoted(value)} is not of the right kind. Give a number.")
     return Athlete(**table)
 
 
@@ -162,11 +174,10 @@ def athlete_to_toml(athlete: Athlete) -> str:
         value = getattr(athlete, f.name)
         if f.name == "references" or value is None or value == "":
             continue
-        text = value.replace("\\", "\\\\").replace('"', '\\"') if isinstance(value, str) else ""
-        lines.append(f'{f.name} = "{text}"' if isinstance(value, str) else f"{f.name} = {float(value)!r}")
+        lines.append(f"{f.name} = {toml_string(value) if isinstance(value, str) else repr(float(value))}")
     if athlete.references:
         lines += ["", "[references]"]
-        lines += [f'"{key}" = {float(value)!r}' for key, value in sorted(athlete.references.items())]
+        lines += [f"{toml_string(key)} = {float(value)!r}" for key, value in sorted(athlete.references.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -190,11 +201,22 @@ def write_athlete(athlete: Athlete, path: str | Path) -> Path:
         Where the file cannot be written.
     """
     path = Path(path)
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text(athlete_to_toml(athlete), encoding="utf-8")
-        part.replace(path)
+        return write_whole(path, athlete_to_toml(athlete).encode())
     except OSError as error:
-        part.unlink(missing_ok=True)
-        raise SettingsError(f"The athlete file {path} cannot be written: {error}. Choose another place.") from error
-    return path
+        raise SettingsError(
+            f"The athlete file {path} cannot be written: {reason(error)}. Choose another place."
+        ) from error
+
+
+def _checked_references(table: Any) -> dict[str, float]:
+    """Return the table of references, or raise `SettingsError` where it is not one of finite numbers by name."""
+    if not isinstance(table, dict):
+        raise SettingsError(f"references = {quoted(table)} is no table. Write [references] and numbers below it.")
+    for key, value in table.items():
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        least = _LEAST_REFERENCE_SD if "_sd_" in str(key) else -_LARGEST_REFERENCE
+        is_possible = is_number and least <= value <= _LARGEST_REFERENCE
+        if not isinstance(key, str) or not is_possible:
+            raise SettingsError(f"references: {quoted(key)} = {quoted(value)} is not possible. Calibrate again.")
+    return {one_line(key): float(value) for key, value in table.items()}

@@ -5,10 +5,14 @@ Exit codes: 0; 2 for a wrong call; 10 and up per class of error (`errors`); 130 
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +21,7 @@ import typer
 from imu_hinge import __version__
 from imu_hinge.errors import HingeError
 from imu_hinge.live import commands as at_the_bar
+from imu_hinge.text import LONGEST_TEXT, one_line
 
 if TYPE_CHECKING:
     from imu_hinge.athlete import Athlete
@@ -58,7 +63,6 @@ def analyze(
     repair: Repair = False,
 ) -> None:
     """Analyse a recording: reps, spine angles with their error, verdicts with their reasons."""
-    from imu_hinge.report.page import write_page
     from imu_hinge.report.tables import write_angles_csv, write_reps_csv
 
     result = _analyze(source, _who(athlete, height), exercise, as_live=as_live, settings=settings, repair=repair)
@@ -67,6 +71,8 @@ def analyze(
     if angles is not None:
         write_angles_csv(result, angles)
     if report is not None:
+        from imu_hinge.report.page import write_page  # which loads jinja2 and matplotlib
+
         write_page(result, report)
     _show(result, as_json=as_json)
 
@@ -85,7 +91,7 @@ def plot(
     from imu_hinge.report.plots import plot_set
 
     result = _analyze(source, _who(athlete, height), exercise, as_live=as_live)
-    typer.echo(f"{len(result.lifts)} reps drawn in {save_figure(plot_set(result), out)}")
+    _say(f"{len(result.lifts)} reps drawn in {save_figure(plot_set(result), out)}")
 
 
 @app.command()
@@ -106,9 +112,9 @@ def convert(
     if exercise is not None:
         recording = replace(recording, exercise=exercise)
     for path in exporters.write_any(recording, [to], to="csv" if csv else None, overwrite=overwrite):
-        typer.echo(str(path))
+        _say(str(path))
     for warning in recording.warnings:
-        typer.echo(warning, err=True)
+        _say(warning, err=True)
 
 
 @app.command()
@@ -128,7 +134,7 @@ def simulate(
     made = random_set(seed, exercise=exercise, style=style, placements=placement or ["sacrum", "t12"])
     folder = write(made.recording, out, overwrite=overwrite)
     write_truth(folder / "truth.json", made.truth)
-    typer.echo(f"Simulated {made.truth.exercise}, {made.truth.style}, {len(made.truth.reps)} reps: {folder}")
+    _say(f"Simulated {made.truth.exercise}, {made.truth.style}, {len(made.truth.reps)} reps: {folder}")
 
 
 @app.command()
@@ -143,6 +149,7 @@ def demo(
     from imu_hinge.report.tables import write_reps_csv
     from imu_hinge.simulate.session import random_set
 
+    _compile_first()
     with _working("Simulating and analysing a set"):
         made = random_set(4, exercise="deadlift", style="progressive_rounding")
         result = analyze_recording(made.recording, name="demo")
@@ -151,7 +158,7 @@ def demo(
         write_reps_csv(result, out / "reps.csv")
         write_page(result, out / "report.html")
     _show(result, as_json=False)
-    typer.echo(f"Written to {out}: spine.png, reps.csv, report.html")
+    _say(f"Written to {out}: spine.png, reps.csv, report.html")
 
 
 @app.command()
@@ -169,6 +176,7 @@ def calibrate(
     from imu_hinge import read
     from imu_hinge.athlete import write_athlete
 
+    _compile_first()
     with _working("Reading the calibration"):
         found = references_of(
             read(source),
@@ -177,7 +185,7 @@ def calibrate(
             full_bow=full_bow or [],
             exercise=exercise,
         )
-    typer.echo(f"References written to {write_athlete(found, to)}")
+    _say(f"References written to {write_athlete(found, to)}")
 
 
 for _command in (at_the_bar.scan, at_the_bar.record, at_the_bar.repair, at_the_bar.doctor):
@@ -192,14 +200,55 @@ def version() -> None:
 
 def main() -> None:
     """Run the command line; every refusal is one sentence and its class's exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what a terminal cannot show is no reason to stop
     try:
-        app()
+        with _stopped_in_order():
+            try:
+                app()
+            finally:
+                sys.stdout.flush()
     except HingeError as error:
         typer.echo(f"imu-hinge: {error}", err=True)
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         typer.echo("imu-hinge: stopped; nothing half-written was left.", err=True)
         raise SystemExit(130) from None
+    except OSError as error:
+        _give_up_output()
+        _say(f"imu-hinge: {error}. Free some space, or choose another place.", err=True)
+        raise SystemExit(HingeError.exit_code) from None
+
+
+@contextmanager
+def _stopped_in_order() -> Iterator[None]:
+    """Let a request to end unwind the program as Ctrl-C does, so that nothing half-written is left."""
+
+    def stop(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    is_main = threading.current_thread() is threading.main_thread()  # only there a signal can be taken
+    numbers = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")] if is_main else []
+    taken = [n for n in numbers if n is not None and signal.getsignal(n) is signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _say(text: str, *, err: bool = False) -> None:
+    """Print one line, whatever a path or a file's note in it holds."""
+    typer.echo(one_line(text, longest=LONGEST_TEXT), err=err)
+
+
+def _give_up_output() -> None:
+    """Drop what waits for a standard output that takes no more, or it fails once more at the end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _analyze(
@@ -214,12 +263,15 @@ def _analyze(
     from imu_hinge import analyze as analyze_recording
     from imu_hinge import read
     from imu_hinge.model import check_exercise
-    from imu_hinge.settings import read_settings
+    from imu_hinge.settings import Settings, read_settings
 
     check_exercise(exercise)
-    chosen = read_settings(settings) if settings is not None else None
+    chosen = read_settings(settings) if settings is not None else Settings()
+    _compile_first()
     with _working("Analysing"):
-        recording = read(source[0] if len(source) == 1 else source, repair=repair, as_live=as_live)
+        recording = read(
+            source[0] if len(source) == 1 else source, repair=repair, as_live=as_live, limits=chosen.limits
+        )
         return analyze_recording(
             recording,
             athlete=_merged(athlete, recording.athlete),
@@ -256,7 +308,16 @@ def _show(result: SetResult, *, as_json: bool) -> None:
     console = Console()
     console.print(reps_table(result))
     for warning in result.warnings:
-        console.print(warning, style="yellow")
+        console.print(warning, style="yellow", markup=False)
+
+
+def _compile_first() -> None:
+    """Compile the kernels where that was never done here, and say what takes so long."""
+    from imu_hinge.motion import precompile
+
+    if precompile.is_due():
+        with _working("Compiling for this machine, the first time only"):
+            precompile.run()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import NotOnTheTrunk
-from imu_hinge.interpret import Aligned
+from imu_hinge.interpret import WORN_ELSEWHERE, Aligned
 from imu_hinge.model import Posture
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
 from imu_hinge.motion.synchrony import InStep
@@ -55,11 +56,28 @@ def result_of(
         posture=posture,
         phase=phase,
         rep_index=index,
-        lifts=tuple(reps),
+        lifts=without_verdicts_elsewhere(reps),
         athlete=athlete,
         warnings=warnings,
         alignment_quality={p: m.share for p, m in aligned.mountings.items()},
         is_live=is_live,
+    )
+
+
+def without_verdicts_elsewhere(reps: Sequence[Rep]) -> tuple[Rep, ...]:
+    """Return the reps, all without a verdict where half of them or more move as no pelvis or trunk does.
+
+    A sensor sits at one place for a whole recording: the others only happen to look like a lift.
+    """
+    doubts = [rep.verdict.reason for rep in reps if rep.verdict.reason.endswith(WORN_ELSEWHERE)]
+    if 2 * len(doubts) < max(1, len(reps)):
+        return tuple(reps)
+    most = f"{len(doubts)} of {len(reps)} reps move as no pelvis or trunk does: {WORN_ELSEWHERE}"
+    return tuple(
+        rep
+        if rep.verdict.label == "undecided"
+        else replace(rep, verdict=replace(rep.verdict, label="undecided", reason=most), quality="D")
+        for rep in reps
     )
 
 

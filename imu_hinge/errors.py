@@ -12,13 +12,21 @@
 A message has three parts: what happened, what was seen, what to do.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from imu_hinge.text import LONGEST_TEXT, one_line
 
 
 class HingeError(Exception):
-    """Anything this package refuses, with the reason and the remedy in one sentence."""
+    """Anything this package refuses, with the reason and the remedy in one sentence.
+
+    Whatever a message quotes, a file's header or a device's name, it is one line that a terminal can show.
+    """
 
     exit_code: ClassVar[int] = 19
+
+    def __init__(self, message: str = "", *args: Any) -> None:
+        super().__init__(one_line(message, longest=LONGEST_TEXT), *args)
 
 
 class DeviceError(HingeError):

@@ -40,6 +40,9 @@ UPRIGHT_RAD: Final = math.radians(20.0)
 """Hips that sink by so much go back, and balance takes the trunk forward by at least this: 20 to 35 degrees at the
 pelvis in squats, more above it (facts/biomechanics.md, 1.4). A wrist goes down upright."""
 
+WORN_ELSEWHERE: Final = "see where it was worn"
+"""How a doubt ends that is about the sensor's place, which all reps share."""
+
 UNKNOWN_M: Final = 0.15
 """A height with a larger standard deviation says nothing: all that a hip hinge sinks is about that [m]."""
 
@@ -274,14 +277,14 @@ def doubt_about_height(posture: Posture, lift: Lift, athlete: Athlete) -> str:
         return "how far the sensor sank is not known, and its lean alone cannot tell the back from the hips"
     highest_m, lowest_m = float(np.max(height_m - 2.0 * sd_m)), float(np.min(height_m + 2.0 * sd_m))
     if highest_m > HIGHEST_M:
-        return f"the sensor would rise {highest_m:.2f} m above standing, which no pelvis or trunk does"
+        return f"the sensor would rise {highest_m:.2f} m above standing, as no pelvis or trunk does: {WORN_ELSEWHERE}"
     if lowest_m < -DEEPEST * athlete.value("height_m"):
-        return f"the sensor would sink {-lowest_m:.2f} m below standing, which no pelvis or trunk does"
+        return f"the sensor would sink {-lowest_m:.2f} m below standing, as no pelvis or trunk does: {WORN_ELSEWHERE}"
     leans_rad = float(np.max(posture.lean_rad[part]))
     if lowest_m < -SQUATS_M and leans_rad < UPRIGHT_RAD:
         return (
             f"the sensor sinks {-lowest_m:.2f} m and leans by {math.degrees(leans_rad):.0f} degrees at most, "
-            "where hips that sink so far lean by 20 or more: see where it was worn"
+            f"where hips that sink so far lean by 20 or more: {WORN_ELSEWHERE}"
         )
     return ""
 

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import BadSamples, RecordingError
+from imu_hinge.text import LONGEST_TEXT, one_line, quoted, several_lines
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.uint16]
@@ -56,15 +57,22 @@ class Samples:
     flags: Flags = None  # type: ignore[assignment]  # filled in below: None means no flag anywhere
 
     def __post_init__(self) -> None:
-        time_s = read_only(self.time_s)
+        try:
+            if any(np.iscomplexobj(column) for column in (self.time_s, self.acc, self.gyr)):
+                raise TypeError("a complex number")
+            time_s, acc, gyr = (read_only(column) for column in (self.time_s, self.acc, self.gyr))
+            flags = read_only(np.zeros(time_s.size) if self.flags is None else self.flags, dtype=np.uint16)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise BadSamples(
+                f"Samples hold something that is no number, or rows of different lengths: {error}. "
+                "Pass time_s (n,), acc (n, 3) in m/s² and gyr (n, 3) in rad/s."
+            ) from error
         n = time_s.size
-        acc, gyr = read_only(self.acc), read_only(self.gyr)
         if time_s.ndim != 1 or acc.shape != (n, 3) or gyr.shape != (n, 3):
             raise BadSamples(
                 f"Samples do not fit together: time_s {time_s.shape}, acc {acc.shape}, gyr {gyr.shape}. "
                 "Pass time_s (n,), acc (n, 3) in m/s² and gyr (n, 3) in rad/s."
             )
-        flags = read_only(np.zeros(n) if self.flags is None else self.flags, dtype=np.uint16)
         if flags.shape != (n,):
             raise BadSamples(f"flags has shape {flags.shape} but there are {n} samples. Pass one flag per sample.")
         for name, value in (("time_s", time_s), ("acc", acc), ("gyr", gyr), ("flags", flags)):
@@ -104,6 +112,8 @@ class Recording:
     warnings
         What was mended or taken for granted when it was read, a sentence each.
 
+    Text is kept as any page or terminal can show it, see `imu_hinge.text`.
+
     Raises
     ------
     RecordingError
@@ -126,7 +136,10 @@ class Recording:
             check_placement(placement)
         check_exercise(self.exercise)
         object.__setattr__(self, "sensors", MappingProxyType(dict(self.sensors)))
-        object.__setattr__(self, "devices", MappingProxyType(dict(self.devices)))
+        devices = {placement: one_line(device) for placement, device in self.devices.items()}
+        object.__setattr__(self, "devices", MappingProxyType(devices))
+        object.__setattr__(self, "note", several_lines(self.note))
+        object.__setattr__(self, "warnings", tuple(one_line(text, longest=LONGEST_TEXT) for text in self.warnings))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by value, for process pools: a view of a mapping cannot be pickled."""
@@ -143,7 +156,7 @@ class Recording:
 def check_placement(placement: str) -> None:
     """Raise `RecordingError` unless the placement is one this product knows."""
     if placement not in cv.PLACEMENTS:
-        raise RecordingError(f"{placement!r} is no placement. Use one of {', '.join(cv.PLACEMENTS)}.")
+        raise RecordingError(f"{quoted(placement)} is no placement. Use one of {', '.join(cv.PLACEMENTS)}.")
 
 
 def check_exercise(exercise: str) -> None:

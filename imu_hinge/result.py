@@ -17,6 +17,7 @@ import numpy.typing as npt
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.model import Posture
+from imu_hinge.text import LONGEST_TEXT, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,7 +147,9 @@ class SetResult:
     is_live: bool = False
 
     def __post_init__(self) -> None:
-        """Make the arrays read-only: a result is what was found."""
+        """Make the arrays read-only, a result is what was found; and its text fit to be shown."""
+        object.__setattr__(self, "recording_name", one_line(self.recording_name))
+        object.__setattr__(self, "warnings", tuple(one_line(text, longest=LONGEST_TEXT) for text in self.warnings))
         arrays: tuple[npt.NDArray[Any], ...] = (self.phase, self.rep_index, *self.posture.arrays())
         for array in arrays:
             array.flags.writeable = False

@@ -6,16 +6,55 @@ It decides nothing: each section is handed to the room that uses it.
 from __future__ import annotations
 
 import difflib
-import tomllib
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from imu_hinge.errors import SettingsError
+from imu_hinge.files import parse_toml, read_regular, reason
+from imu_hinge.text import quoted
+
+_VALID: dict[str, tuple[float, float]] = {
+    "rate_hz": (20.0, 500.0),  # below, a swing has too few instants; above, nothing is gained on a body
+    "window_s": (0.05, 10.0),
+    "_deg_s": (0.1, 2000.0),
+    "_mps2": (0.001, 100.0),
+    "_deg": (0.01, 180.0),
+    "_ms": (0.0, 1000.0),
+    "_s": (0.0, 3600.0),
+    "text_bytes": (1.0, 1e12),
+    "hours": (0.001, 1000.0),
+    "columns": (7.0, 1e6),
+    "members": (1.0, 1e6),
+    "ratio": (1.0, 1e5),
+    "over_calm": (0.0, 100.0),
+    "_skin": (0.0, 0.5),
+    "": (0.0, 1.0),
+}
+"""The range in which a setting is taken at its word, by the end of its name; the first that fits holds."""
+
+
+def _check_range(path: str, value: Any) -> None:
+    """Raise `SettingsError` unless the value is a number in the range of its name."""
+    low, high = next(span for end, span in _VALID.items() if path.endswith(end))
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise SettingsError(f"Setting {path} = {quoted(value)} cannot be. Give a number from {low:g} to {high:g}.")
+
+
+class _InRange:
+    """Be a section whose every number is in its range."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for f in fields(self):  # type: ignore[arg-type]  # every section is a dataclass
+            value = getattr(self, f.name)
+            if not isinstance(value, _InRange):
+                _check_range(f.name, value)
 
 
 @dataclass(frozen=True, slots=True)
-class StillnessSettings:
+class StillnessSettings(_InRange):
     """Say what counts as quiet enough to trust gravity."""
 
     window_s: float = 0.3
@@ -30,7 +69,7 @@ class StillnessSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class AlignmentSettings:
+class AlignmentSettings(_InRange):
     """Say how the mounting is found from standing and bending."""
 
     min_lean_deg: float = 12.0
@@ -44,7 +83,7 @@ class AlignmentSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorBudget:
+class ErrorBudget(_InRange):
     """State the standard deviations from which every angle's error band is built."""
 
     filter_both_ways_deg: float = 0.6
@@ -66,7 +105,7 @@ class ErrorBudget:
 
 
 @dataclass(frozen=True, slots=True)
-class RepSettings:
+class RepSettings(_InRange):
     """Say what counts as a rep."""
 
     swing_min_deg: float = 20.0
@@ -90,7 +129,7 @@ class RepSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class VerdictSettings:
+class VerdictSettings(_InRange):
     """Say how sure a verdict must be."""
 
     decide_above: float = 0.8
@@ -102,7 +141,27 @@ class VerdictSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class LimitSettings(_InRange):
+    """Say how much is read at once, so that a broken or hostile file costs no more than an honest one."""
+
+    text_bytes: float = 2e9
+    """Text of one file or of all members of a zip that are read [byte]: a day of one sensor at 200 Hz."""
+    hours: float = 24.0
+    """From the first sample to the last, and what one sensor's rows may cover at 100 Hz [h]."""
+    columns: float = 4096.0
+    """Of one table. Sensors write some dozens."""
+    members: float = 10_000.0
+    """Of one zip. Apps write some dozens."""
+    ratio: float = 200.0
+    """Unpacked to packed size of a zip. Samples reach 10, a resting sensor's 40."""
+
+
+LIMITS = LimitSettings()
+"""What holds where nobody gave settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings(_InRange):
     """Hold all sections; immutable, so that a run is reproducible from its report."""
 
     rate_hz: float = 100.0
@@ -112,6 +171,7 @@ class Settings:
     errors: ErrorBudget = field(default_factory=ErrorBudget)
     reps: RepSettings = field(default_factory=RepSettings)
     verdict: VerdictSettings = field(default_factory=VerdictSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
 
 
 def read_settings(path: str | Path) -> Settings:
@@ -123,9 +183,9 @@ def read_settings(path: str | Path) -> Settings:
         With the key's path, its value and the nearest valid key.
     """
     try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path} is not a readable settings file: {error}. Give a TOML file.") from error
+        table = parse_toml(read_regular(Path(path)))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} is not a readable settings file: {reason(error)}. Give a TOML file.") from error
     filled: Settings = _fill(Settings(), table, where="")
     return filled
 
@@ -138,15 +198,14 @@ def _fill(section: Any, table: dict[str, Any], *, where: str) -> Any:
         if key not in known:
             near = difflib.get_close_matches(key, sorted(known), n=1)
             raise SettingsError(
-                f"Unknown setting {path} = {value!r}. "
+                f"Unknown setting {quoted(path)} = {quoted(value)}. "
                 + (f"Did you mean {where}{near[0]}?" if near else f"Use one of {', '.join(sorted(known))}.")
             )
         if is_dataclass(known[key]):
             if not isinstance(value, dict):
-                raise SettingsError(f"Setting {path} = {value!r} is a section. Write [{path}] and keys below it.")
+                raise SettingsError(f"Setting {path} = {quoted(value)} is a section. Write [{path}] and keys below it.")
             values[key] = _fill(known[key], value, where=f"{path}.")
-        elif isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0.0:
-            raise SettingsError(f"Setting {path} = {value!r} is not a number of at least 0. Give one.")
         else:
+            _check_range(path, value)
             values[key] = float(value)
     return replace(section, **values)

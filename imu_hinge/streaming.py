@@ -147,16 +147,14 @@ class LiveAnalysis:
         step, count = round(STEP_S * self._settings.rate_hz), self._count_ready()
         while count >= self._done + step:  # what was held back
             self._advance(self._done + step, is_last=False)
+        if count < 2:  # one instant has no rate
+            silent = [p for p, s in self._sensors.items() if not len(s.pending)]
+            seen = f"nothing came from {', '.join(silent)}" if silent else f"{', '.join(self._sensors)} share no time"
+            raise TooShort(f"There is nothing to analyse: {seen}. See that every sensor is on, and record longer.")
         if count > self._done:
             self._advance(count, is_last=True)
         elif self._done:
             self._look(is_last=True)
-        if not self._done:
-            silent = [p for p, s in self._sensors.items() if not len(s.pending)]
-            seen = (
-                f"nothing came from {', '.join(silent)}" if silent else f"{', '.join(self._sensors)} share no instant"
-            )
-            raise TooShort(f"There is nothing to analyse: {seen}. See that every sensor is on, and record longer.")
         if self._aligned is None:
             tracks = self._tracks(self._window_start())
             return replace(without_bends(tracks, self._athlete, self._exercise), is_live=True)

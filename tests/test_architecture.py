@@ -18,7 +18,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "
 WINGS = ("sensors", "storage", "motion", "reps", "report", "simulate")
 FLOORS = (
     ("conventions",),
-    ("errors", "settings", "athlete", "model", "result", "signals"),
+    ("errors", "settings", "athlete", "model", "result", "signals", "text", "files", "whole"),
     WINGS,
     ("interpret",),
     ("conclude",),

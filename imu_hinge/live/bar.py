@@ -21,6 +21,7 @@ from imu_hinge.live.session import Plan, record
 from imu_hinge.live.status import status_table
 from imu_hinge.live.timing import timing_lines
 from imu_hinge.sensors.driver import StreamRequest
+from imu_hinge.text import LONGEST_TEXT, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,13 +56,13 @@ def run_at_the_bar(plan: Plan) -> Recovered | None:
     reps.close()
     remember(list(seen.values()))
     for line in [] if recovered is None else [*summary(recovered), *timing_lines(recovered)]:
-        console.print(line, highlight=False, markup=False)
+        console.print(one_line(line, longest=LONGEST_TEXT), highlight=False, markup=False)
     if reps.problem is not None:
         console.print(
             f"The live analysis stopped: {str(reps.problem).rstrip('.')}. The recording is whole.", markup=False
         )
     told = f"Saved in {plan.folder}; analyse it with: imu-hinge analyze {plan.folder}"
-    console.print("Nothing was recorded." if recovered is None else told, markup=False)
+    console.print("Nothing was recorded." if recovered is None else one_line(told, longest=LONGEST_TEXT), markup=False)
     return recovered
 
 

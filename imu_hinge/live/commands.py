@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from imu_hinge.text import LONGEST_TEXT, one_line
+
 Sensors = Annotated[
     list[str] | None,
     typer.Argument(
@@ -79,8 +81,8 @@ def repair(
         typer.echo(json.dumps(found))
         return
     for line in (*summary(recovered), *timing_lines(recovered)):
-        typer.echo(line)
-    typer.echo(f"Sealed in {folder}; analyse it with: imu-hinge analyze {folder}")
+        typer.echo(one_line(line, longest=LONGEST_TEXT))
+    typer.echo(one_line(f"Sealed in {folder}; analyse it with: imu-hinge analyze {folder}", longest=LONGEST_TEXT))
 
 
 def doctor(

@@ -6,10 +6,12 @@ It neither reads nor writes files.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
-from imu_hinge.errors import PacketError
+from imu_hinge.errors import HingeError, PacketError, RecordingError
 from imu_hinge.model import Samples
 from imu_hinge.sensors.catalog import driver_for
 from imu_hinge.sensors.clock import Arrived, ClockReport, LiveClock
@@ -17,6 +19,7 @@ from imu_hinge.sensors.clock_batch import place
 from imu_hinge.sensors.driver import Decoded, Decoder, StreamSettings
 from imu_hinge.sensors.pings import Echo, Echoes, Pinger
 from imu_hinge.storage.journal import END, PACKET, STREAM, Entry
+from imu_hinge.text import one_line, quoted
 
 
 class SensorDecoder:
@@ -105,8 +108,9 @@ def tracks(entries: Iterable[Entry]) -> dict[str, Track]:
     """Decode a journal's packets by sensor; packets whose settings were destroyed use the next that are whole."""
     entries = list(entries)
     found: dict[str, Track] = {}
-    for sensor, settings, device in _first_settings(entries):
-        found.setdefault(sensor, Track(SensorDecoder(settings), device))
+    for sensor, stream in _first_streams(entries):
+        if sensor not in found:
+            found[sensor] = _track(sensor, stream)
     begun: set[str] = set()
     for entry in entries:
         track = found.get(entry.sensor)
@@ -114,7 +118,8 @@ def tracks(entries: Iterable[Entry]) -> dict[str, Track]:
             continue
         if entry.kind == STREAM and entry.values is not None:
             if entry.sensor in begun:
-                track.decoder.resume(StreamSettings.from_dict(entry.values["settings"]))
+                with _understood(entry.sensor):
+                    track.decoder.resume(StreamSettings.from_dict(entry.values["settings"]))
             begun.add(entry.sensor)
         elif entry.kind == PACKET:
             begun.add(entry.sensor)
@@ -142,11 +147,31 @@ def joined(parts: Iterable[Samples]) -> Samples:
     )
 
 
-def _first_settings(entries: Iterable[Entry]) -> Iterable[tuple[str, StreamSettings, str]]:
-    """Yield sensor, settings and device of every stream entry, then of the end entry."""
+def _first_streams(entries: Iterable[Entry]) -> Iterable[tuple[str, Any]]:
+    """Yield sensor and stream, its settings and its device, of every stream entry, then of the end entry."""
     for entry in entries:
         if entry.kind == STREAM and entry.values is not None:
-            yield entry.sensor, StreamSettings.from_dict(entry.values["settings"]), str(entry.values.get("device", ""))
+            yield entry.sensor, entry.values
         elif entry.kind == END and entry.values is not None:
-            for sensor, stream in dict(entry.values.get("streams", {})).items():
-                yield sensor, StreamSettings.from_dict(stream["settings"]), str(stream.get("device", ""))
+            streams = entry.values.get("streams")
+            yield from streams.items() if isinstance(streams, dict) else ()
+
+
+def _track(sensor: str, stream: Any) -> Track:
+    with _understood(sensor):
+        settings = StreamSettings.from_dict(stream["settings"])
+        return Track(SensorDecoder(settings), one_line(str(stream.get("device", ""))))
+
+
+@contextmanager
+def _understood(sensor: str) -> Iterator[None]:
+    """Turn whatever a stream entry lacks into one sentence: its checksum holds, so a program wrote it so."""
+    try:
+        yield
+    except HingeError:
+        raise
+    except Exception as problem:  # every family reads other details, and any of them may be of another kind
+        raise RecordingError(
+            f"The journal's settings of {quoted(sensor)} cannot be used ({type(problem).__name__}: {problem}). "
+            "Read it with the version of imu-hinge that wrote it."
+        ) from problem

@@ -14,6 +14,7 @@ from imu_hinge.live.placements import recall, wanted_sensors
 from imu_hinge.sensors.capture import battery_of, scan
 from imu_hinge.sensors.catalog import recognise, refusal
 from imu_hinge.sensors.radio import Seen
+from imu_hinge.text import LONGEST_TEXT, one_line
 
 Row = Mapping[str, str | int | None]
 
@@ -73,18 +74,20 @@ async def examine(items: Sequence[str], *, seconds: float) -> tuple[list[Finding
 
 def print_rows(rows: Sequence[Row], *, as_json: bool = False) -> None:
     """Print rows as a table, or as a JSON list."""
+    rows = [{key: one_line(v, longest=LONGEST_TEXT) if isinstance(v, str) else v for key, v in r.items()} for r in rows]
     if as_json:
-        print(json.dumps(list(map(dict, rows)), ensure_ascii=False))
+        print(json.dumps(rows))
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     if not rows:
         print("No sensor is in range. Wake them (move or touch them), close the phone's app, and look again.")
         return
     table = Table(*(heading.replace("_", " ") for heading in rows[0]))
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
     Console().print(table)
 
 

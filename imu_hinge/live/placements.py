@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,7 +16,10 @@ from typing import Final
 
 from imu_hinge.conventions import PLACEMENTS
 from imu_hinge.errors import DeviceError, RecordingError
+from imu_hinge.files import parse_json, read_regular
 from imu_hinge.model import check_placement
+from imu_hinge.text import one_line
+from imu_hinge.whole import write_whole
 
 FOLDER_VARIABLE: Final = "IMU_HINGE_CONFIG"
 """Environment variable that names another folder than the user's own."""
@@ -49,8 +51,8 @@ def config_folder() -> Path:
 def recall() -> list[Known]:
     """Return the sensors used so far, the last session's first; a broken file is: none."""
     try:
-        rows = json.loads((config_folder() / FILE_NAME).read_text(encoding="utf-8"))
-        return [Known(str(row["placement"]), str(row["address"]), str(row["name"])) for row in rows]
+        rows = parse_json(read_regular(config_folder() / FILE_NAME))
+        return [Known(str(row["placement"]), one_line(str(row["address"])), one_line(str(row["name"]))) for row in rows]
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
@@ -64,14 +66,9 @@ def remember(used: Sequence[Known]) -> None:
     kept = [known for known in recall() if known.address not in taken]
     rows = [{"placement": k.placement, "address": k.address, "name": k.name} for k in (*used, *kept)]
     path = config_folder() / FILE_NAME
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
+    with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
-        os.replace(part, path)
-    except OSError:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        write_whole(path, (json.dumps(rows, indent=2) + "\n").encode())
 
 
 def wanted_sensors(items: Sequence[str]) -> dict[str, str]:

@@ -5,8 +5,8 @@ It changes no journal. A recording is sealed by decoding its journal, so a decod
 
 from __future__ import annotations
 
+import math
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +14,22 @@ from typing import Final
 
 from imu_hinge.athlete import Athlete, athlete_from_table
 from imu_hinge.errors import RecordingError, SettingsError
-from imu_hinge.live.decoding import tracks
+from imu_hinge.files import is_regular
 from imu_hinge.model import Recording, Samples
 from imu_hinge.sensors.clock import ClockReport
 from imu_hinge.sensors.sink import LOST, STREAMING
+from imu_hinge.settings import LIMITS, LimitSettings
 from imu_hinge.storage.folder import MANIFEST
 from imu_hinge.storage.journal import FILE_NAME, LINK, Journal, Loss, read_journal
 from imu_hinge.storage.recording import write
+from imu_hinge.whole import remove, sync_folder
 
 SEAL_FOLDER: Final = ".sealing"
 """Where the CSV files are written before they are put in place, inside the recording's folder."""
+
+
+_LARGEST_NS: Final = 2**63
+"""Host times have 64 bits [ns]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +78,10 @@ class Recovered:
 def is_unsealed(folder: str | Path) -> bool:
     """Tell a folder with a journal whose recording was never sealed: the program was killed, or the disk full."""
     folder = Path(folder)
-    return (folder / FILE_NAME).is_file() and not (folder / MANIFEST).is_file()
+    return is_regular(folder / FILE_NAME) and not is_regular(folder / MANIFEST)
 
 
-def recover(folder: str | Path, *, as_live: bool = False) -> Recovered:
+def recover(folder: str | Path, *, as_live: bool = False, limits: LimitSettings = LIMITS) -> Recovered:
     """Decode the journal of a recording; writes nothing.
 
     Parameters
@@ -85,13 +91,17 @@ def recover(folder: str | Path, *, as_live: bool = False) -> Recovered:
     as_live
         Give the samples the very times that were shown live, bit for bit, instead of the better ones that all
         arrivals together give.
+    limits
+        How much is read at most.
 
     Raises
     ------
     RecordingError
         Where there is no journal, or no sample in it.
     """
-    journal = read_journal(folder)
+    from imu_hinge.live.decoding import tracks  # which loads every family of sensor
+
+    journal = read_journal(folder, limits=limits)
     origin_ns = origin_of(journal)
     outages = _outages(journal)
     samples: dict[str, Samples] = {}
@@ -121,7 +131,7 @@ def recover(folder: str | Path, *, as_live: bool = False) -> Recovered:
         samples,
         athlete=_athlete(session.get("athlete")),
         exercise=str(session.get("exercise", "auto")),
-        load_kg=None if session.get("load_kg") is None else float(session["load_kg"]),
+        load_kg=_load_kg(session.get("load_kg")),
         note=str(session.get("note", "")),
         is_simulated=bool(session.get("is_simulated", False)),
         devices=devices,
@@ -132,7 +142,7 @@ def recover(folder: str | Path, *, as_live: bool = False) -> Recovered:
 def seal(folder: str | Path) -> Recovered:
     """Write the recording's files beside its journal, replacing any that are there.
 
-    The description is put in place last: a folder that has one is whole.
+    The description is put in place last, when all else is on the disk: a folder that has one is whole.
 
     Raises
     ------
@@ -142,25 +152,28 @@ def seal(folder: str | Path) -> Recovered:
     folder = Path(folder)
     recovered = recover(folder)
     part = folder / SEAL_FOLDER
-    shutil.rmtree(part, ignore_errors=True)
+    remove(part)
     try:
         write(recovered.recording, part)
+        (folder / MANIFEST).unlink(missing_ok=True)  # until the new one is there the journal alone is read
         for name in sorted(os.listdir(part), key=lambda name: name == MANIFEST):
+            sync_folder(folder)
             os.replace(part / name, folder / name)
+        sync_folder(folder)
     except OSError as problem:
         raise RecordingError(
             f"{folder} could not be sealed: {problem.strerror or problem}. The journal is whole; free some space and "
             f"run: imu-hinge repair {folder}"
         ) from problem
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        remove(part)
     return recovered
 
 
 def origin_of(journal: Journal) -> int:
     """Return the host time that is zero on the recording's timeline [ns]."""
     origin = journal.session.get("origin_ns")
-    if isinstance(origin, int):
+    if isinstance(origin, int) and abs(origin) < _LARGEST_NS:
         return origin
     return journal.entries[0].host_ns if journal.entries else 0
 
@@ -207,6 +220,11 @@ def _outages(journal: Journal) -> dict[str, tuple[int, float]]:
         count, seconds = total.get(sensor, (0, 0.0))
         total[sensor] = count + 1, seconds + (journal.entries[-1].host_ns - start_ns) * 1e-9
     return total
+
+
+def _load_kg(value: object) -> float | None:
+    """Return the load where it is one; the samples are worth more than a number that cannot be."""
+    return float(value) if isinstance(value, int | float) and 0.0 <= value < math.inf else None
 
 
 def _athlete(table: object) -> Athlete | None:

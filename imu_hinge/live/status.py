@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from imu_hinge.live.recorder import Recorder, SensorStatus
 from imu_hinge.sensors.sink import STREAMING
+from imu_hinge.text import one_line
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,15 +21,16 @@ SLOW: float = 0.9
 def status_table(recorder: Recorder, *, now_ns: int) -> Table:
     """Return the status as a table: placement, sensor, link, rate, loss, battery, still or moving."""
     from rich.table import Table
+    from rich.text import Text
 
     elapsed_s = (now_ns - recorder.origin_ns) * 1e-9 if recorder.journal is not None else 0.0
     problem = recorder.problem
     title = f"{recorder.folder}  {elapsed_s:.0f} s" + (f"  {problem}" if problem else "")
-    table = Table(title=title, title_justify="left", title_style="bold red" if problem else "bold")
+    table = Table(title=Text(one_line(title)), title_justify="left", title_style="bold red" if problem else "bold")
     for heading in ("placement", "sensor", "link", "rate", "lost", "battery", "now"):
         table.add_column(heading)
     for placement, status in recorder.status.items():
-        table.add_row(placement, *_cells(status, now_ns=now_ns))
+        table.add_row(*(Text(one_line(cell)) for cell in (placement, *_cells(status, now_ns=now_ns))))
     return table
 
 

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from imu_hinge.motion import chain, evidence
 from imu_hinge.motion.cholesky import invert
 from imu_hinge.motion.evidence import Course, Rows, Scene
+from imu_hinge.motion.jit import kernel, subroutine
 from imu_hinge.motion.shared_unknowns import SHANK_HABIT
 from imu_hinge.motion.ways import HABITS, as_walked, derivatives, posture_at, way_of
 
@@ -62,7 +62,7 @@ def room_for(instants: int, shared: int) -> Solution:
     )
 
 
-@numba.njit(cache=True)
+@subroutine
 def weigh(rows: Rows, n: int, block: Array, gradient: Array, used: Index) -> None:
     """Sum the rows to ``block`` (c, c), its upper triangle, and ``gradient`` (c,); ``used`` (c,) is scratch."""
     columns = gradient.size
@@ -85,7 +85,7 @@ def weigh(rows: Rows, n: int, block: Array, gradient: Array, used: Index) -> Non
                 block[j, used[q]] += scaled * rows.jacobian[r, used[q]]
 
 
-@numba.njit(cache=True)
+@subroutine
 def link(course: Course, i: int, k: int) -> float:
     """Return the weight [1/rad²] that ties angle ``k`` of instant ``i`` to the instant before; 0 at a cut."""
     if i == 0 or i >= course.walk.shape[0]:
@@ -93,7 +93,7 @@ def link(course: Course, i: int, k: int) -> float:
     return float(1.0 / course.walk[i, k])
 
 
-@numba.njit(cache=True)
+@subroutine
 def squared_residuals(rows: Rows, n: int) -> float:
     """Return the sum of the rows' squared residuals over their variances."""
     cost = 0.0
@@ -102,7 +102,7 @@ def squared_residuals(rows: Rows, n: int) -> float:
     return cost
 
 
-@numba.njit(cache=True)
+@subroutine
 def tie(course: Course, solution: Solution, i: int, block: Array, gradient: Array) -> float:
     """Tie instant ``i`` to its neighbours: add the links to ``block`` and ``gradient``; return what they cost."""
     cost = 0.0
@@ -118,7 +118,7 @@ def tie(course: Course, solution: Solution, i: int, block: Array, gradient: Arra
     return cost
 
 
-@numba.njit(cache=True)
+@subroutine
 def carry(course: Course, solution: Solution, i: int, block: Array, edge: Array) -> None:
     """Bring what eliminating the instant before ``i`` left behind into ``block`` and ``edge`` (5, m)."""
     inverse, border = solution.inverse[i - 1], solution.border[i - 1]
@@ -132,7 +132,7 @@ def carry(course: Course, solution: Solution, i: int, block: Array, edge: Array)
             edge[k, j] += before * border[k, j]
 
 
-@numba.njit(cache=True)
+@subroutine
 def take_out(solution: Solution, i: int, block: Array, gradient: Array, edge: Array) -> float:
     """Eliminate instant ``i``, whose block is inverted, from the border's equations; return what its step promises.
 
@@ -165,7 +165,7 @@ def take_out(solution: Solution, i: int, block: Array, gradient: Array, edge: Ar
     return promised
 
 
-@numba.njit(cache=True)
+@kernel
 def eliminate(
     scene: Scene, course: Course, rows: Rows, solution: Solution, is_stiff: bool = True
 ) -> tuple[float, float]:
@@ -205,7 +205,7 @@ def eliminate(
     return cost, promised
 
 
-@numba.njit(cache=True)
+@kernel
 def substitute(course: Course, solution: Solution, shared_step: Array) -> float:
     """Go backward: find the step of every instant, given that of the shared unknowns (m,); return the largest."""
     n, m = course.walk.shape[0], shared_step.size
@@ -223,7 +223,7 @@ def substitute(course: Course, solution: Solution, shared_step: Array) -> float:
     return largest
 
 
-@numba.njit(cache=True)
+@kernel
 def postures(scene: Scene, solution: Solution) -> Array:
     """Return the postures (n, 5) of a solution."""
     x, way = np.zeros(solution.y.shape), way_of(scene.habits, solution.u)
@@ -232,7 +232,7 @@ def postures(scene: Scene, solution: Solution) -> Array:
     return x
 
 
-@numba.njit(cache=True)
+@kernel
 def bands(scene: Scene, course: Course, solution: Solution, shared_root: Array, out: Array) -> None:
     """Write the covariance (n, 5, 5) of every posture to ``out``, the shared unknowns marginalised.
 

@@ -6,6 +6,7 @@ It does not detect rest and does not correct orientations: `kernel` does.
 import math
 
 from imu_hinge.model import Array
+from imu_hinge.motion.jit import inlined
 from imu_hinge.motion.memory import (
     BIAS,
     COV,
@@ -32,7 +33,7 @@ from imu_hinge.motion.memory import (
     retune,
     store4,
 )
-from imu_hinge.motion.quaternion import Vector, dot, inlined, renormalize
+from imu_hinge.motion.quaternion import Vector, dot, renormalize
 
 Covariance = tuple[float, float, float, float, float, float]
 

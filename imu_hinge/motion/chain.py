@@ -18,11 +18,11 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from imu_hinge.motion.anthropometry import Body
+from imu_hinge.motion.jit import kernel, subroutine
 
 Array = npt.NDArray[np.float64]
 
@@ -70,7 +70,7 @@ def empty_chain() -> Chain:
     return Chain(np.zeros((SEGMENTS, 2)), np.zeros((SEGMENTS, 2)), np.zeros((SEGMENTS, STATES, 2)), turned_by)
 
 
-@numba.njit(cache=True)
+@kernel
 def scaled(body: Body, u: Array) -> Body:
     """Return the body with every length times its factor; ``u`` is numbered like the columns of a Jacobian."""
     size, pelvis = math.exp(u[SIZE]), math.exp(u[SIZE] + u[LOG_PELVIS])
@@ -86,7 +86,7 @@ def scaled(body: Body, u: Array) -> Body:
     )
 
 
-@numba.njit(cache=True)
+@subroutine
 def place_arc(chain: Chain, segment: int, x: Array, length: float, along: float) -> None:
     """Write the lumbar arc from L5/S1 up to the share ``along`` of its length: its chord is inclined half way."""
     half = 0.5 * along * x[LUMBAR]
@@ -103,7 +103,7 @@ def place_arc(chain: Chain, segment: int, x: Array, length: float, along: float)
     chain.slope[segment, LUMBAR, 1] = -0.5 * along * long * sin + longer * cos
 
 
-@numba.njit(cache=True)
+@kernel
 def place_all(chain: Chain, x: Array, body: Body) -> None:
     """Write every segment at the posture ``x`` (5,) [rad], all but `PART`."""
     standing = chain.standing
@@ -123,7 +123,7 @@ def place_all(chain: Chain, x: Array, body: Body) -> None:
     place_arc(chain, LUMBAR, x, body.lumbar, 1.0)
 
 
-@numba.njit(cache=True)
+@kernel
 def point(chain: Chain, weights: Array, pos: Array, jac: Array) -> None:
     """Write where a point has gone from quiet standing, ``pos`` (2,) [m], and its derivative, ``jac`` (2, c).
 
@@ -145,7 +145,7 @@ def point(chain: Chain, weights: Array, pos: Array, jac: Array) -> None:
                 jac[d, k] += weight * chain.slope[s, k, d]
 
 
-@numba.njit(cache=True)
+@kernel
 def hanging_bar(chain: Chain, body: Body, mid_foot: float, pos: Array, jac: Array) -> None:
     """Turn the shoulder's `point` into what the bar in straight arms over mid-foot tells.
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from imu_hinge.motion.jit import subroutine
 
 Array = npt.NDArray[np.float64]
 
 
-@numba.njit(cache=True)
+@subroutine
 def invert(a: Array, out: Array) -> None:
     """Write the inverse of the symmetric positive definite ``a`` (k, k) to ``out``; ``a`` is overwritten (Cholesky)."""
     k = a.shape[0]

@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -25,6 +24,7 @@ from imu_hinge.motion import shared_unknowns as su
 from imu_hinge.motion.anthropometry import Body
 from imu_hinge.motion.chain import Chain
 from imu_hinge.motion.habits import DEG, LUMBAR_SD, SHANK_SD, THORACIC_SD, WITHIN_SET, Habits
+from imu_hinge.motion.jit import kernel, subroutine
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -149,7 +149,7 @@ def room_for(shared: int) -> Rows:
     )
 
 
-@numba.njit(cache=True)
+@subroutine
 def sensor_inclination(row: Array, x: Array, u: Array, first: int, anchor: int) -> float:
     """Predict what a sensor is inclined by: like the segments under it, less what the skin loses.
 
@@ -166,7 +166,7 @@ def sensor_inclination(row: Array, x: Array, u: Array, first: int, anchor: int) 
     return float(follows * lean + u[first + su.ZERO])
 
 
-@numba.njit(cache=True)
+@subroutine
 def sensor_height(rows: Rows, n: int, x: Array, u: Array, first: int, anchor: int, inclined: float) -> float:
     """Predict how far a sensor has come up; row ``n`` comes in with the derivative of its anchor's way, which is added.
 
@@ -187,7 +187,7 @@ def sensor_height(rows: Rows, n: int, x: Array, u: Array, first: int, anchor: in
     return float(up * (cos - 1.0) - ahead * sin + u[first + su.HEIGHT_DRIFT] * inclined)
 
 
-@numba.njit(cache=True)
+@subroutine
 def follows_habit(row: Array, x: Array, share: float, own: float, habit: int) -> float:
     """Say how far an angle is from its habitual share of another: 0 shank of thigh, 1 lumbar, 2 thoracic of trunk.
 
@@ -205,7 +205,7 @@ def follows_habit(row: Array, x: Array, share: float, own: float, habit: int) ->
     return float(x[angle] - share * trunk)
 
 
-@numba.njit(cache=True)
+@subroutine
 def fresh(rows: Rows, residual: float, variance: float) -> int:
     """Add a row whose Jacobian is all zero and return its number."""
     n = rows.used[0]
@@ -216,7 +216,7 @@ def fresh(rows: Rows, residual: float, variance: float) -> int:
     return int(n)
 
 
-@numba.njit(cache=True)
+@subroutine
 def from_point(rows: Rows, way: int, residual: float, variance: float) -> int:
     """Add a row with the scratch point's derivative, forward (0) or up (1), and return its number."""
     n = fresh(rows, residual, variance)
@@ -225,7 +225,7 @@ def from_point(rows: Rows, way: int, residual: float, variance: float) -> int:
     return n
 
 
-@numba.njit(cache=True)
+@subroutine
 def sensors(rows: Rows, x: Array, u: Array, scene: Scene, course: Course, i: int) -> None:
     """Add what the sensors tell: inclination and height, each where it is known."""
     length = rows.chain.standing[chain.LUMBAR, 1]
@@ -243,7 +243,7 @@ def sensors(rows: Rows, x: Array, u: Array, scene: Scene, course: Course, i: int
             rows.height_row[s] = n
 
 
-@numba.njit(cache=True)
+@subroutine
 def bar_and_balance(rows: Rows, u: Array, body: Body, scene: Scene, course: Course, i: int) -> None:
     """Add that the bar on the floor hangs from straight arms over mid-foot, and that the body is balanced.
 
@@ -264,7 +264,7 @@ def bar_and_balance(rows: Rows, u: Array, body: Body, scene: Scene, course: Cour
     rows.jacobian[n, su.BALANCE] = -bend
 
 
-@numba.njit(cache=True)
+@subroutine
 def habits_and_limits(rows: Rows, x: Array, u: Array, scene: Scene, course: Course, i: int) -> None:
     """Add how people bend, and how far joints go: a limit says nothing within it and pulls back softly beyond."""
     bend, own, habits = course.bend[i], course.own[i], scene.habits
@@ -299,7 +299,7 @@ def habits_and_limits(rows: Rows, x: Array, u: Array, scene: Scene, course: Cour
                 rows.jacobian[n, k] = scene.limit[r, k]
 
 
-@numba.njit(cache=True)
+@kernel
 def gather(rows: Rows, x: Array, u: Array, body: Body, scene: Scene, course: Course, i: int) -> int:
     """Fill ``rows`` with all that is known at instant ``i`` and return how many there are.
 
@@ -315,7 +315,7 @@ def gather(rows: Rows, x: Array, u: Array, body: Body, scene: Scene, course: Cou
     return int(rows.used[0])
 
 
-@numba.njit(cache=True)
+@kernel
 def stiffen(rows: Rows) -> int:
     """Add to what was gathered how heights bend over straight legs, and return how many rows there are then.
 

@@ -63,7 +63,7 @@ def run(
         solution.y[:], unknowns[:] = y + share * stride, shared + share * shared_stride
         off = unknowns - prior.mean
         solution.information[:], solution.pull[:] = known_before, -known_before @ off
-        cost, promised = arrowhead.eliminate(scene, course, rows, solution)
+        cost, promised = arrowhead.eliminate(scene, course, rows, solution, True)
         cost += float(off @ known_before @ off)
         rounds += 1
         if cost > paid and share > SHORTEST_SHARE and rounds < MOST_ROUNDS:

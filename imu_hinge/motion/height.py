@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -24,6 +23,7 @@ from imu_hinge.model import Region
 from imu_hinge.motion.accelerometer import BIAS_PRIOR_MPS2, REST_S, SCALE_PRIOR, resting_bias
 from imu_hinge.motion.cholesky import invert
 from imu_hinge.motion.displacement import BLOW_MPS2, Travel, vertical_acceleration
+from imu_hinge.motion.jit import kernel, subroutine
 from imu_hinge.motion.tracks import Track
 from imu_hinge.signals import smooth
 
@@ -191,7 +191,7 @@ def _weights(known: Known, dt: float) -> tuple[Array, Array]:
     return walked, np.column_stack([1.0 / np.square(known.height_sd_m), 1.0 / np.square(known.speed_sd_mps)])
 
 
-@numba.njit(cache=True)
+@subroutine
 def _predict(m: Array, p: Array, a: float, dt: float, out_m: Array, out_p: Array) -> None:
     """Go one sample on: h + v dt + (a - e) dt²/2, v + (a - e) dt, e; and the covariance ``p`` with it, F p F'."""
     half = 0.5 * dt * dt
@@ -210,7 +210,7 @@ def _predict(m: Array, p: Array, a: float, dt: float, out_m: Array, out_p: Array
     out_p[2, 2] = p[2, 2]
 
 
-@numba.njit(cache=True)
+@kernel
 def _filter(
     acceleration: Array,
     shapes: Array,
@@ -260,7 +260,7 @@ def _filter(
                 spread[i, k, j] = p[k, j]
 
 
-@numba.njit(cache=True)
+@subroutine
 def _learn(would: Array, seen: int, share: float, value: float, column: Array, normal: Array, slope: Array) -> None:
     """Add one surprise, ``value`` of weight ``share``, to the errors' equations, and correct ``would`` (3, k) by it."""
     for j in range(would.shape[1]):
@@ -273,7 +273,7 @@ def _learn(would: Array, seen: int, share: float, value: float, column: Array, n
             would[k, j] -= column[k] * by
 
 
-@numba.njit(cache=True)
+@kernel
 def _smooth(acceleration: Array, walked: Array, dt: float, mean: Array, spread: Array) -> None:
     """Go backward and let every sample know what came after it; ``mean`` and ``spread`` are overwritten."""
     m, p = np.zeros(STATES), np.zeros((STATES, STATES))

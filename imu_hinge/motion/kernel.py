@@ -12,10 +12,9 @@ at rest, as a measurement of the gyroscope's bias.
 
 import math
 
-from numba import njit
-
 from imu_hinge.model import Array
 from imu_hinge.motion.bias import choose_lowpass, ends_stretch, estimate_bias, next_stretch
+from imu_hinge.motion.jit import inlined, kernel
 from imu_hinge.motion.memory import (
     ACC_LP,
     BIAS,
@@ -48,7 +47,6 @@ from imu_hinge.motion.quaternion import (
     Quaternion,
     Vector,
     dot,
-    inlined,
     multiply,
     rotate,
     rotate_between,
@@ -169,7 +167,7 @@ def write(m: Array, lane: Index, q_ws: Quaternion, is_rest: bool, out: Array, i:
     out[i, OUT_REST] = 1.0 if is_rest else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def update(memory: Array, gyr: Array, acc: Array, out: Array) -> bool:
     """Filter a block of any length, one recording; any split of the same samples gives the same bits.
 
@@ -196,7 +194,7 @@ def update(memory: Array, gyr: Array, acc: Array, out: Array) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def hold(memory: Array, out: Array) -> None:
     """Repeat the last orientation and bias through a gap, (n, 9); the next sample starts the low-passes anew."""
     restart(memory, ONLY)

@@ -12,10 +12,10 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from imu_hinge.model import Array
 from imu_hinge.motion.bias import choose_lowpass, ends_stretch, estimate_bias, next_stretch
+from imu_hinge.motion.jit import kernel
 from imu_hinge.motion.kernel import are_samples, next_sample, step, update
 from imu_hinge.motion.memory import (
     BIAS,
@@ -50,7 +50,7 @@ DONE: Final = object()
 """Stands for the next piece of a job that has none."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def update_lanes(
     state: State,
     gyr: tuple[Array, ...],

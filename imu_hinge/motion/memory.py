@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from imu_hinge.model import Array
-from imu_hinge.motion.quaternion import Quaternion, Vector, inlined
+from imu_hinge.motion.jit import inlined
+from imu_hinge.motion.quaternion import Quaternion, Vector
 
 Index = int | np.int64
 Lowpass = tuple[float, float, float, float, float]

@@ -47,20 +47,21 @@ def params(
 ) -> Params:
     """Return the filter's parameters; what is no argument here has the paper's value.
 
-    None is fitted to the BROAD trials; `benchmarks/orientation.py` prints their error for neighbours of each value too.
-    Two were chosen with simulated sets of deadlifts in view, and say so.
+    All start from the published defaults (Laidig and Seel 2023). What departs from them does so for a reason from
+    lifting or from data sheets, said below, and costs nothing on the BROAD trials: `benchmarks/orientation.py` prints
+    what each costs there, over all of them and with each one left out.
 
     Parameters
     ----------
     rate_hz
         Samples per second.
     tau_acc_s
-        Time constant of the low-pass on the acceleration in the almost-inertial frame. The paper's 3 s, live and
-        where the bias is known: the movement's acceleration averages out.
+        Time constant of the low-pass on the acceleration in the almost-inertial frame, for the orientation both ways
+        and live where the bias is known: the movement's acceleration averages out. The paper's.
     tau_acc_unknown_s
-        The same where it is not, and for the orientation both ways, which is filtered twice. A bias tilts in proportion
-        to the time constant, and lifting often starts without a still phase. A rep's acceleration averages out over the
-        rep, 2 to 4 s: the shorter end, chosen after looking at simulated sets with a bias and no still phase.
+        The same where it is not. A bias tilts in proportion to the time constant, and lifting often starts without a
+        still phase. A rep's acceleration averages out over the rep, 2 to 4 s: the shorter end, chosen after looking at
+        simulated sets with a bias and no still phase. The paper has 3 s.
     bias_known_deg_s
         A bias is known where its standard deviation is below this: over 3 s it tilts by 0.6°, as much as the movement's
         acceleration does.

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from imu_hinge.motion import chain
+from imu_hinge.motion.jit import kernel
 
 Array = npt.NDArray[np.float64]
 
@@ -67,7 +67,7 @@ LEADS_TO: Final = (
 """Per anchor, how much of each of the chain's segments leads to it."""
 
 
-@numba.njit(cache=True)
+@kernel
 def inclination(x: Array, anchor: int, share: float, row: Array) -> float:
     """Return what a sensor there is inclined by [rad] and write the derivative by the posture to ``row[:5]``."""
     for k in range(chain.STATES):

@@ -19,7 +19,7 @@ from imu_hinge.model import Array, Flags, Posture, Region
 from imu_hinge.motion.alignment import Mounting, inclination, side_lean
 from imu_hinge.motion.displacement import BLOW_MPS2, Travel, shock_together
 from imu_hinge.motion.height import vertical_motion
-from imu_hinge.motion.standing import Slip, Standing, find_slips, lower_than_near, zero_offset
+from imu_hinge.motion.standing import Slip, Standing, find_slips, lower_than_near, standing_apart, zero_offset
 from imu_hinge.motion.tracks import Track, across_gaps, stills, turned
 from imu_hinge.settings import ErrorBudget, Settings
 from imu_hinge.signals import derivative, smooth, spread, turning_points
@@ -67,7 +67,8 @@ def segment_lean(
     filter_sd = np.radians(budget.filter_live_deg if is_live else budget.filter_both_ways_deg)
     axis = np.radians(budget.axis_deg)
     axis_sd = np.hypot(lean * np.sqrt(0.75) * axis**2, np.radians(3.0) * np.sin(axis))  # 1 - cos, its root mean square
-    sd = np.sqrt(filter_sd**2 + mounting.zero_sd_rad**2 + axis_sd**2)
+    zero_sd = max(mounting.zero_sd_rad, standing_apart(lean, standing, track.rate_hz))
+    sd = np.sqrt(filter_sd**2 + zero_sd**2 + axis_sd**2)
     for slip in slips:
         sd[slip.where.part] = np.hypot(sd[slip.where.part], abs(slip.jump_rad))
     sd[track.is_gap] = math.inf

@@ -4,17 +4,7 @@ It holds no filter and no arrays: every function takes and returns scalars or 4-
 keeps them in registers and the same lines give the same bits with and without the JIT.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-from numba import njit
-
-_F = TypeVar("_F", bound=Callable[..., Any])
-
-inlined: Callable[[_F], _F] = cast(Any, njit)(
-    forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy"
-)
-"""Compile a function for the kernels that use it and for nobody else: neither cached nor callable from Python."""
+from imu_hinge.motion.jit import inlined
 
 Quaternion = tuple[float, float, float, float]
 Vector = tuple[float, float, float]

@@ -5,10 +5,10 @@ It is never used live. The method is the offline variant of VQF (Laidig and Seel
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from imu_hinge.model import Array
 from imu_hinge.motion.bias import Covariance, choose_lowpass, ends_stretch, estimate_bias, next_stretch, sd_bound
+from imu_hinge.motion.jit import inlined, kernel
 from imu_hinge.motion.kernel import are_samples, correct_inclination, next_sample, restart, step
 from imu_hinge.motion.memory import (
     BIAS,
@@ -27,7 +27,7 @@ from imu_hinge.motion.memory import (
     lowpass3,
     lowpass_now,
 )
-from imu_hinge.motion.quaternion import Vector, inlined, multiply, renormalize, rotate_between, turn
+from imu_hinge.motion.quaternion import Vector, multiply, renormalize, rotate_between, turn
 
 FORWARD, BACKWARD = np.int64(0), np.int64(1)
 
@@ -126,7 +126,7 @@ def take(m: Array, p: Coefficients, lane: Index, i: int, gyr: Array, acc: Array,
     row[11, lane], row[12, lane], row[13, lane], row[14, lane], row[15, lane] = quiet
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def bias_both_ways(
     state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], row: Array, work: Array, out: Array
 ) -> bool:
@@ -168,7 +168,7 @@ def bias_both_ways(
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def integrate(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], up: Array, out: Array) -> None:
     """Integrate with the fused bias; filter the acceleration in i forward into `up`, orientations into `out`."""
     m, p = state.memory, coefficients(state.memory)
@@ -179,7 +179,7 @@ def integrate(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool
             restart(m, FORWARD)
             count = 0.0
         count += 1.0
-        c = lowpass_now(count, p.up_start, p.up_b0, p.up_a1, p.up_a2)
+        c = lowpass_now(count, p.up_start, p.known_b0, p.known_a1, p.known_a2)
         wx, wy, wz = gyr[i, 0] - out[i, 4], gyr[i, 1] - out[i, 5], gyr[i, 2] - out[i, 6]
         before = q
         q = renormalize(multiply(q, turn(wx * p.dt, wy * p.dt, wz * p.dt)))
@@ -188,19 +188,19 @@ def integrate(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool
         up[i, 0], up[i, 1], up[i, 2] = lowpass3(m, UP_LP, FORWARD, c, up_i)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def correct(state: State, is_edge: npt.NDArray[np.bool_], up: Array, out: Array) -> None:
     """Filter `up` backward, so that it has no delay, and correct the inclination of the orientations in `out`."""
     m, p = state.memory, coefficients(state.memory)
     n = up.shape[0]
-    c = (p.up_b0, 2.0 * p.up_b0, p.up_b0, p.up_a1, p.up_a2)
+    c = (p.known_b0, 2.0 * p.known_b0, p.known_b0, p.known_a1, p.known_a2)
     q_wi = (1.0, 0.0, 0.0, 0.0)
     for back in range(n):
         i = n - 1 - back
         if back == 0 or is_edge[i + 1]:
             for axis in range(3):  # as if the last value had been there for ever
-                m[UP_LP + 2 * axis, BACKWARD] = up[i, axis] * (1.0 - p.up_b0)
-                m[UP_LP + 2 * axis + 1, BACKWARD] = up[i, axis] * (p.up_b0 - p.up_a2)
+                m[UP_LP + 2 * axis, BACKWARD] = up[i, axis] * (1.0 - p.known_b0)
+                m[UP_LP + 2 * axis + 1, BACKWARD] = up[i, axis] * (p.known_b0 - p.known_a2)
         up_i = lowpass3(m, UP_LP, BACKWARD, c, (up[i, 0], up[i, 1], up[i, 2]))
         q_wi, _, _ = correct_inclination(q_wi, up_i)
         out[i, 0], out[i, 1], out[i, 2], out[i, 3] = multiply(q_wi, (out[i, 0], out[i, 1], out[i, 2], out[i, 3]))

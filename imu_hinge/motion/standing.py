@@ -201,6 +201,28 @@ def zero_offset(lean: Array, standing: Standing, slips: list[Slip], rate_hz: flo
     return offset
 
 
+def standing_apart(lean: Array, standing: Standing, rate_hz: float) -> float:
+    """Return how far from zero the inclination of certain standing is, root mean square, weighed by time [rad].
+
+    Who stands otherwise before a set than after it, or whose sensor moved by too little to be called a slip, has one
+    zero for two postures: every angle is off by so much.
+
+    Parameters
+    ----------
+    lean : (n,) [rad]
+        After `zero_offset`.
+    standing
+    rate_hz
+    """
+    where = [r for r in standing.where if r.stop <= len(lean)]
+    is_certain = _is_unloaded(where, rate_hz, len(lean))
+    if np.count_nonzero(is_certain) < 2:
+        return 0.0
+    weight = _weights(where, rate_hz, len(lean))[is_certain]
+    off = np.array([np.median(lean[r.part]) for r in where])[is_certain]
+    return math.sqrt(float(weight @ off**2 / weight.sum()))
+
+
 def _split(values: Array, is_unloaded: Mask, where: list[Region], jump: float, found: list[Slip]) -> None:
     """Find the step that divides the standing best, then look on both sides of it."""
     best, best_gain = 0, 0.0

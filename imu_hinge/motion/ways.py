@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -22,6 +21,7 @@ from imu_hinge.motion import chain
 from imu_hinge.motion import shared_unknowns as su
 from imu_hinge.motion.evidence import Rows
 from imu_hinge.motion.habits import Habits
+from imu_hinge.motion.jit import kernel, subroutine
 
 Array = npt.NDArray[np.float64]
 
@@ -41,7 +41,7 @@ class Way(NamedTuple):
     thoracic: float
 
 
-@numba.njit(cache=True)
+@kernel
 def way_of(habits: Habits, u: Array) -> Way:
     """Return the way of bending under the shared unknowns ``u``, numbered like the columns of a Jacobian."""
     return Way(
@@ -51,7 +51,7 @@ def way_of(habits: Habits, u: Array) -> Way:
     )
 
 
-@numba.njit(cache=True)
+@kernel
 def posture_at(y: Array, way: Way, x: Array) -> None:
     """Write the posture (5,) that belongs to the coordinates (5,)."""
     x[chain.THIGH], x[chain.PELVIS] = y[chain.THIGH], y[chain.PELVIS]
@@ -60,7 +60,7 @@ def posture_at(y: Array, way: Way, x: Array) -> None:
     x[chain.THORACIC] = y[chain.THORACIC] + way.thoracic * (x[chain.PELVIS] + x[chain.LUMBAR])
 
 
-@numba.njit(cache=True)
+@kernel
 def derivatives(x: Array, way: Way, by_y: Array, by_habit: Array) -> None:
     """Write how the posture changes with its coordinates, (5, 5), and with the three habits, (5, 3)."""
     by_y[:] = 0.0
@@ -79,7 +79,7 @@ def derivatives(x: Array, way: Way, by_y: Array, by_habit: Array) -> None:
     by_habit[chain.THORACIC, 2] = trunk
 
 
-@numba.njit(cache=True)
+@subroutine
 def as_walked(rows: Rows, n: int, by_y: Array, by_habit: Array) -> None:
     """Turn the rows' derivatives by the posture into those by its coordinates and the habits under them."""
     held = np.zeros(chain.STATES)

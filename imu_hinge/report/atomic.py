@@ -5,10 +5,11 @@ It does not decide what a file holds, and it does not make folders.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from imu_hinge.errors import HingeError
+from imu_hinge.files import exists, is_regular, reason
+from imu_hinge.whole import write_whole
 
 
 def write_atomic(path: str | Path, content: bytes) -> Path:
@@ -37,23 +38,12 @@ def write_atomic(path: str | Path, content: bytes) -> Path:
     """
     path = Path(path)
     try:
-        if path.exists() and not path.is_file():
+        if exists(path) and not is_regular(path, follow=True):
             path.write_bytes(content)
         else:
-            _replace(path, content)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
+            write_whole(path, content)
+    except (OSError, ValueError) as error:
         raise HingeError(
-            f"{path} could not be written ({reason}). Choose a folder that exists and is yours."
+            f"{path} could not be written ({reason(error)}). Choose a folder that exists and is yours."
         ) from error
     return path
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside the path and move it there."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from imu_hinge import conventions as cv
 from imu_hinge.report import words
 from imu_hinge.report.atomic import write_atomic
 from imu_hinge.result import Rep, SetResult
+from imu_hinge.text import csv_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +63,8 @@ def _csv(frame: pd.DataFrame) -> bytes:
     rounded = frame.copy()
     for column in frame.columns[frame.dtypes == np.float64]:
         rounded[column] = frame[column].round(decimals(column)) + 0.0  # + 0.0 turns -0.0 into 0.0
+    for column in frame.select_dtypes(exclude="number").columns:
+        rounded[column] = frame[column].map(lambda cell: csv_cell(cell) if isinstance(cell, str) else cell)
     return rounded.to_csv(index=False, lineterminator="\n").encode()
 
 
@@ -113,7 +116,7 @@ def summary(result: SetResult) -> dict[str, Any]:
 
 def as_json(result: SetResult) -> str:
     """Return `summary` as JSON text, without NaN, ready for ``--json``."""
-    return json.dumps(summary(result), indent=2, ensure_ascii=False, allow_nan=False)
+    return json.dumps(summary(result), indent=2, allow_nan=False)
 
 
 def _row(lift: Rep) -> dict[str, Any]:

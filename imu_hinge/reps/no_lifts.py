@@ -15,7 +15,7 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.model import Posture
+from imu_hinge.model import Array, Posture
 from imu_hinge.reps.bends import Bend
 from imu_hinge.signals import derivative, regions, smooth
 
@@ -35,9 +35,10 @@ ROCKS_RAD: Final = math.radians(20.0)
 body, 0.35 m above the hips: 20 degrees move the whole body's centre of mass by 7 cm, more than the heel is behind the
 ankle, so without a seat one falls."""
 
-NEAR_UPRIGHT_RAD: Final = math.radians(10.0)
-"""A seated trunk comes up to within this of standing, and a seated pelvis is tilted back against it; who squats or
-bends leans at least 20 degrees where the hips are low (facts/biomechanics.md, 1.4)."""
+NEAR_UPRIGHT_RAD: Final = math.radians(15.0)
+"""A seated trunk comes up to within 10 degrees of standing, and a seated pelvis is tilted back against it; who squats
+or bends leans at least 20 degrees where the hips are low (facts/biomechanics.md, 1.4). Half way: an inclination is off
+by a few degrees."""
 
 FALLING_MPS2: Final = 0.6 * cv.GRAVITY_MPS2
 FLIGHT_S: Final = 0.12
@@ -92,16 +93,26 @@ def no_lift(bend: Bend, posture: Posture, athlete: Athlete) -> str:
         return JUMPING
     if sits(posture, part, athlete):
         return SITTING
-    is_whole = bend.is_begun and bend.is_finished
-    return NO_TRUNK if is_whole and goes_too_far(posture, part, athlete) else ""
+    if not (bend.is_begun and bend.is_finished and is_too_far(posture, part, athlete)):
+        return ""
+    lean_rad = posture.lean_rad[part]
+    if float(lean_rad.max()) < LEANS_RAD:
+        return NO_TRUNK
+    return SITTING if comes_up_between(lean_rad) else ""
 
 
-def goes_too_far(posture: Posture, part: slice, athlete: Athlete) -> bool:
-    """Tell whether what would make a bend of it is a height that no legs allow."""
+def is_too_far(posture: Posture, part: slice, athlete: Athlete) -> bool:
+    """Tell whether the height during a bend is one that no legs allow."""
     height_m, sd_m = posture.height_m[part], posture.height_sd_m[part]
     highest_m, deepest_m = float(np.max(height_m - 2.0 * sd_m)), -float(np.min(height_m + 2.0 * sd_m))
-    is_far = highest_m > HIGHEST_M or deepest_m > DEEPEST * athlete.value("height_m")
-    return is_far and float(posture.lean_rad[part].max()) < LEANS_RAD
+    return highest_m > HIGHEST_M or deepest_m > DEEPEST * athlete.value("height_m")
+
+
+def comes_up_between(lean_rad: Array) -> bool:
+    """Tell whether the trunk leans, comes up and leans again in what its height alone makes one bend. (n,) [rad]."""
+    before, after = np.maximum.accumulate(lean_rad), np.maximum.accumulate(lean_rad[::-1])[::-1]
+    rocks = np.minimum(before, after) - lean_rad
+    return bool(np.any((rocks > ROCKS_RAD) & (lean_rad < NEAR_UPRIGHT_RAD)))
 
 
 def sits(posture: Posture, part: slice, athlete: Athlete) -> bool:

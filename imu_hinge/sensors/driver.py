@@ -19,7 +19,6 @@ feeding. UUIDs are lower-case, 128 bit, everywhere.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -31,6 +30,7 @@ import numpy.typing as npt
 
 from imu_hinge.errors import DeviceError, SettingsError
 from imu_hinge.model import Array, Flags
+from imu_hinge.text import quoted
 
 Handler = Callable[[bytes], None]
 """Takes one notification's bytes. Called by the link inside the radio's callback: must return at once."""
@@ -85,6 +85,16 @@ class Gatt(Protocol):
         """Most bytes one write without response carries; ATT MTU - 3. [byte]."""
 
 
+_MOST_NUMBER: Final = 1e5
+"""Rates [Hz] and full scales [g, deg/s] are below this."""
+
+_MOST_DRIFT: Final = 0.9
+"""A rate that may be off by more says nothing (families without a clock state 0.5)."""
+
+_LARGEST_DETAIL: Final = 1e12
+"""Details are counts, scales and identifiers of at most 32 bits."""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamRequest:
     """Hold what the user wants; None leaves the choice to the driver.
@@ -127,6 +137,16 @@ class StreamSettings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "details", MappingProxyType(dict(self.details)))
+        numbers = {"rate_hz": self.rate_hz, "max_drift": self.max_drift}
+        numbers |= {k: v for k, v in (("acc_range_g", self.acc_range_g), ("gyr_range_dps", self.gyr_range_dps)) if v}
+        for key, value in numbers.items():
+            most = _MOST_DRIFT if key == "max_drift" else _MOST_NUMBER
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value <= most:
+                raise SettingsError(f"A stream with {key} = {quoted(value)} cannot be decoded. Record again.")
+        for key, detail in self.details.items():
+            is_text = isinstance(detail, str)
+            if not is_text and not (isinstance(detail, int | float) and abs(detail) <= _LARGEST_DETAIL):
+                raise SettingsError(f"A stream with {quoted(key)} = {quoted(detail)} cannot be decoded. Record again.")
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by value: a view of a mapping cannot be pickled."""
@@ -142,9 +162,10 @@ class StreamSettings:
         """Build settings from what `as_dict` gave; raises `SettingsError` where keys do not fit."""
         try:
             return cls(**dict(values))
-        except TypeError as problem:
+        except (TypeError, ValueError) as problem:
+            seen = sorted(map(str, values)) if isinstance(values, Mapping) else values
             raise SettingsError(
-                f"Stream settings have the wrong keys: saw {json.dumps(sorted(values))}, {problem}. "
+                f"Stream settings have the wrong keys: saw {quoted(seen)}, {problem}. "
                 "The journal was written by another version; use that version to read it."
             ) from problem
 

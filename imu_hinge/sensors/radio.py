@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from imu_hinge.errors import DeviceError
 from imu_hinge.sensors import link_errors
 from imu_hinge.sensors.link import CALL_S, translated
+from imu_hinge.text import one_line
 
 if TYPE_CHECKING:
     from bleak import BleakScanner
@@ -51,6 +52,11 @@ class Seen:
     service_uuids: frozenset[str]
     manufacturer_ids: frozenset[int]
     handle: Any
+
+    def __post_init__(self) -> None:
+        # anybody near by chooses a name: it must not reach a terminal, a journal or a page as more than a name
+        object.__setattr__(self, "name", one_line(self.name))
+        object.__setattr__(self, "address", one_line(self.address))
 
     @property
     def label(self) -> str:

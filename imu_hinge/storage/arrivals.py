@@ -22,6 +22,9 @@ MAX_ACC_MPS2: Final = 1000.0
 MAX_GYR_RADPS: Final = 100.0
 """Beyond 5700 deg/s a reading is no movement of a lifter [rad/s]."""
 
+MAX_TIME_S: Final = 1e12
+"""Beyond this a time in seconds does not tell one sample from the next [s]."""
+
 MAX_HOLE_S: Final = 86400.0
 """No session pauses for a day: over a longer step the clock was set [s]."""
 
@@ -61,7 +64,7 @@ class Arrivals:
         """
         values = np.hstack((samples.acc, samples.gyr))
         with np.errstate(invalid="ignore"):
-            is_good = np.isfinite(samples.time_s) & (np.abs(samples.acc) <= MAX_ACC_MPS2).all(axis=1)
+            is_good = (np.abs(samples.time_s) <= MAX_TIME_S) & (np.abs(samples.acc) <= MAX_ACC_MPS2).all(axis=1)
             is_good &= (np.abs(samples.gyr) <= MAX_GYR_RADPS).all(axis=1)  # NaN compares false
         final: list[tuple[float, np.ndarray, int]] = []
         for i in np.flatnonzero(is_good):

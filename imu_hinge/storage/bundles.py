@@ -3,18 +3,17 @@
 It knows no vendor's format: the importers do.
 """
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from imu_hinge.errors import RecordingError
+from imu_hinge.files import exists, read_regular, reason
 from imu_hinge.model import Samples
-from imu_hinge.storage.text_tables import IsHeader, Table, decode, find_header, parse_table
-
-MAX_BYTES: Final = 512 * 2**20
-"""A member of a zip larger than this is not opened [byte]."""
+from imu_hinge.settings import LIMITS, LimitSettings
+from imu_hinge.storage.text_tables import IsHeader, Table, check_text, decode, find_header, head, parse_table
+from imu_hinge.storage.zips import is_zip, read_zip
 
 TEXT_ENDINGS: Final = (".csv", ".txt", ".json", ".tsv")
 
@@ -35,9 +34,9 @@ def split_device(text: str) -> tuple[Path, str]:
 
     A colon belongs to the path as far as there is such a file, so drive letters and devices with colons are no trouble.
     """
-    if not Path(text).exists():
+    if not exists(Path(text)):
         for i, letter in enumerate(text):
-            if letter == ":" and i > 1 and Path(text[:i]).exists():
+            if letter == ":" and i > 1 and exists(Path(text[:i])):
                 return Path(text[:i]), text[i + 1 :]
     return Path(text), ""
 
@@ -63,35 +62,60 @@ def choose(names: Sequence[str], device: str, *, where: str) -> str:
     )
 
 
-def open_bundle(path: Path) -> Bundle:
+def open_bundle(path: Path, *, limits: LimitSettings = LIMITS) -> Bundle:
     """Return the texts in a file, a folder or a zip; a MetaBase file brings its siblings of the same recording.
 
     Raises
     ------
     RecordingError
-        Where the path is absent or cannot be read.
+        Where the path is absent or cannot be read, or holds more than the limits allow.
     """
     try:
         if path.is_dir():
-            return {p.name: decode(p.read_bytes()) for p in sorted(path.iterdir()) if _is_text_name(p.name)}
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                members = [m for m in archive.infolist() if _is_text_name(m.filename) and m.file_size <= MAX_BYTES]
-                return {m.filename: decode(archive.read(m)) for m in members}
-        siblings = [path]
-        head, mark, _ = path.name.partition("_Accelerometer_")
-        if mark:
-            siblings += sorted(p for p in path.parent.iterdir() if p.name.startswith(f"{head}_Gyroscope_"))
-        return {p.name: decode(p.read_bytes()) for p in siblings}
+            return _texts(sorted(p for p in path.iterdir() if _is_text_name(p.name)), limits=limits)
+        if is_zip(path):
+            packed = read_zip(path, _is_text_name, limits=limits)
+            return {name: _text(name, packed.pop(name), limits=limits) for name in list(packed)}
+        first, mark, _ = path.name.partition("_Accelerometer_")
+        siblings = [p for p in path.parent.iterdir() if p.name.startswith(f"{first}_Gyroscope_")] if mark else []
+        text = _text(path.name, read_regular(path, limit=limits.text_bytes), limits=limits)
+        return {path.name: text, **_texts(sorted(siblings), limits=limits)}
     except FileNotFoundError as error:
         raise RecordingError(f"There is no file {path}. Check the name and the folder.") from error
-    except (OSError, zipfile.BadZipFile) as error:
-        raise RecordingError(f"{path} cannot be read: {error}. Copy or export it again.") from error
+    except OSError as error:
+        name = error.filename or path
+        raise RecordingError(f"{name} cannot be read: {reason(error)}. Copy or export it again.") from error
+
+
+def _texts(paths: Sequence[Path], *, limits: LimitSettings) -> dict[str, str]:
+    """Return the texts of files that nobody named one by one: no link is followed, and together they have a limit."""
+    if len(paths) > limits.members:
+        raise RecordingError(
+            f"{paths[0].parent} holds {len(paths)} texts and at most {limits.members:g} are looked at. "
+            "Give the folder of one recording."
+        )
+    texts: dict[str, str] = {}
+    left = limits.text_bytes
+    for path in paths:
+        try:
+            data = read_regular(path, follow=False, limit=left)
+        except OSError as error:
+            raise RecordingError(
+                f"{path} cannot be read: {reason(error)}. Take it out, or copy the export again."
+            ) from error
+        left -= len(data)
+        texts[path.name] = _text(path.name, data, limits=limits)
+    return texts
+
+
+def _text(name: str, data: bytes, *, limits: LimitSettings) -> str:
+    check_text(name, data, limits=limits)
+    return decode(data)
 
 
 def names_with(bundle: Bundle, is_header: IsHeader) -> tuple[str, ...]:
     """Return the names of the texts that hold a table with such a header."""
-    return tuple(name for name, text in bundle.items() if find_header(text.splitlines(), is_header))
+    return tuple(name for name, text in bundle.items() if find_header(head(text), is_header))
 
 
 def only_table(bundle: Bundle, is_header: IsHeader, device: str) -> Table:
@@ -111,7 +135,7 @@ def only_table(bundle: Bundle, is_header: IsHeader, device: str) -> Table:
 
 def first_line(text: str) -> str:
     """Return the first line that is not blank."""
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return next((line.strip() for line in head(text) if line.strip()), "")
 
 
 def _is_text_name(name: str) -> bool:

@@ -3,19 +3,20 @@
 It computes nothing on the way: the numbers that were read are the numbers that are written.
 """
 
-import secrets
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from imu_hinge.errors import RecordingError
+from imu_hinge.files import exists, reason
 from imu_hinge.model import Recording
+from imu_hinge.settings import LIMITS, LimitSettings
 from imu_hinge.storage.bundles import split_device
 from imu_hinge.storage.importers import import_export, importer_of
 from imu_hinge.storage.plain_csv import import_csv, write_csv, write_rows
 from imu_hinge.storage.recording import Source, is_placed, placed_files, read, write
 from imu_hinge.storage.screening import check_recording
+from imu_hinge.whole import part_beside, put_folder
 
 
 def write_csvs(recording: Recording, folder: str | Path) -> tuple[Path, ...]:
@@ -27,23 +28,21 @@ def write_csvs(recording: Recording, folder: str | Path) -> tuple[Path, ...]:
         Where the folder exists already, or the disk refuses.
     """
     folder = Path(folder)
-    if folder.exists():
+    if exists(folder):
         raise RecordingError(f"{folder} exists already. Choose another name.")
-    part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
     names = [f"{placement}.csv" for placement in recording.sensors]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        part.mkdir()
-        for name, samples in zip(names, recording.sensors.values(), strict=True):
-            write_rows(samples, part / name)
-        part.rename(folder)
-    except OSError as error:
+        with part_beside(folder) as part:
+            part.mkdir()
+            for name, samples in zip(names, recording.sensors.values(), strict=True):
+                write_rows(samples, part / name)
+            put_folder(part, folder)
+    except (OSError, ValueError) as error:
         raise RecordingError(
-            f"{folder} could not be written: {error.strerror or error}. Nothing was left behind; "
+            f"{folder} could not be written: {reason(error)}. Nothing was left behind; "
             "free some space or choose another place."
         ) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return tuple(folder / name for name in names)
 
 
@@ -106,7 +105,7 @@ def write_any(
     return (write(recording, targets[0], overwrite=overwrite),)
 
 
-def read_any(source: Source) -> Recording:
+def read_any(source: Source, *, limits: LimitSettings = LIMITS) -> Recording:
     """Read what `imu_hinge.read` reads, and vendors' exports given as ``PLACEMENT=path``; checked at the door.
 
     Raises
@@ -116,16 +115,16 @@ def read_any(source: Source) -> Recording:
     """
     items = [str(source)] if isinstance(source, str | Path) else [str(item) for item in source]
     if not items or not all(is_placed(item) for item in items):
-        return read(source)
+        return read(source, limits=limits)
     sensors, devices, warnings = {}, {}, []
     for placement, given in placed_files(items).items():
         path, device = split_device(str(given))
-        importer = importer_of(path)
+        importer = importer_of(path, limits=limits)
         if device and not importer:
             raise RecordingError(
                 f"{path} is a plain CSV of one sensor, in which {device!r} cannot be chosen. Leave it out."
             )
-        found = import_export(path, device) if importer else import_csv(path)
+        found = import_export(path, device, limits=limits) if importer else import_csv(path, limits=limits)
         sensors[placement] = found.samples
         warnings += [f"{placement}: {note}" for note in found.notes]
         if importer:
@@ -140,7 +139,7 @@ def _write_named(recording: Recording, files: dict[str, Path], *, overwrite: boo
         raise RecordingError(
             f"The recording has no sensor at {', '.join(absent)}; it has {', '.join(recording.placements)}. Name those."
         )
-    taken = [str(path) for path in files.values() if path.exists()]
+    taken = [str(path) for path in files.values() if exists(path)]
     if taken and not overwrite:
         raise RecordingError(f"{', '.join(taken)} exists already. Choose another name, or pass overwrite=True.")
     return tuple(write_csv(recording.sensors[p], path, overwrite=overwrite) for p, path in files.items())

@@ -4,6 +4,7 @@ It holds no samples and touches no file but that one.
 """
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +15,9 @@ from imu_hinge import __version__
 from imu_hinge.athlete import Athlete, athlete_from_table
 from imu_hinge.conventions import PLACEMENTS
 from imu_hinge.errors import NewerSchema, RecordingError, SettingsError
+from imu_hinge.files import is_plain_name, parse_json, read_regular, reason
 from imu_hinge.model import Recording, Samples
+from imu_hinge.text import quoted
 
 MANIFEST: Final = "recording.json"
 SCHEMA_VERSION: Final = 1
@@ -83,18 +86,18 @@ def read_manifest(path: Path) -> Manifest:
         Where it is absent, broken, or a key is absent or of the wrong kind.
     """
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = parse_json(read_regular(path, follow=False).decode())
     except FileNotFoundError as error:
         raise RecordingError(
             f"{path.parent} has no {MANIFEST}, so it is no whole recording. "
             f"Copy it again, or name its files one by one, such as sacrum={path.parent / 'sacrum.csv'}."
         ) from error
     except (OSError, ValueError) as error:
-        raise RecordingError(f"{path} is broken: {error}. Copy the recording again.") from error
+        raise RecordingError(f"{path} is broken: {reason(error)}. Copy the recording again.") from error
     version = _take(path, table, "schema_version", int)
     if version > SCHEMA_VERSION:
         raise NewerSchema(
-            f"{path} has schema version {version} (written by {table.get('written_by', 'an unknown version')}) "
+            f"{path} has schema version {version} (written by {quoted(table.get('written_by', 'an unknown version'))}) "
             f"and this imu_hinge {__version__} knows up to {SCHEMA_VERSION}. Update it with pip install -U imu-hinge."
         )
     athlete = _take(path, table, "athlete", dict, type(None))
@@ -103,6 +106,8 @@ def read_manifest(path: Path) -> Manifest:
     except (SettingsError, TypeError) as error:
         raise RecordingError(f"{path} describes no possible athlete: {error}") from error
     load_kg = _take(path, table, "load_kg", int, float, type(None))
+    if load_kg is not None and not (math.isfinite(load_kg) and load_kg >= 0.0):
+        raise RecordingError(f"{path} is broken: load_kg is {load_kg}. Write the load in kg, or null.")
     return Manifest(
         sensors=_sensors(path, _take(path, table, "sensors", list)),
         athlete=known,
@@ -122,15 +127,15 @@ def _sensors(path: Path, entries: list[Any]) -> tuple[SensorEntry, ...]:
             device=_take(path, entry, "device", str),
             n_samples=_take(path, entry, "n_samples", int),
         )
-        if sensor.placement not in PLACEMENTS or Path(sensor.file).name != sensor.file:
+        if sensor.placement not in PLACEMENTS or not is_plain_name(sensor.file):
             raise RecordingError(
-                f"{path} is broken: it names {sensor.placement!r} in {sensor.file!r}. "
+                f"{path} is broken: it names {quoted(sensor.placement)} in {quoted(sensor.file)}. "
                 f"A placement is one of {', '.join(PLACEMENTS)} and its file lies beside {MANIFEST}."
             )
         sensors.append(sensor)
     placements = [s.placement for s in sensors]
     if not placements or len(set(placements)) < len(placements):
-        raise RecordingError(f"{path} is broken: its placements are {placements}. Each sensor needs its own.")
+        raise RecordingError(f"{path} is broken: its placements are {quoted(placements)}. Each sensor needs its own.")
     return tuple(sensors)
 
 
@@ -142,7 +147,7 @@ def _take(path: Path, table: Any, key: str, *kinds: type) -> Any:
         raise RecordingError(f"{path} is broken: it has no {key}. Copy the recording again.")
     value = table[key]
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        raise RecordingError(f"{path} is broken: {key} is {value!r}. Copy the recording again.")
+        raise RecordingError(f"{path} is broken: {key} is {quoted(value)}. Copy the recording again.")
     return value
 
 

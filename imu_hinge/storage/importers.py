@@ -10,6 +10,7 @@ from typing import Final
 
 from imu_hinge.errors import RecordingError
 from imu_hinge.model import Samples
+from imu_hinge.settings import LIMITS, LimitSettings
 from imu_hinge.storage import phones, wearables, xsens
 from imu_hinge.storage.bundles import Bundle, Imported, open_bundle
 
@@ -35,7 +36,7 @@ IMPORTERS: Final[dict[str, Importer]] = {
 """Importers by short name; add one here and the contract suite tests it."""
 
 
-def importer_of(path: str | Path) -> Importer | None:
+def importer_of(path: str | Path, *, limits: LimitSettings = LIMITS) -> Importer | None:
     """Return the importer that knows this file, folder or zip, or None.
 
     Raises
@@ -43,7 +44,10 @@ def importer_of(path: str | Path) -> Importer | None:
     RecordingError
         Where the path cannot be read.
     """
-    bundle = open_bundle(Path(path))
+    return _importer(open_bundle(Path(path), limits=limits))
+
+
+def _importer(bundle: Bundle) -> Importer | None:
     return next((importer for importer in IMPORTERS.values() if importer.recognises(bundle)), None)
 
 
@@ -61,7 +65,7 @@ def read_export(path: str | Path) -> Samples:
     return import_export(path).samples
 
 
-def import_export(path: str | Path, device: str = "") -> Imported:
+def import_export(path: str | Path, device: str = "", *, limits: LimitSettings = LIMITS) -> Imported:
     """Read a vendor's export, unscreened, with what was mended on the way.
 
     Parameters
@@ -70,6 +74,8 @@ def import_export(path: str | Path, device: str = "") -> Imported:
         A file, folder or zip.
     device
         Which one, by its name or a part of it, where the export holds several.
+    limits
+        Of size, members, rows and columns.
 
     Raises
     ------
@@ -78,10 +84,11 @@ def import_export(path: str | Path, device: str = "") -> Imported:
     RecordingError
         Where the path cannot be read, no importer knows it, or it holds several devices and none was chosen.
     """
-    importer = importer_of(path)
+    bundle = open_bundle(Path(path), limits=limits)
+    importer = _importer(bundle)
     if importer is None:
         raise RecordingError(f"{path} is no export that is known here. Known: {', '.join(known_names())}.")
-    return importer.read(open_bundle(Path(path)), device)
+    return importer.read(bundle, device)
 
 
 def known_names() -> tuple[str, ...]:

@@ -12,6 +12,7 @@ by one, so that what is missing can be counted. Times are ``time.monotonic_ns()`
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import threading
@@ -23,11 +24,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from imu_hinge.errors import NewerSchema, RecordingError
+from imu_hinge.files import parse_json, read_regular, reason
+from imu_hinge.settings import LIMITS, LimitSettings
+from imu_hinge.text import quoted
+from imu_hinge.whole import sync_folder
 
 FILE_NAME: Final = "journal.txt"
 """Name of the journal inside a recording's folder."""
 
 SCHEMA: Final = 1
+
+_LONGEST_NUMBER: Final = 19
+"""Digits of a number or a host time: 64 bits hold no more."""
+
 FLUSH_S: Final = 0.5
 """Most seconds that an entry waits in memory before it is on the disk [s]."""
 
@@ -132,7 +141,7 @@ class JournalWriter:
             raise RecordingError(
                 f"The journal {self.path} cannot be written: {problem.strerror}. Choose another folder."
             ) from problem
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
         self._flush_s = flush_s
         self._queue: deque[tuple[int, str, str, str | Mapping[str, Any], bytes]] = deque()
         self._number = 0
@@ -195,49 +204,51 @@ class JournalWriter:
             self._problem = problem
 
 
-def read_journal(path: str | Path) -> Journal:
+def read_journal(path: str | Path, *, limits: LimitSettings = LIMITS) -> Journal:
     """Read a journal as far as it is whole; never raises for what was destroyed, but says what is missing.
 
     Parameters
     ----------
     path
         The file, or the folder it is in.
+    limits
+        A journal larger than ``text_bytes`` is not read.
 
     Raises
     ------
     RecordingError
-        Where there is no such file.
+        Where there is no such file, or it is no regular file.
     NewerSchema
         Where a newer version of this package wrote it.
     """
     path = Path(path)
-    path = path / FILE_NAME if path.is_dir() else path
+    path = path / FILE_NAME if os.path.isdir(path) else path
     try:
-        data = path.read_bytes()
+        data = read_regular(path, follow=False, limit=limits.text_bytes)
     except OSError as problem:
         raise RecordingError(
-            f"There is no readable journal {path}: {problem.strerror}. Give the folder of a recording made by "
+            f"There is no readable journal {path}: {reason(problem)}. Give the folder of a recording made by "
             "imu-hinge record."
         ) from problem
     entries: list[Entry] = []
     losses: list[Loss] = []
     destroyed = 0
-    lines = data.split(b"\n")
-    for line in lines[:-1]:
-        entry = _entry(line)
+    for line in io.BytesIO(data):
+        entry = _entry(line[:-1]) if len(line) > 9 and line.endswith(b"\n") else None  # the last may be torn
         if entry is None:
-            destroyed += len(line) + 1
+            destroyed += len(line)
             continue
         _note_loss(losses, entries[-1] if entries else None, entry, destroyed)
         destroyed = 0
         entries.append(entry)
-    destroyed += len(lines[-1])
     if destroyed:
         losses.append(Loss(None, destroyed, entries[-1].host_ns if entries else None, None))
     journal = Journal(tuple(entries), tuple(losses))
     schema = journal.session.get("journal", SCHEMA)
     if not isinstance(schema, int) or schema > SCHEMA:
-        raise NewerSchema(f"{path} has journal version {schema!r}; this program reads {SCHEMA}. Update imu-hinge.")
+        raise NewerSchema(
+            f"{path} has journal version {quoted(schema)}; this program reads {SCHEMA}. Update imu-hinge."
+        )
     return journal
 
 
@@ -262,24 +273,13 @@ def _entry(line: bytes) -> Entry | None:
         if len(checksum) != 8 or int(checksum, 16) != zlib.crc32(rest):
             return None
         number, host_ns, sensor, kind, body = rest.decode().split(" ", 4)
+        if max(len(number), len(host_ns)) > _LONGEST_NUMBER:
+            return None
         name = "" if sensor == "-" else sensor
         if kind == PACKET:
             characteristic, _, payload = body.partition(" ")
             return Entry(int(number), int(host_ns), name, kind, characteristic, bytes.fromhex(payload))
-        values = json.loads(body)
+        values = parse_json(body)
         return Entry(int(number), int(host_ns), name, kind, values=values if isinstance(values, dict) else {})
     except ValueError:
         return None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make sure that a new file's name survives a power cut, where the system can (POSIX)."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        pass
-    finally:
-        os.close(descriptor)

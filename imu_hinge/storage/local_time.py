@@ -13,6 +13,7 @@ import numpy as np
 from imu_hinge.errors import BadSamples
 from imu_hinge.model import Array
 from imu_hinge.storage.stamps import unwrap, without_dst
+from imu_hinge.text import quoted
 
 DAY_S: Final = 86400.0
 
@@ -20,6 +21,9 @@ _CLOCK: Final = re.compile(
     r"(?:(?P<date>\S+?)[T\s]+)?(?P<h>\d{1,2}):(?P<m>\d{2}):(?P<s>\d{1,2}(?:[.,:]\d+)?)\s*(?P<zone>Z|[+-]\d{2}:?\d{2})?$",
     re.IGNORECASE,
 )
+_LONGEST: Final = 60
+"""No time is written in more characters."""
+
 _DATE: Final = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})$")
 
 
@@ -34,10 +38,10 @@ def clock_times(texts: Sequence[str], *, name: str) -> tuple[Array, tuple[str, .
     BadSamples
         Where a text is no time.
     """
-    found = [_CLOCK.match(text.strip()) for text in texts]
+    found = [_CLOCK.match(text.strip()) if len(text) < _LONGEST else None for text in texts]
     for text, match in zip(texts, found, strict=True):
         if match is None:
-            raise BadSamples(f"{name} has {text!r} for a time. Export it again with times such as 16:39:37.564.")
+            raise BadSamples(f"{name} has {quoted(text)} for a time. Export it again with times such as 16:39:37.564.")
     matches = [match for match in found if match is not None]
     clock_s = np.array([_seconds(match) for match in matches], dtype=np.float64)
     day_s = _days(matches)

@@ -13,7 +13,7 @@ from imu_hinge.model import Array, Samples
 from imu_hinge.storage.bundles import Bundle, Imported, choose, names_with
 from imu_hinge.storage.gravity_streams import sum_of
 from imu_hinge.storage.stamps import join, row_order
-from imu_hinge.storage.text_tables import Cells, Table, parse_table
+from imu_hinge.storage.text_tables import Cells, Table, parse_table, shown
 
 Stream = tuple[Array, Array, tuple[str, ...]]
 """Times (n,) [s], axes (n, 3), what was mended."""
@@ -61,7 +61,7 @@ def _phyphox_stream(tables: list[Table], pattern: re.Pattern[str], what: str, de
         if len(axes) == 3 and "linear" not in table.name.lower():
             fitting[table.name] = (table, [axes[axis] for axis in "xyz"])
     if not fitting:
-        seen = "; ".join(f"{table.name}: {', '.join(table.columns)}" for table in tables if table.columns)
+        seen = "; ".join(f"{table.name}: {shown(table.columns)}" for table in tables if table.columns)
         raise UnknownFormat(
             f"The phyphox export has no {what} (seen: {seen}). "
             "Record an experiment with Acceleration (with g) and Gyroscope, and export it as CSV."

@@ -6,8 +6,8 @@ It parses text and never judges the numbers: `screening` does.
 import csv
 import io
 import os
-import re
-import secrets
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -16,11 +16,14 @@ import numpy as np
 
 from imu_hinge.conventions import CSV_COLUMNS, Flag
 from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
+from imu_hinge.files import exists, read_regular, reason
 from imu_hinge.model import Array, Samples
+from imu_hinge.settings import LIMITS, LimitSettings
 from imu_hinge.storage.bundles import Imported
 from imu_hinge.storage.importers import vendor_of
 from imu_hinge.storage.stamps import row_order, without_dst
-from imu_hinge.storage.text_tables import SEARCHED_LINES, Header, decode, find_header, is_noise
+from imu_hinge.storage.text_tables import SEARCHED_LINES, Header, check_text, decode, find_header, is_noise, shown
+from imu_hinge.whole import part_beside, place_of, sync_folder
 
 FLAGS_COLUMN: Final = "flags"
 """Eighth column, `conventions.Flag` per sample; absent where no flag is set."""
@@ -30,8 +33,11 @@ HEADER: Final = ",".join(CSV_COLUMNS)
 
 _ROWS_AT_ONCE: Final = 65536
 
-_EMPTY_END: Final = re.compile(rb"(?:\n[,;\t \r]*)+\Z")
-"""Last lines without a cell, as spreadsheets leave them."""
+_EMPTY: Final = b",;\t \r\n"
+"""Bytes of last lines without a cell, as spreadsheets leave them."""
+
+_LONGEST_LINE: Final = 2**20
+"""Bytes of a line that are looked at for a header: no sensor's has more."""
 
 _CLOCK_FROM_S: Final = 1e8
 """Times beyond this count from 1970, so that a jump of one hour may be a change of the clock [s]."""
@@ -85,18 +91,18 @@ def read_csv(path: str | Path) -> Samples:
     return Samples(table.samples.time_s, table.samples.acc, table.samples.gyr, flags)
 
 
-def import_csv(path: str | Path) -> Imported:
+def import_csv(path: str | Path, *, limits: LimitSettings = LIMITS) -> Imported:
     """Read one sensor's plain CSV in order of time, with what was mended on the way. Errors as `read_csv`.
 
     Rows out of order are sorted where that leaves no crowd; changes to and from daylight saving time are undone.
     """
-    table = read_table(path)
+    table = read_table(path, limits=limits)
     samples, name, notes = table.samples, Path(path).name, list(table.notes)
     flags = samples.flags.copy()
     if table.is_cut:
         flags[-1:] |= np.uint16(Flag.SUSPECT)
     time_s = samples.time_s
-    if time_s[0] > _CLOCK_FROM_S:
+    if time_s[0] > _CLOCK_FROM_S and np.isfinite(time_s).all():
         time_s, told = without_dst(time_s)
         notes += [f"{name}: {note}" for note in told]
     order, moved = row_order(time_s, name=name)
@@ -104,10 +110,13 @@ def import_csv(path: str | Path) -> Imported:
     return Imported(samples, (*notes, *moved))
 
 
-def read_table(path: str | Path) -> CsvTable:
-    """Read one sensor's plain CSV and say whether it ends in the middle of a row. Errors as `read_csv`."""
+def read_table(path: str | Path, *, follow: bool = True, limits: LimitSettings = LIMITS) -> CsvTable:
+    """Read one sensor's plain CSV and say whether it ends in the middle of a row. Errors as `read_csv`.
+
+    A link may stand in for the file where ``follow`` is set: where a person named it, not where a recording did.
+    """
     path = Path(path)
-    data = _read_bytes(path)
+    data = _read_bytes(path, follow=follow, limits=limits)
     layout = _layout(path, data)
     data, is_cut = _whole_rows(data, layout)
     notes: tuple[str, ...] = ()
@@ -141,24 +150,24 @@ def write_csv(samples: Samples, path: str | Path, *, overwrite: bool = False) ->
         Where the file exists and ``overwrite`` is not set, or the disk refuses.
     """
     path = Path(path)
-    if path.exists() and not overwrite:
+    if exists(path) and not overwrite:
         raise RecordingError(f"{path} exists already. Choose another name, or pass overwrite=True to replace it.")
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    place = place_of(path)
     try:
-        write_rows(samples, part)
-        os.replace(part, path)
-    except OSError as error:
+        with part_beside(place) as part:
+            write_rows(samples, part)
+            os.replace(part, place)
+            sync_folder(place.parent)
+    except (OSError, ValueError) as error:
         raise RecordingError(
-            f"{path} could not be written: {error.strerror or error}. Nothing was left behind; "
+            f"{path} could not be written: {reason(error)}. Nothing was left behind; "
             "free some space or choose another place."
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 
 def write_rows(samples: Samples, path: Path) -> None:
-    """Write header and rows to ``path`` as it stands; a stop in the middle leaves half a file."""
+    """Write header and rows to ``path`` and to the disk; a stop in the middle leaves half a file."""
     columns: list[Any] = [samples.time_s, *samples.acc.T, *samples.gyr.T]
     header = HEADER
     if samples.flags.any():
@@ -169,26 +178,31 @@ def write_rows(samples: Samples, path: Path) -> None:
         for start in range(0, len(samples), _ROWS_AT_ONCE):
             texts = [map(repr, column[start : start + _ROWS_AT_ONCE].tolist()) for column in columns]
             file.writelines(",".join(row) + "\n" for row in zip(*texts, strict=True))
+        file.flush()
+        os.fsync(file.fileno())
 
 
-def _read_bytes(path: Path) -> bytes:
+def _read_bytes(path: Path, *, follow: bool, limits: LimitSettings) -> bytes:
     """Return the file as UTF-8 text without a byte order mark."""
     try:
-        data = path.read_bytes()
+        data = read_regular(path, follow=follow, limit=limits.text_bytes)
     except FileNotFoundError as error:
         raise RecordingError(f"There is no file {path}. Check the name and the folder.") from error
     except OSError as error:
-        what = f"{path} cannot be read: {error.strerror or error}."
+        what = f"{path} cannot be read: {reason(error)}."
         raise RecordingError(f"{what} {_vendor_hint(path) or 'Give a readable file.'}") from error
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:4096]:
         text = decode(data)
         data = text.encode() if "\0" not in text[:4096] else data
-    data = _EMPTY_END.sub(b"\n", data.removeprefix(b"\xef\xbb\xbf"))
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    end = data.find(b"\n", len(data.rstrip(_EMPTY)))
+    data = data[: end + 1] if end >= 0 else data
     if not data or data.isspace():
         raise BadSamples(f"{path} is empty. Record or export it again.")
     if b"\0" in data[:4096]:
         hint = _vendor_hint(path) or f"Give a CSV with the header {HEADER}."
         raise UnknownFormat(f"{path} is not a text file. {hint}")
+    check_text(str(path), data, limits=limits)
     return data
 
 
@@ -221,26 +235,29 @@ def _next_line(data: bytes, start: int) -> tuple[int, str]:
     """Return where the line after the one at ``start`` begins, and the text of the latter."""
     end = data.find(b"\n", start)
     end = len(data) if end < 0 else end
-    return min(end + 1, len(data)), data[start:end].decode("utf-8", errors="replace").strip()
+    line = data[start : min(end, start + _LONGEST_LINE)]
+    return min(end + 1, len(data)), line.decode("utf-8", errors="replace").strip()
 
 
 def _refuse_header(path: Path, lines: list[str]) -> NoReturn:
     """Say what stands where the header should be, in the line that is most like one."""
     parted = [tuple(c.strip().strip('"').strip() for c in ln.split(max(",;\t", key=ln.count))) for ln in lines if ln]
+    if not parted:
+        raise UnknownFormat(f"{path} has no header in its first {len(lines)} lines: they are empty. Export it again.")
     columns = max(parted, key=lambda cells: len(set(CSV_COLUMNS).intersection(c.lower() for c in cells)))
     missing = [c for c in CSV_COLUMNS if c not in [column.lower() for column in columns]]
     if all(_is_number(c) for c in columns):
         remedy = f"The first line holds numbers: put the header {HEADER} before it."
     else:
         remedy = _vendor_hint(path) or f"Name the columns {HEADER}: seconds, m/s² including gravity, rad/s."
-    seen = ", ".join(columns[:12]) + (", …" if len(columns) > 12 else "")
-    raise UnknownFormat(f"{path} lacks {', '.join(missing)}; its header reads: {seen}. {remedy}")
+    raise UnknownFormat(f"{path} lacks {', '.join(missing)}; its header reads: {shown(columns)}. {remedy}")
 
 
 def _without_noise(data: bytes, layout: _Layout) -> tuple[bytes, int]:
     """Leave out comments and repeated headers among the rows, and say how many."""
     lines = data[layout.body :].split(b"\n")
-    kept = [line for line in lines if not is_noise(line.decode("utf-8", errors="replace").strip(), layout.header)]
+    texts = (line.decode("utf-8", errors="replace").strip() for line in lines)
+    kept = [line for line, text in zip(lines, texts, strict=True) if not text or not is_noise(text, layout.header)]
     return data[: layout.body] + b"\n".join(kept), len(lines) - len(kept)
 
 
@@ -252,7 +269,7 @@ def _vendor_hint(path: Path) -> str:
 def _whole_rows(data: bytes, layout: _Layout) -> tuple[bytes, bool]:
     """Leave out a last row that stops in the middle, and say whether there was one."""
     start = max(layout.body, data.rfind(b"\n") + 1)
-    cells = data[start:].decode("utf-8", errors="replace").split(layout.delimiter)
+    cells = data[start : start + _LONGEST_LINE].decode("utf-8", errors="replace").split(layout.delimiter)
     last = cells[-1].strip().replace(layout.decimal, ".")
     if cells == [""] or (len(cells) == len(layout.columns) and (_is_number(last) or not layout.is_ours(-1))):
         return data, False
@@ -295,9 +312,9 @@ def _parse(path: Path, data: bytes, layout: _Layout) -> Array:
 
 def _bad_row(data: bytes, layout: _Layout) -> str:
     """Name the first row and cell that is no number."""
-    text = data[layout.body :].decode("utf-8", errors="replace")
-    rows = csv.reader(io.StringIO(text), delimiter=layout.delimiter)
-    for i, row in enumerate(rows, start=1):
+    lines = (line.decode("utf-8", errors="replace") for line in io.BytesIO(data[layout.body :]))
+    rows = csv.reader(lines, delimiter=layout.delimiter)
+    for i, row in enumerate(_until_error(rows), start=1):
         if len(row) > len(layout.columns):
             return f"row {i} has {len(row)} cells and the header {len(layout.columns)}"
         for column, cell in enumerate(row):
@@ -305,6 +322,12 @@ def _bad_row(data: bytes, layout: _Layout) -> str:
             if layout.is_ours(column) and number and not _is_number(number):
                 return f"row {i} has {cell.strip()[:40]!r} in {layout.columns[column]}, which is no number"
     return ""
+
+
+def _until_error(rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    """Yield rows as far as they can be parted: a quote that is never closed makes a cell of the rest."""
+    with suppress(csv.Error):
+        yield from rows
 
 
 def _is_number(text: str) -> bool:

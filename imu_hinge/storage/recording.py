@@ -5,7 +5,6 @@ It converts no vendor's file (`importers` do) and keeps no journal while live. A
 """
 
 import os
-import secrets
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,12 +15,15 @@ import numpy as np
 from imu_hinge.athlete import Athlete
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
+from imu_hinge.files import exists, is_regular, open_regular, reason
 from imu_hinge.model import Recording, Samples, check_placement
+from imu_hinge.settings import LIMITS, LimitSettings
 from imu_hinge.storage.folder import MANIFEST, SensorEntry, manifest_text, read_manifest
 from imu_hinge.storage.importers import vendor_of
 from imu_hinge.storage.journal import FILE_NAME as JOURNAL
 from imu_hinge.storage.plain_csv import import_csv, read_table, write_rows
 from imu_hinge.storage.screening import check_recording
+from imu_hinge.whole import part_beside, place_of, put_folder, restore_beside, sync_file, sync_folder
 
 Source = str | Path | Sequence[str]
 """One recording's path, ``PLACEMENT=file.csv``, or several of the latter."""
@@ -30,7 +32,12 @@ _PLACEMENT_WANTED = "{0} does not say where the sensor sat. Write PLACEMENT=file
 
 
 def read(
-    source: Source, *, athlete: Athlete | None = None, exercise: str | None = None, repair: bool = False
+    source: Source,
+    *,
+    athlete: Athlete | None = None,
+    exercise: str | None = None,
+    repair: bool = False,
+    limits: LimitSettings = LIMITS,
 ) -> Recording:
     """Read one recording and check it at the door.
 
@@ -42,6 +49,8 @@ def read(
         Take the place of what the recording says.
     repair
         Read what is there of a recording that was not copied whole; the last row before the loss is flagged.
+    limits
+        How much is read at most.
 
     Returns
     -------
@@ -62,10 +71,12 @@ def read(
     items = [str(source)] if isinstance(source, str | Path) else [str(item) for item in source]
     if not items:
         raise RecordingError("No source was given. Name a recording, or a sensor's file such as sacrum=pelvis.csv.")
-    if len(items) == 1 and (Path(items[0]).exists() or not is_placed(items[0])):
-        recording = _read_path(Path(items[0]), repair=repair)
+    if len(items) == 1:
+        restore_beside(place_of(Path(items[0])))
+    if len(items) == 1 and (exists(Path(items[0])) or not is_placed(items[0])):
+        recording = _read_path(Path(items[0]), repair=repair, limits=limits)
     else:
-        found = {placement: import_csv(path) for placement, path in placed_files(items).items()}
+        found = {placement: import_csv(path, limits=limits) for placement, path in placed_files(items).items()}
         told = tuple(f"{placement}: {note}" for placement, sensor in found.items() for note in sensor.notes)
         recording = Recording({placement: sensor.samples for placement, sensor in found.items()}, warnings=told)
     if athlete is not None:
@@ -96,26 +107,28 @@ def write(recording: Recording, path: str | Path, *, overwrite: bool = False) ->
         Where the place is taken, or the disk refuses.
     """
     path = Path(path)
-    if path.exists() and not _awaits_recording(path):
+    place = place_of(path)  # of a link, what it points to is replaced
+    restore_beside(place)
+    if exists(place) and not _awaits_recording(place):
         if not overwrite:
             raise RecordingError(f"{path} exists already. Choose another name, or pass overwrite=True to replace it.")
-        if not (path / MANIFEST).is_file():
+        if not is_regular(place / MANIFEST):
             raise RecordingError(f"{path} exists and is no recording, so it is not replaced. Choose another name.")
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.mkdir()
-        for placement, samples in recording.sensors.items():
-            write_rows(samples, part / f"{placement}.csv")
-        (part / MANIFEST).write_text(manifest_text(recording), encoding="utf-8", newline="\n")
-        _put_in_place(part, path)
-    except OSError as error:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with part_beside(place) as part:
+            part.mkdir()
+            for placement, samples in recording.sensors.items():
+                write_rows(samples, part / f"{placement}.csv")
+            (part / MANIFEST).write_text(manifest_text(recording), encoding="utf-8", newline="\n")
+            sync_file(part / MANIFEST)
+            sync_folder(part)
+            _put_in_place(part, place)
+    except (OSError, ValueError) as error:
         raise RecordingError(
-            f"{path} could not be written: {error.strerror or error}. Nothing was left behind; "
+            f"{path} could not be written: {reason(error)}. Nothing was left behind; "
             "free some space or choose another place."
         ) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return path
 
 
@@ -149,23 +162,27 @@ def is_placed(item: str) -> bool:
     return bool(mark) and "/" not in placement and os.sep not in placement
 
 
-def _read_path(path: Path, *, repair: bool) -> Recording:
-    if path.is_dir():
-        return _read_folder(path, repair=repair)
+def _read_path(path: Path, *, repair: bool, limits: LimitSettings) -> Recording:
+    if os.path.isdir(path):
+        return _read_folder(path, repair=repair, limits=limits)
     if path.name == MANIFEST:
-        return _read_folder(path.parent, repair=repair)
-    if not path.exists():
+        return _read_folder(path.parent, repair=repair, limits=limits)
+    if not exists(path):
         raise RecordingError(f"There is no recording {path}. Check the name and the folder.")
+    try:
+        open_regular(path).close()
+    except OSError as error:
+        raise RecordingError(f"{path} cannot be read: {reason(error)}. Give a recording's folder.") from error
     vendor = vendor_of(path)
     if vendor:
         raise UnknownFormat(f"{path} looks like {vendor}. Convert it first: imu-hinge convert sacrum={path} --to DEST.")
     raise RecordingError(_PLACEMENT_WANTED.format(path))
 
 
-def _read_folder(folder: Path, *, repair: bool) -> Recording:
+def _read_folder(folder: Path, *, repair: bool, limits: LimitSettings) -> Recording:
     manifest = read_manifest(folder / MANIFEST)
     return Recording(
-        {entry.placement: _read_sensor(folder, entry, repair=repair) for entry in manifest.sensors},
+        {entry.placement: _read_sensor(folder, entry, repair=repair, limits=limits) for entry in manifest.sensors},
         athlete=manifest.athlete,
         exercise=manifest.exercise,
         load_kg=manifest.load_kg,
@@ -175,9 +192,9 @@ def _read_folder(folder: Path, *, repair: bool) -> Recording:
     )
 
 
-def _read_sensor(folder: Path, entry: SensorEntry, *, repair: bool) -> Samples:
+def _read_sensor(folder: Path, entry: SensorEntry, *, repair: bool, limits: LimitSettings) -> Samples:
     """Read one sensor of a folder and compare the number of rows with what was written."""
-    table = read_table(folder / entry.file)
+    table = read_table(folder / entry.file, follow=False, limits=limits)
     samples, n_read = table.samples, len(table.samples)
     if n_read == entry.n_samples and not table.is_cut:
         return samples
@@ -193,31 +210,36 @@ def _read_sensor(folder: Path, entry: SensorEntry, *, repair: bool) -> Samples:
 
 def _awaits_recording(path: Path) -> bool:
     """Tell a folder that holds a live recording's journal and nothing that was read out of it yet."""
-    return (path / JOURNAL).is_file() and not (path / MANIFEST).exists()
+    return is_regular(path / JOURNAL) and not exists(path / MANIFEST)
 
 
-def _put_in_place(part: Path, path: Path) -> None:
-    """Rename a finished folder to its name; one that stands there gives its other files and goes."""
-    if not path.exists():
-        part.rename(path)
-        return
-    if _awaits_recording(path):
+def _put_in_place(part: Path, place: Path) -> None:
+    """Give a finished folder its name; one that stands there gives its other files and goes."""
+    if _awaits_recording(place):
         for file in sorted(part.iterdir(), key=lambda file: file.name == MANIFEST):
-            file.replace(path / file.name)
+            file.replace(place / file.name)
+        sync_folder(place)
         return
-    written = {MANIFEST} | {entry.file for entry in read_manifest(path / MANIFEST).sensors}
-    for extra in path.iterdir():
-        if extra.name in written or (part / extra.name).exists():
-            continue
-        if extra.is_dir():
-            shutil.copytree(extra, part / extra.name)
-        else:
-            shutil.copy2(extra, part / extra.name)
-    old = path.with_name(f".{path.name}.{secrets.token_hex(4)}.old")
-    path.rename(old)
+    if exists(place):
+        written = {MANIFEST} | {entry.file for entry in read_manifest(place / MANIFEST).sensors}
+        for extra in place.iterdir():
+            if extra.name not in written and not (part / extra.name).exists():
+                _keep(extra, part / extra.name)
+    put_folder(part, place)
+
+
+def _keep(source: Path, target: Path) -> None:
+    """Give a file or a folder a second name, or a copy where the disk has no second names; links stay links."""
+    if source.is_dir() and not source.is_symlink():
+        shutil.copytree(source, target, symlinks=True, copy_function=_keep_file)
+    else:
+        _keep_file(source, target)
+
+
+def _keep_file(source: str | Path, target: str | Path) -> str:
     try:
-        part.rename(path)
-    except BaseException:
-        old.rename(path)
-        raise
-    shutil.rmtree(old)
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        if is_regular(Path(source)) or os.path.islink(source):
+            shutil.copy2(source, target, follow_symlinks=False)
+    return str(target)

@@ -4,19 +4,32 @@ It knows column names and cells; what a column means, and in which unit, the imp
 """
 
 import csv
-import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import numpy as np
 
-from imu_hinge.errors import BadSamples, UnknownFormat
+from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
 from imu_hinge.model import Array
+from imu_hinge.settings import LimitSettings
 
 SEARCHED_LINES: Final = 200
 """A header stands in the first lines: boot messages and comments before it are fewer than this."""
+
+_HEAD: Final = 2**20
+"""... and in the first characters: a longer line has more columns than any sensor."""
+
+_ROWS_PER_H: Final = 3600.0 * 200.0
+"""Rows of one table that an hour may have: sensors on a body are read at 200 Hz at most."""
+
+_CELLS_PER_ROW: Final = 16.0
+"""Cells that a table of the most rows may have in each; a shorter one may be wider."""
+
+_JSON_SHARE: Final = 8.0
+"""JSON takes this many times more memory than a table of the same size."""
 
 _DELIMITERS: Final = ",;\t"
 _INTEGER: Final = re.compile(r"[+-]?\d+")
@@ -72,7 +85,7 @@ class Table:
             raise UnknownFormat(f"{self.name} has the column {name} {len(found)} times. Keep one of them.")
         if not found:
             raise UnknownFormat(
-                f"{self.name} lacks {name}; its columns are {', '.join(self.columns)}. "
+                f"{self.name} lacks {name}; its columns are {shown(self.columns)}. "
                 "Export it again with acceleration and gyroscope switched on."
             )
         return found[0]
@@ -102,6 +115,11 @@ class Table:
         return np.array(cells, dtype=np.float64).reshape(len(cells), len(picks))
 
 
+def shown(columns: Sequence[str]) -> str:
+    """Return column names as a message lists them: a dozen at most."""
+    return ", ".join(columns[:12]) + (f" and {len(columns) - 12} more" if len(columns) > 12 else "")
+
+
 def decode(data: bytes) -> str:
     """Return a file's text: UTF-8 or UTF-16, with a byte order mark or without."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -112,11 +130,53 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8-sig", errors="replace")
 
 
+def lines_of(text: str) -> Iterator[str]:
+    """Yield the lines without their ends, one at a time: a list of all of them would be larger than the text."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    start = 0
+    while start < len(text):
+        stop = text.find("\n", start)
+        stop = len(text) if stop < 0 else stop
+        yield text[start:stop]
+        start = stop + 1
+
+
+def head(text: str) -> list[str]:
+    """Return the first lines, among which a header stands."""
+    return list(islice(lines_of(text[:_HEAD]), SEARCHED_LINES))
+
+
+def check_text(name: str, data: bytes, *, limits: LimitSettings) -> None:
+    """Raise `RecordingError` where a text has more rows, columns or cells than an honest table or log.
+
+    What a table costs in memory goes by its cells, of which a byte can make one; it is refused before it is decoded.
+    """
+    first = decode(data[:_HEAD])
+    if first.lstrip()[:1] in ("{", "["):
+        most = limits.text_bytes / _JSON_SHARE
+        found = [(len(data), most, f"is {len(data) / 1e6:.0f} MB of JSON, and at most {most / 1e6:g} MB are read")]
+    else:
+        widest = 1 + max((line.count(mark) for line in head(first) for mark in _DELIMITERS), default=0)
+        rows, cells = data.count(b"\n"), max(data.count(mark.encode()) for mark in _DELIMITERS)
+        most = limits.hours * _ROWS_PER_H
+        found = [
+            (widest, limits.columns, f"has {widest} columns, and at most {limits.columns:g} are read"),
+            (rows, most, f"has {rows} rows, and at most {most:.0f} are read: {limits.hours:g} h at 200 Hz"),
+            (cells, _CELLS_PER_ROW * most, f"has {cells} cells, and at most {_CELLS_PER_ROW * most:.0f} are read"),
+        ]
+    for count, largest, what in found:
+        if count > largest:
+            raise RecordingError(f"{name} {what}. Cut it into parts, or raise [limits] in the settings.")
+
+
 def find_header(lines: Sequence[str], is_header: IsHeader) -> Header | None:
     """Return the first line near the top that is the header sought, or None."""
     for i, line in enumerate(lines[:SEARCHED_LINES]):
         delimiter = max(_DELIMITERS, key=line.count)
-        columns = tuple(cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), []))
+        try:
+            columns = tuple(cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), []))
+        except csv.Error:  # no header has a cell of 128 kB
+            continue
         if columns and columns[-1] == "":  # as where every line ends with a delimiter
             columns = columns[:-1]
         if is_header(tuple(cell.lower() for cell in columns)):
@@ -142,26 +202,40 @@ def parse_table(text: str, is_header: IsHeader, *, name: str) -> Table:
     BadSamples
         Where rows have other lengths than the header, or decimal commas cannot be told from those between cells.
     """
-    lines = text.splitlines()
-    header = find_header(lines, is_header)
+    first = head(text)
+    header = find_header(first, is_header)
     if header is None:
         return Table(name, (), ())
-    body = [line for line in lines[header.line + 1 :] if line.strip(' \t\r",;')]
-    kept = [line for line in body if not is_noise(line, header)]
-    notes = []
-    if len(kept) < len(body):
-        notes.append(
-            f"{name}: {len(body) - len(kept)} lines among the rows were left out: comments or the header again."
-        )
-    cells = csv.reader(io.StringIO("\n".join(kept)), delimiter=header.delimiter, skipinitialspace=True)
-    rows = [tuple(cell.strip() for cell in row) for row in cells]
+    body = (line for line in islice(lines_of(text), header.line + 1, None) if line.strip(' \t\r",;'))
+    notes: list[str] = []
+    kept = _without_noise(body, header, notes, name=name)
+    cells = csv.reader((f"{line}\n" for line in kept), delimiter=header.delimiter, skipinitialspace=True)
+    try:
+        rows = [tuple(cell.strip() for cell in row) for row in cells]
+    except csv.Error as error:
+        raise BadSamples(
+            f"{name} cannot be parted into cells near line {header.line + 1 + cells.line_num}: {error}, as where a "
+            "quote is never closed. Mend it or export it again."
+        ) from error
     if len(rows) > 1 and len(rows[-1]) < min(len(rows[-2]), len(header.columns)):
         rows.pop()
         notes.append(f"{name}: the last row stops in the middle and was left out.")
     rows = _fitted(name, header, rows, notes)
     if header.delimiter != ",":
         rows = _with_points(name, rows, notes)
-    return Table(name, header.columns, tuple(rows), tuple(notes), tuple(lines[: header.line]))
+    return Table(name, header.columns, tuple(rows), tuple(notes), tuple(first[: header.line]))
+
+
+def _without_noise(lines: Iterator[str], header: Header, notes: list[str], *, name: str) -> Iterator[str]:
+    """Yield the lines that are rows; at their end, note how many were not."""
+    n_noise = 0
+    for line in lines:
+        if is_noise(line, header):
+            n_noise += 1
+        else:
+            yield line
+    if n_noise:
+        notes.append(f"{name}: {n_noise} lines among the rows were left out: comments or the header again.")
 
 
 def _fitted(name: str, header: Header, rows: list[Cells], notes: list[str]) -> list[Cells]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from imu_hinge.conventions import CSV_COLUMNS, Flag
 from imu_hinge.errors import BadSamples, TooShort
 from imu_hinge.model import Array, Flags, Samples
+from imu_hinge.settings import LimitSettings
 
 MIN_SECONDS = 3.0
 """Shorter than this holds no standing and no rep [s]."""
@@ -27,6 +28,9 @@ GAP_PERIODS, MIN_GAP_S = 3.0, 0.05
 
 LONGEST_HOLE_S = 86400.0
 """Nobody trains over a longer hole than a day: the clock was set in between, as from 1970 to today [s]."""
+
+LARGEST_VALUE, LARGEST_TIME = 1e9, 1e20
+"""No unit in which a movement was ever exported gives larger numbers; times since 1970 in ns reach 2e18."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -51,10 +55,10 @@ def screen_time(placement: str, samples: Samples) -> Samples:
     """
     if len(samples) < 2:
         raise BadSamples(f"{placement}: there are {len(samples)} samples. Record a set with the sensor running.")
-    is_bad: Mask = np.zeros(len(samples), dtype=np.bool_)
-    for column in (samples.time_s, *samples.acc.T, *samples.gyr.T):
-        is_bad |= ~np.isfinite(column)
-    samples = drop_rows(placement, samples, is_bad, what="hold something that is no finite number")
+    is_bad = ~np.isfinite(samples.time_s) | (np.abs(samples.time_s) > LARGEST_TIME)
+    for column in (*samples.acc.T, *samples.gyr.T):
+        is_bad |= ~(np.abs(column) <= LARGEST_VALUE)  # NaN compares false
+    samples = drop_rows(placement, samples, is_bad, what="hold something that is no finite number or no possible one")
     samples = _in_order(placement, samples)
     period_s = _period_s(placement, samples.time_s)
     length_s = float(samples.time_s[-1] - samples.time_s[0])
@@ -95,6 +99,15 @@ def drop_rows(placement: str, samples: Samples, is_bad: Mask, *, what: str) -> S
     is_after = np.concatenate([[False], is_bad[:-1]])[~is_bad]
     kept = Samples(samples.time_s[~is_bad], samples.acc[~is_bad], samples.gyr[~is_bad], samples.flags[~is_bad])
     return with_flag(kept, is_after, Flag.GAP)
+
+
+def check_length(start_s: float, stop_s: float, limits: LimitSettings) -> None:
+    """Raise `BadSamples` where an even grid over this time would hold more than is analysed at once."""
+    if stop_s - start_s > 3600.0 * limits.hours:
+        raise BadSamples(
+            f"The recording lasts {(stop_s - start_s) / 3600.0:.3g} h and at most {limits.hours:g} h are analysed at "
+            "once. Cut it into parts, or raise [limits] hours in the settings."
+        )
 
 
 def with_flag(samples: Samples, where: Mask | npt.NDArray[np.intp], flag: Flag) -> Samples:

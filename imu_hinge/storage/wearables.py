@@ -4,7 +4,6 @@ Units come from the header or, where a maker writes none, from its documentation
 Xsens has a room of its own, `xsens`.
 """
 
-import json
 import re
 from typing import Any, Final
 
@@ -12,11 +11,13 @@ import numpy as np
 
 from imu_hinge.conventions import STANDARD_GRAVITY_MPS2
 from imu_hinge.errors import BadSamples, UnknownFormat
+from imu_hinge.files import parse_json
 from imu_hinge.model import Array, Samples
 from imu_hinge.storage.bundles import Bundle, Imported, choose, first_line, names_with
 from imu_hinge.storage.local_time import clock_times
 from imu_hinge.storage.stamps import join, row_order, spread_arrivals, spread_packets
-from imu_hinge.storage.text_tables import Cells, Table, parse_table
+from imu_hinge.storage.text_tables import Cells, Table, parse_table, shown
+from imu_hinge.text import quoted
 
 _WIT_ACC: Final = re.compile(r"^(?:acceleration |acc)([xyz]) ?\(g\)$", re.IGNORECASE)
 _WIT_GYR: Final = re.compile(r"^(?:angular velocity |as)([xyz]) ?\((?!rad).+/s\)$", re.IGNORECASE)
@@ -49,7 +50,7 @@ def read_witmotion(bundle: Bundle, device: str = "") -> Imported:
     clock = next((c for c in table.columns if c.lower() == "time"), "")
     if not gyr or not clock:
         raise UnknownFormat(
-            f"{name} lacks angular velocity in °/s or Time; its columns are {', '.join(table.columns)}. "
+            f"{name} lacks angular velocity in °/s or Time; its columns are {shown(table.columns)}. "
             "Export it again with both."
         )
     table = _one_device(table, device if len(names) == 1 else "")
@@ -166,11 +167,11 @@ def read_movesense(bundle: Bundle, device: str = "") -> Imported:
     names = _movesense_logs(bundle)
     name = names[0] if len(names) == 1 else choose(names, device, where="The export")
     try:
-        packets = list(_movesense_packets(json.loads(bundle[name])))
+        packets = list(_movesense_packets(parse_json(bundle[name])))
         stamps = np.array([float(p["Timestamp"]) for p in packets]) / 1e3
         blocks = [(_xyz(p["ArrayAcc"]), _xyz(p["ArrayGyro"])) for p in packets]
-    except (ValueError, TypeError, KeyError) as error:
-        raise BadSamples(f"{name} has a packet that cannot be read: {error!r}. Export the log again.") from error
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+        raise BadSamples(f"{name} has a packet that cannot be read: {quoted(error)}. Export the log again.") from error
     if not blocks or any(len(acc) != len(gyr) for acc, gyr in blocks):
         raise UnknownFormat(f"{name} has no packets with acceleration and angular rate in step. Log IMU6 or IMU9.")
     order, moved = row_order(stamps, name=name)

@@ -13,7 +13,7 @@ from imu_hinge.errors import UnknownFormat, UnknownUnits
 from imu_hinge.model import Array, Samples
 from imu_hinge.storage.bundles import Bundle, Imported, names_with, only_table
 from imu_hinge.storage.stamps import row_order, unwrap
-from imu_hinge.storage.text_tables import Cells, Table
+from imu_hinge.storage.text_tables import Cells, Table, shown
 from imu_hinge.storage.units import gyr_unit_by_gravity
 
 _COUNTER: Final = "PacketCounter"
@@ -52,7 +52,7 @@ def read_xsens(bundle: Bundle, device: str = "") -> Imported:
     table = only_table(bundle, _is_header, device)
     if not {axis.lower() for axis in _AXES} <= {column.lower() for column in table.columns}:
         raise UnknownFormat(
-            f"{table.name} has {', '.join(table.columns)} but no Acc_X and Gyr_X. "
+            f"{table.name} has {shown(table.columns)} but no Acc_X and Gyr_X. "
             "Record in a mode with inertial data, such as Rate quantities or Custom mode 5."
         )
     values = table.numbers(_AXES)

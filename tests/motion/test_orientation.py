@@ -18,6 +18,7 @@ from imu_hinge.errors import BadSamples
 from imu_hinge.motion import memory, quaternion
 from imu_hinge.motion import orientation as ori
 from imu_hinge.motion.kernel import update
+from imu_hinge.motion.parameters import butterworth
 from imu_hinge.motion.smoothing import smooth
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -112,11 +113,30 @@ def test_both_ways_agrees_with_offline_vqf_at_its_parameters():
     assert np.degrees(np.abs(ours.bias_sd_rad_s - peer["biasSigma"])).max() < 0.01
 
 
-def test_agrees_with_vqf_on_a_real_recording():
-    gyr, acc, _, _, fs = next(broad("08*"))
+@pytest.mark.parametrize("trial", ["02*", "08*", "21*", "30*"])
+def test_agrees_with_vqf_on_a_real_recording_at_its_parameters(trial):
+    """What is left of a difference live comes from the first correction, which we do not take for a bias."""
+    gyr, acc, _, _, fs = next(broad(trial))
+    turned = turned_to_the_end(gyr, acc, fs)
     ours = ori.filter_block(ori.initial_state(ori.params(fs, **AS_VQF)), gyr, acc)
-    peer = VQF(1 / fs).updateBatch(gyr, turned_to_the_end(gyr, acc, fs))
-    assert inclination_error_deg(ours.q_ws, peer["quat6D"])[10:].max() < 0.01
+    live = inclination_error_deg(ours.q_ws, VQF(1 / fs).updateBatch(gyr, turned)["quat6D"])
+    back = inclination_error_deg(
+        both_ways(gyr, acc, fs, **AS_VQF).q_ws, offlineVQF(gyr, turned, None, 1 / fs)["quat6D"]
+    )
+    assert live.max() < 0.002
+    assert live[5000:].max() < 0.001
+    assert back.max() < 0.003
+
+
+def test_on_no_trial_behind_the_published_filter():
+    """Every BROAD trial, whatever departs from the published parameters: within 0.02 degrees of `vqf`, or better."""
+    for gyr, acc, truth, known, fs in broad("*.npz"):
+        for peer, is_both in ((VQF(1 / fs).updateBatch(gyr, acc), False), (offlineVQF(gyr, acc, None, 1 / fs), True)):
+            q_ws = ori.orientation(gyr, acc, rate_hz=fs, both_ways=is_both)
+            ours, theirs = (
+                np.sqrt((inclination_error_deg(q, truth)[known] ** 2).mean()) for q in (q_ws, peer["quat6D"])
+            )
+            assert ours < theirs + 0.02
 
 
 def test_once_the_bias_is_known_a_push_tilts_less():
@@ -129,13 +149,32 @@ def test_once_the_bias_is_known_a_push_tilts_less():
     assert rms[0] < 0.85 * rms[1]
 
 
+@pytest.mark.parametrize(("tau_s", "then_s"), [(2.0, 3.0), (3.0, 2.0)])
+def test_a_value_goes_on_as_it_went_in_another_lowpass(tau_s, then_s):
+    """A ramp: its next values lie on the line through the last two, to a twentieth of a step."""
+    old, new = (
+        (b0, 2.0 * b0, b0, a1, a2) for b0, a1, a2, _ in (butterworth(tau, 1.0 / RATE) for tau in (tau_s, then_s))
+    )
+    m, row, lane = np.zeros((2, 1)), 0, 0
+    lowpass, retune = (getattr(f, "py_func", f) for f in (memory.lowpass, memory.retune))
+    before, last = [lowpass(m, row, lane, old, 0.01 * i) for i in range(1000)][-2:]
+    retune(m, row, lane, old, new)
+    after = [lowpass(m, row, lane, new, 0.01 * (1000 + i)) for i in range(5)]
+    np.testing.assert_allclose(after, last + (last - before) * np.arange(1, 6), atol=0.05 * (last - before))
+
+
 def test_taking_another_lowpass_leaves_no_jump():
+    """A push grows on and on: the tilt that follows it steps neither where the bias becomes known nor after."""
     n = 3000
-    gyr, acc = np.zeros((n, 3)), np.tile((3.0, 0.0, 9.3), (n, 1))
-    state = ori.initial_state(ori.params(RATE))
-    q_ws = ori.filter_block(state, gyr, acc).q_ws
-    assert state.memory[memory.KNOWN, 0] == 1.0
-    assert inclination_error_deg(q_ws[1:], q_ws[:-1]).max() < 1e-6
+    gyr, acc = np.zeros((n, 3)), np.stack([np.linspace(0.0, 3.0, n), np.zeros(n), np.full(n, 9.81)], axis=1)
+    state, q_ws, known = ori.initial_state(ori.params(RATE, sway_deg=2.0)), [], []
+    for i in range(0, n, 5):  # a stretch
+        q_ws.append(ori.filter_block(state, gyr[i : i + 5], acc[i : i + 5]).q_ws)
+        known.append(state.memory[memory.KNOWN, 0] == 1.0)
+    at = 5 * known.index(True)
+    steps = np.diff(np.degrees(up_in_sensor(np.concatenate(q_ws))[:, 0]))
+    assert 500 < at < n - 100
+    np.testing.assert_allclose(steps[at - 20 : at + 40], steps[at - 20], atol=0.1 * abs(steps[at - 20]))
 
 
 def test_reaches_the_figures_on_broad():
@@ -144,8 +183,8 @@ def test_reaches_the_figures_on_broad():
         for scores, is_both in ((live, False), (back, True)):
             error = inclination_error_deg(ori.orientation(gyr, acc, rate_hz=fs, both_ways=is_both), truth)[known]
             scores.append(np.sqrt((error**2).mean()))
-    assert np.mean(live) < 0.85
-    assert np.mean(back) < 0.58
+    assert np.mean(live) < 0.81
+    assert np.mean(back) < 0.55
 
 
 @pytest.mark.parametrize("bias_deg_s", [0.0, 1.0, 2.5])

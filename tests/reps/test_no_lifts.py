@@ -1,5 +1,6 @@
 """Sitting down, rising from a seat, jumping and a sensor on a wrist are no lifts; lifts, bends and squats stay."""
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -7,10 +8,12 @@ import numpy as np
 import pytest
 
 import imu_hinge as ih
+from imu_hinge.conclude import without_verdicts_elsewhere
+from imu_hinge.interpret import WORN_ELSEWHERE
 from imu_hinge.model import Posture
 from imu_hinge.motion.misfit import what_does_not_fit
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
-from imu_hinge.reps.no_lifts import leaves_ground, sits
+from imu_hinge.reps.no_lifts import comes_up_between, leaves_ground, sits
 from imu_hinge.simulate.session import simulate
 from imu_hinge.simulate.spec import LifterSpec, SetSpec
 
@@ -63,6 +66,12 @@ def test_who_comes_up_on_the_seat_sits() -> None:
 def test_who_holds_the_lean_at_the_bottom_squats(mid_deg: float, held_deg: float) -> None:
     lean = along([(0.5, 0.0), (1.2, mid_deg), (1.8, held_deg), (3.2, held_deg), (3.8, mid_deg), (4.5, 0.0)], 5.0)
     assert not sits(posture(lean, LOW), slice(0, 500), ATHLETE)
+
+
+@pytest.mark.parametrize(("between_deg", "is_seen"), [(-5.0, True), (10.0, True), (20.0, False), (38.0, False)])
+def test_a_trunk_that_comes_up_between_two_leans_is_seen_without_a_height(between_deg: float, is_seen: bool) -> None:
+    points = [(0.5, 0.0), (1.4, 40.0), (2.0, between_deg), (3.0, between_deg), (3.5, 40.0), (4.5, 0.0)]
+    assert comes_up_between(np.radians(along(points, 5.0))) == is_seen
 
 
 @pytest.mark.parametrize("flight_s", [0.25, 0.3, 0.5])
@@ -121,35 +130,47 @@ def trials(labels: tuple[str, ...], every: int) -> list[ih.Recording]:
 
 
 @needs_data
-@pytest.mark.parametrize(("labels", "every"), [(("D07", "D08", "D09", "D10"), 7), (("D19",), 4)])
+@pytest.mark.parametrize(("labels", "every"), [(("D07", "D08", "D09", "D10"), 2), (("D19",), 4)])
 def test_real_sits_and_jumps_are_no_reps(labels: tuple[str, ...], every: int) -> None:
-    """`benchmarks/no_lifts.py` prints all of them: 346 of 370 sits and 65 of 65 jumps."""
+    """`benchmarks/no_lifts.py` prints all of them: 349 of 370 sits and 65 of 65 jumps."""
     free = [not ih.analyze(recording).lifts for recording in trials(labels, every)]
     assert np.mean(free) >= 0.9
 
 
 @needs_data
 def test_real_bends_stay() -> None:
-    """All of them: 89 of 95 with the knees, 93 of 95 without."""
+    """All of them: 89 of 95 with the knees, 92 of 95 without."""
     for label in ("D15", "D16"):
-        assert np.mean([len(ih.analyze(recording).lifts) == 1 for recording in trials((label,), 5)]) >= 0.9
+        assert np.mean([len(ih.analyze(recording).lifts) == 1 for recording in trials((label,), 2)]) >= 0.9
 
 
 @needs_data
-def test_a_wrist_that_benches_is_hardly_ever_told_to_squat() -> None:
-    """At 25 Hz, where its height is known: 10 reps were squats at 0.99 and more; two sets of nine keep some."""
+def test_a_wrist_is_never_told_to_lift() -> None:
+    """At 25 Hz, where its height is known: reps were squats at 0.98 beside others that no pelvis does."""
     data = np.load(DATA / "metamotion_wrist_barbell.npz", allow_pickle=False)
-    decided = []
+    told = []
     for i in np.flatnonzero(np.isin(data["exercise"], ("bench", "squat"))):
         acc, gyr = (slice(*data[f"{kind}_offsets"][i : i + 2]) for kind in ("acc", "gyr"))
         time_s = data["gyr_t"][gyr]
         force = np.stack([np.interp(time_s, data["acc_t"][acc], c) for c in data["acc"][acc].T], axis=1)
-        try:
-            result = ih.analyze(ih.Recording({"sacrum": ih.Samples(time_s, force, data["gyr"][gyr])}))
-        except ih.HingeError:
-            continue
-        decided.append(any(rep.verdict.label != "undecided" or rep.quality != "D" for rep in result.lifts))
-    assert np.mean(decided) <= 0.15
+        recording = ih.Recording({"sacrum": ih.Samples(time_s, force, data["gyr"][gyr])})
+        for as_live in (False, True):
+            try:
+                told += ih.analyze(recording, as_live=as_live).lifts
+            except ih.HingeError:
+                continue
+    assert len(told) > 20
+    assert {(rep.verdict.label, rep.quality) for rep in told} == {("undecided", "D")}
+
+
+@pytest.mark.parametrize(("elsewhere", "decided"), [(0, 4), (1, 3), (2, 0), (4, 0)])
+def test_a_sensor_sits_at_one_place_for_all_reps(elsewhere: int, decided: int) -> None:
+    rep = ih.analyze(simulate(SetSpec(reps=2), seed=3).recording, exercise="deadlift").lifts[0]
+    doubted = replace(
+        rep, verdict=replace(rep.verdict, label="undecided", reason=f"it sinks too far: {WORN_ELSEWHERE}")
+    )
+    found = without_verdicts_elsewhere([doubted] * elsewhere + [rep] * (4 - elsewhere))
+    assert sum(r.verdict.label != "undecided" for r in found) == decided
 
 
 def test_the_misfit_says_what_and_by_how_much() -> None:

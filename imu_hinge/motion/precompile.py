@@ -1,0 +1,76 @@
+"""Compile all kernels of an analysis before the first one, on two cores, so that nobody waits for one core alone.
+
+It measures nothing: each half runs on a few made-up samples for the sake of compiling. A kernel that is missed here is
+compiled when it is called, and where machine code cannot be kept nothing is done.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from imu_hinge.athlete import Athlete
+from imu_hinge.conventions import GRAVITY_MPS2
+from imu_hinge.motion import code_cache
+from imu_hinge.motion.course import LinkageInputs
+from imu_hinge.motion.height import SENSOR_ERROR_SD, Known, smooth_height, with_sensor_errors_out
+from imu_hinge.motion.linkage import solve
+from imu_hinge.motion.orientation import filter_recording
+
+BEGUN, DONE = "precompile.begun", "precompile.done"
+SAMPLES, RATE_HZ = 200, 50.0
+"""Enough for the filters to be set up; what they find does not matter."""
+
+
+def is_due() -> bool:
+    """Tell whether an analysis would have to compile kernels first."""
+    return code_cache.read(DONE) is None
+
+
+def run() -> None:
+    """Compile half of the kernels here and the other half in a process of its own."""
+    if not code_cache.keep(BEGUN, b""):
+        return  # the other process could not hand anything over
+    other = None
+    if sys.executable and not getattr(sys, "frozen", False):
+        other = subprocess.Popen(
+            [sys.executable, "-c", f"from {__name__} import filters; filters()"],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    try:
+        linkage()
+    finally:
+        if other is not None:
+            other.wait()
+    code_cache.keep(DONE, b"")
+
+
+def filters() -> None:
+    """Compile orientation, live and both ways, and height."""
+    gyr, acc = np.zeros((SAMPLES, 3)), np.tile([0.0, 0.0, GRAVITY_MPS2], (SAMPLES, 1))
+    for both_ways in (True, False):
+        filter_recording(gyr, acc, rate_hz=RATE_HZ, both_ways=both_ways)
+    still = Known(np.ones(SAMPLES), np.ones(SAMPLES), np.zeros(SAMPLES))
+    shapes = np.ones((SAMPLES, len(SENSOR_ERROR_SD)))
+    acceleration = with_sensor_errors_out(np.zeros(SAMPLES), shapes, still, dt=1.0 / RATE_HZ)
+    smooth_height(acceleration, still, dt=1.0 / RATE_HZ)
+
+
+def linkage() -> None:
+    """Compile the solver of the posture."""
+    bend = np.sin(np.linspace(0.0, np.pi, SAMPLES))
+    solve(
+        LinkageInputs(
+            time_s=np.arange(SAMPLES) / RATE_HZ,
+            inclination_rad={"sacrum": bend},
+            inclination_sd_rad={"sacrum": np.full(SAMPLES, 0.02)},
+        ),
+        Athlete(),
+    )
