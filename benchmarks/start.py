@@ -1,8 +1,8 @@
 """Print how long the command line takes to start: help, the first analysis with all compilation, and later ones.
 
 The package is copied to a new folder, so that nothing is compiled yet; a new home hides what a user's cache holds.
-Beside them a bare ``import numba``, which every analysis waits for. Wall time, and CPU time of all processes; the
-former says something on an idle machine only.
+Beside them a bare ``import numba``, which every analysis waits for. Wall time, and CPU time of all processes;
+the former says something on an idle machine only.
 
     python benchmarks/start.py [--runs 5]
 """
@@ -28,7 +28,9 @@ PROGRAM = "from imu_hinge.cli import main; main()"
 def measured(words: list[str], environment: dict[str, str]) -> tuple[float, float]:
     """Return wall and CPU time [s] of a Python process and those that it starts."""
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run([sys.executable, "-c", *words], env=environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-c", *words], env=environment, cwd=environment["HOME"], check=True, stdout=subprocess.DEVNULL
+    )
     wall, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

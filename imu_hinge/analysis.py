@@ -10,10 +10,19 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.conclude import check_on_trunk, clock_warnings, misfit_warnings, result_of, warnings_of, without_bends
+from imu_hinge.conclude import (
+    check_on_trunk,
+    clock_warnings,
+    hole_warnings,
+    misfit_warnings,
+    result_of,
+    warnings_of,
+    without_bends,
+)
 from imu_hinge.errors import CalibrationError, SensorsSwapped
 from imu_hinge.interpret import Aligned, align, describe, link_sets, linkage_inputs, looks_swapped
 from imu_hinge.model import Recording, Samples, check_exercise
+from imu_hinge.motion.holes import Holes, hole_warning, long_steps, shared_holes
 from imu_hinge.motion.learning import learn_references
 from imu_hinge.motion.orientation import filter_recording
 from imu_hinge.motion.resample import even_grid, in_order
@@ -22,6 +31,8 @@ from imu_hinge.motion.tracks import Track, quiet, up_in_sensor
 from imu_hinge.reps.exercise import find_lifts
 from imu_hinge.result import Rep, SetResult
 from imu_hinge.settings import Settings
+from imu_hinge.signals import regions
+from imu_hinge.storage.arrivals import arrived
 from imu_hinge.storage.screening import check_recording
 from imu_hinge.storage.timeline import check_length
 from imu_hinge.streaming import LiveAnalysis
@@ -72,18 +83,20 @@ def analyze(
     check_exercise(exercise)
     told = recording.exercise if exercise == "auto" else exercise
     athlete = athlete or recording.athlete or Athlete()
-    if as_live:
+    checked = check_recording(arrived(recording) if as_live else recording, is_fed=as_live)
+    if as_live:  # what is fed is what came in, as at the bar
         live = LiveAnalysis(recording.placements, athlete=athlete, exercise=told, settings=settings)
-        check_recording(recording)  # refuses what is wrong as a whole; what is fed is what came in, as at the bar
         for placement, samples in _in_turns(recording):
             live.feed(placement, samples)
         result = live.finish()
-        warnings = (*recording.warnings, *result.warnings)
+        warnings = (*checked.warnings, *result.warnings)
         return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
-    tracks, clocks = tracks_of(check_recording(recording), settings)
+    tracks, clocks, holes = tracks_of(checked, settings)
     aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     result = without_bends(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
-    warnings = (*recording.warnings, *clock_warnings(clocks), *result.warnings)
+    silent = hole_warnings({p: regions(t.is_gap) for p, t in tracks.items()}, result.posture.time_s, result.lifts)
+    found = (*map(hole_warning, holes.spans), *clock_warnings(clocks), *silent)
+    warnings = (*checked.warnings, *found, *result.warnings)
     return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
 
 
@@ -96,8 +109,10 @@ def _in_turns(recording: Recording) -> Iterator[tuple[str, Samples]]:
             yield placement, samples[n * turn // turns : n * (turn + 1) // turns]
 
 
-def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track], InStep]:
-    """Put all sensors in step, on one even grid, and filter them forward and backward; say how the clocks differed.
+def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track], InStep, Holes]:
+    """Put all sensors in step, on one even grid, and filter them forward and backward.
+
+    Say how the clocks differed, and which long holes are not on the grid.
 
     Parameters
     ----------
@@ -106,7 +121,8 @@ def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track
     settings
     """
     rate_hz = settings.rate_hz
-    clocks = in_step(recording.sensors)
+    holes = shared_holes([long_steps(s.time_s) for s in recording.sensors.values()])
+    clocks = in_step({placement: holes.without(s) for placement, s in recording.sensors.items()})
     sensors = clocks.sensors
     start_s = max(float(s.time_s[0]) for s in sensors.values())
     stop_s = min(float(s.time_s[-1]) for s in sensors.values())
@@ -119,14 +135,14 @@ def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track
         oriented = filter_recording(gyr, acc, rate_hz=rate_hz, both_ways=True, is_gap=is_gap)
         rate = gyr - oriented.bias_rad_s
         tracks[placement] = Track(
-            time_s=start_s + np.arange(len(gyr)) / rate_hz,
+            time_s=holes.reopened(start_s + np.arange(len(gyr)) / rate_hz),
             up_s=up_in_sensor(oriented.q_ws),
             acc=acc,
             gyr=rate,
             is_quiet=quiet(acc, rate, rate_hz, settings.stillness) & ~is_gap,
             flags=flags,
         )
-    return tracks, clocks
+    return tracks, clocks, holes
 
 
 def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings) -> SetResult:
@@ -188,7 +204,7 @@ def calibrate(
     check_exercise(exercise)
     athlete = athlete or recording.athlete or Athlete()
     told = recording.exercise if exercise == "auto" else exercise
-    tracks, clocks = tracks_of(check_recording(recording), settings)
+    tracks, clocks, _ = tracks_of(check_recording(recording), settings)
     aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     if aligned is None:
         raise CalibrationError("Nobody bends in this recording. Record two clean hinges and, better, a full bow.")

@@ -208,7 +208,8 @@ def main() -> None:
             try:
                 app()
             finally:
-                sys.stdout.flush()
+                if sys.stdout is not None:  # a program may be started without one
+                    sys.stdout.flush()
     except HingeError as error:
         typer.echo(f"imu-hinge: {error}", err=True)
         raise SystemExit(error.exit_code) from None
@@ -247,7 +248,7 @@ def _say(text: str, *, err: bool = False) -> None:
 
 def _give_up_output() -> None:
     """Drop what waits for a standard output that takes no more, or it fails once more at the end."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

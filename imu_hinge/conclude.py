@@ -14,15 +14,16 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
+from imu_hinge.doubts import WORN_ELSEWHERE
 from imu_hinge.errors import NotOnTheTrunk
-from imu_hinge.interpret import WORN_ELSEWHERE, Aligned
-from imu_hinge.model import Posture
+from imu_hinge.interpret import Aligned
+from imu_hinge.model import JUMP_S, Array, Posture, Region, grid_rate_hz
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
 from imu_hinge.motion.synchrony import InStep
 from imu_hinge.motion.tracks import Track
 from imu_hinge.reps.exercise import Found
 from imu_hinge.reps.segmentation import label_samples
-from imu_hinge.result import Rep, SetResult
+from imu_hinge.result import Rep, SetResult, Verdict
 from imu_hinge.settings import Settings
 
 BEHIND_S: Final = 0.015
@@ -30,6 +31,19 @@ BEHIND_S: Final = 0.015
 
 RATE_OFF: Final = 2e-4
 """A rate off by more is worth a word: no crystal is, so it was stamped wrongly."""
+
+UNTOLD_S: Final = 0.05
+"""What is left of a lag is worth a word above this: in a lift of 60 deg/s it is 3 degrees of trunk."""
+HOLES_NAMED: Final = 6
+"""A radio that fails all the time is told by its first holes and their number; a sentence must stay one."""
+
+TOGETHER_S: Final = 0.25
+"""Holes of two sensors whose ends are this near are one failure of the radio [s]."""
+
+SILENT: Final = (
+    "The {} {} silent {}: what would have been measured there is inferred or not told. Wear sensors where the body is "
+    "not between them and the receiver."
+)
 
 DOES_NOT_FIT: Final = (
     "The sensors do not fit a body of the stated height and the stated places, least of all in that {}: knee and hip "
@@ -116,9 +130,64 @@ def warnings_of(aligned: Aligned, settings: Settings) -> tuple[str, ...]:
     return tuple(found)
 
 
+def doubted(rep: Rep, doubt: str) -> Rep:
+    """Return a rep that was judged before something came up that forbids it."""
+    verdict = rep.verdict
+    if verdict.label == "undecided":
+        return replace(rep, quality="D")
+    return replace(rep, verdict=Verdict("undecided", verdict.confidence, verdict.findings, doubt), quality="D")
+
+
 def misfit_warnings(shared: SharedUnknowns | None) -> tuple[str, ...]:
     """Return what of a set does not fit the body, where something does not."""
     return () if shared is None or not shared.does_not_fit else (DOES_NOT_FIT.format(shared.does_not_fit),)
+
+
+def hole_warnings(holes: Mapping[str, Sequence[Region]], time_s: Array, reps: Sequence[Rep]) -> tuple[str, ...]:
+    """Return when sensors were silent, and which reps that touches; one sentence for those silent together.
+
+    Parameters
+    ----------
+    holes
+        By placement, on the whole recording's grid.
+    time_s : (n,) [s]
+        That grid.
+    reps
+    """
+    near = max(1, round(TOGETHER_S * grid_rate_hz(time_s))) if len(time_s) > 1 else 1
+    groups: list[tuple[list[str], Sequence[Region]]] = []
+    for placement, every in holes.items():
+        own = [hole for hole in every if not _jumps(hole, time_s)]  # what `motion.holes` took out it tells itself
+        alike = [who for who, others in groups if _are_together(own, others, near)]
+        if alike:
+            alike[0].append(placement)
+        elif own:
+            groups.append(([placement], own))
+    found = []
+    for who, regions in groups:
+        named = []
+        for hole in regions[:HOLES_NAMED]:
+            from_s, to_s = float(time_s[hole.start]), float(time_s[min(hole.stop, len(time_s) - 1)])
+            touched = [str(rep.rep + 1) for rep in reps if rep.start_s <= to_s and from_s <= rep.end_s]
+            what = f"rep{'s' * (len(touched) > 1)} {' and '.join(touched)}" if touched else "no rep"
+            named.append(f"from {from_s:.1f} to {to_s:.1f} s ({what})")
+        more = f" and {len(regions) - HOLES_NAMED} times more" if len(regions) > HOLES_NAMED else ""
+        sensors = "sensors were" if len(who) > 1 else "sensor was"
+        found.append(SILENT.format(" and ".join(who), sensors, f"{', '.join(named)}{more}"))
+    return tuple(found)
+
+
+def _jumps(hole: Region, time_s: Array) -> bool:
+    """Tell whether the grid jumps over the middle of a hole."""
+    return bool(np.any(np.diff(time_s[hole.start : hole.stop + 1]) > JUMP_S))
+
+
+def _are_together(some: Sequence[Region], others: Sequence[Region], near: int) -> bool:
+    """Tell whether two sensors were silent at the same times, within ``near`` instants."""
+    pairs = zip(some, others, strict=False)
+    return len(some) == len(others) and all(
+        abs(a.start - b.start) <= near and abs(a.stop - b.stop) <= near for a, b in pairs
+    )
 
 
 def clock_warnings(clocks: InStep) -> tuple[str, ...]:
@@ -130,9 +199,15 @@ def clock_warnings(clocks: InStep) -> tuple[str, ...]:
         if lag_s > BEHIND_S or rate:
             found.append(
                 f"The clock of the {placement} sensor was {1e3 * lag_s:.0f} ms behind{rate}, by what all sensors felt: "
-                f"it was put in step, to {1e3 * max(clocks.sd_s, 0.001):.0f} ms. Live, where that is not possible, its "
-                "angles come late."
+                f"it was put in step, to {1e3 * max(clocks.sd_s, 0.001):.0f} ms. Live no "
+                "sample can wait for that, and above 50 ms lumbar angles are withheld."
             )
+    if clocks.sd_s > UNTOLD_S:
+        found.append(
+            f"Whether the sensors' clocks agree cannot be told better than to {clocks.sd_s:.2f} s: both have too "
+            "little motion or shake in common. While the trunk turns, lumbar flexion is less certain. Walk some steps "
+            "before and after the set."
+        )
     return tuple(found)
 
 

@@ -13,13 +13,18 @@ import numpy as np
 import numpy.typing as npt
 
 from imu_hinge import conventions as cv
-from imu_hinge.model import Array, Flags, Samples
+from imu_hinge.errors import TooShort
+from imu_hinge.model import Array, Flags, Region, Samples
+from imu_hinge.motion.grid import Grid
+from imu_hinge.motion.holes import Hole, long_steps
 from imu_hinge.motion.orientation import State, filter_block
-from imu_hinge.motion.resample import grid_part
 from imu_hinge.motion.tracks import Track, quiet, up_in_sensor
 from imu_hinge.result import Event
 from imu_hinge.settings import Settings
+from imu_hinge.signals import regions
 from imu_hinge.storage.arrivals import Arrivals
+from imu_hinge.storage.live_check import LiveCheck
+from imu_hinge.storage.timeline import MIN_SECONDS
 from imu_hinge.storage.units import check_units
 
 ROOM: Final = 256
@@ -37,10 +42,12 @@ class Backlog:
     """Hold samples until they are on the grid, in order of time; to add or to forget some costs what they are.
 
     Two half-used columns grow at the end and are forgotten from the beginning; what is left is moved to new ones, with
-    twice the room it needs, when the end is reached. So a sample is moved once on average, however many wait.
+    twice the room it needs, when the end is reached. So a sample is moved once on average, however many wait. Of long
+    holes it remembers when they were.
     """
 
     def __init__(self) -> None:
+        self.holes: list[Hole] = []
         self._rows = np.empty((ROOM, 7))  # time, acc, gyr
         self._flags = np.empty(ROOM, dtype=np.uint16)
         self._start = self._stop = 0
@@ -52,6 +59,11 @@ class Backlog:
     def first_s(self) -> float:
         """Time of the oldest sample that waits [s]."""
         return float(self._rows[self._start, 0])
+
+    @property
+    def times_s(self) -> Array:
+        """Times of the samples that wait. (n,) [s]."""
+        return self._rows[self._start : self._stop, 0]
 
     @property
     def latest_s(self) -> float:
@@ -67,6 +79,7 @@ class Backlog:
         self._rows[new, 1:4], self._rows[new, 4:] = samples.acc, samples.gyr
         self._flags[new] = samples.flags
         self._stop = new.stop
+        self.holes += long_steps(self._rows[max(self._start, new.start - 1) : new.stop, 0])
 
     def _move(self, room: int) -> None:
         """Move what waits to the beginning of columns with so much room."""
@@ -86,21 +99,22 @@ class Backlog:
 
     def _before(self, time_s: float, *, side: str) -> int:
         """Return how many samples lie before an instant (``left``), or not after it (``right``)."""
-        waiting = self._rows[self._start : self._stop, 0]
-        return int(np.searchsorted(waiting, time_s, side="right" if side == "right" else "left"))
+        return int(np.searchsorted(self.times_s, time_s, side="right" if side == "right" else "left"))
 
 
 @dataclass(slots=True)
 class Intake:
-    """Hold one sensor's samples that are not on the grid yet, its filter and its tracks so far."""
+    """Hold one sensor's samples that are not on the grid yet, its filter, its tracks and its holes so far."""
 
     placement: str
     state: State
+    check: LiveCheck
     pending: Backlog = field(default_factory=Backlog)
     gyr: list[Array] = field(default_factory=list)
     acc: list[Array] = field(default_factory=list)
     up_s: list[Array] = field(default_factory=list)
     flags: list[Flags] = field(default_factory=list)
+    holes: list[Region] = field(default_factory=list)
     arrivals: Arrivals = field(init=False)
     missed: int = 0
     """How many blocks of the others came since its last one."""
@@ -109,26 +123,37 @@ class Intake:
     def __post_init__(self) -> None:
         self.arrivals = Arrivals(self.placement)
 
-    def take(self, samples: Samples) -> None:
-        """Screen new samples and let those wait that are final."""
+    def take(self, samples: Samples) -> list[tuple[float, str]]:
+        """Screen new samples and let those wait that are final; return new doubts, each with its time [s]."""
+        told = len(self.arrivals.doubts)
         self.pending.add(self.arrivals.take(samples))
         if len(samples):
             self.missed, self.is_waited_for = 0, False
+        return self.arrivals.doubts[told:]
 
     def take_rest(self) -> None:
         """Let what was held back wait too: nothing more will come."""
         self.pending.add(self.arrivals.rest())
 
-    def advance(self, first: int, stop: int, *, origin_s: float, rate_hz: float) -> None:
+    def advance(self, first: int, stop: int, grid: Grid) -> None:
         """Put the grid's instants from ``first`` to before ``stop`` on the tracks; forget the samples behind them."""
-        samples = self.pending.until(origin_s + stop / rate_hz)
-        gyr, acc, flags = grid_part(samples, rate_hz=rate_hz, origin_s=origin_s, first=first, stop=stop)
+        gyr, acc, flags = grid.part(self.pending.until(grid.time_s(stop)), first, stop)
         oriented = filter_block(self.state, gyr, acc, is_gap=_is_gap(flags))
+        self.check.take(gyr, acc, flags)
         self.gyr.append(gyr - oriented.bias_rad_s)
         self.acc.append(acc)
         self.up_s.append(up_in_sensor(oriented.q_ws))
+        self.flag(flags, first)
+        self.pending.forget_before(grid.time_s(stop - 2))
+
+    def flag(self, flags: Flags, first: int) -> None:
+        """Remember the flags (n,) of the instants from ``first`` on, and over the whole session where holes are."""
         self.flags.append(flags)
-        self.pending.forget_before(origin_s + (stop - 2) / rate_hz)
+        for hole in regions(_is_gap(flags)):
+            start, stop = hole.start + first, hole.stop + first
+            if self.holes and self.holes[-1].stop == start:  # it began in the step before
+                start = self.holes.pop().start
+            self.holes.append(Region(start, stop))
 
     def check_units(self, count: int, rate_hz: float) -> None:
         """Refuse what is not in m/s² and rad/s by the first ``count`` instants."""
@@ -171,3 +196,16 @@ def say_who_is_waited_for(sensors: Mapping[str, Intake], placement: str) -> list
             )
             events.append(Event("waiting", at_s, message))
     return events
+
+
+def check_enough(sensors: Mapping[str, Intake], count: int, rate_hz: float) -> None:
+    """Raise `TooShort` where sensors share fewer than three seconds, ``count`` instants in all."""
+    if count < 2:  # one instant has no rate
+        silent = [placement for placement, sensor in sensors.items() if not len(sensor.pending)]
+        seen = f"nothing came from {', '.join(silent)}" if silent else f"{', '.join(sensors)} share no time"
+        raise TooShort(f"There is nothing to analyse: {seen}. See that every sensor is on, and record longer.")
+    if count < MIN_SECONDS * rate_hz:
+        raise TooShort(
+            f"The session is {count / rate_hz:.2f} s long and at least {MIN_SECONDS:g} s are needed. Record the whole "
+            "set, from standing to standing."
+        )

@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
+from imu_hinge.doubts import basis_of, doubt_about_fit, doubt_about_height, doubt_about_one_sensor
 from imu_hinge.model import Posture, Region
 from imu_hinge.motion.alignment import Mounting, find_mountings
 from imu_hinge.motion.course import LinkageInputs
@@ -27,24 +27,6 @@ from imu_hinge.reps.segmentation import Lift, on_the_floor
 from imu_hinge.reps.verdict import Limits, find, grade, judge
 from imu_hinge.result import Rep
 from imu_hinge.settings import Settings
-
-DEEPEST: Final = 0.36
-"""No pelvis or trunk sinks by more than this share of body height: a squat to the heels takes the pelvis from 0.53 of
-it to 0.18."""
-
-HIGHEST_M: Final = 0.12
-"""Nor does it rise above standing by more, as a wrist does that is taken for it [m]."""
-
-SQUATS_M: Final = 0.3
-UPRIGHT_RAD: Final = math.radians(20.0)
-"""Hips that sink by so much go back, and balance takes the trunk forward by at least this: 20 to 35 degrees at the
-pelvis in squats, more above it (facts/biomechanics.md, 1.4). A wrist goes down upright."""
-
-WORN_ELSEWHERE: Final = "see where it was worn"
-"""How a doubt ends that is about the sensor's place, which all reps share."""
-
-UNKNOWN_M: Final = 0.15
-"""A height with a larger standard deviation says nothing: all that a hip hinge sinks is about that [m]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,7 +172,7 @@ def linkage_inputs(
     leans = aligned.leans
     heights = {p: lean.travel for p, lean in leans.items() if np.isfinite(lean.travel.height_m[part]).all()}
     return LinkageInputs(
-        time_s=posture.time_s[part],
+        time_s=np.arange(part.start, part.stop) / posture.rate_hz,  # the posture's own jumps over long holes
         inclination_rad={p: lean.lean_rad[part] for p, lean in leans.items()},
         inclination_sd_rad={p: lean.sd_rad[part] for p, lean in leans.items()},
         height_m={p: travel.height_m[part] for p, travel in heights.items()},
@@ -233,13 +215,14 @@ def describe(
         from_floor=exercise in cv.FLOOR_EXERCISES,
         earlier=[rep.lumbar_flexion_peak_rad for rep in earlier],
     )
+    basis = basis_of(posture, lift, aligned.posture)
     if aligned.quality < settings.verdict.alignment_min:
         doubt = "the bends do not share one axis, so forward is not known"
-    doubt = doubt or doubt_about_fit(posture, lift) or doubt_about_height(posture, lift, athlete)
+    doubt = doubt or doubt_about_fit(posture, lift, basis) or doubt_about_height(posture, lift, athlete, basis=basis)
     verdict = judge(metrics, findings, limits, doubt=doubt)
-    if not doubt and verdict.label != "squat" and is_off_the_floor_alone(aligned, exercise, athlete):
-        doubt = "off the floor one sensor cannot tell the back from the hips: wear two, or calibrate"
-        verdict = judge(metrics, findings, limits, doubt=doubt)
+    if not doubt and verdict.label != "squat" and basis != "measured" and exercise not in cv.FLOOR_EXERCISES:
+        doubt = doubt_about_one_sensor(posture, is_calibrated=is_calibrated(athlete, aligned.leans))
+        verdict = judge(metrics, findings, limits, doubt=doubt) if doubt else verdict
     peak, bottom = metrics.peak_rad, metrics.bottom_rad
     return Rep(
         rep=len(earlier),
@@ -258,54 +241,10 @@ def describe(
         lumbar_flexion_bottom_sd_rad=float(metrics.bottom_sd_rad[cv.LUMBAR_FLEXION]),
         knee_flexion_peak_rad=float(peak[cv.KNEE_FLEXION]),
         lumbar_share=metrics.lumbar_share,
-        basis=posture.basis,
+        basis=basis,
         verdict=verdict,
         quality=grade(posture, lift, alignment_quality=aligned.quality, is_undecidable=bool(doubt)),
     )
-
-
-def doubt_about_height(posture: Posture, lift: Lift, athlete: Athlete) -> str:
-    """Return why the sensor's height during a lift forbids a verdict, or nothing.
-
-    Two sensors span the lumbar spine whatever the height. One alone needs it: lean cannot tell the back from the hips.
-    """
-    if posture.basis == "measured":
-        return ""
-    part = slice(lift.start, lift.stop + 1)
-    height_m, sd_m = posture.height_m[part], posture.height_sd_m[part]
-    if not float(posture.height_sd_m[lift.bottom]) < UNKNOWN_M:
-        return "how far the sensor sank is not known, and its lean alone cannot tell the back from the hips"
-    highest_m, lowest_m = float(np.max(height_m - 2.0 * sd_m)), float(np.min(height_m + 2.0 * sd_m))
-    if highest_m > HIGHEST_M:
-        return f"the sensor would rise {highest_m:.2f} m above standing, as no pelvis or trunk does: {WORN_ELSEWHERE}"
-    if lowest_m < -DEEPEST * athlete.value("height_m"):
-        return f"the sensor would sink {-lowest_m:.2f} m below standing, as no pelvis or trunk does: {WORN_ELSEWHERE}"
-    leans_rad = float(np.max(posture.lean_rad[part]))
-    if lowest_m < -SQUATS_M and leans_rad < UPRIGHT_RAD:
-        return (
-            f"the sensor sinks {-lowest_m:.2f} m and leans by {math.degrees(leans_rad):.0f} degrees at most, "
-            f"where hips that sink so far lean by 20 or more: {WORN_ELSEWHERE}"
-        )
-    return ""
-
-
-def is_off_the_floor_alone(aligned: Aligned, exercise: str, athlete: Athlete) -> bool:
-    """Tell whether nothing closes the chain: one sensor, no bar on the floor, no clean hinge from that sensor.
-
-    What is said of the lumbar spine is then what people do (facts/biomechanics.md, 5.2), and not this one.
-    """
-    is_inferred = aligned.posture.basis != "measured"
-    return is_inferred and exercise not in cv.FLOOR_EXERCISES and not is_calibrated(athlete, aligned.leans)
-
-
-def doubt_about_fit(posture: Posture, lift: Lift) -> str:
-    """Return why a set that does not fit the model forbids a verdict, or nothing.
-
-    Two sensors measure what the lumbar spine does; there a misfit is flagged and said, and what was measured stands.
-    """
-    if posture.basis != "measured" and np.any(posture.flags[lift.start : lift.stop] & np.uint16(cv.Flag.MISFIT)):
-        return "the sensors do not fit a body of this height: see where they sit and where the bar stood"
-    return ""
 
 
 def looks_swapped(aligned: Aligned, lifts: Sequence[Lift]) -> str:

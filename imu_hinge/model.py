@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -89,6 +89,16 @@ class Samples:
         return Samples(self.time_s[part], self.acc[part], self.gyr[part], self.flags[part])
 
 
+def joined(before: Samples, after: Samples) -> Samples:
+    """Return the samples of both, one after the other."""
+    return Samples(
+        np.concatenate((before.time_s, after.time_s)),
+        np.concatenate((before.acc, after.acc)),
+        np.concatenate((before.gyr, after.gyr)),
+        np.concatenate((before.flags, after.flags)),
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
     """Hold one session's sensors, by placement, and what is known about it.
@@ -135,6 +145,9 @@ class Recording:
         for placement in self.sensors:
             check_placement(placement)
         check_exercise(self.exercise)
+        for what, text in (("note", self.note), *((f"devices[{p!r}]", d) for p, d in dict(self.devices).items())):
+            if not isinstance(text, str):
+                raise RecordingError(f"{what} is {quoted(text)} and no text. Put it in quotes.")
         object.__setattr__(self, "sensors", MappingProxyType(dict(self.sensors)))
         devices = {placement: one_line(device) for placement, device in self.devices.items()}
         object.__setattr__(self, "devices", MappingProxyType(devices))
@@ -162,7 +175,7 @@ def check_placement(placement: str) -> None:
 def check_exercise(exercise: str) -> None:
     """Raise `RecordingError` unless the exercise is one this product knows, or ``auto``."""
     if exercise != "auto" and exercise not in cv.EXERCISES:
-        raise RecordingError(f"{exercise!r} is no exercise. Use auto or one of {', '.join(cv.EXERCISES)}.")
+        raise RecordingError(f"{quoted(exercise)} is no exercise. Use auto or one of {', '.join(cv.EXERCISES)}.")
 
 
 class Region(NamedTuple):
@@ -180,14 +193,26 @@ class Region(NamedTuple):
         return slice(self.start, self.stop)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+JUMP_S: Final = 5.0
+"""A longer step of a grid is a jump over a hole: no grid is nearly as slow [s]."""
+
+
+def grid_rate_hz(time_s: Array) -> float:
+    """Return the rate of an even grid (n,) [s], whatever it jumps over; NaN where no step tells."""
+    steps_s = np.diff(time_s)
+    jumps_s = steps_s[steps_s > JUMP_S]
+    count = len(steps_s) - len(jumps_s)
+    return float(count / (time_s[-1] - time_s[0] - jumps_s.sum())) if count else math.nan
+
+
+@dataclass(frozen=True, eq=False)
 class Posture:
     """Hold the body's angles at every instant of an even grid, each with its standard deviation.
 
     Parameters
     ----------
     time_s : (n,) [s]
-        Even grid on the host's timeline.
+        Even grid on the host's timeline; it jumps over long holes.
     angles_rad : (n, 5) [rad]
         In the order of `conventions.ANGLES`; NaN where it cannot be told.
     sd_rad : (n, 5) [rad]
@@ -252,10 +277,10 @@ class Posture:
         """(n,): true where a sensor measured nothing."""
         return np.asarray((self.flags & np.uint16(cv.Flag.GAP)) != 0)
 
-    @property
+    @cached_property
     def rate_hz(self) -> float:
         """Rate of the grid."""
-        return float((len(self) - 1) / (self.time_s[-1] - self.time_s[0])) if len(self) > 1 else math.nan
+        return grid_rate_hz(self.time_s)
 
 
 POSTURE_COLUMNS: Final = (

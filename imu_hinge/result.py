@@ -85,8 +85,10 @@ class Event:
     ----------
     kind
         ``aligned``: the mounting is known; ``rep``: one was completed; ``withdrawn``: a rep that was told is none;
-        ``slip``: a sensor moved on the body; ``waiting``: a sensor is silent and the analysis waits for it. The last
-        depends on how blocks came, all others on the samples alone.
+        ``slip``: a sensor moved on the body; ``gap``: a long hole is over; ``warning``: a sensor's clock was set back,
+        or sensors seem to be exchanged; ``clock``: two sensors' clocks no longer agree, so
+        that lumbar angles are withheld, or agree again; ``waiting``: a sensor is silent and the analysis waits for it.
+        The last, and the warning of a clock set back, come when blocks do; all others depend on the samples alone.
     time_s
         The instant it is about.
     message

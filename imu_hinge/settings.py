@@ -101,7 +101,7 @@ class ErrorBudget(_InRange):
     """The same over T12/L1: -3 to 8 %."""
     t12_skin_sd: float = 0.032
     sync_ms: float = 8.0
-    """Between two sensors on one timeline; times the difference of their rates."""
+    """Between two sensors on one timeline; times the rate of the faster one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,24 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.conclude import check_on_trunk, misfit_warnings, result_of, warnings_of, without_bends
-from imu_hinge.errors import MovedWhileStill, RecordingError, TooShort
-from imu_hinge.intake import Intake, say_who_is_waited_for
+from imu_hinge.clock_watch import ClockWatch
+from imu_hinge.conclude import (
+    check_on_trunk,
+    doubted,
+    hole_warnings,
+    misfit_warnings,
+    result_of,
+    warnings_of,
+    without_bends,
+)
+from imu_hinge.doubts import DISAGREES
+from imu_hinge.errors import MovedWhileStill, RecordingError, SensorsSwapped
+from imu_hinge.intake import Intake, check_enough, say_who_is_waited_for
 from imu_hinge.interpret import Aligned, align, describe, link, looks_swapped
-from imu_hinge.model import Region, Samples, check_exercise, check_placement
+from imu_hinge.model import Array, Region, Samples, check_exercise, check_placement
+from imu_hinge.motion.grid import Grid
+from imu_hinge.motion.holes import hole_warning, settled_s, shared_holes
 from imu_hinge.motion.orientation import initial_state, params
-from imu_hinge.motion.resample import ready
 from imu_hinge.motion.shared_unknowns import SharedUnknowns
 from imu_hinge.motion.tracks import Track
 from imu_hinge.pacing import STEP_S, WINDOW_S, Pacing
@@ -29,18 +40,17 @@ from imu_hinge.reps.segmentation import Lift
 from imu_hinge.result import Event, SetResult
 from imu_hinge.settings import Settings
 from imu_hinge.shown import Shown
+from imu_hinge.storage.live_check import LiveCheck
+from imu_hinge.storage.screening import check_different
 from imu_hinge.told import Told
 from imu_hinge.warm_up import warm_up
 
 SETTLE_S: Final = 0.6
 """A rep is told when its end lies this far back and cannot change any more."""
-
 SAME_S: Final = 0.75
 """Two lifts whose starts and ends are this near are one."""
-
 EDGE_S: Final = 30.0
 """At the window's beginning reps are neither told nor withdrawn: the bend to the bar before them has left it [s]."""
-
 UNITS_S: Final = 5.0
 """After this much the samples' units are checked."""
 
@@ -84,18 +94,21 @@ class LiveAnalysis:
         self._athlete = athlete or Athlete()
         self._exercise = exercise
         order = [p for p in cv.PLACEMENTS if p in placements]
-        self._sensors = {p: Intake(p, initial_state(params(self._settings.rate_hz))) for p in order}
-        self._origin_s: float | None = None
-        self._done = 0
         rate_hz = self._settings.rate_hz
+        self._sensors = {p: Intake(p, initial_state(params(rate_hz)), LiveCheck(p, rate_hz)) for p in order}
+        self._grid: Grid | None = None
+        self._holes_told = 0
+        self._done = 0
         self._told = Told(near=round(SAME_S * rate_hz), reach=round(WINDOW_S * rate_hz))
         self._shown = Shown()
         self._result: SetResult | None = None
         self._aligned: Aligned | None = None
         self._aligned_from = 0  # the window's first instant: what was aligned counts from there, lifts from the first
         self._found = Found((), exercise, "")
-        self._has_checked_units = False
+        self._has_checked_units = self._has_told_swapped = False
+        self._disagree: tuple[str, ...] = ()
         self._shared: SharedUnknowns | None = None
+        self._clocks = ClockWatch()
         self._pacing = Pacing()
 
     def feed(self, placement: str, samples: Samples) -> list[Event]:
@@ -110,7 +123,8 @@ class LiveAnalysis:
         Raises
         ------
         RecordingError
-            Where the sensor was not announced, its samples are not in m/s² and rad/s, or the session has ended.
+            Where the sensor was not announced, its samples are not what a sensor delivers in seconds, m/s² and rad/s,
+            two sensors deliver the same, or the session has ended.
 
         Notes
         -----
@@ -122,8 +136,9 @@ class LiveAnalysis:
             raise RecordingError(
                 f"No {placement} sensor was announced, only {', '.join(self._sensors)}. Name it when the set begins."
             )
-        self._sensors[placement].take(samples)
-        events = say_who_is_waited_for(self._sensors, placement) if len(samples) else []
+        doubts = self._sensors[placement].take(samples)
+        events = [Event("warning", at_s, text) for at_s, text in doubts]
+        events += say_who_is_waited_for(self._sensors, placement) if len(samples) else []
         step = round(STEP_S * self._settings.rate_hz)
         while self._count_ready() >= self._done + step:
             events += self._advance(self._done + step, is_last=False)
@@ -135,7 +150,11 @@ class LiveAnalysis:
         Raises
         ------
         TooShort
-            Where a sensor delivered nothing to analyse.
+            Where the sensors share less than three seconds.
+        RecordingError
+            As `feed`, of what was held back.
+        NotOnTheTrunk, SensorsSwapped
+            As `analyze`.
         """
         if self._result is None:
             self._result = self._finished()
@@ -147,71 +166,105 @@ class LiveAnalysis:
         step, count = round(STEP_S * self._settings.rate_hz), self._count_ready()
         while count >= self._done + step:  # what was held back
             self._advance(self._done + step, is_last=False)
-        if count < 2:  # one instant has no rate
-            silent = [p for p, s in self._sensors.items() if not len(s.pending)]
-            seen = f"nothing came from {', '.join(silent)}" if silent else f"{', '.join(self._sensors)} share no time"
-            raise TooShort(f"There is nothing to analyse: {seen}. See that every sensor is on, and record longer.")
+        check_enough(self._sensors, count, self._settings.rate_hz)
         if count > self._done:
             self._advance(count, is_last=True)
         elif self._done:
             self._look(is_last=True)
+        self._check_units(is_last=True)
+        for sensor in self._sensors.values():
+            sensor.check.rest()
+        self._tell_disagreement()
+        assert self._grid is not None
+        result = replace(self._all_told(self._grid.times_s(0, self._done)), is_live=True)
+        doubts = (text for sensor in self._sensors.values() for _, text in sensor.arrivals.doubts)
+        holes = {placement: sensor.holes for placement, sensor in self._sensors.items()}
+        missing = hole_warnings(holes, self._grid.times_s(0, self._done), self._told.reps)
+        warnings = (*map(hole_warning, self._grid.holes.spans), *missing, *doubts, *self._disagree)
+        return replace(result, warnings=(*warnings, *result.warnings))
+
+    def _all_told(self, time_s: Array) -> SetResult:
+        """Return what all that was told comes to, on the grid of the session (n,) [s]."""
         if self._aligned is None:
-            tracks = self._tracks(self._window_start())
-            return replace(without_bends(tracks, self._athlete, self._exercise), is_live=True)
-        time_s = self._time_s(0) + np.arange(self._done) / self._settings.rate_hz
+            return without_bends(self._tracks(self._window_start()), self._athlete, self._exercise)
         posture = self._shown.taken(time_s, basis=self._aligned.posture.basis)
         found = Found(tuple(self._told.lifts), self._found.exercise, self._found.evidence)
-        warnings = (*warnings_of(self._aligned, self._settings), *misfit_warnings(self._shared))
         start = self._aligned_from
         recent = self._told.lifts[self._told.place_of(start) :]
         swapped = looks_swapped(self._aligned, [lift.moved(-start) for lift in recent])
+        if swapped:
+            raise SensorsSwapped(swapped)
         return result_of(
             self._aligned,
             posture,
             found,
             self._told.reps,
             athlete=self._athlete,
-            warnings=(*warnings, swapped) if swapped else warnings,
-            is_live=True,
+            warnings=(
+                *warnings_of(self._aligned, self._settings),
+                *misfit_warnings(self._shared),
+                *self._clocks.warnings,
+            ),
         )
 
     def _count_ready(self) -> int:
         """Return how many instants of the grid every sensor has delivered."""
-        rate_hz = self._settings.rate_hz
         waiting = [s.pending for s in self._sensors.values()]
         if not all(len(w) for w in waiting):
             return 0
-        if self._origin_s is None:
-            self._origin_s = max(w.first_s for w in waiting)
-        return ready(min(w.latest_s for w in waiting), rate_hz=rate_hz, origin_s=self._origin_s)
+        origin_s = max(w.first_s for w in waiting) if self._grid is None else self._grid.origin_s
+        self._grid = Grid(origin_s, self._settings.rate_hz, shared_holes([w.holes for w in waiting]))
+        return self._grid.count_ready(settled_s([w.times_s for w in waiting]))
 
     def _advance(self, stop: int, *, is_last: bool) -> list[Event]:
         """Put the instants up to ``stop`` on the grid, filter them and look at what they tell."""
-        first, rate_hz = self._done, self._settings.rate_hz
+        assert self._grid is not None
         for sensor in self._sensors.values():
-            sensor.advance(first, stop, origin_s=self._time_s(0), rate_hz=rate_hz)
+            sensor.advance(self._done, stop, self._grid)
         self._done = stop
         self._check_units()
         is_due = self._pacing.is_due(sensor.gyr[-1] for sensor in self._sensors.values())
-        return self._look(is_last=is_last) if is_due or is_last else []
+        events = [*self._tell_holes(), *self._tell_disagreement()]
+        return events + (self._look(is_last=is_last) if is_due or is_last else [])
+
+    def _tell_holes(self) -> list[Event]:
+        """Tell of long holes, once each, when what came after them is analysed."""
+        assert self._grid is not None
+        reached_s = self._time_s(self._done - 1)
+        new = [hole for hole in self._grid.holes.spans[self._holes_told :] if hole[1] <= reached_s]
+        self._holes_told += len(new)
+        return [Event("gap", hole[0], hole_warning(hole)) for hole in new]
+
+    def _tell_disagreement(self) -> list[Event]:
+        """Say once of a sensor that its accelerometer and gyroscope do not fit; no verdict stands then, of no rep."""
+        found = [sensor.check.finding for sensor in self._sensors.values()]
+        new = [finding.text for finding in found if finding is not None and finding.text not in self._disagree]
+        if new:
+            self._disagree = (*self._disagree, *new)
+            self._told.reps[:] = [doubted(rep, DISAGREES) for rep in self._told.reps]
+        return [Event("warning", self._time_s(self._done - 1), text) for text in new]
 
     def _look(self, *, is_last: bool) -> list[Event]:
         """Analyse the window again and tell what is new in it."""
         start = self._window_start()
         tracks = self._tracks(start)
+        clocks = self._clocks.after(tracks, until=self._done)
         try:
-            aligned = align(tracks, self._settings, is_live=True)
+            aligned = align(tracks, self._settings, is_live=True, sync_s=clocks.left_s)
         except MovedWhileStill:
             return []
         if aligned is None:
             return []
+        check_different({placement: np.hstack((t.acc, t.gyr)) for placement, t in tracks.items()})
         if is_last:
             check_on_trunk(aligned)
         shown_to = max(start, self._shown.stop, self._told.stop)  # a rep told late hides none after it
         events = [] if self._aligned else [Event("aligned", self._time_s(self._done - 1), "The mounting is known.")]
         self._aligned, self._aligned_from = aligned, start
+        events += clocks.events(self._clocks, time_s=self._time_s(self._done - 1))
+        self._clocks = clocks
         if self._done > shown_to:
-            self._shown.put(shown_to, aligned.posture[shown_to - start : self._done - start])
+            self._shown.put(shown_to, clocks.shown(aligned.posture[shown_to - start : self._done - start]))
         events += self._told.slips(aligned)
         found = find_lifts(
             aligned.posture, self._athlete, told=self._exercise, settings=self._settings.reps, is_over=is_last
@@ -226,6 +279,10 @@ class LiveAnalysis:
             is_known = lift.start < self._edge(start) or self._told.knows(lift.moved(start))
             if start + lift.stop <= settled and not is_known:
                 events.append(self._tell(aligned, lift, found.exercise, start))
+        swapped = "" if self._has_told_swapped else looks_swapped(aligned, found.lifts)
+        if swapped and any(event.kind == "rep" for event in events):
+            self._has_told_swapped = True
+            events.append(Event("warning", at_s, swapped))
         return events
 
     def _tell(self, aligned: Aligned, lift: Lift, exercise: str, start: int) -> Event:
@@ -235,6 +292,7 @@ class LiveAnalysis:
         linked, self._shared = link(
             aligned, [lift], self._athlete, exercise=exercise, region=region, shared=self._shared
         )
+        linked = self._clocks.shown(linked)
         rep = describe(
             linked,
             lift.moved(-region.start),
@@ -243,15 +301,16 @@ class LiveAnalysis:
             settings=self._settings,
             earlier=self._told.reps[: self._told.place_of(start + lift.start)],
             aligned=aligned,
-            doubt=looks_swapped(aligned, [lift]),
+            doubt=self._clocks.said or (DISAGREES if self._disagree else looks_swapped(aligned, [lift])),
         )
         rep = self._told.add(lift.moved(start), rep)
         self._shown.put(start + lift.start, linked[lift.start - region.start : lift.stop - region.start])
         return Event("rep", rep.end_s, f"Rep {rep.rep + 1}: {rep.verdict.label.replace('_', ' ')}.", rep)
 
-    def _check_units(self) -> None:
+    def _check_units(self, *, is_last: bool = False) -> None:
         """Refuse, once there is enough to tell, what is not in m/s² and rad/s."""
         count = round(UNITS_S * self._settings.rate_hz)
+        count = min(count, self._done) if is_last else count
         if self._done < count or self._has_checked_units:
             return
         self._has_checked_units = True
@@ -266,10 +325,11 @@ class LiveAnalysis:
         return max(0, self._done - round(WINDOW_S * self._settings.rate_hz))
 
     def _time_s(self, index: int) -> float:
-        assert self._origin_s is not None
-        return self._origin_s + index / self._settings.rate_hz
+        assert self._grid is not None
+        return self._grid.time_s(index)
 
     def _tracks(self, start: int) -> dict[str, Track]:
         """Return the tracks from grid instant ``start`` on."""
-        time_s = self._time_s(0) + np.arange(start, self._done) / self._settings.rate_hz
+        assert self._grid is not None
+        time_s = self._grid.times_s(start, self._done)
         return {placement: sensor.track(time_s, self._settings) for placement, sensor in self._sensors.items()}

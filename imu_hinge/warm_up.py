@@ -14,9 +14,12 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.intake import Intake
 from imu_hinge.interpret import align, link
 from imu_hinge.model import Region, Samples
+from imu_hinge.motion.grid import Grid
+from imu_hinge.motion.holes import Holes
 from imu_hinge.motion.orientation import initial_state, params
 from imu_hinge.reps.exercise import find_lifts
 from imu_hinge.settings import Settings
+from imu_hinge.storage.live_check import LiveCheck
 
 
 @cache
@@ -24,10 +27,10 @@ def warm_up() -> None:
     """Filter, align and link three bends of two sensors; once per process."""
     settings, athlete = Settings(), Athlete()
     rate_hz = settings.rate_hz
-    sensors = {p: Intake(p, initial_state(params(rate_hz))) for p in ("sacrum", "t12")}
+    sensors = {p: Intake(p, initial_state(params(rate_hz)), LiveCheck(p, rate_hz)) for p in ("sacrum", "t12")}
     for sensor, depth_rad in zip(sensors.values(), (0.8, 1.2), strict=True):
         sensor.take(_bends(depth_rad, rate_hz))
-        sensor.advance(0, len(sensor.pending) - 2, origin_s=0.0, rate_hz=rate_hz)
+        sensor.advance(0, len(sensor.pending) - 2, Grid(0.0, rate_hz, Holes()))
     time_s = np.arange(len(sensors["sacrum"].gyr[0])) / rate_hz
     aligned = align({p: sensor.track(time_s, settings) for p, sensor in sensors.items()}, settings, is_live=True)
     assert aligned is not None

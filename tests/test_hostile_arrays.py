@@ -82,7 +82,7 @@ def spoiled(draw: st.DrawFn) -> Callable[[Rows], Rows]:
     return change
 
 
-@settings(max_examples=16)
+@settings(max_examples=10)
 @given(changes=st.tuples(spoiled(), spoiled()), both=st.booleans(), block=st.sampled_from([1000, 97]))
 def test_a_real_set_with_anything_in_it(
     real: dict[str, Rows], changes: tuple[Callable[[Rows], Rows], ...], both: bool, block: int
@@ -147,3 +147,15 @@ def test_a_longer_day_is_allowed_by_the_settings(short_set: Simulated) -> None:
     limits = replace(ih.Settings().limits, hours=0.002)
     with pytest.raises(BadSamples, match=r"0\.002 h"):
         ih.analyze(short_set.recording, settings=replace(ih.Settings(), limits=limits))
+
+
+@pytest.mark.parametrize("column", ["text", [[1.0], [1.0, 2.0]], [[10**400, 0, 0]], None], ids=repr)
+def test_the_filter_alone_refuses_them_too(column: Any) -> None:
+    with pytest.raises(BadSamples, match="Pass"):
+        ih.orientation(column, np.zeros((2, 3)), rate_hz=100.0)
+
+
+def test_a_note_or_a_device_that_is_no_text_is_refused(short_set: Simulated) -> None:
+    for values in ({"note": 5}, {"devices": {"sacrum": 5}}):
+        with pytest.raises(ih.HingeError, match="no text"):
+            ih.Recording(short_set.recording.sensors, **values)  # type: ignore[arg-type]

@@ -68,7 +68,7 @@ def find_mountings(tracks: Mapping[str, Track], settings: Settings) -> tuple[dic
     first = next((p for p in ("t12", "lumbar", "chest") if p in tracks), next(iter(tracks)))
     told = find_standing(tracks[first], settings)  # the highest sensor sinks most in every bend
     standings = {p: told if p == first else standing_at(told.where, tracks[p], settings) for p in tracks}
-    leans = {p: _lean(track.up_s, standings[p].up_s) for p, track in tracks.items()}
+    leans = {p: np.where(t.is_gap, 0.0, _lean(t.up_s, standings[p].up_s)) for p, t in tracks.items()}
     leader = max(leans, key=lambda p: float(np.percentile(leans[p], 95.0)))
     least = np.radians(settings.alignment.min_lean_deg)
     leaning = regions(leans[leader] > 0.6 * least, at_least=3)
@@ -112,8 +112,8 @@ def _sagittal(track: Track, standing: Standing, bends: list[Region]) -> list[Reg
 
 
 def _bend_direction(track: Track, standing: Standing, bend: Region) -> Array:
-    """Return where the up direction went in one bend, deep samples counting more. (3,)."""
-    across = _across(track.up_s[bend.part], standing.up_s)
+    """Return where the up direction went in one bend, deep samples counting more; zero where all is a hole. (3,)."""
+    across = _across(track.up_s[bend.part][~track.is_gap[bend.part]], standing.up_s)
     return np.asarray((across * np.sqrt(np.einsum("ij,ij->i", across, across))[:, None]).sum(axis=0))
 
 
@@ -123,7 +123,7 @@ def _forward(track: Track, standing: Standing, bends: list[Region]) -> tuple[Arr
     Bending forward moves the up direction, seen by the sensor, to the back.
     """
     forward = -mean_direction(np.array([_bend_direction(track, standing, r) for r in bends]))
-    rows = np.concatenate([_across(track.up_s[r.part], standing.up_s) for r in bends])
+    rows = np.concatenate([_across(track.up_s[r.part][~track.is_gap[r.part]], standing.up_s) for r in bends])
     return forward, float(np.sum((rows @ forward) ** 2) / max(float(np.sum(rows**2)), 1e-12))
 
 

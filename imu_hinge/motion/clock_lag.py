@@ -1,18 +1,16 @@
-"""Measure how far one sensor's clock is behind another's on one trunk: coarsely by the motion, finely by the shake.
+"""Measure how far one sensor's clock is behind another's on one trunk, coarsely, by how both move.
 
-It decides nothing and moves no sample; `synchrony` does.
+It decides nothing and moves no sample (`synchrony` does), and hears no shake (`clock_shake` does).
 
 Notes
 -----
-Forward and up are found for each sensor from gravity, so that vectors of both can be compared however they are mounted.
-The turning of pelvis and trunk is alike over seconds, but the lumbar spine has a rhythm of its own: motion tells a lag
-to a tenth of a second. Steps, plates and the tremor of muscles shake the whole trunk at once and tell milliseconds,
-most of all along the spine, which is stiff that way; across it the trunk sways, and one part later than another.
+Forward and up are found for each sensor from gravity, so that both can be compared however they are mounted. The
+turning of pelvis and trunk is alike over seconds, but the lumbar spine has a rhythm of its own: motion tells a lag to a
+tenth of a second. Everything is thinned out first: nobody moves faster than `MOTION_HZ`.
 """
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -21,13 +19,8 @@ from imu_hinge.model import Array, Samples
 from imu_hinge.signals import smooth
 
 COARSE_HZ: Final = 20.0
-FINE_HZ: Final = 100.0
 MOTION_HZ: Final = (0.1, 5.0)
 """Where people move."""
-SHAKE_HZ: Final = (4.0, 15.0)
-"""Above the movement, and below how a sensor rings on the skin."""
-LARGEST: Final = 4.5
-"""A shake counts for no more than this many times the usual one (median): one plate must not outweigh the rest."""
 MOST_DRIFT: Final = 0.045
 """Rates are no further apart: 4 %, and what the search's steps miss."""
 MOST_LAG_S: Final = 300.0
@@ -38,16 +31,12 @@ LEAST_S: Final = 5.0
 """A shorter overlap tells nothing."""
 OWN_RHYTHM_S: Final = 0.17
 """Turning of pelvis and trunk of real people in step differs by up to this; only more is a clock's."""
+ONE_BEND_S: Final = 0.5
+"""Lags closer than this are of one bend: nobody bends as often."""
+RIVAL_MARGIN: Final = 5.0
+"""Natural logarithm of 150 to 1: so much must the best of a handful of lags fit better than the next."""
 CANDIDATES: Final = 6
 """Periodic motion fits at so many lags at most that are worth a closer look."""
-APART_S: Final = 0.06
-"""A fine lag must stand out from those further away than this: half a period of the slowest shake, twice."""
-CLEARER: Final = 1.5
-"""... by so much: the lobes of a band of two octaves stay below half of its peak, noise adds to them."""
-WINDOW_S: Final = 20.0
-"""Over it a rate that is known to 0.05 % smears the shake by 5 ms."""
-UP: Final = (2,)
-EVERY_WAY: Final = (0, 1, 2)
 RATE_ODDS: Final = 6.0
 """Natural logarithm of the odds that clocks run alike (10 to 1), times how many rates are tried (40): one bend after
 another fits a little better at some rate, as people do not move both segments alike, and tells no rate by that."""
@@ -56,7 +45,8 @@ another fits a little better at some rate, as people do not move both segments a
 class Behind(NamedTuple):
     """Hold how far one clock is behind another: ``lag_s`` at ``at_s`` by its own time, and what it gains per second.
 
-    ``sd_s`` is what is not known of the lag, ``alike`` is the correlation it rests on.
+    ``sd_s`` is what is not known of the lag, ``alike`` is the correlation it rests on, ``windows`` is how many windows
+    of the shake told it, where any did.
     """
 
     lag_s: float = 0.0
@@ -64,6 +54,7 @@ class Behind(NamedTuple):
     at_s: float = 0.0
     sd_s: float = 0.0
     alike: float = 0.0
+    windows: int = 0
 
     def undone(self, time_s: Array) -> Array:
         """Return times of that clock by the other one. (n,) -> (n,) [s]."""
@@ -71,22 +62,49 @@ class Behind(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """Hold a lag by motion alone, the logarithm of its likelihood against chance, and how alike both turn there."""
+    """Hold a lag by motion alone, the logarithm of its likelihood against chance, and how alike both turn there.
+
+    ``alike`` is negative where backward was taken for forward at one of them, ``spread_s`` is how far from the lag the
+    likelihood reaches within one bend (root mean square).
+    """
 
     behind: Behind
     likelihood: float
     alike: float
+    spread_s: float
+
+
+class Worn(NamedTuple):
+    """Hold a sensor's samples, the same thinned out to about `COARSE_HZ`, and its `axes`."""
+
+    samples: Samples
+    coarse: Samples
+    axes: Array
+
+    @classmethod
+    def of(cls, samples: Samples) -> Worn:
+        """Find the axes. Samples are in order."""
+        coarse = _thinned(samples)
+        return cls(samples, coarse, axes(coarse))
+
+
+class Motions(NamedTuple):
+    """Hold how both move, (n, 2) and (m, 2) at `COARSE_HZ`, as `motion` tells: when each begins, the first's middle."""
+
+    one: Array
+    origin_s: float
+    centre_s: float
+    other: Array
+    other_s: float
 
 
 def axes(samples: Samples) -> Array:
     """Return forward, left and up in the sensor's frame, as rows. (3, 3).
 
     Up is where gravity points most of the time; left is the axis about which it turns away, forward bends being deeper
-    than backward ones.
+    than backward ones. Who stands bent most of the time may have forward and backward exchanged.
     """
-    step_s = max(float(np.median(np.diff(samples.time_s))), 1e-4)
-    up = smooth(samples.acc, round(0.5 / step_s))
-    up = up / np.maximum(np.linalg.norm(up, axis=1, keepdims=True), 1e-9)
+    up = gravity(samples)
     usual = _unit(np.median(up, axis=0))
     turned = np.cross(usual, up)
     left = -np.sum(turned * np.linalg.norm(turned, axis=1, keepdims=True), axis=0)
@@ -94,93 +112,108 @@ def axes(samples: Samples) -> Array:
     return np.stack((np.cross(left, usual), left, usual))
 
 
-def motion(samples: Samples, grid: Array) -> Array:
+def gravity(samples: Samples) -> Array:
+    """Return which way up is in the sensor's frame, about: the force over half a second. (n, 3)."""
+    up = smooth(samples.acc, round(0.5 / _step_s(samples)))
+    return np.asarray(up / np.maximum(np.linalg.norm(up, axis=1, keepdims=True), 1e-9))
+
+
+def motion(worn: Worn, grid: Array) -> Array:
     """Return how the trunk turns forward, and the size of the force, both between `MOTION_HZ`. (n, 2)."""
-    forward = samples.gyr @ axes(samples)[1]
-    force = np.sqrt(np.einsum("ij,ij->i", samples.acc, samples.acc))
-    columns = np.stack((forward, force), axis=1)
-    step_s = max(float(np.median(np.diff(samples.time_s))), 1e-4)
-    columns = smooth(columns, round(0.5 / (MOTION_HZ[1] * step_s)))  # before it is thinned out
-    even = np.stack([np.interp(grid, samples.time_s, column) for column in columns.T], axis=1)
+    coarse = worn.coarse
+    force = np.sqrt(np.einsum("ij,ij->i", coarse.acc, coarse.acc))
+    columns = np.stack((coarse.gyr @ worn.axes[1], force), axis=1)
+    columns = smooth(columns, round(0.5 / (MOTION_HZ[1] * _step_s(coarse))))
+    even = np.stack([np.interp(grid, coarse.time_s, column) for column in columns.T], axis=1)
     return np.asarray(even - smooth(even, round(COARSE_HZ / MOTION_HZ[0])))
 
 
-def shake(samples: Samples, grid: Array) -> Array:
-    """Return the force between `SHAKE_HZ` in forward, left and up, each instant in units of the usual shake. (n, 3)."""
-    force = samples.acc @ axes(samples).T
-    even = np.stack([np.interp(grid, samples.time_s, column) for column in force.T], axis=1)
-    fast = even - smooth(even, round(FINE_HZ / SHAKE_HZ[0]))
-    for _ in range(2):
-        fast = smooth(fast, round(0.44 * FINE_HZ / SHAKE_HZ[1]))  # where a window's own response is 0.7
-    size = np.linalg.norm(fast, axis=1, keepdims=True)
-    usual = max(float(np.median(size)), 1e-9)
-    return np.asarray(fast / usual * np.minimum(1.0, LARGEST * usual / np.maximum(size, 1e-12)))
+def motions(first: Worn, second: Worn) -> Motions | None:
+    """Return how both move, where they may have anything in common.
+
+    Of the first no more than `TEMPLATE_S` is taken, the part that moves most; its middle is that of its motion, where a
+    rate changes nothing of a lag.
+    """
+    grid = np.arange(float(first.samples.time_s[0]), float(first.samples.time_s[-1]), 1.0 / COARSE_HZ)
+    one, width = motion(first, grid), round(TEMPLATE_S * COARSE_HZ)
+    if len(one) > 2 * width:
+        total = np.concatenate(([0.0], np.cumsum(one[:, 0] ** 2)))
+        start = int(np.argmax(total[width:] - total[:-width]))
+        one, grid = one[start : start + width], grid[start : start + width]
+    start_s = max(float(second.samples.time_s[0]), float(grid[0]) - MOST_LAG_S)
+    stop_s = min(float(second.samples.time_s[-1]), float(grid[-1]) + MOST_LAG_S)
+    if stop_s - start_s < LEAST_S:
+        return None
+    power = one[:, 0] ** 2
+    centre_s = float(grid @ power / max(float(power.sum()), 1e-12))
+    other = motion(second, np.arange(start_s, stop_s, 1.0 / COARSE_HZ))
+    return Motions(one, float(grid[0]), centre_s, other, start_s)
 
 
-def candidates(first: Samples, second: Samples) -> tuple[list[Candidate], Candidate]:
+def rates(both: Motions) -> Array:
+    """Return the rates worth a try, by how much one clock gains per second. (r,)."""
+    step = 0.1 / max(min(len(both.one), len(both.other)) / COARSE_HZ, 10.0)  # the ends move by 50 ms from rate to rate
+    return np.asarray(step * np.arange(-round(MOST_DRIFT / step), round(MOST_DRIFT / step) + 1), dtype=np.float64)
+
+
+def candidates(both: Motions, drifts: Array) -> tuple[list[Candidate], Candidate]:
     """Return the lags and rates at which both move most alike, best first, and how alike they move as they are.
 
-    Every lag that leaves `LEAST_S` in common is tried, at rates up to `MOST_DRIFT` apart, by fast convolution. The
-    likelihood takes one independent value of each channel a second: movement is no faster. A lag is told at the middle
-    of the motion, where the rate changes nothing of it.
+    Every lag that leaves `LEAST_S` in common is tried, at every rate of ``drifts`` (r,), one of which is 0, by fast
+    convolution. The likelihood takes one independent value of each channel a second: movement is no faster.
 
     Both may turn with or against each other, as gravity does not always tell which way is forward. As they are, they
-    may lag by a person's own rhythm.
+    may lag by a person's own rhythm; their spread is told from no lag at all.
     """
-    one, origin_s, centre_s = _template(first)
-    grid = np.arange(
-        max(float(second.time_s[0]), origin_s - MOST_LAG_S),
-        min(float(second.time_s[-1]), origin_s + len(one) / COARSE_HZ + MOST_LAG_S),
-        1.0 / COARSE_HZ,
-    )
-    if len(grid) < LEAST_S * COARSE_HZ:
-        return [], Candidate(Behind(), 0.0, 0.0)
-    moved = motion(second, grid)
+    grid = both.other_s + np.arange(len(both.other)) / COARSE_HZ
     middle_s, half_s = 0.5 * float(grid[0] + grid[-1]), 0.5 * float(grid[-1] - grid[0])
-    step = 0.1 / max(min(len(one) / COARSE_HZ, 2.0 * half_s), 10.0)  # the ends move by 50 ms from rate to rate
-    drifts = step * np.arange(-round(MOST_DRIFT / step), round(MOST_DRIFT / step) + 1)
     rows = []
     for drift in drifts:
         at_s = np.arange(-half_s * (1.0 - drift), half_s * (1.0 - drift), 1.0 / COARSE_HZ)
         own_s = middle_s + at_s / (1.0 - drift)
-        rows.append((at_s[0], np.stack([np.interp(own_s, grid, column) for column in moved.T], axis=1)))
+        rows.append((at_s[0], np.stack([np.interp(own_s, grid, column) for column in both.other.T], axis=1)))
     size = max(len(row) for _, row in rows)
-    fits = [_likelihood(one, np.pad(row, ((0, size - len(row)), (0, 0)))) for _, row in rows]
-    place = np.array([start_s for start_s, _ in rows])
+    fits = [_likelihood(both.one, np.pad(row, ((0, size - len(row)), (0, 0)))) for _, row in rows]
     # shift k puts the second's first instant k grid steps after the template's first
-    shift = np.arange(-size + 1, len(one))
-    lags = middle_s - (origin_s + shift[None, :] / COARSE_HZ - place[:, None])
-    own_s = middle_s + (centre_s - middle_s + lags) / (1.0 - drifts[:, None])
-    lags = own_s - centre_s
-    table = np.array([fit.likelihood for fit in fits]) - np.where(drifts == 0.0, 0.0, RATE_ODDS)[:, None]
-    found = [
-        Candidate(
-            Behind(float(lags[i, k]), float(drifts[i]), float(own_s[i, k])), float(table[i, k]), float(fits[i].alike[k])
-        )
-        for i, k in _peaks(table, lags)
-    ]
+    shift_s = np.arange(-size + 1, len(both.one))[None, :] / COARSE_HZ
+    lags = middle_s - (both.origin_s + shift_s - np.array([start_s for start_s, _ in rows])[:, None])
+    own_s = middle_s + (both.centre_s - middle_s + lags) / (1.0 - drifts[:, None])
+    lags = own_s - both.centre_s
+    likelihood, length_s = np.array([fit.likelihood for fit in fits]), len(both.one) / COARSE_HZ
+    table = likelihood - np.where(drifts == 0.0, 0.0, RATE_ODDS)[:, None]
+    found = []
+    for i, k in _peaks(table, lags):
+        behind = Behind(float(lags[i, k]), float(drifts[i]), float(own_s[i, k]))
+        spread_s = _spread_s(lags - behind.lag_s, (drifts - behind.drift) * length_s, likelihood)
+        found.append(Candidate(behind, float(table[i, k]), float(fits[i].alike[k]), spread_s))
     still = int(np.argmin(np.abs(drifts)))
     near = np.where(np.abs(lags[still]) < OWN_RHYTHM_S, table[still], -1.0)
     k = int(np.argmax(near))
+    here, spread_s = Behind(0.0, 0.0, both.centre_s), _spread_s(lags, drifts * length_s, likelihood)
     if near[k] < 0.0:  # no instant in common
-        return found, Candidate(Behind(0.0, 0.0, centre_s), 0.0, 0.0)
-    return found, Candidate(Behind(0.0, 0.0, centre_s), float(near[k]), float(fits[still].alike[k]))
+        return found, Candidate(here, 0.0, 0.0, ONE_BEND_S)
+    return found, Candidate(here, float(near[k]), float(fits[still].alike[k]), spread_s)
 
 
-def _template(samples: Samples) -> tuple[Array, float, float]:
-    """Return the motion of the part that moves most, no longer than `TEMPLATE_S`, when it begins and its middle [s]."""
-    grid = np.arange(float(samples.time_s[0]), float(samples.time_s[-1]), 1.0 / COARSE_HZ)
-    moved, width = motion(samples, grid), round(TEMPLATE_S * COARSE_HZ)
-    if len(moved) > 2 * width:
-        total = np.concatenate(([0.0], np.cumsum(moved[:, 0] ** 2)))
-        start = int(np.argmax(total[width:] - total[:-width]))
-        moved, grid = moved[start : start + width], grid[start : start + width]
-    power = moved[:, 0] ** 2
-    return moved, float(grid[0]), float(grid @ power / max(float(power.sum()), 1e-12))
+def _spread_s(off_s: Array, gained_s: Array, likelihood: Array) -> float:
+    """Return how far off the likelihood reaches within one bend, over the whole length (root mean square).
+
+    Parameters
+    ----------
+    off_s : (r, n) [s]
+        How far each lag is from the one it is asked of.
+    gained_s : (r,) [s]
+        What each rate makes of it from end to end; any rate is taken to be as likely as another.
+    likelihood : (r, n)
+    """
+    is_near = np.abs(off_s) < ONE_BEND_S
+    weight = np.where(is_near, np.exp(likelihood - np.max(likelihood[is_near], initial=0.0)), 0.0)
+    square = off_s**2 + gained_s[:, None] ** 2 / 12.0  # of a line about its middle
+    return float(np.sqrt(np.sum(weight * square) / max(float(np.sum(weight)), 1e-12)))
 
 
 class _Fit(NamedTuple):
-    """Hold at each shift (n,) the logarithm of the likelihood against chance, and how alike both turn."""
+    """Hold at each shift (n,) the logarithm of the likelihood against chance, how alike both turn (< 0: against)."""
 
     likelihood: Array
     alike: Array
@@ -200,7 +233,7 @@ def _likelihood(one: Array, other: Array) -> _Fit:
         floor = 1e-4 * mine[-1] * theirs[-1]  # where nothing moves nothing can be compared
         alike[c] = np.clip(product / np.sqrt(np.maximum(power, max(floor, 1e-12))), -0.999, 0.999)
         gain[c] = np.where(overlap_s >= LEAST_S, -0.5 * overlap_s * np.log1p(-(alike[c] ** 2)), 0.0)
-    return _Fit(gain[0] + np.where(alike[1] > 0.0, gain[1], 0.0), np.abs(alike[0]))
+    return _Fit(gain[0] + np.where(alike[1] > 0.0, gain[1], 0.0), alike[0])
 
 
 def _peaks(table: Array, lags: Array) -> list[tuple[int, int]]:
@@ -216,98 +249,25 @@ def _peaks(table: Array, lags: Array) -> list[tuple[int, int]]:
     return found
 
 
-def refined(first: Samples, second: Samples, near: Behind, *, reach_s: float = 0.4) -> Behind | None:
-    """Return the lag near ``near`` by the shake, in windows along the recording; None where none of them tells.
-
-    The windows that tell give a straight line, by the median of the slopes between any two (Theil and Sen). What is
-    far from the middle of ``near`` is looked at when what is closer has told the rate.
-    """
-    for span_s in _spans(first, second, near):
-        behind = _line(first, second, near, reach_s=reach_s, span_s=span_s)
-        if behind is None:
-            return None
-        near = behind
-    return _line(first, second, near, reach_s=min(reach_s, 0.1), span_s=np.inf) or near
+def _thinned(samples: Samples) -> Samples:
+    """Return means of so many samples that about `COARSE_HZ` are left."""
+    count = max(1, int(1.0 / (COARSE_HZ * _step_s(samples)) + 0.5))
+    stop = len(samples) // count * count
+    if count == 1 or stop < 2 * count:
+        return samples
+    time_s, acc, gyr = (_means(column[:stop], count) for column in (samples.time_s, samples.acc, samples.gyr))
+    return Samples(time_s, acc, gyr)
 
 
-def _spans(first: Samples, second: Samples, near: Behind) -> list[float]:
-    """Return growing distances from the middle [s]: the whole at once where the clocks are believed to agree."""
-    length_s = min(float(s.time_s[-1] - s.time_s[0]) for s in (first, second))
-    if near.lag_s == 0.0 and near.drift == 0.0:
-        return [np.inf]
-    return [*(TEMPLATE_S * 2.0**k for k in range(20) if TEMPLATE_S * 2.0**k < length_s), np.inf]
+def _means(column: Array, count: int) -> Array:
+    total = column[::count].copy()
+    for k in range(1, count):
+        total += column[k::count]
+    return total / count
 
 
-def _line(first: Samples, second: Samples, near: Behind, *, reach_s: float, span_s: float) -> Behind | None:
-    moved_s = near.undone(second.time_s)
-    middle_s = float(near.undone(np.array([near.at_s]))[0])
-    start = max(float(first.time_s[0]), float(moved_s[0]), middle_s - span_s)
-    stop = min(float(first.time_s[-1]), float(moved_s[-1]), middle_s + span_s)
-    if stop - start < LEAST_S:
-        return None
-    grid = np.arange(start, stop, 1.0 / FINE_HZ)
-    one = shake(first, grid)
-    other = shake(Samples(moved_s, second.acc, second.gyr), grid)
-    width = round(min(WINDOW_S, max(LEAST_S, (stop - start) / 4.0)) * FINE_HZ)
-    if len(grid) > 50 * width:
-        width = len(grid) // 50  # an hour's lag is told well enough by fifty windows
-    lines = []
-    for way in (UP, EVERY_WAY):
-        told = []
-        for low in range(0, len(grid) - width // 2, width):
-            part = slice(low, low + width)
-            lag_s, alike, is_clear = _fine_lag(one[part][:, way], other[part][:, way], reach_s)
-            if is_clear:
-                told.append((float(grid[part].mean()), lag_s, alike))
-        if told:
-            lines.append(_fitted(np.array(told), near, 0.5 * (start + stop), stop - start))
-    return max(lines, key=lambda line: line.alike, default=None)
-
-
-def _fitted(told: Array, near: Behind, at_s: float, length_s: float) -> Behind:
-    """Return the line through lags (k, 3) of time, lag and correlation, on top of ``near``."""
-    drift = 0.0
-    if len(told) >= 4:  # the median slope outlasts one window that is wrong
-        drift = float(np.median([(b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(told, 2)]))
-    rest = told[:, 1] - drift * (told[:, 0] - at_s)
-    scatter = _scatter(rest)
-    drift_sd = max(scatter, 0.5 / FINE_HZ) * np.sqrt(12.0 / len(told)) / length_s  # of a line through even instants
-    if abs(drift) < 3.0 * drift_sd and near.drift == 0.0:  # it cannot be told from none
-        drift, rest = 0.0, told[:, 1]
-        scatter = _scatter(rest)
-    lag_s = float(np.median(rest))
-    sd_s = max(0.002, scatter / np.sqrt(len(told))) if len(told) > 1 else 0.005
-    # by its own clock: what `near` undid, then this line
-    own_s = near.at_s + (at_s - (near.at_s - near.lag_s)) / (1.0 - near.drift)
-    total_lag_s = near.lag_s + near.drift * (own_s - near.at_s) + lag_s
-    total_drift = near.drift + drift * (1.0 - near.drift)
-    return Behind(total_lag_s, total_drift, own_s, sd_s, float(np.median(told[:, 2])))
-
-
-def _scatter(values: Array) -> float:
-    """Return the robust sd."""
-    return 1.48 * float(np.median(np.abs(values - np.median(values))))
-
-
-def _fine_lag(one: Array, other: Array, reach_s: float) -> tuple[float, float, bool]:
-    """Return the lag of the second (n, k) [s], the correlation there, and whether it stands out."""
-    reach, apart = round(reach_s * FINE_HZ), round(APART_S * FINE_HZ)
-    inner = one[reach:-reach]
-    n = len(inner)
-    if n <= reach:
-        return 0.0, 0.0, False
-    products = [np.correlate(other[:, c], inner[:, c], "valid") for c in range(one.shape[1])]
-    product = np.sum(products, axis=0)
-    power = np.concatenate(([0.0], np.cumsum(np.einsum("ij,ij->i", other, other))))
-    size = np.sqrt(float(np.sum(inner**2)) * (power[n:] - power[:-n]))
-    alike = product / np.maximum(size, 1e-9)
-    best = int(np.argmax(alike))
-    if best in (0, len(alike) - 1):
-        return 0.0, 0.0, False
-    far = np.concatenate((alike[: max(0, best - apart)], alike[best + apart + 1 :], [0.0]))
-    before, peak, after = (float(x) for x in alike[best - 1 : best + 2])
-    lag = best - reach + 0.5 * (before - after) / min(before - 2.0 * peak + after, -1e-12)
-    return lag / FINE_HZ, peak, peak > max(0.2, CLEARER * float(far.max()))
+def _step_s(samples: Samples) -> float:
+    return max(float(np.median(np.diff(samples.time_s))), 1e-4)
 
 
 def _unit(vector: Array) -> Array:

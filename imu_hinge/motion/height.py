@@ -25,7 +25,7 @@ from imu_hinge.motion.cholesky import invert
 from imu_hinge.motion.displacement import BLOW_MPS2, Travel, vertical_acceleration
 from imu_hinge.motion.jit import kernel, subroutine
 from imu_hinge.motion.tracks import Track
-from imu_hinge.signals import smooth
+from imu_hinge.signals import regions, smooth
 
 Array = npt.NDArray[np.float64]
 
@@ -56,7 +56,7 @@ sits about so far behind the joint it turns about."""
 BLOW_S: Final = 0.002
 """What one sample of a blow may add to the speed, per shake [m/s per m/s²]. A ring at 15 to 40 Hz that is cut off by
 the sampling leaves its amplitude times 4 to 10 ms, over some 15 samples; per grid instant, where every instant has a
-sample of its own, and more where samples are sparse."""
+sample of its own. Where samples are sparse see `_blows`."""
 SLOWEST_HZ: Final = 16.0
 """A sensor that delivers fewer samples a second does not tell how it travels: its height is not known."""
 UNSEEN_MPS: Final = 0.8
@@ -69,7 +69,10 @@ Who stands is at standing height: a height that is contradicted so is believed l
 integral would never come back once it has gone astray.
 """
 OPEN_HEIGHT_M, OPEN_SPEED_MPS = 1.0, 0.5
-"""What is known of height and speed before anything is seen."""
+"""What is known of height and speed before anything is seen, ..."""
+OPEN_AGAIN_S: Final = 10.0
+"""... and, in a hole, again after so long: then what was known before it tells less, and a body is never further away
+[s]. Without it the variance grows with the cube of the hole's length, and rounding leaves less than nothing of it."""
 
 
 class Known(NamedTuple):
@@ -122,14 +125,27 @@ def vertical_motion(track: Track, lean_rad: Array, *, still: list[Region], level
             speed_sd[r.start] = MOMENT_SPEED_MPS
     speed_sd[level] = np.minimum(speed_sd[level], LEVEL_SPEED_MPS)
     height_sd[level] = np.hypot(LEVEL_HEIGHT_M, LEVEL_PER_LEAN_M * lean_rad[level])
-    ring = BLOW_S * math.sqrt(rate_hz / sampled_hz) * track.jolt_mps2
-    added = np.where(track.jolt_mps2 > BLOW_MPS2, ring, 0.0)
-    known = Known(speed_sd, height_sd, np.where(track.is_gap, UNSEEN_MPS / math.sqrt(rate_hz), added))
+    for hole in regions(track.is_gap, at_least=round(OPEN_AGAIN_S * rate_hz) + 1):
+        again = slice(hole.start + round(OPEN_AGAIN_S * rate_hz), hole.stop, round(OPEN_AGAIN_S * rate_hz))
+        speed_sd[again], height_sd[again] = OPEN_SPEED_MPS, OPEN_HEIGHT_M
+    ring = np.where(track.is_gap, UNSEEN_MPS / math.sqrt(rate_hz), _blows(track.jolt_mps2, sparse=rate_hz / sampled_hz))
+    known = Known(speed_sd, height_sd, ring)
     acceleration = np.where(track.is_gap, 0.0, vertical_acceleration(track, resting_bias(track)))
     shapes = np.where(track.is_gap[:, None], 0.0, np.column_stack([track.up_s, track.up_s * track.acc]))
     acceleration = with_sensor_errors_out(acceleration, shapes, known, dt=1.0 / rate_hz)
     found = smooth_height(acceleration, known, dt=1.0 / rate_hz)
     return Travel(found.height, found.height_sd, found.speed)
+
+
+def _blows(jolt_mps2: Array, *, sparse: float) -> Array:
+    """Return what blows may have added to the speed at each instant. (n,) [m/s].
+
+    A slow sensor meets a blow at one sample, somewhere in its ring, and that sample stands for the whole interval:
+    the shake it shows is smaller by about ``sparse``, the instants per sample, and what it adds is larger by the
+    interval's length, over more instants.
+    """
+    sparse = max(sparse, 1.0)
+    return np.where(jolt_mps2 > BLOW_MPS2 / sparse, BLOW_S * sparse**1.5 * jolt_mps2, 0.0)
 
 
 def with_sensor_errors_out(acceleration: Array, shapes: Array, known: Known, *, dt: float) -> Array:

@@ -69,7 +69,10 @@ def checked(gyr: npt.ArrayLike, acc: npt.ArrayLike) -> tuple[Array, Array]:
 
     A read-only array is copied: to numba it is another type, for which every kernel would be compiled anew.
     """
-    gyr, acc = np.ascontiguousarray(gyr, FLOAT), np.ascontiguousarray(acc, FLOAT)
+    try:
+        gyr, acc = np.ascontiguousarray(gyr, FLOAT), np.ascontiguousarray(acc, FLOAT)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadSamples(f"gyr or acc is no table of numbers: {error}. Pass (n, 3) in rad/s and m/s².") from error
     if gyr.ndim != 2 or acc.ndim != 2:
         require_samples(gyr, acc)
     return gyr if gyr.flags.writeable else gyr.copy(), acc if acc.flags.writeable else acc.copy()

@@ -167,7 +167,11 @@ def measured_angles(
             sd[:, angle] = np.hypot(own_sd, math.sqrt(skin.covariance[k][k]) * np.abs(by_skin[k]))
     if pelvis is not None and "t12" in leans:
         lumbar = angles[:, cv.TRUNK_INCLINATION] - angles[:, cv.PELVIS_TILT]
-        sync = sync_s * np.abs(derivative(lumbar, rate_hz))
+        # one of both is read so much too early or late: by its own rate, not by the difference of both
+        fastest = np.maximum(
+            *(np.abs(derivative(angles[:, k], rate_hz)) for k in (cv.PELVIS_TILT, cv.TRUNK_INCLINATION))
+        )
+        sync = sync_s * fastest
         variance = sd[:, cv.PELVIS_TILT] ** 2 + sd[:, cv.TRUNK_INCLINATION] ** 2 + sync**2
         angles[:, cv.LUMBAR_FLEXION] = lumbar
         sd[:, cv.LUMBAR_FLEXION] = np.sqrt(variance - 2.0 * skin.covariance[0][1] * by_skin[0] * by_skin[1])

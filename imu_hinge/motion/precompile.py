@@ -1,7 +1,7 @@
 """Compile all kernels of an analysis before the first one, on two cores, so that nobody waits for one core alone.
 
-It measures nothing: each half runs on a few made-up samples for the sake of compiling. A kernel that is missed here is
-compiled when it is called, and where machine code cannot be kept nothing is done.
+It measures nothing: each half runs on a few made-up samples for the sake of compiling. A kernel that is missed here,
+as live's own are, is compiled when it is called; where machine code cannot be kept nothing is done.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import numpy as np
 
 from imu_hinge.athlete import Athlete
 from imu_hinge.conventions import GRAVITY_MPS2
-from imu_hinge.motion import code_cache
-from imu_hinge.motion.course import LinkageInputs
+from imu_hinge.motion import arrowhead, code_cache
+from imu_hinge.motion.course import LinkageInputs, course_of, way_rad
 from imu_hinge.motion.height import SENSOR_ERROR_SD, Known, smooth_height, with_sensor_errors_out
-from imu_hinge.motion.linkage import solve
+from imu_hinge.motion.linkage import scene_of, solve
 from imu_hinge.motion.orientation import filter_recording
+from imu_hinge.motion.shared_unknowns import shared_prior
 
 BEGUN, DONE = "precompile.begun", "precompile.done"
 SAMPLES, RATE_HZ = 200, 50.0
@@ -37,9 +38,15 @@ def run() -> None:
         return  # the other process could not hand anything over
     other = None
     if sys.executable and not getattr(sys, "frozen", False):
+        # -P: of the folder that the user happens to be in, nothing is imported.
         other = subprocess.Popen(
-            [sys.executable, "-c", f"from {__name__} import filters; filters()"],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])},
+            [
+                sys.executable,
+                "-P",
+                "-c",
+                f"from {__name__} import other_half; other_half()",
+            ],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, sys.path)])},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -52,11 +59,21 @@ def run() -> None:
     code_cache.keep(DONE, b"")
 
 
+def other_half() -> None:
+    """Compile what `linkage` calls last, so that it is found there, then orientation both ways and height."""
+    athlete, inputs = Athlete(), _inputs()
+    scene, prior = scene_of(athlete, inputs), shared_prior(athlete, inputs.placements, inputs.habits)
+    course = course_of(inputs, np.arange(SAMPLES), way_rad(inputs))
+    solution = arrowhead.room_for(SAMPLES, prior.mean.size)
+    arrowhead.bands(scene, course, solution, np.eye(prior.mean.size), np.empty_like(solution.inverse))
+    arrowhead.postures(scene, solution)
+    filters()
+
+
 def filters() -> None:
-    """Compile orientation, live and both ways, and height."""
+    """Compile orientation both ways and height."""
     gyr, acc = np.zeros((SAMPLES, 3)), np.tile([0.0, 0.0, GRAVITY_MPS2], (SAMPLES, 1))
-    for both_ways in (True, False):
-        filter_recording(gyr, acc, rate_hz=RATE_HZ, both_ways=both_ways)
+    filter_recording(gyr, acc, rate_hz=RATE_HZ, both_ways=True)
     still = Known(np.ones(SAMPLES), np.ones(SAMPLES), np.zeros(SAMPLES))
     shapes = np.ones((SAMPLES, len(SENSOR_ERROR_SD)))
     acceleration = with_sensor_errors_out(np.zeros(SAMPLES), shapes, still, dt=1.0 / RATE_HZ)
@@ -65,12 +82,13 @@ def filters() -> None:
 
 def linkage() -> None:
     """Compile the solver of the posture."""
-    bend = np.sin(np.linspace(0.0, np.pi, SAMPLES))
-    solve(
-        LinkageInputs(
-            time_s=np.arange(SAMPLES) / RATE_HZ,
-            inclination_rad={"sacrum": bend},
-            inclination_sd_rad={"sacrum": np.full(SAMPLES, 0.02)},
-        ),
-        Athlete(),
+    solve(_inputs(), Athlete())
+
+
+def _inputs() -> LinkageInputs:
+    """Return one bend."""
+    return LinkageInputs(
+        time_s=np.arange(SAMPLES) / RATE_HZ,
+        inclination_rad={"sacrum": np.sin(np.linspace(0.0, np.pi, SAMPLES))},
+        inclination_sd_rad={"sacrum": np.full(SAMPLES, 0.02)},
     )

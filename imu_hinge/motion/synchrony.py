@@ -8,32 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final, NamedTuple, TypeGuard
+from typing import Final, NamedTuple
+
+import numpy as np
 
 from imu_hinge.errors import ClocksApart
 from imu_hinge.model import Samples
-from imu_hinge.motion.clock_lag import LEAST_S, OWN_RHYTHM_S, Behind, Candidate, candidates, refined
+from imu_hinge.motion.clock_lag import (
+    LEAST_S,
+    ONE_BEND_S,
+    OWN_RHYTHM_S,
+    RIVAL_MARGIN,
+    Behind,
+    Candidate,
+    Worn,
+    candidates,
+    motions,
+    rates,
+)
+from imu_hinge.motion.clock_shake import CLEAR, FAR_S, FINE_SD_S, TELL_A_LINE, is_clear, refined
 from imu_hinge.motion.resample import in_order
 
-CLEAR: Final = 0.5
-"""Half of the shake must be shared before a lag is believed by it, ..."""
-FINE_SD_S: Final = 0.01
-"""... and windows along the recording must tell the same lag to this."""
 MARGIN: Final = 11.0
 """Natural logarithm of how many lags and rates are tried (60 000): a better fit than that is not by chance."""
-RIVAL_MARGIN: Final = 5.0
-"""... of 150 to 1: so much must the best of a handful of lags, a rep apart or more, fit better than the next."""
-SURELY_LESS: Final = 0.5
-"""Clocks are said to differ where both turn, as they are, less than half as alike as elsewhere: the pelvis of people in
-step goes with their trunk."""
-MOTION_ALIKE: Final = 0.6
-"""Turning less alike than this tells nothing by itself: of real people's it is 0.44 to 0.92 in step."""
+MOTION_ALIKE: Final = 0.7
+"""Its square is the share of the turning that one lag explains: of less than half of it, another may explain more."""
 REACH_S: Final = 0.25
 """So far from the lag by motion its shake is looked for: half a step's time, further away is the next step's."""
-RIVAL_S: Final = 0.5
-"""Lags closer than this are of one bend: nobody bends as often."""
 MOTION_SD_S: Final = 0.05
-"""What motion alone leaves of a lag, as real people's own rhythm (-0.15 to 0.02 s) spreads."""
+"""What the motion's own rhythm leaves of a lag: of real people in step it is -0.15 to 0.02 s."""
 
 
 class InStep(NamedTuple):
@@ -84,70 +87,105 @@ def in_step(sensors: Mapping[str, Samples]) -> InStep:
     )
 
 
-def clock_behind(first: Samples, second: Samples) -> Behind | None:
-    """Return how far the second sensor's clock is behind the first's, or None where nothing says that it is.
+def clock_behind(first: Samples, second: Samples, *, has_rates: bool = True) -> Behind | None:
+    """Return how far the second sensor's clock is behind the first's, or None where they have too little in common.
+
+    Parameters
+    ----------
+    first, second
+    has_rates
+        Whether one clock may run faster; over a minute it may not, to notice.
 
     Raises
     ------
     ClocksApart
         Where they surely differ and it cannot be told by how much.
+
+    Notes
+    -----
+    Where nothing tells that clocks differ the lag is 0, and its sd is what motion leaves of it: as far as the
+    likelihood reaches within one bend, and a person's own rhythm.
     """
     first, second = in_order(first), in_order(second)
     if min(float(s.time_s[-1] - s.time_s[0]) for s in (first, second)) < LEAST_S:
         return None
-    found, as_they_are = candidates(first, second)
-    gain = found[0].likelihood - as_they_are.likelihood if found else 0.0
-    if gain < MARGIN:
-        here = refined(first, second, Behind())
-        likely_s = (0.0, *(other.behind.lag_s for other in found[:1]))
-        # further away it may be the next step's
-        if _is_clear(here) and min(abs(here.lag_s - lag_s) for lag_s in likely_s) < OWN_RHYTHM_S:
-            return _sure(here)
-    if gain < RIVAL_MARGIN:
+    one, other = Worn.of(first), Worn.of(second)
+    both = motions(one, other)
+    if both is None:
         return None
-    by_shake = _by_shake(first, second, found)
-    if by_shake is not None or gain < MARGIN:
+    found, as_they_are = candidates(both, np.zeros(1))
+    here = refined(one, other, Behind())
+    if is_clear(here) and _agrees(here, found) and (here.windows >= TELL_A_LINE or not has_rates):
+        return _sure(here)  # so many windows would have told a rate
+    if has_rates:
+        found, as_they_are = candidates(both, rates(both))
+    if not found:
+        return _by_motion_sd(as_they_are)
+    gain = found[0].likelihood - as_they_are.likelihood
+    likely_s = (0.0, found[0].behind.lag_s)
+    if gain < MARGIN and is_clear(here) and min(abs(here.lag_s - lag_s) for lag_s in likely_s) < OWN_RHYTHM_S:
+        return _sure(here)  # further away it may be the next step's
+    by_shake = _by_shake(one, other, found) if gain >= RIVAL_MARGIN else None
+    if by_shake is None and abs(found[0].alike) < MOTION_ALIKE:  # motion has no say
+        wide = refined(one, other, Behind(), reach_s=2.0 * ONE_BEND_S)
+        by_shake = _sure(wide) if gain < MARGIN and is_clear(wide) else None
+    if by_shake is not None:
         return by_shake
-    return _by_motion(found, is_apart=as_they_are.alike < SURELY_LESS * found[0].alike)
+    is_near = abs(found[0].behind.lag_s) < 2.0 * ONE_BEND_S and found[0].behind.drift == 0.0
+    if gain >= MARGIN or (gain >= RIVAL_MARGIN and is_near and abs(found[0].alike) >= MOTION_ALIKE):
+        return _by_motion(found)
+    return _by_motion_sd(as_they_are)
 
 
-def _by_shake(first: Samples, second: Samples, found: list[Candidate]) -> Behind | None:
+def _agrees(here: Behind, found: list[Candidate]) -> bool:
+    """Tell whether motion says what a shake near no lag does, and the shake of no lag like it was out of reach."""
+    lag_s = found[0].behind.lag_s if found else np.inf
+    return abs(lag_s) < FAR_S - OWN_RHYTHM_S and abs(here.lag_s - lag_s) < OWN_RHYTHM_S
+
+
+def _by_shake(first: Worn, second: Worn, found: list[Candidate]) -> Behind | None:
     """Return the lag that the shake tells among those that fit the motion about as well; None where it tells no one."""
     least = found[0].likelihood - RIVAL_MARGIN
-    near = [other.behind for other in found if other.likelihood > least]
-    fine = [refined(first, second, behind, reach_s=REACH_S) for behind in near]
-    clear = [behind for behind in fine if _is_clear(behind)]
-    middle_s = second.time_s[[len(second.time_s) // 2]]
+    clear = []
+    for near in [candidate for candidate in found if candidate.likelihood > least]:
+        behind = refined(first, second, near.behind, reach_s=REACH_S)
+        # of shake and motion at least one explains more than half
+        if is_clear(behind) and (behind.alike >= CLEAR or abs(near.alike) >= MOTION_ALIKE):
+            clear.append(behind)
+    middle_s = second.samples.time_s[[len(second.samples) // 2]]
     places = [float(behind.undone(middle_s)[0]) for behind in clear]
     if not clear or max(places) - min(places) > 2.0 * FINE_SD_S:
         return None
     return _sure(max(clear, key=lambda behind: behind.alike))
 
 
-def _by_motion(found: list[Candidate], *, is_apart: bool) -> Behind | None:
-    """Return the lag by motion alone, None where clocks may well agree, by a person's own rhythm or a poor fit."""
+def _by_motion(found: list[Candidate]) -> Behind:
+    """Return the lag by motion alone, which surely is not 0; refuse where it may be another."""
     best = found[0]
-    is_own = abs(best.behind.lag_s) < OWN_RHYTHM_S and best.behind.drift == 0.0
-    if best.alike < MOTION_ALIKE or is_own:
-        return None
-    least = best.likelihood - RIVAL_MARGIN
-    rivals = [c for c in found if c.likelihood > least and abs(c.behind.lag_s - best.behind.lag_s) > RIVAL_S]
-    if not rivals:
-        return best.behind._replace(sd_s=MOTION_SD_S, alike=best.alike)
-    if not is_apart:
-        return None
+    rivals = [
+        c
+        for c in found
+        if c.likelihood > best.likelihood - RIVAL_MARGIN and abs(c.behind.lag_s - best.behind.lag_s) > ONE_BEND_S
+    ]
+    if abs(best.alike) >= MOTION_ALIKE and not rivals:
+        return _by_motion_sd(best)
+    elsewhere = f"about as much {len(rivals)} times elsewhere" if rivals else "even there little"
     raise ClocksApart(
         f"The sensors' clocks do not agree: both move alike where one is put {abs(best.behind.lag_s):.1f} s "
-        f"{'earlier' if best.behind.lag_s > 0.0 else 'later'}, and about as much {len(rivals)} times elsewhere. Record "
-        "again on one clock, standing for some seconds before and after the set, or analyse the sensors one at a time."
+        f"{'earlier' if best.behind.lag_s > 0.0 else 'later'}, and {elsewhere}. Record again on one clock, standing "
+        "for some seconds before and after the set, or analyse the sensors one at a time."
     )
 
 
-def _is_clear(behind: Behind | None) -> TypeGuard[Behind]:
-    return behind is not None and behind.alike >= CLEAR and behind.sd_s <= FINE_SD_S
+def _by_motion_sd(candidate: Candidate) -> Behind:
+    """Return the lag with what motion leaves of it; where both hardly turn alike, that is anything within one bend."""
+    spread_s = candidate.spread_s
+    if abs(candidate.alike) < MOTION_ALIKE:
+        spread_s = max(spread_s, ONE_BEND_S / np.sqrt(3.0))  # the sd of what may be anywhere in it
+    return candidate.behind._replace(sd_s=float(np.hypot(spread_s, MOTION_SD_S)), alike=abs(candidate.alike))
 
 
 def _sure(behind: Behind) -> Behind:
     """Return it with no lag where it is no more than twice what is not known of it: clocks mostly agree."""
     is_none = behind.drift == 0.0 and abs(behind.lag_s) < 2.0 * behind.sd_s
-    return behind._replace(lag_s=0.0, sd_s=max(behind.sd_s, abs(behind.lag_s))) if is_none else behind
+    return behind._replace(lag_s=0.0, sd_s=float(np.hypot(behind.sd_s, behind.lag_s))) if is_none else behind

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from imu_hinge import conventions as cv
-from imu_hinge.model import Array, Flags, Region
+from imu_hinge.model import Array, Flags, Region, grid_rate_hz
 from imu_hinge.settings import StillnessSettings
 from imu_hinge.signals import Mask, regions, smooth, spread
 
@@ -23,6 +23,7 @@ class Track:
     Parameters
     ----------
     time_s : (n,) [s]
+        It jumps over long holes; see `holes`.
     up_s : (n, 3)
         The world's up direction, in the sensor's frame.
     acc : (n, 3) [m/s², sensor]
@@ -43,10 +44,10 @@ class Track:
     def __len__(self) -> int:
         return int(self.time_s.size)
 
-    @property
+    @cached_property
     def rate_hz(self) -> float:
         """Rate of the grid."""
-        return float((len(self) - 1) / (self.time_s[-1] - self.time_s[0]))
+        return grid_rate_hz(self.time_s)
 
     @cached_property
     def jolt_mps2(self) -> Array:

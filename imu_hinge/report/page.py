@@ -41,6 +41,7 @@ FLAG_WORDS: Final = {
     cv.Flag.DRIFTING: "sensor bias not yet known",
     cv.Flag.SUSPECT: "from a packet that broke a rule of its format",
     cv.Flag.MISFIT: "in a set that does not fit the stated body and places",
+    cv.Flag.DISAGREEING: "from an accelerometer and a gyroscope that do not fit each other",
 }
 
 ATHLETE_WORDS: Final = {

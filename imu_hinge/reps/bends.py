@@ -202,9 +202,9 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
     landing = -1
     if before is not None:
         course = _course(series, first, bottom, is_down=True)
-        # the recording may end before a course has arrived, or before the landing is over
-        down_start, down_stop = (min(first + i, last) for i in (course.leaves_upright(), course.arrives()))
-        landing = min(_landing(series, down_start, deep, settings), last)
+        down_start, down_stop = first + course.leaves_upright(), first + course.arrives()
+        deep = deep[deep >= down_start]
+        landing = min(_landing(series, down_start, deep, settings), last)  # the recording may end before it is over
         down_stop = down_stop if landing < 0 else landing
     up_start, up_stop = last, last
     if after is not None:
@@ -243,8 +243,7 @@ def _turn_between(posture: Posture, start: int, stop: int) -> float:
     """Return how far the body has turned about the vertical; NaN over a hole, in which nobody saw it turn."""
     if posture.is_gap[min(start, stop) : max(start, stop)].any():
         return float("nan")
-    last = len(posture) - 1  # a recording may end inside the bend
-    return float(posture.turn_rad[min(stop, last)] - posture.turn_rad[min(start, last)])
+    return float(posture.turn_rad[stop] - posture.turn_rad[start])
 
 
 def _usual_shake(posture: Posture, start: int, stop: int) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
 import numpy as np
@@ -137,7 +138,9 @@ def _sets_of(block: list[Bend], bends: Sequence[Bend], asked: _Asked) -> list[_S
     posture, athlete, told = asked.posture, asked.athlete, asked.told
     rate_hz = posture.rate_hz
     like = Likeness.of(block, rate_hz)
-    dropped = [drop_after(b, posture, asked.settings) for b in block]
+    dropped = [
+        drop_after(b, after, posture=posture, settings=asked.settings) for b, after in zip_longest(block, block[1:])
+    ]
     others = [b for b in bends if not block[0].bottom <= b.bottom <= block[-1].bottom]
     held = in_both_hands(block)
     from_bottom = loaded(block, others, from_floor=True)

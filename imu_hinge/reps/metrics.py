@@ -10,7 +10,7 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.model import Array, Posture
 from imu_hinge.reps.segmentation import Lift
-from imu_hinge.signals import smooth
+from imu_hinge.signals import Mask, smooth
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def measure(posture: Posture, lift: Lift) -> Metrics:
     rate_hz = posture.rate_hz
     angles = smooth(posture.angles_rad[lift.start : lift.stop + 1], round(0.1 * rate_hz))  # (m, 5)
     sd = posture.sd_rad[lift.start : lift.stop + 1]
-    peak, peak_sd = _peaks(angles, sd)
+    peak, peak_sd = _peaks(angles, sd, posture.is_gap[lift.start : lift.stop + 1])
     around = slice(max(lift.bottom - round(0.1 * rate_hz), 0), lift.bottom + round(0.1 * rate_hz) + 1)
     bottom = _mean(posture.angles_rad[around])
     bottom_sd = _mean(posture.sd_rad[around])
@@ -58,14 +58,18 @@ def measure(posture: Posture, lift: Lift) -> Metrics:
     )
 
 
-def _peaks(angles: Array, sd: Array) -> tuple[Array, Array]:
-    """Return each angle's largest value and the standard deviation there. (m, 5) -> (5,), (5,)."""
+def _peaks(angles: Array, sd: Array, is_gap: Mask) -> tuple[Array, Array]:
+    """Return each angle's largest value and its standard deviation. (m, 5), (m, 5), (m,) -> (5,), (5,).
+
+    That is the one there, and more where the peak may lie in a hole in which the angle is less certain.
+    """
     peak, peak_sd = np.full(angles.shape[1], np.nan), np.full(angles.shape[1], np.nan)
     for k in range(angles.shape[1]):
         known = np.isfinite(angles[:, k])
         if known.any():
             i = int(np.nanargmax(angles[:, k]))
-            peak[k], peak_sd[k] = angles[i, k], sd[i, k]
+            reach = np.max((angles[:, k] + sd[:, k])[is_gap & known], initial=-math.inf) - angles[i, k]
+            peak[k], peak_sd[k] = angles[i, k], max(float(sd[i, k]), float(reach))
     return peak, peak_sd
 
 

@@ -45,19 +45,25 @@ class Course:
     def _base(self) -> float:
         return max(float(self.depth[0]), 0.0)  # a lockout may lean back; standing is zero
 
-    def leaves_upright(self) -> int:
-        """Return the sample at which the movement begins."""
+    def _last_upright(self) -> int:
+        """Return the sample after which the body is upright no more."""
         size = float(self.depth.max()) - self._base
-        inside = int(np.flatnonzero(self.depth <= self._base + 0.15 * size)[-1])  # leaves upright for good after this
+        return int(np.flatnonzero(self.depth <= self._base + 0.15 * size)[-1])
+
+    def leaves_upright(self) -> int:
+        """Return the sample at which the movement begins; never after the one at which it ends."""
+        size = float(self.depth.max()) - self._base
+        inside = self._last_upright()
         upright = float(np.min(self.depth[max(0, inside - round(1.5 * self.rate_hz)) : inside + 1]))
         idle = self.depth <= upright + 0.02 * size
         return _onset(self.progress, inside, idle=idle)
 
     def arrives(self) -> int:
-        """Return the sample at which the movement ends."""
+        """Return the sample at which the movement ends; an earlier dip that came back to upright is no arrival."""
         last = len(self.depth) - 1
         size = float(self.depth.max()) - self._base
-        arrived = int(np.argmax(self.depth >= self._base + ARRIVED * size))
+        leaves = self._last_upright()
+        arrived = leaves + int(np.argmax(self.depth[leaves:] >= self._base + ARRIVED * size))
         return last - _onset(self.progress[::-1], last - arrived, idle=np.zeros(last + 1, dtype=bool))
 
 
@@ -80,7 +86,7 @@ def progress(turning: Array, travelling: Array) -> Array:
 
 
 def _onset(progress: Array, inside: int, *, idle: Mask) -> int:
-    """Return where the movement that contains ``inside`` began.
+    """Return where the movement that contains ``inside`` began, at the latest there.
 
     Back from ``inside`` to where the progress falls below `LOW` or the body is ``idle``, then on by the straight line
     through `HIGH` and `LOW` down to zero.
@@ -89,7 +95,7 @@ def _onset(progress: Array, inside: int, *, idle: Mask) -> int:
     slow = np.flatnonzero((progress[: inside + 1] < LOW) | idle[: inside + 1])
     if slow.size == 0:
         return 0
-    start = int(slow[-1]) + 1
+    start = min(int(slow[-1]) + 1, inside)  # who is slow at ``inside`` itself has not begun later
     fast = np.flatnonzero(progress[start:] >= HIGH)
     if fast.size == 0:
         return start

@@ -46,6 +46,17 @@ SHORT_S: Final = 0.2
 RISES_M: Final = 0.008
 """A pelvis or trunk that is this much higher than when the plates touched has begun the next pull."""
 
+STANDS_S: Final = 0.4
+"""Who let a bar fall stands for at least this after it hit the floor. A shake nearer to the next way down is its start:
+a movement that sets in jerks as hard, and slow sensors show that jerk as one short blow."""
+
+CALM_S: Final = 1.0
+"""For this long nothing shakes once the blow has died away."""
+
+STANDING_RAD: Final = 0.5 * UPRIGHT_RAD
+"""Who goes on standing leans forward by no more than this, from standing or from where the blow met him; a lowering of
+4 s has gone further in `SHORT_S` and `CALM_S`. Who leant back at lockout comes forward to standing, and no further."""
+
 FALL_S: Final = math.sqrt(2.0 * 0.5 / cv.GRAVITY_MPS2)
 """How long a bar falls from lockout, about half a metre."""
 
@@ -118,13 +129,14 @@ def split_blocks(bends: Sequence[Bend], posture: Posture, settings: RepSettings)
     return blocks
 
 
-def drop_after(bend: Bend, posture: Posture, settings: RepSettings) -> int | None:
+def drop_after(bend: Bend, after: Bend | None, *, posture: Posture, settings: RepSettings) -> int | None:
     """Return where a bar let fall from this bend's lockout left the hands, or None.
 
-    It is one short blow while the athlete stands upright, with calm before it and for a second after it; heels that
-    walk go on, and a dip shakes as a whole.
+    It is one short blow while the athlete stands upright and goes on standing, with calm before it and for a second
+    after it; heels that walk go on, a dip shakes as a whole, and a lowering jerks as it sets in. ``after`` is the next
+    bend, where there is one: had it ended with a landing, the bar would have been in the hands.
     """
-    if not bend.is_finished:
+    if not bend.is_finished or (after is not None and after.has_landed):
         return None
     rate_hz = posture.rate_hz
     first = bend.up_stop + round(0.6 * FALL_S * rate_hz)
@@ -143,9 +155,14 @@ def drop_after(bend: Bend, posture: Posture, settings: RepSettings) -> int | Non
     blow = first + int(np.argmax(shake >= max(least, HARDEST * float(shake.max()))))
     peak = float(posture.shock_mps2[blow : blow + round(0.15 * rate_hz)].max())
     earlier = posture.shock_mps2[blow - round(0.4 * rate_hz) : blow - round(0.05 * rate_hz)]
-    later = posture.shock_mps2[blow + round(SHORT_S * rate_hz) : blow + round((SHORT_S + 1.0) * rate_hz)]
+    over = blow + round((SHORT_S + CALM_S) * rate_hz)
+    later = posture.shock_mps2[blow + round(SHORT_S * rate_hz) : over]
     around = posture.speed_mps[blow - round(0.4 * rate_hz) : blow + round(0.4 * rate_hz)]
-    if later.size < round(rate_hz) or max(float(earlier.max()), float(later.max())) >= 0.5 * peak:
+    leaves = over if after is None else min(after.down_start, over)
+    forward = posture.lean_rad[blow:leaves] - max(float(posture.lean_rad[blow]), 0.0)
+    if leaves - blow < round(STANDS_S * rate_hz) or float(forward.max()) > STANDING_RAD:
+        return None
+    if later.size < round(CALM_S * rate_hz) or max(float(earlier.max()), float(later.max())) >= 0.5 * peak:
         return None
     if float(np.nan_to_num(np.abs(around)).max()) > QUIET_MPS:
         return None

@@ -73,7 +73,7 @@ def reach(block: Sequence[Bend], posture: Posture, athlete: Athlete) -> Array:
 
     The height is off by the same lengths in every bend, so it counts once.
     """
-    heights = np.array([hand_height_m(posture, b, athlete) for b in block])
+    heights = np.array([hand_height_m(posture, b, athlete) if b.is_hold_seen else np.nan for b in block])
     mean = _run_means(heights)
     floor = athlete.value("plate_radius_m")
     mean = np.where(np.isfinite(mean), mean, floor)
@@ -84,7 +84,7 @@ def reach(block: Sequence[Bend], posture: Posture, athlete: Athlete) -> Array:
 
 def in_both_hands(block: Sequence[Bend]) -> Array:
     """Return what bends to the side and turns say for a weight in both hands or on both shoulders. (m, m)."""
-    side = np.array([b.side_rad for b in block])
+    side = np.array([b.side_rad if b.is_hold_seen else np.nan for b in block])
     turn = np.array([b.turn_rad for b in block])
     ratios = (
         (_mean_ratio(side, (0.0, STRAIGHT_RAD), (0.0, SIDE.anything)), SIDE.odd),
@@ -124,7 +124,7 @@ def loaded(block: Sequence[Bend], others: Sequence[Bend], *, from_floor: bool) -
 
 def usual(block: Sequence[Bend], athlete: Athlete, told: str, rate_hz: float) -> Array:
     """Return what usual bottoms and holds say for each run being reps of the told exercise, counted once. (m, m)."""
-    seconds = np.array([hold_s(b, rate_hz) for b in block])
+    seconds = np.array([hold_s(b, rate_hz) if b.is_hold_seen else np.nan for b in block])
     ratio = _mean_ratio(np.log(seconds + AT_ONCE_S), HOLD_LOG_S, ANY_HOLD_LOG_S)
     if told in USUAL:
         usual = USUAL[told]

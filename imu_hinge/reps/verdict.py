@@ -58,7 +58,7 @@ def judge(metrics: Metrics, findings: tuple[str, ...], limits: Limits, *, doubt:
     k = cv.KNEE_FLEXION
     squatted = probability_above(metrics.bottom_rad[k], metrics.bottom_sd_rad[k], limits.knee_rad)
     if math.isnan(rounded):
-        return Verdict("undecided", math.nan, findings, "lumbar flexion cannot be told from these sensors")
+        return Verdict("undecided", math.nan, findings, doubt or "lumbar flexion cannot be told from these sensors")
     knees = 0.0 if math.isnan(squatted) else squatted
     chances = {
         "lumbar_flexion": rounded,

@@ -17,7 +17,12 @@ _LEAST_TURN: Final = 0.05
 """Change of the cosine of the inclination (of about 18 degrees) below which nothing is concluded."""
 
 _AGAINST: Final = -0.3
-"""Correlation below which the signs are called opposite; 0 is what motions unlike a bend give."""
+_SURELY_AGAINST: Final = -0.5
+"""Correlation below which the signs are called opposite; 0 is what motions unlike a bend give. People who bend and turn
+in their seat reach -0.47, by errors of gravity alone ..."""
+
+_LEVER_M: Final = 0.3
+"""... but at levers of 0.25 m: above the former limit only who rises by more per unit of the cosine is refused [m]."""
 
 
 def sum_of(time_s: Array, linear: Array, gravity: Array) -> Array:
@@ -34,7 +39,8 @@ def sum_of(time_s: Array, linear: Array, gravity: Array) -> Array:
     so the vertical acceleration goes as the second derivative of that cosine. With one of the two streams of the
     opposite sign the correlation is negative; with both, nothing changes.
     """
-    if _correlation(time_s, linear, gravity) < _AGAINST:
+    correlation, lever_m = _rise(time_s, linear, gravity)
+    if correlation < _SURELY_AGAINST or (correlation < _AGAINST and lever_m < -_LEVER_M):
         raise BadSamples(
             "Accelerometer and Gravity have opposite signs: added up, the phone would rise as it bends forward. "
             "Switch on Standardise Units & Frames or Total Acceleration in the app, and record again."
@@ -42,20 +48,24 @@ def sum_of(time_s: Array, linear: Array, gravity: Array) -> Array:
     return linear + gravity
 
 
-def _correlation(time_s: Array, linear: Array, gravity: Array) -> float:
-    """Correlation of the vertical acceleration with the second derivative of the inclination's cosine; 0: untold."""
+def _rise(time_s: Array, linear: Array, gravity: Array) -> tuple[float, float]:
+    """Return how the vertical acceleration goes with the second derivative of the inclination's cosine.
+
+    Its correlation, and the slope [m]: how much the sensor rises with the cosine. Zeros where that is not told.
+    """
     period = float(np.median(np.diff(time_s))) if time_s.size > 1 else 0.0
     width = max(1, round(_SMOOTH_S / period)) if period > 0.0 else 1
     if time_s.size < 20 * width or not (np.isfinite(linear).all() and np.isfinite(gravity).all()):
-        return 0.0
+        return 0.0, 0.0
     up = gravity / np.maximum(np.linalg.norm(gravity, axis=1, keepdims=True), 1e-9)
     standing = np.median(up, axis=0)
     cosine = _smooth(up @ (standing / np.linalg.norm(standing)), width)
     if np.quantile(cosine, 0.98) - np.quantile(cosine, 0.02) < _LEAST_TURN:
-        return 0.0
+        return 0.0, 0.0
     risen = _smooth((linear * up).sum(axis=1), width)
-    bent = cosine[2 * width :] - 2.0 * cosine[width:-width] + cosine[: -2 * width]
-    return float(np.corrcoef(risen[width:-width], bent)[0, 1])
+    bent = (cosine[2 * width :] - 2.0 * cosine[width:-width] + cosine[: -2 * width]) / (width * period) ** 2
+    (variance, both), (_, _) = np.cov(bent, risen[width:-width])
+    return float(np.corrcoef(risen[width:-width], bent)[0, 1]), float(both / variance)
 
 
 def _smooth(x: Array, width: int) -> Array:

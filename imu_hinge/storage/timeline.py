@@ -26,8 +26,8 @@ MAX_BAD_SHARE = 0.05
 GAP_PERIODS, MIN_GAP_S = 3.0, 0.05
 """An interval above both, in sampling periods and in seconds, is a gap."""
 
-LONGEST_HOLE_S = 86400.0
-"""Nobody trains over a longer hole than a day: the clock was set in between, as from 1970 to today [s]."""
+LONGEST_HOLE_S = 30 * 86400.0
+"""Over a longer hole the clock was set, as from 1970 to today: no battery lasts a month [s]."""
 
 LARGEST_VALUE, LARGEST_TIME = 1e9, 1e20
 """No unit in which a movement was ever exported gives larger numbers; times since 1970 in ns reach 2e18."""
@@ -60,7 +60,7 @@ def screen_time(placement: str, samples: Samples) -> Samples:
         is_bad |= ~(np.abs(column) <= LARGEST_VALUE)  # NaN compares false
     samples = drop_rows(placement, samples, is_bad, what="hold something that is no finite number or no possible one")
     samples = _in_order(placement, samples)
-    period_s = _period_s(placement, samples.time_s)
+    step_s = period_s(placement, samples.time_s)
     length_s = float(samples.time_s[-1] - samples.time_s[0])
     if length_s < MIN_SECONDS:
         raise TooShort(
@@ -74,7 +74,7 @@ def screen_time(placement: str, samples: Samples) -> Samples:
             f"{placement}: the clock jumped from {before_s:.0f} to {after_s:.0f} s, as "
             "when it is set after the sensor has started. Cut off what comes before, or give it its own time."
         )
-    after_gap = np.flatnonzero(np.diff(samples.time_s) > max(GAP_PERIODS * period_s, MIN_GAP_S)) + 1
+    after_gap = np.flatnonzero(np.diff(samples.time_s) > max(GAP_PERIODS * step_s, MIN_GAP_S)) + 1
     return with_flag(samples, after_gap, Flag.GAP)
 
 
@@ -110,8 +110,8 @@ def check_length(start_s: float, stop_s: float, limits: LimitSettings) -> None:
         )
 
 
-def with_flag(samples: Samples, where: Mask | npt.NDArray[np.intp], flag: Flag) -> Samples:
-    """Return the samples with one flag added at a mask (n,) or at indices."""
+def with_flag(samples: Samples, where: Mask | npt.NDArray[np.intp] | slice, flag: Flag) -> Samples:
+    """Return the samples with one flag added at a mask (n,), at indices or in a slice."""
     flags: Flags = samples.flags.copy()
     flags[where] |= np.uint16(flag)
     if np.array_equal(flags, samples.flags):
@@ -185,7 +185,7 @@ def _check_order(placement: str, time_s: Array, late_s: Array, sorted_s: Array) 
         )
 
 
-def _period_s(placement: str, time_s: Array) -> float:
+def period_s(placement: str, time_s: Array) -> float:
     """Return the median sampling period [s] or say what time seems to be in."""
     period = float(np.median(np.diff(time_s))) if time_s.size > 1 else 0.0
     if period <= 0.0:

@@ -73,6 +73,15 @@ def call(*arguments, code=0):
     return result.output
 
 
+def test_a_name_that_attacks_is_shown_as_text(on_air):
+    on_air(HingeBoard("IMUH-[/]", FIRST), HingeBoard("IMUH-\x1b[31m", SECOND))
+    printed = call("scan")
+    assert "IMUH-[/]" in printed
+    assert "IMUH-\ufffd[31m" in printed
+    assert "\x1b" not in printed
+    assert "\x1b" not in "".join(row["name"] for row in json.loads(call("scan", "--json")))
+
+
 def test_scan_shows_family_signal_battery_and_where_a_sensor_was_worn(on_air):
     on_air(HingeBoard("IMUH-1", FIRST, battery=71), Movesense("Movesense 1", SECOND), PolarVerity("Polar H10 1", THIRD))
     remember([Known("t12", FIRST, "IMUH-1")])

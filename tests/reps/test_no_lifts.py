@@ -9,7 +9,7 @@ import pytest
 
 import imu_hinge as ih
 from imu_hinge.conclude import without_verdicts_elsewhere
-from imu_hinge.interpret import WORN_ELSEWHERE
+from imu_hinge.doubts import WORN_ELSEWHERE
 from imu_hinge.model import Posture
 from imu_hinge.motion.misfit import what_does_not_fit
 from imu_hinge.motion.shared_unknowns import SharedUnknowns

@@ -17,6 +17,7 @@ def bending(*, seconds: float = 12.0, rate_hz: float = 100.0, seed: int = 0, noi
     lean, turn = 0.5 * (1 - np.cos(swing)), np.where(time_s > 2.0, 0.25 * np.pi * np.sin(swing), 0.0)
     still = np.zeros_like(time_s)
     acc = 9.81 * np.column_stack([-np.sin(lean), still, np.cos(lean)])
+    acc += 0.2 * np.column_stack([np.gradient(turn, time_s), still, -(turn**2)])  # 0.2 m above the axis of the bend
     gyr = np.column_stack([still, turn, still])
     return Samples(
         time_s, acc + noise * 0.05 * rng.normal(size=acc.shape), gyr + noise * 0.01 * rng.normal(size=gyr.shape)

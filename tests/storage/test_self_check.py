@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import imu_hinge as ih
-from imu_hinge.errors import UnknownUnits
+from imu_hinge.errors import HingeError, UnknownUnits
 from imu_hinge.model import Array, Samples
 from imu_hinge.simulate.session import random_set
-from imu_hinge.storage.screening import check_recording, check_samples
+from imu_hinge.storage.live_check import LiveCheck
+from imu_hinge.storage.screening import check_recording
 from imu_hinge.storage.self_check import self_check
+from imu_hinge.storage.turning import MOST_WINDOWS
 
 EXERCISES = ("deadlift", "rdl", "swing", "good_morning", "squat")
 
@@ -52,7 +56,7 @@ def test_what_no_reading_makes_right_is_refused_with_its_cause(
     clean: Samples, broken: Callable[[Samples], Samples], words: str
 ) -> None:
     with pytest.raises(UnknownUnits, match=words):
-        check_samples("sacrum", broken(clean))
+        check_recording(ih.Recording({"sacrum": broken(clean)}))
 
 
 def test_one_axis_of_the_wrong_sign_is_told_where_the_sensor_turned_about_it() -> None:
@@ -66,15 +70,111 @@ def test_one_axis_of_the_wrong_sign_is_told_where_the_sensor_turned_about_it() -
         assert told is not None, seed
 
 
-def test_acc_and_gyr_of_two_times_are_told(clean: Samples) -> None:
+def test_acc_and_gyr_of_two_times_are_refused(clean: Samples) -> None:
     late = dataclasses.replace(clean, gyr=np.roll(clean.gyr, 300, axis=0))
-    told = self_check("sacrum", late)
-    assert told is not None
-    if not told.is_refused:
-        warned = check_recording(ih.Recording({"sacrum": late})).warnings
-        assert any("gravity does not turn as the gyroscope says" in text for text in warned)
+    with pytest.raises(UnknownUnits, match="gravity does not turn as the gyroscope says"):
+        check_recording(ih.Recording({"sacrum": late}))
 
 
 def test_who_hardly_turns_is_told_nothing(clean: Samples) -> None:
     standing = clean[:300]
     assert self_check("sacrum", of(standing, gyr=lambda g: -g)) is None
+
+
+def alone(samples: Samples, placement: str = "sacrum") -> ih.Recording:
+    return ih.Recording({placement: samples})
+
+
+def axes(samples: Samples, gyr: Array | None = None, acc: Array | None = None) -> Samples:
+    return Samples(samples.time_s, samples.acc if acc is None else acc, samples.gyr if gyr is None else gyr)
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (lambda s: axes(s, acc=s.acc * [1.0, 1.0, -1.0]), "z is mirrored|wrong sign"),
+        (lambda s: axes(s, acc=s.acc[:, [1, 2, 0]]), "different axes|exchanged"),
+        (lambda s: axes(s, gyr=s.gyr[:, [1, 2, 0]]), "different axes|exchanged|57 times"),
+        (lambda s: axes(s, gyr=np.roll(s.gyr, 50, axis=0)), r"gyr comes about 0\.\d+ s too late"),
+        (lambda s: axes(s, gyr=np.roll(s.gyr, -50, axis=0)), r"gyr comes about 0\.\d+ s too early"),
+        (lambda s: axes(s, acc=9.81 * s.acc / np.linalg.norm(s.acc, axis=1, keepdims=True)), "gravity alone"),
+        (lambda s: axes(s, acc=s.acc[:, [0, 0, 2]]), "acc_x and acc_y hold the same"),
+        (lambda s: axes(s, gyr=s.gyr[:, [0, 1, 1]]), "gyr_y and gyr_z hold the same"),
+    ],
+)
+def test_axes_delays_and_gravity_alone_are_refused_with_their_cause(
+    clean: Samples, broken: Callable[[Samples], Samples], words: str
+) -> None:
+    with pytest.raises(HingeError, match=words):
+        check_recording(alone(broken(clean)))
+
+
+def test_acc_of_another_device_never_passes() -> None:
+    sensors = random_set(62, exercise="rdl", placements=("sacrum", "t12"), rate_hz=100.0).recording.sensors
+    n = min(len(sensors["sacrum"]), len(sensors["t12"]))
+    assert self_check("sacrum", axes(sensors["sacrum"][:n], acc=sensors["t12"].acc[:n])) is not None
+
+
+@pytest.fixture(scope="module")
+def doubtful(clean: Samples) -> Samples:
+    """A gyroscope 0.2 s late is warned of."""
+    return axes(clean, gyr=np.roll(clean.gyr, 20, axis=0))
+
+
+@pytest.mark.parametrize("as_live", [False, True])
+def test_no_verdict_rests_on_a_doubt(doubtful: Samples, as_live: bool) -> None:
+    result = ih.analyze(alone(doubtful), exercise="rdl", as_live=as_live)
+    assert result.lifts
+    assert {rep.quality for rep in result.lifts} == {"D"}
+    assert {rep.verdict.label for rep in result.lifts} == {"undecided"}
+    assert sum("gyr comes about 0.20 s too late" in text for text in result.warnings) == 1
+
+
+def test_a_doubt_is_told_live_once_and_in_any_blocks(doubtful: Samples) -> None:
+    whole = ih.analyze(alone(doubtful), exercise="rdl", as_live=True)
+    for size in (37, 500):
+        live = ih.LiveAnalysis(["sacrum"], exercise="rdl")
+        events = [e for i in range(0, len(doubtful), size) for e in live.feed("sacrum", doubtful[i : i + size])]
+        result = live.finish()
+        told = [event for event in events if event.kind == "warning"]
+        assert len(told) == 1
+        assert "0.20 s too late" in told[0].message
+        assert result.warnings == whole.warnings
+        assert [rep.verdict for rep in result.lifts] == [rep.verdict for rep in whole.lifts]
+
+
+@pytest.mark.parametrize("as_live", [False, True])
+def test_what_is_refused_is_refused_in_both_modes(clean: Samples, as_live: bool) -> None:
+    with pytest.raises(UnknownUnits, match="left-handed"):
+        ih.analyze(alone(of(clean, gyr=np.negative)), exercise="rdl", as_live=as_live)
+
+
+def test_live_says_nothing_of_a_clean_set_and_keeps_few_windows(clean: Samples) -> None:
+    check = LiveCheck("sacrum", 100.0)
+    for _ in range(8):  # ten minutes of sets
+        check.take(clean.gyr, clean.acc, clean.flags)
+    check.rest()
+    assert check.finding is None
+    assert len(check._kept) < 2 * MOST_WINDOWS
+
+
+DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"no real recordings at {DATA}")
+def test_real_people_and_other_lifters_are_found_clean() -> None:
+    with np.load(DATA / "trunkyxl_back_c7_t10_sacrum.npz", allow_pickle=False) as file:
+        for start, stop in list(pairwise(file["offsets"]))[::3]:
+            time_s = np.arange(stop - start) / 50.0
+            assert self_check("sacrum", Samples(time_s, file["s2_acc"][start:stop], file["s2_gyr"][start:stop])) is None
+    for path in sorted((DATA / "other_lifters").glob("*.npz"))[::4]:
+        with np.load(path, allow_pickle=False) as file:
+            told = self_check("t12", Samples(file["t12_time_s"], file["t12_acc"], file["t12_gyr"]))
+        assert told is None, path.name
+
+
+@pytest.mark.parametrize("as_live", [False, True])
+def test_a_doubt_about_samples_in_memory_reaches_the_result(doubtful: Samples, as_live: bool) -> None:
+    doubts = check_recording(alone(doubtful)).warnings
+    assert doubts
+    assert set(doubts) <= set(ih.analyze(alone(doubtful), as_live=as_live).warnings)
