@@ -95,7 +95,7 @@ def analyze(
     aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     result = without_bends(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
     silent = hole_warnings({p: regions(t.is_gap) for p, t in tracks.items()}, result.posture.time_s, result.lifts)
-    found = (*map(hole_warning, holes.spans), *clock_warnings(clocks), *silent)
+    found = (*map(hole_warning, _holes_of(checked).spans), *clock_warnings(clocks), *silent)
     warnings = (*checked.warnings, *found, *result.warnings)
     return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
 
