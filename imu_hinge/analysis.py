@@ -91,11 +91,11 @@ def analyze(
         result = live.finish()
         warnings = (*checked.warnings, *result.warnings)
         return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
-    tracks, clocks, holes = tracks_of(checked, settings)
+    tracks, clocks = tracks_of(checked, settings)
     aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     result = without_bends(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
     silent = hole_warnings({p: regions(t.is_gap) for p, t in tracks.items()}, result.posture.time_s, result.lifts)
-    found = (*map(hole_warning, holes.spans), *clock_warnings(clocks), *silent)
+    found = (*map(hole_warning, _holes_of(checked).spans), *clock_warnings(clocks), *silent)
     warnings = (*checked.warnings, *found, *result.warnings)
     return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
 
@@ -109,10 +109,12 @@ def _in_turns(recording: Recording) -> Iterator[tuple[str, Samples]]:
             yield placement, samples[n * turn // turns : n * (turn + 1) // turns]
 
 
-def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track], InStep, Holes]:
-    """Put all sensors in step, on one even grid, and filter them forward and backward.
+def _holes_of(recording: Recording) -> Holes:
+    return shared_holes([long_steps(s.time_s) for s in recording.sensors.values()])
 
-    Say how the clocks differed, and which long holes are not on the grid.
+
+def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track], InStep]:
+    """Put all sensors in step, on one even grid, and filter them forward and backward; say how the clocks differed.
 
     Parameters
     ----------
@@ -121,7 +123,7 @@ def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track
     settings
     """
     rate_hz = settings.rate_hz
-    holes = shared_holes([long_steps(s.time_s) for s in recording.sensors.values()])
+    holes = _holes_of(recording)
     clocks = in_step({placement: holes.without(s) for placement, s in recording.sensors.items()})
     sensors = clocks.sensors
     start_s = max(float(s.time_s[0]) for s in sensors.values())
@@ -142,7 +144,7 @@ def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track
             is_quiet=quiet(acc, rate, rate_hz, settings.stillness) & ~is_gap,
             flags=flags,
         )
-    return tracks, clocks, holes
+    return tracks, clocks
 
 
 def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings) -> SetResult:
@@ -204,7 +206,7 @@ def calibrate(
     check_exercise(exercise)
     athlete = athlete or recording.athlete or Athlete()
     told = recording.exercise if exercise == "auto" else exercise
-    tracks, clocks, _ = tracks_of(check_recording(recording), settings)
+    tracks, clocks = tracks_of(check_recording(recording), settings)
     aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     if aligned is None:
         raise CalibrationError("Nobody bends in this recording. Record two clean hinges and, better, a full bow.")

@@ -99,4 +99,5 @@ class ClockWatch:
 
 def _last_bends(track: Track) -> Samples:
     part = slice(-round(BENDS_S * track.rate_hz), None)
-    return Samples(track.time_s[part], track.acc[part], track.gyr[part])
+    acc = track.acc[part]
+    return Samples(np.arange(len(acc)) / track.rate_hz, acc, track.gyr[part])  # its own time jumps over long holes

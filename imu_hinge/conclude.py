@@ -37,6 +37,10 @@ UNTOLD_S: Final = 0.05
 HOLES_NAMED: Final = 6
 """A radio that fails all the time is told by its first holes and their number; a sentence must stay one."""
 
+SETTLED_S: Final = 3.0
+"""After a hole the inclination starts anew, from one acceleration in mid-movement; it is averaged over so much, and
+until then it refuses nobody [s]."""
+
 TOGETHER_S: Final = 0.25
 """Holes of two sensors whose ends are this near are one failure of the radio [s]."""
 
@@ -100,10 +104,13 @@ def check_on_trunk(aligned: Aligned) -> None:
 
     A trunk leans forward by up to about 120 degrees and back by 30; a wrist or an ankle goes everywhere.
     """
-    for placement, lean in aligned.leans.items():
-        low, high = np.degrees(np.percentile(lean.lean_rad, [0.5, 99.5]))
+    gaps = np.concatenate(([0], np.cumsum(aligned.posture.is_gap)))
+    first = np.maximum(np.arange(len(aligned.posture)) - round(SETTLED_S * aligned.posture.rate_hz), 0)
+    is_settled = gaps[1:] == gaps[first]
+    for placement, lean in aligned.leans.items() if is_settled.any() else ():
+        low, high = np.degrees(np.percentile(lean.lean_rad[is_settled], [0.5, 99.5]))
         limit = (-70.0, 60.0) if placement == "thigh" else (-45.0, 135.0)
-        side = float(np.degrees(np.percentile(np.abs(lean.side_rad), 99.0)))
+        side = float(np.degrees(np.percentile(np.abs(lean.side_rad[is_settled]), 99.0)))
         if low < limit[0] or high > limit[1] or side > 60.0:
             raise NotOnTheTrunk(
                 f"The {placement} sensor does not move as one on the {placement} does: it leans from {low:.0f} to "

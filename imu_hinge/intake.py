@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imu_hinge import conventions as cv
+from imu_hinge.errors import TooShort
 from imu_hinge.model import Array, Flags, Region, Samples
 from imu_hinge.motion.grid import Grid
 from imu_hinge.motion.holes import Hole, long_steps
@@ -23,6 +24,7 @@ from imu_hinge.settings import Settings
 from imu_hinge.signals import regions
 from imu_hinge.storage.arrivals import Arrivals
 from imu_hinge.storage.live_check import LiveCheck
+from imu_hinge.storage.timeline import MIN_SECONDS
 from imu_hinge.storage.units import check_units
 
 ROOM: Final = 256
@@ -194,3 +196,16 @@ def say_who_is_waited_for(sensors: Mapping[str, Intake], placement: str) -> list
             )
             events.append(Event("waiting", at_s, message))
     return events
+
+
+def check_enough(sensors: Mapping[str, Intake], count: int, rate_hz: float) -> None:
+    """Raise `TooShort` where sensors share fewer than three seconds, ``count`` instants in all."""
+    if count < 2:  # one instant has no rate
+        silent = [placement for placement, sensor in sensors.items() if not len(sensor.pending)]
+        seen = f"nothing came from {', '.join(silent)}" if silent else f"{', '.join(sensors)} share no time"
+        raise TooShort(f"There is nothing to analyse: {seen}. See that every sensor is on, and record longer.")
+    if count < MIN_SECONDS * rate_hz:
+        raise TooShort(
+            f"The session is {count / rate_hz:.2f} s long and at least {MIN_SECONDS:g} s are needed. Record the whole "
+            "set, from standing to standing."
+        )

@@ -57,6 +57,8 @@ SWAY_S: Final = 0.06
 """Otherwise one part may have swayed after the other: of real people's in step by up to 0.07 s."""
 LEAST_SD_S: Final = 0.002
 """Nothing is known better: a fifth of the grid's step."""
+SILENT_S: Final = 1.0
+"""A window in which a sensor was silent for longer tells no lag: a straight line shakes with nothing."""
 EDGE_S: Final = 0.5
 """So much beside a window is looked at, for the averages to be whole inside."""
 FAR_S: Final = 0.4
@@ -144,7 +146,9 @@ def _line(first: Worn, second: Worn, near: Behind, *, reach_s: float, span_s: fl
     stop = min(float(first.samples.time_s[-1]), float(moved_s[-1]), middle_s + span_s)
     if stop - start < LEAST_S:
         return None
-    windows = _windows(start, stop)
+    windows = [w for w in _windows(start, stop) if all(_is_measured(t, w) for t in (first.samples.time_s, moved_s))]
+    if not windows:
+        return None
     one = _shakes(first, first.samples.time_s, windows)
     other = _shakes(second, moved_s, windows)
     at_s, length_s = 0.5 * (start + stop), stop - start
@@ -173,6 +177,12 @@ def _windows(start_s: float, stop_s: float) -> list[Array]:
     width_s = min(width_s, (stop_s - start_s) / count)
     instants = np.arange(round(width_s * FINE_HZ)) / FINE_HZ
     return [at_s + instants for at_s in np.linspace(start_s, stop_s - width_s, count)]
+
+
+def _is_measured(time_s: Array, window: Array) -> bool:
+    """Tell whether a sensor, sampled at ``time_s`` (m,), was silent for no longer than `SILENT_S` in a window (n,)."""
+    part = time_s[slice(*np.searchsorted(time_s, (window[0], window[-1])))]
+    return bool(np.diff(np.concatenate((window[:1], part, window[-1:]))).max() <= SILENT_S)
 
 
 def _shakes(worn: Worn, time_s: Array, windows: list[Array]) -> list[Array]:

@@ -37,8 +37,8 @@ _pickled: Any = dumps
 _user_folders: Any = AppDirs
 _runtime: Any = rtsys
 
-BELOW = ("conventions", "errors", "model", "athlete", "settings", "signals")
-"""What `motion` imports from beside it: a constant of theirs is compiled into a kernel as a number."""
+BELOW = ("conventions", "errors", "model", "athlete", "settings", "signals", "files", "text", "whole")
+"""What `motion` imports from beside it, and what those do: their constants are compiled into kernels as numbers."""
 
 
 @cache

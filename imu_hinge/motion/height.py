@@ -140,12 +140,13 @@ def vertical_motion(track: Track, lean_rad: Array, *, still: list[Region], level
 def _blows(jolt_mps2: Array, *, sparse: float) -> Array:
     """Return what blows may have added to the speed at each instant. (n,) [m/s].
 
-    A slow sensor meets a blow at one sample, somewhere in its ring, and that sample stands for the whole interval:
-    the shake it shows is smaller by about ``sparse``, the instants per sample, and what it adds is larger by the
-    interval's length, over more instants.
+    A slow sensor meets a blow at one sample, somewhere in its ring, and that sample stands for the whole interval: what
+    is added is larger by ``sparse``, the instants per sample; the straight line to its neighbours shows a shake smaller
+    by about the root of that; and the shake is spread over more instants, whose variances add, so by the fourth root
+    less at each.
     """
     sparse = max(sparse, 1.0)
-    return np.where(jolt_mps2 > BLOW_MPS2 / sparse, BLOW_S * sparse**1.5 * jolt_mps2, 0.0)
+    return np.where(jolt_mps2 > BLOW_MPS2 / sparse, BLOW_S * sparse**1.25 * jolt_mps2, 0.0)
 
 
 def with_sensor_errors_out(acceleration: Array, shapes: Array, known: Known, *, dt: float) -> Array:

@@ -6,7 +6,11 @@ It does not decide what is drawn; `panels` and `plots` do. No pyplot anywhere: a
 from __future__ import annotations
 
 import io
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -71,11 +75,37 @@ _KINDS: Final[dict[str, dict[str, Any]]] = {
 """Kinds of figure files, without dates and versions, so that the same result gives the same bytes."""
 
 
-def styled() -> AbstractContextManager[None]:
-    """Return the context in which every figure of this product is made and saved."""
-    import matplotlib.style
+_DRAWING: Final = threading.RLock()
+"""Held while a figure is made or saved: matplotlib reads its settings, which the process has once, all along."""
 
-    return matplotlib.style.context("imu_hinge.report.hinge")
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Make and save every figure of this product in here, one thread at a time.
+
+    What this style does not set stays the caller's all the while, and what it does set is the caller's again after it.
+    """
+    import matplotlib
+
+    settings: Any = matplotlib.rcParams  # whose stubs know some names and not the others
+    with _DRAWING:
+        style = _style()
+        before = {name: settings[name] for name in style}
+        settings.update(style)
+        try:
+            yield
+        finally:
+            settings.update(before)
+
+
+@cache
+def _style() -> dict[str, Any]:
+    """Return the settings of `hinge.mplstyle`."""
+    import matplotlib
+
+    with resources.as_file(resources.files("imu_hinge.report") / "hinge.mplstyle") as path:
+        style: Any = matplotlib.rc_params_from_file(path, use_default_template=False)
+    return dict(style)
 
 
 def new_figure(width_in: float, height_in: float) -> Figure:

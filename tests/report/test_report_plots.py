@@ -6,9 +6,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -250,6 +252,56 @@ def test_style_stays_within(make_set: Maker) -> None:
     before = dict(matplotlib.rcParams)
     look.figure_bytes(plots.plot_reps(make_set(1)).figure, ".svg")
     assert dict(matplotlib.rcParams) == before
+
+
+def test_figures_made_in_threads_are_those_made_alone(make_set: Maker) -> None:
+    """Matplotlib has one set of settings: two threads that both change it see each other's."""
+    import matplotlib
+
+    def drawn(count: int) -> bytes:
+        draw = (plots.plot_reps, plots.plot_angle_angle)[count % 2]
+        return look.figure_bytes(draw(make_set(count, rate_hz=25.0)).figure, ".svg")
+
+    before = dict(matplotlib.rcParams)
+    counts = [1, 2] * 2
+    alone = {count: drawn(count) for count in set(counts)}
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(drawn, counts))
+    assert together == [alone[count] for count in counts]
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_one_thread_at_a_time_changes_the_settings() -> None:
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    has_entered, may_leave = Event(), Event()
+
+    def draw() -> bool:
+        with look.styled():
+            has_entered.set()
+            may_leave.wait(10.0)
+            return bool(matplotlib.rcParams["legend.frameon"])
+
+    with ThreadPoolExecutor(1) as pool:
+        with look.styled():
+            other = pool.submit(draw)
+            was_let_in = has_entered.wait(0.2)
+        may_leave.set()
+        assert not other.result()
+    assert not was_let_in
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_what_another_part_of_the_process_sets_meanwhile_stays() -> None:
+    import matplotlib
+
+    with matplotlib.rc_context():
+        with look.styled():
+            matplotlib.rcParams["lines.markersize"] = 11.0
+            assert not matplotlib.rcParams["legend.frameon"]
+        assert matplotlib.rcParams["lines.markersize"] == 11.0
+        assert matplotlib.rcParams["legend.frameon"]
 
 
 def seen_by_a_deuteranope(colour: str) -> np.ndarray:

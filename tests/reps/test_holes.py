@@ -128,3 +128,15 @@ def test_people_s_bends_beside_a_hole_of_3_s_stay(trial: int, lost: str) -> None
     for rep in (r for r in whole if r.end_s < start_s - 0.2 or r.start_s > stop_s + 0.2):
         assert any(abs(r.start_s - rep.start_s) < 0.4 and abs(r.end_s - rep.end_s) < 0.4 for r in found)
     assert len(found) <= 3
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the other lifters of shared/data are not beside this clone")
+def test_a_hole_that_ends_in_a_quick_movement_refuses_nobody_live() -> None:
+    """The inclination starts anew there, off by as much as a swing accelerates; nobody wore the sensor elsewhere."""
+    sensors = {}
+    with np.load(DATA / "other_lifters" / "37_swing.npz", allow_pickle=False) as file:
+        for place in ("sacrum", "t12"):
+            time_s, acc, gyr = (file[f"{place}_{column}"] for column in ("time_s", "acc", "gyr"))
+            keep = (time_s < 8.66) | (time_s >= 11.66)
+            sensors[place] = ih.Samples(time_s[keep], acc[keep], gyr[keep])
+    assert len(ih.analyze(ih.Recording(sensors, exercise="swing"), as_live=True).lifts) >= 4

@@ -18,7 +18,7 @@ P = gatt.Characteristic.Properties
 MODULUS = 30000
 """Sample numbers in the first channel begin anew after this many."""
 
-ADVERTISING_MS = 250.0
+ADVERTISING_MS = 500.0
 """What firmware uses is 100 to 1000 ms; bumble's virtual controller takes 1.6 times as long as it is told."""
 
 BATTERY_SERVICE = "0000180f-0000-1000-8000-00805f9b34fb"
