@@ -105,7 +105,6 @@ class LiveAnalysis:
         self._aligned_from = 0  # the window's first instant: what was aligned counts from there, lifts from the first
         self._found = Found((), exercise, "")
         self._has_checked_units = self._has_told_swapped = False
-        self._disagree: tuple[str, ...] = ()
         self._shared: SharedUnknowns | None = None
         self._clocks = ClockWatch()
         self._pacing = Pacing()
@@ -173,13 +172,13 @@ class LiveAnalysis:
         self._check_units(is_last=True)
         for sensor in self._sensors.values():
             sensor.check.rest()
-        self._tell_disagreement()
+        self._told.disagree(self._findings(), self._time_s(self._done - 1))
         assert self._grid is not None
         result = replace(self._all_told(self._grid.times_s(0, self._done)), is_live=True)
         doubts = (text for sensor in self._sensors.values() for _, text in sensor.arrivals.doubts)
         holes = {placement: sensor.holes for placement, sensor in self._sensors.items()}
         missing = hole_warnings(holes, self._grid.times_s(0, self._done), self._told.reps)
-        warnings = (*map(hole_warning, self._grid.holes.spans), *missing, *doubts, *self._disagree)
+        warnings = (*map(hole_warning, self._grid.holes.spans), *missing, *doubts, *self._told.disagreeing)
         return replace(result, warnings=(*warnings, *result.warnings))
 
     def _all_told(self, time_s: Array) -> SetResult:
@@ -223,7 +222,7 @@ class LiveAnalysis:
         self._done = stop
         self._check_units()
         is_due = self._pacing.is_due(sensor.gyr[-1] for sensor in self._sensors.values())
-        events = [*self._tell_holes(), *self._tell_disagreement()]
+        events = [*self._tell_holes(), *self._told.disagree(self._findings(), self._time_s(stop - 1))]
         return events + (self._look(is_last=is_last) if is_due or is_last else [])
 
     def _tell_holes(self) -> list[Event]:
@@ -233,6 +232,9 @@ class LiveAnalysis:
         new = [hole for hole in self._grid.holes.spans[self._holes_told :] if hole[1] <= reached_s]
         self._holes_told += len(new)
         return [Event("gap", hole[0], hole_warning(hole)) for hole in new]
+
+    def _findings(self) -> list[str]:
+        return [s.check.finding.text for s in self._sensors.values() if s.check.finding is not None]
 
     def _look(self, *, is_last: bool) -> list[Event]:
         """Analyse the window again and tell what is new in it."""
@@ -290,7 +292,7 @@ class LiveAnalysis:
             settings=self._settings,
             earlier=self._told.reps[: self._told.place_of(start + lift.start)],
             aligned=aligned,
-            doubt=self._clocks.said or (DISAGREES if self._disagree else looks_swapped(aligned, [lift])),
+            doubt=self._clocks.said or (DISAGREES if self._told.disagreeing else looks_swapped(aligned, [lift])),
         )
         rep = self._told.add(lift.moved(start), rep)
         self._shown.put(start + lift.start, linked[lift.start - region.start : lift.stop - region.start])

@@ -11,6 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from imu_hinge.conclude import doubted
+from imu_hinge.doubts import DISAGREES
 from imu_hinge.interpret import Aligned
 from imu_hinge.reps.segmentation import Lift
 from imu_hinge.result import Event, Rep
@@ -33,6 +35,7 @@ class Told:
         self._near, self._reach = near, reach
         self._missed: dict[float, int] = {}
         self._slips: set[str] = set()
+        self.disagreeing: list[str] = []
 
     @property
     def stop(self) -> int:
@@ -88,6 +91,14 @@ class Told:
                     text = f"The {placement} sensor slipped by {abs(np.degrees(slip.jump_rad)):.0f} degrees."
                     events.append(Event("slip", at_s, text))
         return events
+
+    def disagree(self, texts: Sequence[str], at_s: float) -> list[Event]:
+        """Say once of a sensor that its accelerometer and gyroscope do not fit; no verdict stands then, of no rep."""
+        new = [text for text in texts if text not in self.disagreeing]
+        if new:
+            self.disagreeing += new
+            self.reps[:] = [doubted(rep, DISAGREES) for rep in self.reps]
+        return [Event("warning", at_s, text) for text in new]
 
     def _number(self, first: int) -> None:
         """Give the reps from place ``first`` on their numbers."""
