@@ -15,6 +15,7 @@ from imu_hinge.intake import Intake
 from imu_hinge.model import Region
 from imu_hinge.motion.orientation import initial_state, params
 from imu_hinge.simulate.session import Simulated, random_set
+from imu_hinge.storage.live_check import LiveCheck
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 CASES = DATA / "field_cases"
@@ -93,7 +94,7 @@ def test_every_hole_is_named_with_the_sensors_and_the_reps_it_touches(as_live: b
 
 
 def test_a_hole_over_several_steps_is_one_and_many_are_counted() -> None:
-    sensor = Intake("sacrum", initial_state(params(100.0)))
+    sensor = Intake("sacrum", initial_state(params(100.0)), LiveCheck("sacrum", 100.0))
     flags = np.zeros(1000, dtype=np.uint16)
     flags[[*range(95, 230), 400, *range(500, 1000, 50)]] = Flag.GAP
     for first in range(0, 1000, 50):
