@@ -69,7 +69,7 @@ def test_a_bar_on_the_floor_tells_something_of_the_skin_over_the_trunk() -> None
     settings, before, after, claimed = Settings(), [], [], []
     for seed in range(300, 316):
         made = random_set(seed, exercise="deadlift", placements=("sacrum", "t12"))
-        tracks, _, _ = tracks_of(check_recording(made.recording), settings)
+        tracks, _ = tracks_of(check_recording(made.recording), settings)
         aligned = align(tracks, settings, is_live=False)
         assert aligned is not None
         athlete = made.recording.athlete or Athlete()

@@ -202,7 +202,7 @@ def test_bends_of_unequal_length_tell_a_lag_to_what_is_said() -> None:
 
 def test_what_is_left_of_a_lag_is_in_the_sd() -> None:
     made = random_set(902, exercise="swing", placements=("sacrum", "t12"))
-    tracks, clocks, _ = tracks_of(made.recording, Settings())
+    tracks, clocks = tracks_of(made.recording, Settings())
     assert 0.0 < clocks.sd_s < 0.01
     sharp, dull = (align(tracks, Settings(), is_live=False, sync_s=sync_s) for sync_s in (clocks.sd_s, 0.05))
     assert sharp is not None

@@ -20,7 +20,7 @@ SETTINGS = Settings()
 def postured(seed: int, style: str):
     """Return a simulated set of deadlifts and its posture as the sensors tell it."""
     made = random_set(seed, exercise="deadlift", style=style, placements=("sacrum", "t12"))
-    tracks, _, _ = tracks_of(check_recording(made.recording), SETTINGS)
+    tracks, _ = tracks_of(check_recording(made.recording), SETTINGS)
     aligned = align(tracks, SETTINGS, is_live=False)
     assert aligned is not None
     return made, aligned.posture
@@ -68,7 +68,7 @@ def test_a_bar_ripped_off_where_it_touched_is_not_held_for_down() -> None:
         made = random_set(seed, placements=("sacrum", "t12", "lumbar", "hip"))
         assert (made.spec.style, made.spec.touch_and_go, made.spec.grip_and_rip) == (style, True, True)
         sensors = {p: made.recording.sensors[p] for p in ("sacrum", "t12")}
-        tracks, _, _ = tracks_of(check_recording(replace(made.recording, sensors=sensors)), SETTINGS)
+        tracks, _ = tracks_of(check_recording(replace(made.recording, sensors=sensors)), SETTINGS)
         aligned = align(tracks, SETTINGS, is_live=False)
         assert aligned is not None
         athlete = made.recording.athlete

@@ -26,7 +26,7 @@ ATHLETE = Athlete(height_m=1.75)
 @lru_cache(maxsize=8)
 def made(spec: SetSpec, seed: int = 3) -> tuple[Simulated, Posture]:
     simulated = simulate(spec, seed=seed, rate_hz=100.0)
-    tracks, _, _ = tracks_of(check_recording(simulated.recording), SETTINGS)
+    tracks, _ = tracks_of(check_recording(simulated.recording), SETTINGS)
     aligned = align(tracks, SETTINGS, is_live=False)
     assert aligned is not None
     return simulated, aligned.posture
