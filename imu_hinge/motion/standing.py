@@ -202,10 +202,12 @@ def zero_offset(lean: Array, standing: Standing, slips: list[Slip], rate_hz: flo
 
 
 def standing_apart(lean: Array, standing: Standing, rate_hz: float) -> float:
-    """Return how far from zero the inclination of certain standing is, root mean square, weighed by time [rad].
+    """Return how far from zero the inclination of certain standing is: its standard deviation over the stretches [rad].
 
     Who stands otherwise before a set than after it, or whose sensor moved by too little to be called a slip, has one
-    zero for two postures: every angle is off by so much.
+    zero for two postures: every angle is off by so much. Stretches count alike, however long: lifts lie between them,
+    and a long wait after the set says no more of the lifts before it than a short one. The zero was found from the same
+    stretches, so one of them is spent (n - 1).
 
     Parameters
     ----------
@@ -218,9 +220,8 @@ def standing_apart(lean: Array, standing: Standing, rate_hz: float) -> float:
     is_certain = _is_unloaded(where, rate_hz, len(lean))
     if np.count_nonzero(is_certain) < 2:
         return 0.0
-    weight = _weights(where, rate_hz, len(lean))[is_certain]
     off = np.array([np.median(lean[r.part]) for r in where])[is_certain]
-    return math.sqrt(float(weight @ off**2 / weight.sum()))
+    return math.sqrt(float(np.sum(off**2)) / (len(off) - 1))
 
 
 def _split(values: Array, is_unloaded: Mask, where: list[Region], jump: float, found: list[Slip]) -> None:
