@@ -23,10 +23,10 @@ from typing import NamedTuple
 import numpy as np
 
 from imu_hinge.model import Array
-from imu_hinge.sensors.clock import Arrived, LiveClock
-from imu_hinge.sensors.clock_batch import place
-from imu_hinge.sensors.driver import Decoded, StreamSettings
-from imu_hinge.sensors.pings import PAUSES_S, Echo, pause_s
+from imu_hinge.sensors.clock.live_mapping import Arrived, LiveClock
+from imu_hinge.sensors.clock.offline_mapping import place
+from imu_hinge.sensors.protocol import Decoded, StreamSettings
+from imu_hinge.sensors.time_requests import PAUSES_S, TimeReply, pause_s
 
 INTERVAL_S = 0.030
 BURST_S = 0.100
@@ -84,7 +84,7 @@ EVENTS = Link("5 % loss, 100 ms bursts, events every 30 ms", "events", 0.05, 0.2
 
 def simulate(
     sensor: Sensor, link: Link, seconds: float, rng: np.random.Generator
-) -> tuple[list[Arrived], list[Echo], Array]:
+) -> tuple[list[Arrived], list[TimeReply], Array]:
     """Return what arrives, the answered pings, and the true time of every sample that arrived. (n,) [s]."""
     # a positive error is a fast clock where time is sent (its samples come early), a long period where it is not
     period = (1 / (1 + sensor.error) if sensor.kind == "time" else 1 + sensor.error) / sensor.rate_hz
@@ -114,7 +114,7 @@ def carried(ready: Array, link: Link, *, phase: float, stalls: Array, rng: np.ra
 
 def pinged(
     sensor: Sensor, link: Link, seconds: float, *, phase: float, stalls: Array, rng: np.random.Generator
-) -> list[Echo]:
+) -> list[TimeReply]:
     """Return answered pings; some answers are lost as notifications are."""
     pauses = [pause_s(i, rng.random()) for i in range(int(seconds / PAUSES_S[0][1]))]
     asked = 1.0 + np.cumsum(pauses)
@@ -124,7 +124,7 @@ def pinged(
     device = (heard + 1234.5) * (1 + sensor.error)
     kept = rng.random(asked.size) >= link.loss
     rows = np.rint(np.column_stack((asked, answered, device))[kept] * 1e9).astype(np.int64)
-    return [Echo(*(int(value) for value in row), wrap_ns=0) for row in rows]
+    return [TimeReply(*(int(value) for value in row), wrap_ns=0) for row in rows]
 
 
 def _blocks(sensor: Sensor, true_s: Array, arrival: Array, kept: np.ndarray) -> list[Arrived]:

@@ -25,11 +25,11 @@ from pathlib import Path
 
 import numpy as np
 
-from imu_hinge.conclude import UNTOLD_S
+from imu_hinge.analysis.assemble import UNTOLD_S
 from imu_hinge.errors import ClocksApart
 from imu_hinge.model import Samples
-from imu_hinge.motion.clock_lag import Behind
-from imu_hinge.motion.synchrony import clock_behind
+from imu_hinge.motion.kinematics.clock_lag import Behind
+from imu_hinge.motion.kinematics.clock_offset import clock_behind
 from imu_hinge.simulate.session import random_set
 
 EXERCISES = ("deadlift", "rdl", "swing", "squat", "good_morning")

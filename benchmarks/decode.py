@@ -13,11 +13,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imu_hinge.sensors import dot, hinge_packets, movesense, witmotion
-from imu_hinge.sensors import metamotion_packets as mm
-from imu_hinge.sensors import polar_frames as pmd
-from imu_hinge.sensors.catalog import driver_for
-from imu_hinge.sensors.driver import StreamSettings
+from imu_hinge.sensors.drivers import dot, hinge_packets, movesense, witmotion
+from imu_hinge.sensors.drivers import metamotion_packets as mm
+from imu_hinge.sensors.drivers import polar_frames as pmd
+from imu_hinge.sensors.drivers.catalog import driver_for
+from imu_hinge.sensors.protocol import StreamSettings
 
 Packets = Iterator[tuple[str, bytes]]
 OWN = {"acc_m_s2": 0.0048, "gyr_rad_s": 0.001}

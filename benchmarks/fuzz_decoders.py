@@ -20,8 +20,8 @@ import numpy as np
 from decode import FAMILIES
 
 from imu_hinge.errors import PacketError
-from imu_hinge.sensors.catalog import driver_for
-from imu_hinge.sensors.driver import Decoded, Decoder
+from imu_hinge.sensors.drivers.catalog import driver_for
+from imu_hinge.sensors.protocol import Decoded, Decoder
 
 LARGEST_ACC, LARGEST_GYR = 16 * 9.81 * 1.2, 35 * 1.2
 

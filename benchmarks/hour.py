@@ -18,8 +18,8 @@ from dataclasses import replace
 import numpy as np
 
 import imu_hinge as ih
-from imu_hinge import interpret
-from imu_hinge.motion.linkage import LinkageResult
+from imu_hinge.analysis import pipeline as interpret
+from imu_hinge.motion.linkage.map_estimate import LinkageResult
 from imu_hinge.simulate.sensor import SensorSpec
 from imu_hinge.simulate.session import Simulated, random_set, simulate
 from imu_hinge.simulate.spec import LifterSpec, SetSpec
@@ -60,7 +60,7 @@ def training_hour(seed: int) -> tuple[ih.Recording, int]:
     while length_s < HOUR_S:
         style = styles[len(pieces) % len(styles)]
         drawn = SetSpec.draw(rng, style=style)
-        work = replace(drawn, lifter=lifter, reps=int(rng.integers(3, 9)), quiet_end_s=5.0)
+        work = replace(drawn, lifter=lifter, reps=int(rng.integers(3, 9)), stationary_end_s=5.0)
         rest = replace(
             drawn,
             lifter=lifter,
@@ -68,8 +68,8 @@ def training_hour(seed: int) -> tuple[ih.Recording, int]:
             has_failed_rep=False,
             before=("walk", "talk", "bottle", "walk", "talk"),
             after=("walk", "shoe", "talk", "plates", "walk"),
-            quiet_start_s=30.0,
-            quiet_end_s=60.0,
+            stationary_start_s=30.0,
+            stationary_end_s=60.0,
         )
         for spec in (work, rest):
             made = simulate(spec, seed=1000 * seed + len(pieces), placements=WORN, sensors=worn)

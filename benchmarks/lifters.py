@@ -134,7 +134,7 @@ def score(
             tally.verdicts.append((true_verdict(rep, athlete), near.verdict.label))
 
 
-def skin_alone(made: Simulated) -> Array:
+def soft_tissue_alone(made: Simulated) -> Array:
     """Return what two perfect sensors on this lifter's skin would be off by at the floor, (n,) [deg]."""
     true = made.truth.angles_rad[at_floor(made, made.truth.time_s)]
     budget = ih.Settings().errors
@@ -184,7 +184,7 @@ def run(
             stated = ih.Athlete(height_m=round(spec.lifter.height_m + float(unstated.normal(0.0, 0.015)), 2))
         made = simulate(spec, seed=1000 * seed + k, placements=WORN, sensors=worn)
         hinges = simulate(clean, seed=1000 * seed + 500 + k, placements=WORN, sensors=worn)
-        skins.append(skin_alone(made))
+        skins.append(soft_tissue_alone(made))
         for placements, calibrated in COLUMNS:
             tally = tallies[placements, calibrated]
             score(made, hinges, placements, calibrated=calibrated, athlete=stated, tally=tally)
@@ -205,8 +205,8 @@ def main() -> None:
         f"{'':20s} lumbar  knee<85  in 95 %  band  |  pelvis        hip         knee       |"
         " verdict undecided failed flagged"
     )
-    tallies, skin = run(args.lifters, args.seed, middle=args.middle, as_worn=args.as_worn)
-    print(f"{'skin alone':20s} {np.sqrt(np.mean(skin**2)):5.1f}")
+    tallies, soft_tissue = run(args.lifters, args.seed, middle=args.middle, as_worn=args.as_worn)
+    print(f"{'skin alone':20s} {np.sqrt(np.mean(soft_tissue**2)):5.1f}")
     for (placements, calibrated), tally in tallies.items():
         print(row("+".join(placements) + (", calibrated" if calibrated else ""), tally))
 

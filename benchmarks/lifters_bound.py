@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imu_hinge.simulate import body as bodies
-from imu_hinge.simulate.embed import SKIN_M
+from imu_hinge.simulate.segment_pose import SOFT_TISSUE_M
 from imu_hinge.simulate.sensor import SOFT_TISSUE
 from imu_hinge.simulate.spec import SetSpec
 from imu_hinge.simulate.styles import STYLES, Span, styles_of
@@ -60,27 +60,29 @@ def postures(rng: np.random.Generator, style_name: str, count: int, *, any_back:
     return body, closed
 
 
-def skin_places(body: bodies.Body, posture: Array) -> dict[str, Array]:
+def soft_tissue_places(body: bodies.Body, posture: Array) -> dict[str, Array]:
     """Return where the skin under each sensor is, (n, 2): ahead and up [m]."""
     joints = bodies.joints(body, posture)
     trunk = posture[:, bodies.PELVIS] + posture[:, bodies.LUMBAR]
     bones = {"sacrum": (joints.hip, posture[:, bodies.PELVIS]), "t12": (joints.t12, trunk)}
     places = {}
     for placement, (anchor, turned) in bones.items():
-        ahead, _, up = SKIN_M[placement]
-        places[placement] = anchor + bodies.lean(turned, up) + bodies.lean(turned + np.pi / 2, ahead)
+        ahead, _, up = SOFT_TISSUE_M[placement]
+        places[placement] = anchor + bodies.inclination(turned, up) + bodies.inclination(turned + np.pi / 2, ahead)
     return places
 
 
 def seen_by(rng: np.random.Generator, body: bodies.Body, posture: Array) -> dict[tuple[str, str], Array]:
     """Return what perfect sensors on soft skins read, each (n,) [degrees, cm]."""
-    standing, bent = skin_places(body, np.zeros_like(posture)), skin_places(body, posture)
+    standing, bent = soft_tissue_places(body, np.zeros_like(posture)), soft_tissue_places(body, posture)
     bone = {"sacrum": posture[:, bodies.PELVIS], "t12": posture[:, bodies.PELVIS] + posture[:, bodies.LUMBAR]}
     seen = {}
     for placement in WORN:
-        softness = rng.uniform(*SOFT_TISSUE[placement], len(posture))
-        softness[rng.random(len(posture)) < 0.5] = SOFT_TISSUE[placement][1]  # half are the softest, as in lifters.py
-        seen[placement, "inclination"] = np.degrees(bone[placement] * (1.0 - softness))
+        soft_tissue_gain = rng.uniform(*SOFT_TISSUE[placement], len(posture))
+        soft_tissue_gain[rng.random(len(posture)) < 0.5] = SOFT_TISSUE[placement][
+            1
+        ]  # half are the softest, as in lifters.py
+        seen[placement, "inclination"] = np.degrees(bone[placement] * (1.0 - soft_tissue_gain))
         ahead, up = 100.0 * (bent[placement] - standing[placement]).T
         seen[placement, "height"], seen[placement, "ahead"] = up, ahead
     return seen

@@ -22,10 +22,10 @@ import imufusion
 import numpy as np
 from vqf import VQF, offlineVQF
 
-from imu_hinge.motion import lanes
-from imu_hinge.motion import orientation as ori
-from imu_hinge.motion.kernel import update
-from imu_hinge.motion.smoothing import smooth
+from imu_hinge.motion.orientation import batch as lanes
+from imu_hinge.motion.orientation import filter as ori
+from imu_hinge.motion.orientation.smoothing import smooth
+from imu_hinge.motion.orientation.vqf_step import update
 from imu_hinge.simulate.sensor import SensorSpec
 from imu_hinge.simulate.session import Simulated, simulate
 from imu_hinge.simulate.spec import LifterSpec, SetSpec
@@ -155,7 +155,11 @@ def deadlift(seed: int, *, bias_deg_s: float, is_still: bool) -> Simulated:
         )  # fmt: skip
     spec = SetSpec(
         reps=8, lifter=LifterSpec.draw(rng), raise_s=float(rng.uniform(0.9, 1.8)), lower_s=float(rng.uniform(1.0, 2.0)),
-        top_s=0.3, bottom_s=0.3, touch_and_go=not is_still, quiet_start_s=3.0 if is_still else 0.0, quiet_end_s=0.0,
+        top_s=0.3,
+        bottom_s=0.3,
+        touch_and_go=not is_still,
+        stationary_start_s=3.0 if is_still else 0.0,
+        stationary_end_s=0.0,
     )  # fmt: skip
     return simulate(spec, seed=seed, sensors=sensors)
 

@@ -20,11 +20,11 @@ from pathlib import Path
 
 from imu_hinge.errors import RecordingError
 from imu_hinge.live.recorder import Recorder, Session
-from imu_hinge.live.sealing import recover, seal
-from imu_hinge.sensors import hinge_packets as hp
-from imu_hinge.sensors.driver import StreamSettings
-from imu_hinge.sensors.radio import Seen
-from imu_hinge.sensors.sink import STREAMING
+from imu_hinge.recovery.seal import recover, seal
+from imu_hinge.sensors.ble.scanner import Advertisement
+from imu_hinge.sensors.ble.sink import STREAMING
+from imu_hinge.sensors.drivers import hinge_packets as hp
+from imu_hinge.sensors.protocol import StreamSettings
 
 SENSORS = ("sacrum", "t12")
 SETTINGS = StreamSettings(
@@ -48,7 +48,7 @@ async def record_for_ever(folder: Path, pipe: int) -> None:
     recorder.begin()
     decoding = asyncio.create_task(recorder.decode())
     for sensor in SENSORS:
-        seen = Seen("00:00:00:00:00:00", "made up", None, frozenset(), frozenset(), None)
+        seen = Advertisement("00:00:00:00:00:00", "made up", None, frozenset(), frozenset(), None)
         recorder.stream(sensor, time.monotonic_ns(), seen, SETTINGS)
         recorder.link(sensor, time.monotonic_ns(), STREAMING, "")
     for number in range(1_000_000):

@@ -19,12 +19,12 @@ from typing import NamedTuple
 
 from imu_hinge.live.recorder import Recorder, Session
 from imu_hinge.live.status import status_table
-from imu_hinge.sensors import dot, movesense, witmotion
-from imu_hinge.sensors import hinge_packets as hp
-from imu_hinge.sensors import metamotion_packets as mm
-from imu_hinge.sensors import polar_frames as pmd
-from imu_hinge.sensors.driver import StreamSettings
-from imu_hinge.sensors.radio import Seen
+from imu_hinge.sensors.ble.scanner import Advertisement
+from imu_hinge.sensors.drivers import dot, movesense, witmotion
+from imu_hinge.sensors.drivers import hinge_packets as hp
+from imu_hinge.sensors.drivers import metamotion_packets as mm
+from imu_hinge.sensors.drivers import polar_frames as pmd
+from imu_hinge.sensors.protocol import StreamSettings
 
 SENSORS = ("sacrum", "t12")
 Packets = list[tuple[str, bytes]]
@@ -106,7 +106,7 @@ async def load(folder: Path, family: Family, *, seconds: float) -> float:
     recorder = Recorder(folder, Session(), now_ns=time.monotonic_ns)
     recorder.begin()
     decoding = asyncio.create_task(recorder.decode())
-    seen = Seen("00:00:00:00:00:00", "made up", None, frozenset(), frozenset(), None)
+    seen = Advertisement("00:00:00:00:00:00", "made up", None, frozenset(), frozenset(), None)
     for sensor in SENSORS:
         recorder.stream(sensor, time.monotonic_ns(), seen, family.settings)
     loop = asyncio.get_running_loop()

@@ -4,9 +4,9 @@ Usage: ``python benchmarks/self_check.py [--source simulated] [--sets 20] [--fir
 
 Clean recordings are simulated sets of fresh seeds, and in ``../shared/data``, read in place: lifters from another hand,
 TrunkyXL's and SisFall's people. Each is then spoilt in every way below and goes through the same door,
-`storage.screening.check_recording`, one sensor at a time. A fault about an axis that hardly turns cannot be seen and
-does no harm; where one axis is spoilt it is the one that turns most. The last lines put acceleration without gravity
-and gravity of every clean recording together again, of one sign (none may be refused) and of opposite ones.
+`storage.screening.checks.check_recording`, one sensor at a time. A fault about an axis that hardly turns cannot be seen
+and does no harm; where one axis is spoilt it is the one that turns most. The last lines put acceleration without
+gravity and gravity of every clean recording together again, of one sign (none may be refused) and of opposite ones.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ import numpy as np
 import imu_hinge as ih
 from imu_hinge.errors import HingeError
 from imu_hinge.model import Array, Samples
-from imu_hinge.motion.orientation import filter_recording
-from imu_hinge.motion.resample import even_grid
-from imu_hinge.motion.tracks import up_in_sensor
+from imu_hinge.motion.kinematics.resample import even_grid
+from imu_hinge.motion.kinematics.track import up_in_sensor
+from imu_hinge.motion.orientation.filter import filter_recording
 from imu_hinge.simulate.session import random_set
-from imu_hinge.storage.gravity_streams import sum_of
-from imu_hinge.storage.screening import check_recording
+from imu_hinge.storage.importers.gravity_streams import sum_of
+from imu_hinge.storage.screening.checks import check_recording
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 EXERCISES = ("deadlift", "rdl", "swing", "good_morning", "squat")

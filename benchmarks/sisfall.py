@@ -49,8 +49,8 @@ def scores(recording: ih.Recording, exercise: str) -> tuple[float, float, float,
     at = int(np.nanargmax(angles[:, cv.KNEE_FLEXION]))
     knees = probability_above(angles[at, cv.KNEE_FLEXION], sd[at, cv.KNEE_FLEXION], limits.knee_rad)
     rounded = probability_above(rep.lumbar_flexion_peak_rad, rep.lumbar_flexion_peak_sd_rad, limits.lumbar_rad)
-    lean = float(np.nanmax(posture.lean_rad[during]))
-    return (1.0 - rounded) * knees, lean, float(angles[at, cv.KNEE_FLEXION]), rep.verdict.label
+    inclination = float(np.nanmax(posture.inclination_rad[during]))
+    return (1.0 - rounded) * knees, inclination, float(angles[at, cv.KNEE_FLEXION]), rep.verdict.label
 
 
 def main() -> None:
@@ -72,8 +72,8 @@ def main() -> None:
         part = slice(data["offsets"][trial], data["offsets"][trial + 1])
         acc, gyr = data["adxl"][part] * ADXL345_MPS2, data["gyr"][part] * ITG3200_RAD_S
         worn = ih.Samples(np.arange(len(acc)) / RATE_HZ, acc, gyr)
-        squat, lean, knee, verdict = scores(ih.Recording({"hip": worn}), args.exercise)
-        rows[label].append((squat, lean, knee))
+        squat, inclination, knee, verdict = scores(ih.Recording({"hip": worn}), args.exercise)
+        rows[label].append((squat, inclination, knee))
         verdicts[label][verdict] += 1
         people[label].append(str(data["subject"][trial]))
     with_knees, without = np.array(rows["D15"]), np.array(rows["D16"])

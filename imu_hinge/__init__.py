@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from imu_hinge.analysis import analyze, calibrate
+    from imu_hinge.analysis.live import LiveAnalysis
+    from imu_hinge.analysis.offline import analyze, calibrate
     from imu_hinge.athlete import Athlete, read_athlete
     from imu_hinge.errors import HingeError
-    from imu_hinge.live.reading import read
     from imu_hinge.model import Posture, Recording, Samples
-    from imu_hinge.motion.orientation import orientation
+    from imu_hinge.motion.orientation.filter import orientation
+    from imu_hinge.recovery.read import read
     from imu_hinge.result import Event, Rep, SetResult, Verdict
     from imu_hinge.settings import Settings
     from imu_hinge.storage.recording import write
-    from imu_hinge.streaming import LiveAnalysis
 
 _HOMES = {
     "Athlete": "athlete",
     "Event": "result",
     "HingeError": "errors",
-    "LiveAnalysis": "streaming",
+    "LiveAnalysis": "analysis.live",
     "Posture": "model",
     "Recording": "model",
     "Rep": "result",
@@ -32,10 +32,10 @@ _HOMES = {
     "SetResult": "result",
     "Settings": "settings",
     "Verdict": "result",
-    "analyze": "analysis",
-    "calibrate": "analysis",
-    "orientation": "motion.orientation",
-    "read": "live.reading",
+    "analyze": "analysis.offline",
+    "calibrate": "analysis.offline",
+    "orientation": "motion.orientation.filter",
+    "read": "recovery.read",
     "read_athlete": "athlete",
     "write": "storage.recording",
 }

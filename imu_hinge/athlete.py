@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
+from imu_hinge.atomic_file import write_whole
 from imu_hinge.errors import SettingsError
 from imu_hinge.files import parse_toml, read_regular, reason
 from imu_hinge.text import one_line, quoted, toml_string
-from imu_hinge.whole import write_whole
 
 LIMIT_SHARE: Final = 0.7
-"""Share of the lumbar maximum that is the default limit (DESIGN.md section 5)."""
+"""Share of the lumbar maximum that is the default limit (docs/design.md, section 5)."""
 
 _DEFAULTS: Final[dict[str, float]] = {
     "height_m": 1.75,

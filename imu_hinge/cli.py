@@ -87,8 +87,8 @@ def plot(
     as_live: AsLive = False,
 ) -> None:
     """Draw the set: the spine angle of each rep, the set over time, lumbar against pelvis."""
-    from imu_hinge.report.look import save_figure
     from imu_hinge.report.plots import plot_set
+    from imu_hinge.report.style import save_figure
 
     result = _analyze(source, _who(athlete, height), exercise, as_live=as_live)
     _say(f"{len(result.lifts)} reps drawn in {save_figure(plot_set(result), out)}")
@@ -143,9 +143,9 @@ def demo(
 ) -> None:
     """Show the main job on a simulated set: a picture, a table and a report."""
     from imu_hinge import analyze as analyze_recording
-    from imu_hinge.report.look import save_figure
     from imu_hinge.report.page import write_page
     from imu_hinge.report.plots import plot_set
+    from imu_hinge.report.style import save_figure
     from imu_hinge.report.tables import write_reps_csv
     from imu_hinge.simulate.session import random_set
 
@@ -314,7 +314,7 @@ def _show(result: SetResult, *, as_json: bool) -> None:
 
 def _compile_first() -> None:
     """Compile the kernels where that was never done here, and say what takes so long."""
-    from imu_hinge.motion import precompile
+    from imu_hinge.analysis import precompile
 
     if precompile.is_due():
         with _working("Compiling for this machine, the first time only"):

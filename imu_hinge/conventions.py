@@ -131,4 +131,4 @@ class Flag(IntFlag):
     MISFIT = 1024
     """What the sensors told of this set does not fit a body of the stated height with sensors at the stated places."""
     DISAGREEING = 2048
-    """The sensor's accelerometer and gyroscope do not seem to belong together; see `storage.self_check`."""
+    """The sensor's accelerometer and gyroscope do not seem to belong together; see `storage.screening.self_check`."""

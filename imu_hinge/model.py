@@ -217,9 +217,9 @@ class Posture:
         In the order of `conventions.ANGLES`; NaN where it cannot be told.
     sd_rad : (n, 5) [rad]
         Standard deviation of each angle; NaN where the angle is.
-    lean_rad : (n,) [rad]
+    inclination_rad : (n,) [rad]
         Inclination of the sensor that tells the bends best, as it was measured; from it reps are found.
-    side_lean_rad : (n,) [rad]
+    side_inclination_rad : (n,) [rad]
         The same sensor's lean out of the sagittal plane, to the left positive.
     turn_rad : (n,) [rad]
         How far it has turned about the vertical since some instant, to the left positive; it drifts slowly.
@@ -241,8 +241,8 @@ class Posture:
     time_s: Array
     angles_rad: Array
     sd_rad: Array
-    lean_rad: Array
-    side_lean_rad: Array
+    inclination_rad: Array
+    side_inclination_rad: Array
     turn_rad: Array
     height_m: Array
     height_sd_m: Array
@@ -286,8 +286,8 @@ class Posture:
 POSTURE_COLUMNS: Final = (
     "angles_rad",
     "sd_rad",
-    "lean_rad",
-    "side_lean_rad",
+    "inclination_rad",
+    "side_inclination_rad",
     "turn_rad",
     "height_m",
     "height_sd_m",

@@ -75,7 +75,7 @@ class AlignmentSettings(_InRange):
     min_lean_deg: float = 12.0
     """A bend must reach this inclination before it tells where forward is."""
     quality_min: float = 0.85
-    """Below this share of the first component the set is flagged (facts/biomechanics section 4)."""
+    """Below this share of the first component the set is flagged (docs/biomechanics.md, 4)."""
     same_posture_deg: float = 10.0
     """Stills closer than this are one posture."""
     slip_min_deg: float = 4.5
@@ -95,7 +95,7 @@ class ErrorBudget(_InRange):
     """Error (sd) of the left-right axis; enters as lean times (1 - cos), whose root mean square is sqrt(3)/2 of its
     square, and as cross-talk of a side bend of 3 degrees."""
     sacrum_skin: float = 0.065
-    """The skin over the sacrum under-rotates by 3 to 10 % (facts/biomechanics section 6.3); corrected by the middle."""
+    """The skin over the sacrum under-rotates by 3 to 10 % (docs/biomechanics.md, 6.3); corrected by the middle."""
     sacrum_skin_sd: float = 0.02
     t12_skin: float = 0.025
     """The same over T12/L1: -3 to 8 %."""
@@ -123,7 +123,7 @@ class RepSettings(_InRange):
     shock_min_mps2: float = 1.4
     """A plate on the floor shakes the pelvis by at least this ..."""
     shock_over_calm: float = 4.0
-    """... and by this many times more than the ways down and up did."""
+    """... and by this many times more than on the ways down and up."""
     drop_min_mps2: float = 0.2
     """A bar dropped from lockout shakes the pelvis by at least this: the blow comes through the floor alone."""
 

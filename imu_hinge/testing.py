@@ -1,4 +1,4 @@
-"""Check that a driver keeps the rules of `sensors.driver`: the suite that this package's own drivers pass.
+"""Check that a driver keeps the rules of `sensors.protocol`: the suite that this package's own drivers pass.
 
 It needs no device and no radio: settings as a device would agree to them, and packets as it would send them. A driver
 in a package of its own calls it from its tests::
@@ -20,7 +20,7 @@ import numpy as np
 
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import PacketError
-from imu_hinge.sensors.driver import Decoded, Decoder, Driver, StreamSettings
+from imu_hinge.sensors.protocol import Decoded, Decoder, Driver, StreamSettings
 
 LARGEST_ACC_MPS2: Final = 16 * 9.80665 * 1.2
 LARGEST_GYR_RADPS: Final = 35.0 * 1.2

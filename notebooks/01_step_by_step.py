@@ -30,20 +30,20 @@ for placement, samples in recording.sensors.items():
 # where *up* is, seen from the sensor: heading is arbitrary and never used.
 
 # %%
-from imu_hinge.analysis import tracks_of
+from imu_hinge.analysis.offline import tracks_of
 
 settings = ih.Settings()
 tracks, _ = tracks_of(recording, settings)
 sacrum = tracks["sacrum"]
 print("up, in the sacrum sensor's own axes, at first:", np.round(sacrum.up_s[0], 2))
-print(f"quiet enough to trust gravity: {100 * sacrum.is_quiet.mean():.0f} % of the time")
+print(f"quiet enough to trust gravity: {100 * sacrum.is_stationary.mean():.0f} % of the time")
 
 # %% [markdown]
 # ## 3. Alignment
 # Quiet standing gives the vertical, the bends give forward. Nobody holds a pose, and a sensor may sit any way round.
 
 # %%
-from imu_hinge.interpret import align
+from imu_hinge.analysis.pipeline import align
 
 aligned = align(tracks, settings, is_live=False)
 assert aligned is not None, "nobody bends"
@@ -76,7 +76,7 @@ print(f"{found.exercise}, because {found.evidence}: {len(lifts)} reps")
 # single sensor it tells the lumbar spine too, with a wider one.
 
 # %%
-from imu_hinge.interpret import link_sets
+from imu_hinge.analysis.pipeline import link_sets
 
 posture, _ = link_sets(aligned, lifts, athlete, exercise=found.exercise)
 for index, name in enumerate(cv.ANGLES):
@@ -88,11 +88,11 @@ for index, name in enumerate(cv.ANGLES):
 # Each rep against the athlete's own limit. A verdict may be *undecided*.
 
 # %%
-from imu_hinge.interpret import describe
+from imu_hinge.analysis.pipeline import build_rep
 
 reps: list[ih.Rep] = []
 for lift in lifts:
-    rep = describe(
+    rep = build_rep(
         posture,
         lift,
         exercise=found.exercise,

@@ -17,15 +17,15 @@ from pathlib import Path
 
 import numpy as np
 
-from imu_hinge import whole
+from imu_hinge import atomic_file as whole
 from imu_hinge.athlete import Athlete, read_athlete, write_athlete
 from imu_hinge.cli import _stopped_in_order
-from imu_hinge.live.reading import read
-from imu_hinge.live.sealing import SEAL_FOLDER, seal
 from imu_hinge.model import Recording, Samples
-from imu_hinge.report.atomic import write_atomic
-from imu_hinge.sensors import hinge_packets as hp
-from imu_hinge.sensors.driver import StreamSettings
+from imu_hinge.recovery.read import read
+from imu_hinge.recovery.seal import SEAL_FOLDER, seal
+from imu_hinge.report.output_files import write_atomic
+from imu_hinge.sensors.drivers import hinge_packets as hp
+from imu_hinge.sensors.protocol import StreamSettings
 from imu_hinge.storage import journal as jn
 from imu_hinge.storage.exporters import write_csvs
 from imu_hinge.storage.recording import write

@@ -255,16 +255,16 @@ def test_10_hz_and_1_khz_work(rate_hz: float, every: int, tolerance_deg: float) 
 
 def test_nobody_stood(run: Run, edited: Callable[[Edit], str]) -> None:
     time_s = np.arange(4000) / 100.0
-    lean = 0.9 * np.sin(2.2 * time_s)
+    inclination = 0.9 * np.sin(2.2 * time_s)
     rng = np.random.default_rng(0)
     moving = np.column_stack(
         [
             time_s,
-            9.81 * np.sin(lean),
+            9.81 * np.sin(inclination),
             np.zeros(4000),
-            9.81 * np.cos(lean),
+            9.81 * np.cos(inclination),
             np.zeros(4000),
-            -np.gradient(lean, time_s),
+            -np.gradient(inclination, time_s),
             np.zeros(4000),
         ]
     )

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import imu_hinge as ih
-from imu_hinge.clock_watch import ClockWatch
+from imu_hinge.analysis.clock_watch import ClockWatch
 from imu_hinge.model import Array
-from imu_hinge.motion.tracks import Track
+from imu_hinge.motion.kinematics.track import Track
 from imu_hinge.simulate.session import random_set
 
 BLOCK = 37

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 import imu_hinge as ih
-from imu_hinge.intake import WAIT_BLOCKS, WAIT_S, Backlog
+from imu_hinge.analysis.live_input import WAIT_BLOCKS, WAIT_S, Backlog
+from imu_hinge.analysis.shown import PIECE, Shown
 from imu_hinge.result import Event
-from imu_hinge.shown import PIECE, Shown
 from imu_hinge.simulate.session import Simulated
 
 RATE_HZ = 50.0
@@ -160,10 +160,12 @@ def test_later_words_stand_over_earlier_ones(short_set: Simulated) -> None:
     shown.put(PIECE - 50, posture[700:760])
     result = shown.taken(np.arange(PIECE + 900.0), basis=posture.basis)
     assert len(result) == PIECE + 900
-    assert np.isnan(result.lean_rad[: PIECE - 100]).all()
-    assert np.isnan(result.lean_rad[PIECE + 400 :]).all()
-    expected = np.concatenate((posture.lean_rad[:50], posture.lean_rad[700:760], posture.lean_rad[110:500]))
-    np.testing.assert_allclose(result.lean_rad[PIECE - 100 : PIECE + 400], expected, rtol=1e-6)
+    assert np.isnan(result.inclination_rad[: PIECE - 100]).all()
+    assert np.isnan(result.inclination_rad[PIECE + 400 :]).all()
+    expected = np.concatenate(
+        (posture.inclination_rad[:50], posture.inclination_rad[700:760], posture.inclination_rad[110:500])
+    )
+    np.testing.assert_allclose(result.inclination_rad[PIECE - 100 : PIECE + 400], expected, rtol=1e-6)
     assert result.flags.dtype == posture.flags.dtype
     assert result.is_still.dtype == posture.is_still.dtype
 

@@ -24,10 +24,10 @@ from imu_hinge.cli import main
 from imu_hinge.conventions import CSV_COLUMNS
 from imu_hinge.errors import HingeError, RecordingError, SettingsError
 from imu_hinge.files import exists, read_regular
-from imu_hinge.live.sealing import recover, seal
+from imu_hinge.recovery.seal import recover, seal
 from imu_hinge.settings import LIMITS, Settings, read_settings
 from imu_hinge.storage.exporters import read_any
-from imu_hinge.storage.zips import read_zip
+from imu_hinge.storage.importers.zips import read_zip
 
 HEADER = ",".join(CSV_COLUMNS)
 MOST_BYTES = 300e6

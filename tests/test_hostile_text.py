@@ -21,11 +21,11 @@ from imu_hinge.athlete import read_athlete, write_athlete
 from imu_hinge.errors import HingeError, RecordingError
 from imu_hinge.live import listing
 from imu_hinge.report import page as report_page
-from imu_hinge.report.look import save_figure
 from imu_hinge.report.page import page
 from imu_hinge.report.plots import plot_set
+from imu_hinge.report.style import save_figure
 from imu_hinge.report.tables import as_json, write_angles_csv, write_reps_csv
-from imu_hinge.sensors.radio import Seen
+from imu_hinge.sensors.ble.scanner import Advertisement
 from imu_hinge.storage.recording import read, write
 from imu_hinge.text import LONGEST_NAME, csv_cell, one_line, several_lines, toml_string
 
@@ -136,7 +136,7 @@ def test_the_terminal(
     from imu_hinge import cli
 
     cli._show(named(text), as_json=False)
-    rows = [{"name": Seen(text, text, -40, frozenset(), frozenset(), None).label, "remark": text}]
+    rows = [{"name": Advertisement(text, text, -40, frozenset(), frozenset(), None).label, "remark": text}]
     listing.print_rows(rows)
     listing.print_rows(rows, as_json=True)
     cli._say(f"{text} was written")
@@ -216,7 +216,7 @@ def test_a_header_that_holds_it_is_named_in_one_line(tmp_path: Path, text: str) 
 
 @attack
 def test_a_journals_device_is_one_line(text: str) -> None:
-    from imu_hinge.live.decoding import tracks
+    from imu_hinge.recovery.decode import tracks
     from imu_hinge.storage.journal import STREAM, Entry
 
     settings = {"family": "movesense", "rate_hz": 104.0, "details": {"reference": 99}}

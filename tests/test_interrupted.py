@@ -14,9 +14,9 @@ import pytest
 from interrupting import N_PACKETS, NEW, OLD, STORIES, journal_is, prepare_journal, prepare_sealed
 
 import imu_hinge as ih
-from imu_hinge import whole
+from imu_hinge import atomic_file as whole
 from imu_hinge.errors import RecordingError
-from imu_hinge.live.sealing import seal
+from imu_hinge.recovery.seal import seal
 from imu_hinge.storage.recording import read, write
 
 ROOT = Path(__file__).resolve().parents[1]

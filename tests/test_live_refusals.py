@@ -16,7 +16,7 @@ from test_live_equals_replay import assert_same_bits, bits, cut, fed, only
 import imu_hinge as ih
 from imu_hinge.conventions import Flag
 from imu_hinge.simulate.session import Simulated
-from imu_hinge.storage.screening import check_recording
+from imu_hinge.storage.screening.checks import check_recording
 
 Rows = np.ndarray
 """One sensor's samples (n, 7): time, acc, gyr."""

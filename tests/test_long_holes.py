@@ -12,7 +12,7 @@ from test_live_equals_replay import assert_same_bits, bits, cut, fed, only
 
 import imu_hinge as ih
 from imu_hinge.conventions import Flag
-from imu_hinge.motion.holes import KEPT_S, Holes, long_steps, settled_s, shared_holes
+from imu_hinge.motion.kinematics.long_holes import KEPT_S, Holes, long_steps, settled_s, shared_holes
 from imu_hinge.simulate.session import Simulated
 
 

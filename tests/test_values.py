@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import imu_hinge as ih
-from imu_hinge.sensors.driver import StreamSettings
+from imu_hinge.sensors.protocol import StreamSettings
 from imu_hinge.simulate.session import random_set
 
 COPIES: list[Callable[[Any], Any]] = [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))]

@@ -1,1 +1,13 @@
-"""Join sensors, journal and analysis at the bar; nothing here knows a radio's or a family's details."""
+"""Join sensors, journal and analysis at the bar; nothing here knows a radio's or a family's details.
+
+Takes a plan (which sensor sits where); gives a recording and, while it is made, reps. In the order to read::
+
+    known_sensors    which sensor sits where, remembered per user
+    recorder         journal what the radio says, decode it, know how each sensor does
+    record_session   one session from the first scan to the sealed recording
+    analysis_thread  analyse while it is recorded
+    status           how the sensors do, one row each
+    terminal         a recording at the terminal
+    doctor, listing  what a recording needs; what is in range
+    commands         the commands that `cli` mounts
+"""

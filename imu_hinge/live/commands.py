@@ -49,14 +49,14 @@ def record(
 ) -> None:
     """Record a set from one or more sensors, live; Ctrl-C stops, seals and saves it."""
     from imu_hinge.athlete import read_athlete
-    from imu_hinge.live.bar import plan_for, run_at_the_bar
-    from imu_hinge.live.placements import wanted_sensors
+    from imu_hinge.live.known_sensors import wanted_sensors
     from imu_hinge.live.recorder import Session
+    from imu_hinge.live.terminal import plan_for, run_terminal
 
     known = None if athlete is None else read_athlete(athlete)
     session = Session(athlete=known, exercise=exercise, load_kg=load_kg, note=note)
     plan = plan_for(wanted_sensors(sensors or []), session=session, folder=out, seconds=seconds, rate_hz=rate)
-    run_at_the_bar(plan)
+    run_terminal(plan)
 
 
 def repair(
@@ -66,8 +66,8 @@ def repair(
     """Make a recording whole again from its journal, and say what was lost."""
     import json
 
-    from imu_hinge.live.sealing import seal, summary
-    from imu_hinge.live.timing import timing, timing_lines
+    from imu_hinge.recovery.seal import seal, summary
+    from imu_hinge.recovery.timing import timing, timing_lines
 
     recovered = seal(folder)
     if as_json:

@@ -16,13 +16,13 @@ import numpy as np
 
 from imu_hinge.conventions import STANDARD_GRAVITY_MPS2
 from imu_hinge.errors import DeviceError
-from imu_hinge.live.sealing import Recovered
-from imu_hinge.live.session import Plan, record
+from imu_hinge.live.record_session import Plan, record
 from imu_hinge.model import Samples
-from imu_hinge.sensors.capture import scan
-from imu_hinge.sensors.catalog import recognise, refusal
-from imu_hinge.sensors.clock import ClockReport
-from imu_hinge.sensors.radio import Seen
+from imu_hinge.recovery.seal import Recovered
+from imu_hinge.sensors.ble.capture import scan
+from imu_hinge.sensors.ble.scanner import Advertisement
+from imu_hinge.sensors.clock.live_mapping import ClockReport
+from imu_hinge.sensors.drivers.catalog import recognise, refusal
 
 REST_S: Final = 8.0
 """How long the sensors are listened to [s]."""
@@ -52,7 +52,7 @@ class Finding:
     text: str
 
 
-async def check_radio(seconds: float = 4.0) -> tuple[list[Finding], list[Seen]]:
+async def check_radio(seconds: float = 4.0) -> tuple[list[Finding], list[Advertisement]]:
     """Check adapter and permissions by scanning, and list who is there; never raises for what it finds."""
     try:
         devices = await scan(seconds)

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 
 from imu_hinge.errors import HingeError
 from imu_hinge.live.doctor import BAD, Finding, check_radio, check_sensors
-from imu_hinge.live.placements import recall, wanted_sensors
-from imu_hinge.sensors.capture import battery_of, scan
-from imu_hinge.sensors.catalog import recognise, refusal
-from imu_hinge.sensors.radio import Seen
+from imu_hinge.live.known_sensors import load_known_sensors, wanted_sensors
+from imu_hinge.sensors.ble.capture import battery_of, scan
+from imu_hinge.sensors.ble.scanner import Advertisement
+from imu_hinge.sensors.drivers.catalog import recognise, refusal
 from imu_hinge.text import LONGEST_TEXT, one_line
 
 Row = Mapping[str, str | int | None]
@@ -27,7 +27,7 @@ async def listed(seconds: float, *, ask_battery: bool = False, everything: bool 
     BluetoothOff
         Where there is no radio to scan with.
     """
-    worn = {known.address: known.placement for known in recall()}
+    worn = {known.address: known.placement for known in load_known_sensors()}
     rows: list[Row] = []
     for seen in await scan(seconds):
         driver, reason = recognise(seen.name, seen.service_uuids, seen.manufacturer_ids), refusal(seen.name)
@@ -60,7 +60,7 @@ async def examine(items: Sequence[str], *, seconds: float) -> tuple[list[Finding
         return findings, True
     try:
         there = {name.casefold() for seen in usable for name in (seen.address, seen.name)}
-        wanted = wanted_sensors(items) if items or recall() else {}
+        wanted = wanted_sensors(items) if items or load_known_sensors() else {}
         if not items:
             wanted = {placement: name for placement, name in wanted.items() if name.casefold() in there}
         if wanted:
@@ -91,7 +91,7 @@ def print_rows(rows: Sequence[Row], *, as_json: bool = False) -> None:
     Console().print(table)
 
 
-async def _charge(seen: Seen) -> int | None:
+async def _charge(seen: Advertisement) -> int | None:
     try:
         return await battery_of(seen)
     except HingeError:

@@ -1,6 +1,6 @@
 """Take what the radio says: journal it, decode it, and know how each sensor does.
 
-It talks to no radio and draws nothing; `session` and `status` do.
+It talks to no radio and draws nothing; `record_session` and `status` do.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import numpy as np
 
 from imu_hinge import __version__
 from imu_hinge.athlete import Athlete
-from imu_hinge.live.decoding import SensorDecoder
 from imu_hinge.model import Samples, check_exercise, check_placement
-from imu_hinge.sensors.clock import LiveClock
-from imu_hinge.sensors.driver import StreamSettings
-from imu_hinge.sensors.radio import Seen
-from imu_hinge.sensors.sink import STREAMING
+from imu_hinge.recovery.decode import SensorDecoder
+from imu_hinge.sensors.ble.scanner import Advertisement
+from imu_hinge.sensors.ble.sink import STREAMING
+from imu_hinge.sensors.clock.live_mapping import LiveClock
+from imu_hinge.sensors.protocol import StreamSettings
 from imu_hinge.storage import journal as jn
 
 RATE_WINDOW_S: Final = 2.0
@@ -170,7 +170,7 @@ class Recorder:
         }
         self.journal.note(jn.SESSION, self.origin_ns, "", head | self._session.as_values())
 
-    def stream(self, sensor: str, host_ns: int, seen: Seen, settings: StreamSettings) -> None:
+    def stream(self, sensor: str, host_ns: int, seen: Advertisement, settings: StreamSettings) -> None:
         """Note that a stream begins or goes on."""
         values = {"device": seen.label, "name": seen.name, "address": seen.address, "settings": settings.as_dict()}
         self._streams[sensor] = values

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imu_hinge.live.recorder import Recorder, SensorStatus
-from imu_hinge.sensors.sink import STREAMING
+from imu_hinge.sensors.ble.sink import STREAMING
 from imu_hinge.text import one_line
 
 if TYPE_CHECKING:

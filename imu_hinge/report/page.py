@@ -1,6 +1,6 @@
 """Write a result as one HTML file that opens anywhere, prints well and loads nothing from elsewhere.
 
-It does not compute or choose words: numbers are the result's, words are those of `words`, figures those of `plots`.
+It does not compute or choose words: numbers are the result's, words are those of `wording`, figures those of `plots`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ import numpy as np
 
 from imu_hinge import __version__
 from imu_hinge import conventions as cv
-from imu_hinge.report import look, plots, words
-from imu_hinge.report.atomic import write_atomic
+from imu_hinge.report import plots
+from imu_hinge.report import style as look
+from imu_hinge.report import wording as words
+from imu_hinge.report.output_files import write_atomic
 from imu_hinge.report.tables import degrees_words, percent_words
 from imu_hinge.result import Rep, SetResult
 from imu_hinge.settings import AlignmentSettings
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ALIGNMENT_FLOOR: Final = AlignmentSettings().quality_min
-"""Below this share of the first component an alignment is called weak (DESIGN.md section 4)."""
+"""Below this share of the first component an alignment is called weak (docs/design.md, section 4)."""
 
 FLAG_WORDS: Final = {
     cv.Flag.GAP: "samples missing",

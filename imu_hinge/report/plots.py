@@ -14,10 +14,19 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.model import Array
-from imu_hinge.report import look, words
+from imu_hinge.report import style as look
+from imu_hinge.report import wording as words
+from imu_hinge.report.annotations import (
+    annotate,
+    draw_flags,
+    draw_limit,
+    draw_phases,
+    draw_reps,
+    limit_label,
+    mark_turns,
+)
 from imu_hinge.report.curves import PERCENT, RepCurves, envelope, rep_curves, set_part
-from imu_hinge.report.look import save_figure
-from imu_hinge.report.marks import draw_flags, draw_limit, draw_phases, draw_reps, limit_label, mark_turns, say_in_axes
+from imu_hinge.report.style import save_figure
 from imu_hinge.result import SetResult
 
 if TYPE_CHECKING:
@@ -72,10 +81,10 @@ def plot_angles(result: SetResult, *, ax: Axes | None = None, phases: bool = Tru
         degrees = np.degrees(result.posture.angles_rad[shown, index])
         kept = envelope(degrees)
         ax.plot(time_s[kept], degrees[kept], lw=1.3, label=words.SEGMENT_WORDS[name], **_segment_style(name))
-    lean = np.degrees(result.posture.lean_rad[shown])
-    if not known and np.isfinite(lean).any():
-        kept = envelope(lean)
-        ax.plot(time_s[kept], lean[kept], lw=1.3, color="0.4", label="the sensor's own inclination")
+    inclination = np.degrees(result.posture.inclination_rad[shown])
+    if not known and np.isfinite(inclination).any():
+        kept = envelope(inclination)
+        ax.plot(time_s[kept], inclination[kept], lw=1.3, color="0.4", label="the sensor's own inclination")
     is_told = words.set_basis(result) != words.CANNOT_TELL
     if is_told:
         _draw_band_over_time(ax, result, shown)
@@ -156,11 +165,11 @@ def _draw_gap(ax: Axes, result: SetResult, curves: RepCurves) -> None:
     sd = curves.mean_sd_deg(cv.LUMBAR_FLEXION)
     trunk = pelvis + lumbar
     if not result.lifts:
-        say_in_axes(ax, "no rep was found")
+        annotate(ax, "no rep was found")
         ax.set_ylim(-5, 90)
         return
     if not np.isfinite(trunk).any():
-        say_in_axes(ax, _CANNOT_TELL, y=0.85 if result.exercise in cv.FLOOR_EXERCISES else 0.2)
+        annotate(ax, _CANNOT_TELL, y=0.85 if result.exercise in cv.FLOOR_EXERCISES else 0.2)
         return
     basis = words.set_basis(result)
     fill: dict[str, Any] = {"fc": look.SEGMENT_COLOURS["lumbar_flexion"], "lw": 0, "interpolate": True, "zorder": 1}
@@ -247,7 +256,7 @@ def plot_angle_angle(result: SetResult, *, ax: Axes | None = None) -> Axes:
         draw_limit(ax, result.athlete)
         ax.margins(0.08)
     else:
-        say_in_axes(ax, _CANNOT_TELL if result.lifts else "no rep was found")
+        annotate(ax, _CANNOT_TELL if result.lifts else "no rep was found")
         ax.set(xlim=(-5, 90), ylim=(-5, 60))
     ax.set(xlabel="pelvis tilt, change from standing (°)", ylabel="lumbar flexion (°)", title=_title(result))
     look.legend_below(ax)

@@ -14,8 +14,8 @@ import numpy as np
 
 from imu_hinge import __version__
 from imu_hinge import conventions as cv
-from imu_hinge.report import words
-from imu_hinge.report.atomic import write_atomic
+from imu_hinge.report import wording as words
+from imu_hinge.report.output_files import write_atomic
 from imu_hinge.result import Rep, SetResult
 from imu_hinge.text import csv_cell
 

@@ -1,1 +1,15 @@
-"""Turn posture into reps, phases, metrics and verdicts; nothing here knows about sensors."""
+"""Turn posture into reps, phases, metrics and verdicts; nothing here knows about sensors.
+
+Takes `model.Posture`; gives lifts, the exercise with its evidence, and verdicts. In the order to read::
+
+    onsets          where a movement begins and ends
+    bends           every bend: down, bottom, up
+    similarity      how much speaks for bends being reps of one set
+    no_lifts        sitting down, rising from a seat, jumps
+    sets            which neighbouring bends are one set
+    exercise_prior  what is known of a lift before it is seen
+    segmentation    lifts, blocks, what every instant is part of
+    exercise        `find_lifts`: all of it, and the exercise named
+    metrics         times, peaks, bottom values of a lift
+    verdict         a lift against the athlete's own limits
+"""

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from imu_hinge.model import Array, Posture
-from imu_hinge.reps.onsets import Course, progress
+from imu_hinge.reps.onsets import Course, normalised_speed
 from imu_hinge.settings import RepSettings
 from imu_hinge.signals import derivative, smooth, turning_points
 
-DROP_AS_LEAN_RAD_PER_M: Final = 1.75
+DROP_AS_INCLINATION_RAD_PER_M: Final = 1.75
 """A drop of 10 cm counts as a lean of 10 degrees."""
 
 HEIGHT_TRUST_M: Final = 0.06
@@ -36,7 +36,7 @@ LOWERED_S: Final = 0.5
 RISE_S: Final = 0.4
 """From `DEEP` to upright takes at least this."""
 
-HARD_BLOWS: Final = 3.0
+HARD_IMPACTS: Final = 3.0
 """A blow this many times the least is a landing, however little the body seems to move."""
 
 LOWERING_RAD_S: Final = 0.15
@@ -50,7 +50,7 @@ SINKING_MPS: Final = 0.3
 STOPPED_S: Final = (0.1, 0.35)
 """Who sinks faster than this, so long after a shake, has set nothing down yet: plates on the floor end the way down."""
 
-BLOW_REACH_S: Final = 0.03
+IMPACT_REACH_S: Final = 0.03
 """`Posture.shock_mps2` shows a blow this much early."""
 
 
@@ -68,14 +68,14 @@ class Bend:
         The way up; between ``down_stop`` and ``up_start`` the bottom is held.
     depth_rad
         Lean plus the drop counted as lean, at the bottom.
-    lean_rad, side_rad, turn_rad, drop_m, drop_sd_m
+    inclination_rad, side_rad, turn_rad, drop_m, drop_sd_m
         At the landing, else in the middle of the hold; the turn is against the upright before it (or after it, where
         the recording begins in the bend), the drop is NaN where the height is not known.
     landing
         Sample at which something hit the floor at the end of the way down; -1 where nothing was felt.
     shock_mps2
         How hard it was, or the hardest shake at the bottom.
-    down_tremble_mps2, up_tremble_mps2
+    down_vibration_mps2, up_vibration_mps2
         The usual shake on either way, NaN where the recording lacks it: who moves a load trembles more.
     is_begun, is_finished
         False where the recording begins in the bend, or ends in it.
@@ -89,15 +89,15 @@ class Bend:
     up_start: int
     up_stop: int
     depth_rad: float
-    lean_rad: float
+    inclination_rad: float
     side_rad: float
     turn_rad: float
     drop_m: float
     drop_sd_m: float
     landing: int
     shock_mps2: float
-    down_tremble_mps2: float
-    up_tremble_mps2: float
+    down_vibration_mps2: float
+    up_vibration_mps2: float
     is_begun: bool = True
     is_finished: bool = True
     is_down_seen: bool = True
@@ -116,7 +116,7 @@ class _Series:
 
     posture: Posture
     depth: Array
-    lean_rate: Array
+    inclination_rate: Array
     speed: Array
 
 
@@ -124,7 +124,7 @@ def bend_depth(posture: Posture) -> Array:
     """Return lean plus drop, as an angle; zero in standing. (n,) [rad]."""
     trust = 1.0 / (1.0 + (posture.height_sd_m / HEIGHT_TRUST_M) ** 2)
     drop = np.nan_to_num(-posture.height_m * trust)
-    return np.asarray(posture.lean_rad + DROP_AS_LEAN_RAD_PER_M * np.clip(drop, -0.05, 1.0))
+    return np.asarray(posture.inclination_rad + DROP_AS_INCLINATION_RAD_PER_M * np.clip(drop, -0.05, 1.0))
 
 
 def find_bends(posture: Posture, settings: RepSettings) -> list[Bend]:
@@ -137,7 +137,7 @@ def find_bends(posture: Posture, settings: RepSettings) -> list[Bend]:
     series = _Series(
         posture,
         smooth(bend_depth(posture), round(0.15 * rate_hz)),
-        smooth(derivative(posture.lean_rad, rate_hz), round(0.08 * rate_hz)),
+        smooth(derivative(posture.inclination_rad, rate_hz), round(0.08 * rate_hz)),
         np.nan_to_num(posture.speed_mps),
     )
     tops, bottoms = _tops_and_bottoms(series.depth, settings)
@@ -145,7 +145,7 @@ def find_bends(posture: Posture, settings: RepSettings) -> list[Bend]:
         _bend(series, before, bottom, after, settings)
         for (before, after), bottom in zip(pairwise(tops), bottoms, strict=True)
     ]
-    return [b for b in bends if abs(posture.side_lean_rad[b.bottom]) < ASIDE * series.depth[b.bottom]]
+    return [b for b in bends if abs(posture.side_inclination_rad[b.bottom]) < ASIDE * series.depth[b.bottom]]
 
 
 def _tops_and_bottoms(depth: Array, settings: RepSettings) -> tuple[list[int | None], list[int]]:
@@ -202,18 +202,18 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
     landing = -1
     if before is not None:
         course = _course(series, first, bottom, is_down=True)
-        down_start, down_stop = first + course.leaves_upright(), first + course.arrives()
+        down_start, down_stop = first + course.movement_onset(), first + course.movement_offset()
         deep = deep[deep >= down_start]
         landing = min(_landing(series, down_start, deep, settings), last)  # the recording may end before it is over
         down_stop = down_stop if landing < 0 else landing
     up_start, up_stop = last, last
     if after is not None:
         up = _course(series, max(down_stop, first), last, is_down=False)
-        up_start, up_stop = last - up.arrives(), last - up.leaves_upright()
+        up_start, up_stop = last - up.movement_offset(), last - up.movement_onset()
     up_start = max(up_start, down_stop)
     middle = (down_stop + up_start) // 2 if after is not None and before is not None else bottom
     middle = middle if landing < 0 else landing
-    shake = posture.shock_mps2[down_stop : down_stop + round(0.35 * rate_hz)]
+    vibration = posture.shock_mps2[down_stop : down_stop + round(0.35 * rate_hz)]
     edges = [posture.is_gap[max(0, i - 1) : i + 2].any() for i in (down_stop, up_start)]
     return Bend(
         down_start=down_start,
@@ -222,15 +222,15 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
         up_start=up_start,
         up_stop=up_stop,
         depth_rad=float(depth[bottom]),
-        lean_rad=float(posture.lean_rad[middle]),
-        side_rad=float(posture.side_lean_rad[middle]),
+        inclination_rad=float(posture.inclination_rad[middle]),
+        side_rad=float(posture.side_inclination_rad[middle]),
         turn_rad=_turn_between(posture, down_start if before is not None else up_stop, middle),
         drop_m=float(-posture.height_m[middle]),
         drop_sd_m=float(posture.height_sd_m[middle]),
         landing=landing,
-        shock_mps2=float(shake.max()) if shake.size else 0.0,
-        down_tremble_mps2=_usual_shake(posture, down_start, down_stop),
-        up_tremble_mps2=_usual_shake(posture, up_start, up_stop),
+        shock_mps2=float(vibration.max()) if vibration.size else 0.0,
+        down_vibration_mps2=_usual_vibration(posture, down_start, down_stop),
+        up_vibration_mps2=_usual_vibration(posture, up_start, up_stop),
         is_begun=before is not None,
         is_finished=after is not None,
         is_down_seen=not (posture.is_gap[max(0, down_start - 1) : down_stop].any() or edges[0]),
@@ -246,16 +246,16 @@ def _turn_between(posture: Posture, start: int, stop: int) -> float:
     return float(posture.turn_rad[stop] - posture.turn_rad[start])
 
 
-def _usual_shake(posture: Posture, start: int, stop: int) -> float:
-    shake = posture.shock_mps2[start:stop][~posture.is_gap[start:stop]]
-    return float(np.median(shake)) if shake.size else float("nan")
+def _usual_vibration(posture: Posture, start: int, stop: int) -> float:
+    vibration = posture.shock_mps2[start:stop][~posture.is_gap[start:stop]]
+    return float(np.median(vibration)) if vibration.size else float("nan")
 
 
 def _course(series: _Series, start: int, stop: int, *, is_down: bool) -> Course:
     """Return the way from upright to the bottom, or the way up backwards."""
     part = slice(start, stop + 1)
     sign = 1.0 if is_down else -1.0
-    pace = progress(sign * series.lean_rate[part], -sign * series.speed[part])
+    pace = normalised_speed(sign * series.inclination_rate[part], -sign * series.speed[part])
     depth = series.depth[part]
     return (
         Course(depth, pace, series.posture.rate_hz)
@@ -274,20 +274,22 @@ def _landing(series: _Series, down_start: int, deep: npt.NDArray[np.intp], setti
     leaves = int(deep[-1]) + 1
     ways = posture.shock_mps2[down_start : int(deep[0])], posture.shock_mps2[leaves : leaves + round(RISE_S * rate_hz)]
     calm = max(float(np.median(way)) if way.size else 0.0 for way in ways)
-    shake = posture.shock_mps2[deep]
-    least = max(settings.shock_min_mps2, settings.shock_over_calm * calm, 0.3 * float(shake.max()))
-    hit = [i for i in np.flatnonzero(shake >= least) if not _sinks_on(series, int(deep[i]))]
+    vibration = posture.shock_mps2[deep]
+    least = max(settings.shock_min_mps2, settings.shock_over_calm * calm, 0.3 * float(vibration.max()))
+    hit = [i for i in np.flatnonzero(vibration >= least) if not _sinks_on(series, int(deep[i]))]
     if not hit:
         return -1
     at = int(deep[hit[0]])
     before = slice(max(down_start, at - round(LOWERED_S * rate_hz)), max(down_start + 1, at - round(0.1 * rate_hz)))
-    is_hard = float(shake[hit].max()) > HARD_BLOWS * settings.shock_min_mps2
+    is_hard = float(vibration[hit].max()) > HARD_IMPACTS * settings.shock_min_mps2
     is_lowered = (
-        is_hard or np.abs(series.lean_rate[before]).max() > LOWERING_RAD_S or series.speed[before].min() < -LOWERING_MPS
+        is_hard
+        or np.abs(series.inclination_rate[before]).max() > LOWERING_RAD_S
+        or series.speed[before].min() < -LOWERING_MPS
     )
     just = series.speed[max(down_start, at - round(0.15 * rate_hz)) : max(down_start + 1, at - round(0.05 * rate_hz))]
     is_rising = float(just.min()) > RISING_MPS
-    return at + round(BLOW_REACH_S * rate_hz) if is_lowered and not is_rising else -1
+    return at + round(IMPACT_REACH_S * rate_hz) if is_lowered and not is_rising else -1
 
 
 def _sinks_on(series: _Series, at: int) -> bool:

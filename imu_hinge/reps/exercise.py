@@ -17,7 +17,7 @@ from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.model import Array, Posture
 from imu_hinge.reps.bends import Bend, find_bends
-from imu_hinge.reps.likeness import Likeness, membership, respects
+from imu_hinge.reps.exercise_prior import in_both_hands, loaded, reach, usual
 from imu_hinge.reps.no_lifts import without_no_lifts
 from imu_hinge.reps.segmentation import (
     Lift,
@@ -28,15 +28,15 @@ from imu_hinge.reps.segmentation import (
     split_blocks,
 )
 from imu_hinge.reps.sets import (
-    Run,
-    carried,
+    CandidateSet,
     heaviest_runs,
+    load_log_odds,
     runs_from_top,
     runs_on_floor,
+    trim_outliers,
     with_plates_felt,
-    without_strangers,
 )
-from imu_hinge.reps.usual import in_both_hands, loaded, reach, usual
+from imu_hinge.reps.similarity import Similarity, membership, respects
 from imu_hinge.settings import RepSettings
 
 IN_THE_HANDS: Final = ("auto", "rdl", "swing")
@@ -137,21 +137,21 @@ def _sets_of(block: list[Bend], bends: Sequence[Bend], asked: _Asked) -> list[_S
     """Return the sets among neighbouring bends, out of all ``bends``, which do not overlap."""
     posture, athlete, told = asked.posture, asked.athlete, asked.told
     rate_hz = posture.rate_hz
-    like = Likeness.of(block, rate_hz)
+    like = Similarity.of(block, rate_hz)
     dropped = [
         drop_after(b, after, posture=posture, settings=asked.settings) for b, after in zip_longest(block, block[1:])
     ]
     others = [b for b in bends if not block[0].bottom <= b.bottom <= block[-1].bottom]
     held = in_both_hands(block)
     from_bottom = loaded(block, others, from_floor=True)
-    runs: list[Run] = []
+    runs: list[CandidateSet] = []
     if told == "auto" or told in cv.FLOOR_EXERCISES:
         weight = runs_on_floor(block, like, [d is not None for d in dropped]) + reach(block, posture, athlete)
         runs += _allowed(block, dropped, weight + held + from_bottom, from_floor=True)
     if told not in cv.FLOOR_EXERCISES:
         load = loaded(block, others, from_floor=False)
         if told in IN_THE_HANDS:
-            load = carried(block, like, load, from_bottom)
+            load = load_log_odds(block, like, load, from_bottom)
         weight = runs_from_top(block, like) + usual(block, athlete, told, rate_hz)
         runs += _allowed(block, dropped, weight + held + load, from_floor=False)
     sets = []
@@ -161,12 +161,14 @@ def _sets_of(block: list[Bend], bends: Sequence[Bend], asked: _Asked) -> list[_S
         if run.from_floor:
             kept = with_plates_felt(group, [d is not None for d in fell], rate_hz)
         else:
-            kept = without_strangers(group, rate_hz)
+            kept = trim_outliers(group, rate_hz)
         sets.append(_Set(group[kept], fell[kept], run.from_floor, run.weight))
     return sets
 
 
-def _allowed(block: Sequence[Bend], dropped: Sequence[int | None], weight: Array, *, from_floor: bool) -> list[Run]:
+def _allowed(
+    block: Sequence[Bend], dropped: Sequence[int | None], weight: Array, *, from_floor: bool
+) -> list[CandidateSet]:
     """Turn weights into candidates that can be a set at all.
 
     A set from the top is whole. One on the floor may begin bent over, and may end so once the plates were felt; it has
@@ -183,7 +185,7 @@ def _allowed(block: Sequence[Bend], dropped: Sequence[int | None], weight: Array
             else:
                 is_possible = inner_is_whole and block[i].is_begun and last.is_finished
             if is_possible:
-                runs.append(Run(i, j + 1, from_floor, float(weight[i, j])))
+                runs.append(CandidateSet(i, j + 1, from_floor, float(weight[i, j])))
     return runs
 
 
@@ -197,13 +199,13 @@ def _belongs(group: _Set, main: _Set, rate_hz: float) -> bool:
         return False
     here, there = respects(group.bends, rate_hz), respects(main.bends, rate_hz)
     if main.from_floor:  # the first descent and the last rise are without the bar
-        like = Likeness.of([*main.bends, *group.bends], rate_hz)
+        like = Similarity.of([*main.bends, *group.bends], rate_hz)
         n = len(main.bends)
         landings = sum(b.has_landed for b in group.bends[1:])
         drops = sum(d is not None for d in group.dropped)
         if landings + drops > 1 and group.weight > SURE:
             return True  # plates felt again and again are a set by themselves, however it is done
-        return (landings > 0 or drops > 1) and float((like.place + like.blow)[:n, n:].mean()) > MORE_OF_IT
+        return (landings > 0 or drops > 1) and float((like.place + like.impact)[:n, n:].mean()) > MORE_OF_IT
     return float(np.mean([membership(one, there) for one in here])) > MORE_OF_IT
 
 
@@ -214,12 +216,12 @@ def _recognise(main: _Set, posture: Posture, athlete: Athlete) -> tuple[str, str
         return "deadlift", "plates reach the floor, or the first and the last bend hold there"
     cycle = _cycle_s(group, rate_hz)
     holds = float(np.median([hold_s(b, rate_hz) for b in group]))
-    lean = float(np.median([b.lean_rad for b in group]))
+    inclination = float(np.median([b.inclination_rad for b in group]))
     drop = float(np.median([b.drop_m for b in group]))
     if len(group) > 1 and cycle < SWING_CYCLE_S and holds < 0.15:
         return "swing", f"down and up in {cycle:.1f} s without a pause"
-    if drop > SQUAT_DROP_SHARE * athlete.value("height_m") and drop > 0.25 * lean:
-        return "squat", f"the pelvis drops {100.0 * drop:.0f} cm with {np.degrees(lean):.0f} degrees of lean"
+    if drop > SQUAT_DROP_SHARE * athlete.value("height_m") and drop > 0.25 * inclination:
+        return "squat", f"the pelvis drops {100.0 * drop:.0f} cm with {np.degrees(inclination):.0f} degrees of lean"
     if len(group) == 1:
         return "drill", "a single bend"
     return "rdl", "bends from the top that stop above the floor; a good morning looks the same without a bar in hand"

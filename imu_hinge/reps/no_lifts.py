@@ -37,7 +37,7 @@ ankle, so without a seat one falls."""
 
 NEAR_UPRIGHT_RAD: Final = math.radians(15.0)
 """A seated trunk comes up to within 10 degrees of standing, and a seated pelvis is tilted back against it; who squats
-or bends leans at least 20 degrees where the hips are low (facts/biomechanics.md, 1.4). Half way: an inclination is off
+or bends leans at least 20 degrees where the hips are low (docs/biomechanics.md, 1.4). Half way: an inclination is off
 by a few degrees."""
 
 FALLING_MPS2: Final = 0.6 * cv.GRAVITY_MPS2
@@ -47,7 +47,7 @@ FLIGHT_MPS: Final = 0.7
 under the feet: a jump of 8 cm. Who squats at once is still slow there, and who locks out at once does not come down."""
 
 WOBBLE_S: Final = 0.1
-"""A belt swings on the body in flight (facts/biomechanics.md, 6.3: 4 to 12 Hz); over this it is averaged."""
+"""A belt swings on the body in flight (docs/biomechanics.md, 6.3: 4 to 12 Hz); over this it is averaged."""
 
 TUCKED_M: Final = 0.1
 """Legs are straight, or nearly, when they leave the ground and when they land."""
@@ -62,7 +62,7 @@ who did not state a height may be a fifth taller than the average."""
 HIGHEST_M: Final = 0.3
 """Nor does it rise above standing by more than toes and a leftover of the accelerometer's bias explain."""
 
-LEANS_RAD: Final = math.radians(35.0)
+INCLINATIONS_RAD: Final = math.radians(35.0)
 """A bend that leans by more is no squat and is told by its lean; one that leans less is told by its height, which must
 then be one that legs allow."""
 
@@ -95,10 +95,10 @@ def no_lift(bend: Bend, posture: Posture, athlete: Athlete) -> str:
         return SITTING
     if not (bend.is_begun and bend.is_finished and is_too_far(posture, part, athlete)):
         return ""
-    lean_rad = posture.lean_rad[part]
-    if float(lean_rad.max()) < LEANS_RAD:
+    inclination_rad = posture.inclination_rad[part]
+    if float(inclination_rad.max()) < INCLINATIONS_RAD:
         return NO_TRUNK
-    return SITTING if comes_up_between(lean_rad) else ""
+    return SITTING if comes_up_between(inclination_rad) else ""
 
 
 def is_too_far(posture: Posture, part: slice, athlete: Athlete) -> bool:
@@ -108,11 +108,11 @@ def is_too_far(posture: Posture, part: slice, athlete: Athlete) -> bool:
     return highest_m > HIGHEST_M or deepest_m > DEEPEST * athlete.value("height_m")
 
 
-def comes_up_between(lean_rad: Array) -> bool:
+def comes_up_between(inclination_rad: Array) -> bool:
     """Tell whether the trunk leans, comes up and leans again in what its height alone makes one bend. (n,) [rad]."""
-    before, after = np.maximum.accumulate(lean_rad), np.maximum.accumulate(lean_rad[::-1])[::-1]
-    rocks = np.minimum(before, after) - lean_rad
-    return bool(np.any((rocks > ROCKS_RAD) & (lean_rad < NEAR_UPRIGHT_RAD)))
+    before, after = np.maximum.accumulate(inclination_rad), np.maximum.accumulate(inclination_rad[::-1])[::-1]
+    rocks = np.minimum(before, after) - inclination_rad
+    return bool(np.any((rocks > ROCKS_RAD) & (inclination_rad < NEAR_UPRIGHT_RAD)))
 
 
 def sits(posture: Posture, part: slice, athlete: Athlete) -> bool:
@@ -121,17 +121,19 @@ def sits(posture: Posture, part: slice, athlete: Athlete) -> bool:
     Sitting down, the trunk leans forward on the way and comes up once the seat carries it; rising, it leans forward
     before the hips leave the seat. In a lift it leans most where the hips are lowest.
     """
-    height_m, lean_rad = posture.height_m[part], posture.lean_rad[part]
+    height_m, inclination_rad = posture.height_m[part], posture.inclination_rad[part]
     if not np.isfinite(height_m).all():
         return False
     lowest_m = float(height_m.min())
     if not -DEEPEST * athlete.value("height_m") < lowest_m < -SEAT_M:
         return False
     low = np.flatnonzero(height_m < lowest_m + min(SAME_HEIGHT_M, -LOW_SHARE * lowest_m))
-    lean = lean_rad[low[0] : low[-1] + 1]
-    upright = int(np.argmin(lean))
-    rocks = max(float(lean[: upright + 1].max()), float(lean[upright:].max())) - float(lean[upright])
-    return rocks > ROCKS_RAD and float(lean[upright]) < NEAR_UPRIGHT_RAD
+    inclination = inclination_rad[low[0] : low[-1] + 1]
+    upright = int(np.argmin(inclination))
+    rocks = max(float(inclination[: upright + 1].max()), float(inclination[upright:].max())) - float(
+        inclination[upright]
+    )
+    return rocks > ROCKS_RAD and float(inclination[upright]) < NEAR_UPRIGHT_RAD
 
 
 def leaves_ground(posture: Posture, part: slice) -> bool:
@@ -140,7 +142,7 @@ def leaves_ground(posture: Posture, part: slice) -> bool:
     later = slice(part.start, part.stop + round(LANDS_WITHIN_S * rate_hz))
     speed = np.nan_to_num(posture.speed_mps[later])
     falls = smooth(derivative(speed, rate_hz), round(WOBBLE_S * rate_hz)) < -FALLING_MPS2
-    is_tall = (posture.height_m[later] > -TUCKED_M) & (np.abs(posture.lean_rad[later]) < LEANS_RAD)
+    is_tall = (posture.height_m[later] > -TUCKED_M) & (np.abs(posture.inclination_rad[later]) < INCLINATIONS_RAD)
     falls &= is_tall  # plates that land shake who is bent down, and hips that go first drop again
     landing = round(0.5 * WOBBLE_S * rate_hz)
     return any(

@@ -32,13 +32,13 @@ class Course:
     ----------
     depth : (n,) [rad]
         See `bends.bend_depth`.
-    progress : (n,)
+    normalised_speed : (n,)
         See `progress`.
     rate_hz
     """
 
     depth: Array
-    progress: Array
+    normalised_speed: Array
     rate_hz: float
 
     @property
@@ -50,24 +50,24 @@ class Course:
         size = float(self.depth.max()) - self._base
         return int(np.flatnonzero(self.depth <= self._base + 0.15 * size)[-1])
 
-    def leaves_upright(self) -> int:
+    def movement_onset(self) -> int:
         """Return the sample at which the movement begins; never after the one at which it ends."""
         size = float(self.depth.max()) - self._base
         inside = self._last_upright()
         upright = float(np.min(self.depth[max(0, inside - round(1.5 * self.rate_hz)) : inside + 1]))
         idle = self.depth <= upright + 0.02 * size
-        return _onset(self.progress, inside, idle=idle)
+        return _onset(self.normalised_speed, inside, idle=idle)
 
-    def arrives(self) -> int:
+    def movement_offset(self) -> int:
         """Return the sample at which the movement ends; an earlier dip that came back to upright is no arrival."""
         last = len(self.depth) - 1
         size = float(self.depth.max()) - self._base
         leaves = self._last_upright()
         arrived = leaves + int(np.argmax(self.depth[leaves:] >= self._base + ARRIVED * size))
-        return last - _onset(self.progress[::-1], last - arrived, idle=np.zeros(last + 1, dtype=bool))
+        return last - _onset(self.normalised_speed[::-1], last - arrived, idle=np.zeros(last + 1, dtype=bool))
 
 
-def progress(turning: Array, travelling: Array) -> Array:
+def normalised_speed(turning: Array, travelling: Array) -> Array:
     """Return how fast a movement goes, as a share of its peak: the faster of turning and travelling.
 
     Parameters
@@ -85,18 +85,18 @@ def progress(turning: Array, travelling: Array) -> Array:
     return np.asarray(np.maximum(turn, travel))
 
 
-def _onset(progress: Array, inside: int, *, idle: Mask) -> int:
+def _onset(normalised_speed: Array, inside: int, *, idle: Mask) -> int:
     """Return where the movement that contains ``inside`` began, at the latest there.
 
     Back from ``inside`` to where the progress falls below `LOW` or the body is ``idle``, then on by the straight line
     through `HIGH` and `LOW` down to zero.
     """
-    inside = min(inside, len(progress) - 1)
-    slow = np.flatnonzero((progress[: inside + 1] < LOW) | idle[: inside + 1])
+    inside = min(inside, len(normalised_speed) - 1)
+    slow = np.flatnonzero((normalised_speed[: inside + 1] < LOW) | idle[: inside + 1])
     if slow.size == 0:
         return 0
     start = min(int(slow[-1]) + 1, inside)  # who is slow at ``inside`` itself has not begun later
-    fast = np.flatnonzero(progress[start:] >= HIGH)
+    fast = np.flatnonzero(normalised_speed[start:] >= HIGH)
     if fast.size == 0:
         return start
     ramp = int(fast[0]) * LOW / (HIGH - LOW)

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from imu_hinge import conventions as cv
 from imu_hinge.model import Posture, Region
-from imu_hinge.reps.bends import BLOW_REACH_S, Bend
+from imu_hinge.reps.bends import IMPACT_REACH_S, Bend
 from imu_hinge.settings import RepSettings
 from imu_hinge.signals import Mask, regions, smooth
 
@@ -31,7 +31,7 @@ UPRIGHT_RAD: Final = float(np.radians(20.0))
 UPRIGHT_M: Final = 0.06
 """Standing is within this lean of quiet standing, and within this height of where the rise ended."""
 
-QUIET_MPS: Final = 0.2
+STATIONARY_MPS: Final = 0.2
 """Who lets a bar fall does not move up or down by more."""
 
 DROP_WITHIN_S: Final = 3.0
@@ -108,7 +108,7 @@ def walking(posture: Posture) -> Mask:
     speed = np.nan_to_num(posture.speed_mps)
     bounce = np.where(posture.is_gap, 0.0, speed - smooth(speed, round(rate_hz)))  # of steps in a hole nobody knows
     strong = np.sqrt(smooth(bounce**2, round(rate_hz))) > WALK_SPEED_MPS
-    return np.asarray(strong & (np.abs(posture.lean_rad) < UPRIGHT_RAD))
+    return np.asarray(strong & (np.abs(posture.inclination_rad) < UPRIGHT_RAD))
 
 
 def split_blocks(bends: Sequence[Bend], posture: Posture, settings: RepSettings) -> list[list[Bend]]:
@@ -142,31 +142,31 @@ def drop_after(bend: Bend, after: Bend | None, *, posture: Posture, settings: Re
     first = bend.up_stop + round(0.6 * FALL_S * rate_hz)
     part = slice(first, first + round(DROP_WITHIN_S * rate_hz))
     standing_m = posture.height_m[bend.up_stop]
-    is_upright = (posture.lean_rad[part] < UPRIGHT_RAD) & ~(posture.height_m[part] < standing_m - UPRIGHT_M)
+    is_upright = (posture.inclination_rad[part] < UPRIGHT_RAD) & ~(posture.height_m[part] < standing_m - UPRIGHT_M)
     if not is_upright.any():
         return None
     stop = int(np.argmin(is_upright)) if not is_upright.all() else is_upright.size
-    shake = posture.shock_mps2[part][:stop]
-    if not shake.size:
+    vibration = posture.shock_mps2[part][:stop]
+    if not vibration.size:
         return None
-    least = max(settings.drop_min_mps2, settings.shock_over_calm * float(np.median(shake)))
-    if shake.max() < least:
+    least = max(settings.drop_min_mps2, settings.shock_over_calm * float(np.median(vibration)))
+    if vibration.max() < least:
         return None
-    blow = first + int(np.argmax(shake >= max(least, HARDEST * float(shake.max()))))
-    peak = float(posture.shock_mps2[blow : blow + round(0.15 * rate_hz)].max())
-    earlier = posture.shock_mps2[blow - round(0.4 * rate_hz) : blow - round(0.05 * rate_hz)]
-    over = blow + round((SHORT_S + CALM_S) * rate_hz)
-    later = posture.shock_mps2[blow + round(SHORT_S * rate_hz) : over]
-    around = posture.speed_mps[blow - round(0.4 * rate_hz) : blow + round(0.4 * rate_hz)]
+    impact = first + int(np.argmax(vibration >= max(least, HARDEST * float(vibration.max()))))
+    peak = float(posture.shock_mps2[impact : impact + round(0.15 * rate_hz)].max())
+    earlier = posture.shock_mps2[impact - round(0.4 * rate_hz) : impact - round(0.05 * rate_hz)]
+    over = impact + round((SHORT_S + CALM_S) * rate_hz)
+    later = posture.shock_mps2[impact + round(SHORT_S * rate_hz) : over]
+    around = posture.speed_mps[impact - round(0.4 * rate_hz) : impact + round(0.4 * rate_hz)]
     leaves = over if after is None else min(after.down_start, over)
-    forward = posture.lean_rad[blow:leaves] - max(float(posture.lean_rad[blow]), 0.0)
-    if leaves - blow < round(STANDS_S * rate_hz) or float(forward.max()) > STANDING_RAD:
+    forward = posture.inclination_rad[impact:leaves] - max(float(posture.inclination_rad[impact]), 0.0)
+    if leaves - impact < round(STANDS_S * rate_hz) or float(forward.max()) > STANDING_RAD:
         return None
     if later.size < round(CALM_S * rate_hz) or max(float(earlier.max()), float(later.max())) >= 0.5 * peak:
         return None
-    if float(np.nan_to_num(np.abs(around)).max()) > QUIET_MPS:
+    if float(np.nan_to_num(np.abs(around)).max()) > STATIONARY_MPS:
         return None
-    return max(bend.up_stop + 1, blow + round((BLOW_REACH_S - FALL_S) * rate_hz))
+    return max(bend.up_stop + 1, impact + round((IMPACT_REACH_S - FALL_S) * rate_hz))
 
 
 def lifts_from_floor(bends: Sequence[Bend], dropped: Sequence[int | None]) -> list[Lift]:

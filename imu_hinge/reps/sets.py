@@ -7,7 +7,7 @@ each other"; the heaviest wins.
 Notes
 -----
 On the floor, the bend to the bar is not loaded and the last rise is not either, so their times and trembles are left
-out. How alike two bends are is in `likeness`.
+out. How alike two bends are is in `similarity`.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ import numpy as np
 
 from imu_hinge.model import Array
 from imu_hinge.reps.bends import Bend
-from imu_hinge.reps.likeness import (
-    BLOW,
+from imu_hinge.reps.similarity import (
     DOWN,
     GAP,
+    IMPACT,
     LOOK_BACK,
     PLACE,
     RESPECTS,
-    TREMBLE,
     UP,
-    Likeness,
+    VIBRATION,
+    Similarity,
     Spread,
     log_gaps,
-    log_trembles,
+    log_vibrations,
     membership,
     respects,
 )
@@ -56,7 +56,7 @@ CLANK: Final = 0.05
 """Share of other bends with a blow at the bottom."""
 
 
-class Run(NamedTuple):
+class CandidateSet(NamedTuple):
     """Hold a candidate: the bends ``[start, stop)`` as one set, and how much speaks for it (natural logarithm)."""
 
     start: int
@@ -75,17 +75,17 @@ SURELY_THOUGH_NOT_FELT: Final = math.log(0.98 / 0.02)
 """On a floor where nearly every landing is felt, one that was not must be this much likelier to be of the set."""
 
 
-def without_strangers(bends: Sequence[Bend], rate_hz: float) -> slice:
+def trim_outliers(bends: Sequence[Bend], rate_hz: float) -> slice:
     """Return which bends are left of a set from the top when those at its ends that are unlike it are taken off."""
     table, gaps = respects(bends, rate_hz), log_gaps(bends, rate_hz)
-    start = _tail(table[::-1], gaps[::-1])
-    return slice(start, len(bends) - _tail(table[start:], gaps[start:]))
+    start = _outliers_at_end(table[::-1], gaps[::-1])
+    return slice(start, len(bends) - _outliers_at_end(table[start:], gaps[start:]))
 
 
 def may_have_landed(bends: Sequence[Bend]) -> list[bool]:
     """Tell which bends' shake is like the others' landings, too soft to be one by itself, or lies in a hole."""
-    blows = [b.shock_mps2 for b in bends if b.has_landed]
-    least = math.exp(float(np.median(np.log(blows))) - 2.0 * BLOW.within) if blows else math.inf
+    impacts = [b.shock_mps2 for b in bends if b.has_landed]
+    least = math.exp(float(np.median(np.log(impacts))) - 2.0 * IMPACT.within) if impacts else math.inf
     return [not b.has_landed and (b.shock_mps2 >= least or not b.is_hold_seen) for b in bends]
 
 
@@ -102,14 +102,14 @@ def with_plates_felt(bends: Sequence[Bend], is_dropped: Sequence[bool], rate_hz:
         return slice(None)
     start, last = int(known[0]), int(known[-1])
     stop = last + 1 if is_dropped[last] else last + 2
-    table, trembles = respects(bends, rate_hz), log_trembles(bends)
+    table, vibrations = respects(bends, rate_hz), log_vibrations(bends)
     is_lowered = any(b.has_landed for b in bends[start:stop])  # a bar let fall is felt through the floor alone
     least = SURELY_THOUGH_NOT_FELT if is_lowered else SURELY_ONE_OF_IT
 
     def is_of_it(i: int, way: Spread) -> bool:
-        known = np.column_stack([table[:, :PLACE], trembles[:, int(way is UP)], table[:, RESPECTS.index(way)]])
+        known = np.column_stack([table[:, :PLACE], vibrations[:, int(way is UP)], table[:, RESPECTS.index(way)]])
         others = known[start:stop] if i < start else known[start:stop][::-1]
-        return membership(known[i], others, (*RESPECTS[:PLACE], TREMBLE, way)) > least
+        return membership(known[i], others, (*RESPECTS[:PLACE], VIBRATION, way)) > least
 
     while start > 0 and is_of_it(start - 1, UP):
         start -= 1
@@ -119,7 +119,7 @@ def with_plates_felt(bends: Sequence[Bend], is_dropped: Sequence[bool], rate_hz:
     return slice(start, stop)
 
 
-def _tail(table: Array, gaps: Array) -> int:
+def _outliers_at_end(table: Array, gaps: Array) -> int:
     """Return how many bends at the end of a set are more likely strangers, taken together.
 
     A last bend that is like the one before it is none, even where both are unlike the rest: a drill changes its style.
@@ -138,15 +138,15 @@ def _tail(table: Array, gaps: Array) -> int:
     return count
 
 
-def runs_from_top(bends: Sequence[Bend], like: Likeness) -> Array:
+def runs_from_top(bends: Sequence[Bend], like: Similarity) -> Array:
     """Return what speaks for each run being a set from the top; [i, j] is the run from bend i to bend j. (m, m)."""
     landed = np.array([b.has_landed for b in bends])
-    weight = _mean_sum(like.place + like.tremble + like.down + like.hold + like.up)
+    weight = _mean_sum(like.place + like.vibration + like.down + like.hold + like.up)
     weight += _between(_mean_sum(like.gap))
-    return weight + _sum(_blows(landed, 0.2 * CLANK))
+    return weight + _sum(_impacts(landed, 0.2 * CLANK))
 
 
-def carried(bends: Sequence[Bend], like: Likeness, racked: Array, fetched: Array) -> Array:
+def load_log_odds(bends: Sequence[Bend], like: Similarity, racked: Array, fetched: Array) -> Array:
     """Return what a load says for each run being a set; it may have been picked up before and put down after. (m, m).
 
     The bend before the run picked the weight up, the one after it goes to the same place and may end with a blow.
@@ -159,7 +159,7 @@ def carried(bends: Sequence[Bend], like: Likeness, racked: Array, fetched: Array
     fetched : (m, m)
         What speaks for a run being loaded from its first bottom to its last.
     """
-    felt = _blows(np.array([b.has_landed for b in bends]), PUT_DOWN_FELT)
+    felt = _impacts(np.array([b.has_landed for b in bends]), PUT_DOWN_FELT)
     weight = racked.copy()
     for j in range(len(bends) - 1):
         seen = np.concatenate(([math.log(FETCHED_UNSEEN) + racked[0, j]], like.place[:j, j + 1] + fetched[:j, j + 1]))
@@ -168,7 +168,7 @@ def carried(bends: Sequence[Bend], like: Likeness, racked: Array, fetched: Array
     return weight
 
 
-def runs_on_floor(bends: Sequence[Bend], like: Likeness, is_dropped: Sequence[bool]) -> Array:
+def runs_on_floor(bends: Sequence[Bend], like: Similarity, is_dropped: Sequence[bool]) -> Array:
     """Return what speaks for each run being a set on the floor; the first bend is the one to the bar. (m, m).
 
     Parameters
@@ -180,29 +180,29 @@ def runs_on_floor(bends: Sequence[Bend], like: Likeness, is_dropped: Sequence[bo
     landed = np.array([b.has_landed or fell for b, fell in zip(bends, [False, *is_dropped[:-1]], strict=True)])
     says_nothing = np.array(may_have_landed(bends)) & ~landed  # nor does a landing in a hole
     m = len(bends)
-    weight = _mean_sum(like.place) + _between(_mean_sum(like.gap) + _mean_sum(like.lockout_tremble))
-    for column, first, last in ((like.down, 1, 0), (like.blow, 1, 0), (like.up, 0, 1), (like.hold, 1, 1)):
+    weight = _mean_sum(like.place) + _between(_mean_sum(like.gap) + _mean_sum(like.lockout_vibration))
+    for column, first, last in ((like.down, 1, 0), (like.impact, 1, 0), (like.up, 0, 1), (like.hold, 1, 1)):
         part = _mean_sum(column)
         moved = np.zeros((m, m))
         moved[: m - first, last:] = part[first:, : m - last]
         weight += np.triu(moved)
     kinds = [
-        math.log(common) + _sum(np.where(says_nothing, 0.0, _blows(landed, share)))[1:] for common, share in FLOORS
+        math.log(common) + _sum(np.where(says_nothing, 0.0, _impacts(landed, share)))[1:] for common, share in FLOORS
     ]
     weight[:-1] += np.logaddexp.reduce(kinds)  # from the second bend on
     return weight
 
 
-def heaviest_runs(runs: Sequence[Run]) -> list[Run]:
+def heaviest_runs(runs: Sequence[CandidateSet]) -> list[CandidateSet]:
     """Return the heaviest run, the heaviest that does not overlap it, and so on; in order."""
-    chosen: list[Run] = []
+    chosen: list[CandidateSet] = []
     for run in sorted(runs, key=lambda r: (-r.weight, r.start, r.stop)):
         if all(run.stop <= other.start or run.start >= other.stop for other in chosen):
             chosen.append(run)
     return sorted(chosen)
 
 
-def _blows(landed: Array, share: float) -> Array:
+def _impacts(landed: Array, share: float) -> Array:
     """Return what a blow, or none, says for bends of which this share ends with one. (m,)."""
     return np.where(landed, math.log(share / CLANK), math.log((1.0 - share) / (1.0 - CLANK)))
 

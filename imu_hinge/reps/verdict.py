@@ -1,6 +1,6 @@
 """Judge a lift against the athlete's own limits, and say when flexion came. It describes; it does not advise.
 
-DESIGN.md section 5: a verdict is a probability under the angles' posterior; below 0.8 it is undecided.
+docs/design.md, section 5: a verdict is a probability under the angles' posterior; below 0.8 it is undecided.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def _growing(metrics: Metrics, earlier: list[float], limits: Limits) -> list[str
 
 
 def _lockout(posture: Posture, lift: Lift, *, from_floor: bool) -> list[str]:
-    """Find a lockout that leans back by more than 8 degrees, beyond its error, for 0.2 s (facts section 5.2)."""
+    """Find a lockout that leans back by more than 8 degrees, beyond its error, for 0.2 s (docs/biomechanics.md)."""
     stop = lift.down.start if from_floor and len(lift.down) else lift.stop
     start = lift.turn if from_floor else lift.up.stop
     window = slice(max(lift.up.start, start - round(0.3 * posture.rate_hz)), stop + round(0.5 * posture.rate_hz))

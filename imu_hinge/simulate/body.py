@@ -84,24 +84,24 @@ class Joints:
     shoulder: Array
 
 
-def lean(angle: Array, length: Array | float = 1.0) -> Array:
+def inclination(angle: Array, length: Array | float = 1.0) -> Array:
     """Return the vector of that length leaned forward from the vertical by the angle, (..., 2)."""
     return np.stack([length * np.sin(angle), length * np.cos(angle)], axis=-1)
 
 
 def arc(start_angle: Array, bend: Array, length: float) -> Array:
     """Return the chord of an arc of constant curvature that starts at an inclination and bends on, (..., 2)."""
-    return lean(start_angle + bend / 2, length * np.sinc(bend / (2 * np.pi)))
+    return inclination(start_angle + bend / 2, length * np.sinc(bend / (2 * np.pi)))
 
 
 def joints(body: Body, posture: Array) -> Joints:
     """Return the joints of postures ``(..., 5)`` [rad]."""
     al, be, tp, ph, pt = np.moveaxis(posture, -1, 0)
-    knee = np.array([0.0, body.ankle]) + lean(al, body.shank)
-    hip = knee + lean(-be, body.thigh)
-    l5 = hip + lean(tp, body.l5_up) + lean(tp - np.pi / 2, body.l5_back)
+    knee = np.array([0.0, body.ankle]) + inclination(al, body.shank)
+    hip = knee + inclination(-be, body.thigh)
+    l5 = hip + inclination(tp, body.l5_up) + inclination(tp - np.pi / 2, body.l5_back)
     t12 = l5 + arc(tp, ph, body.lumbar)
-    shoulder = t12 + lean(tp + ph + pt / 2, body.thorax)
+    shoulder = t12 + inclination(tp + ph + pt / 2, body.thorax)
     return Joints(knee, hip, l5, t12, shoulder)
 
 

@@ -17,7 +17,7 @@ from imu_hinge.simulate.spec import SetSpec
 from imu_hinge.simulate.styles import style_of_rep
 from imu_hinge.simulate.truth import LIFTED_M, NEAR_RAD, TrueNonRep, TrueRep
 
-Blows = tuple[tuple[float, float], ...]
+Impacts = tuple[tuple[float, float], ...]
 
 FALL_S: Final = 0.33
 """How long a bar falls from lockout [s]."""
@@ -46,21 +46,21 @@ def true_non_reps(track: Track) -> tuple[TrueNonRep, ...]:
     return tuple(found)
 
 
-def plate_blows(track: Track, spec: SetSpec, reps: tuple[TrueRep, ...], rng: np.random.Generator) -> Blows:
+def plate_impacts(track: Track, spec: SetSpec, reps: tuple[TrueRep, ...], rng: np.random.Generator) -> Impacts:
     """Return when weights hit the floor or the rack and heels the ground, and how hard at the pelvis [m/s²]."""
-    blows: list[tuple[float, float]] = []
+    impacts: list[tuple[float, float]] = []
     for rep in reps:
         if rep.exercise == "deadlift":
             late, share = (FALL_S, 0.2) if rep.is_dropped else (0.0, 1.0)
-            blows.append((rep.end_s + late, spec.impact_mps2 * share * float(np.exp(rng.normal(0.0, 0.2)))))
+            impacts.append((rep.end_s + late, spec.impact_mps2 * share * float(np.exp(rng.normal(0.0, 0.2)))))
     share_of = {"failed_lower": 0.8, "hold": 0.1}
     for i, move in enumerate(track.moves):
         put_down = move.other == "put_down" and move.kind == "lower"
         clank = move.kind == "hold" and move.other in ("plates", "rack")
         if put_down or clank or move.kind == "failed_lower":
-            blows.append((float(track.starts_s[i + 1]) - 0.1, spec.impact_mps2 * share_of.get(move.kind, 0.6)))
+            impacts.append((float(track.starts_s[i + 1]) - 0.1, spec.impact_mps2 * share_of.get(move.kind, 0.6)))
     heels = track.heels_s, spec.lifter.heel_mps2 * np.exp(rng.normal(0.0, 0.3, track.heels_s.size))
-    return tuple(sorted([*blows, *zip(*(column.tolist() for column in heels), strict=True)]))
+    return tuple(sorted([*impacts, *zip(*(column.tolist() for column in heels), strict=True)]))
 
 
 def _from_floor(track: Track, spec: SetSpec, moves: dict[str, int]) -> tuple[float, float, float]:

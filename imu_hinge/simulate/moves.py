@@ -57,7 +57,7 @@ class Move:
         Which rep it belongs to, -1 for none.
     other
         The name of a movement that is no rep, or an empty string.
-    is_quiet
+    is_stationary
         Whether the lifter sways as in standing; the loaded sway less.
     has_steps
         Whether the lifter walks.
@@ -72,14 +72,18 @@ class Move:
     course: Course = Course()
     rep: int = -1
     other: str = ""
-    is_quiet: bool = True
+    is_stationary: bool = True
     has_steps: bool = False
     is_seated: bool = False
 
     @property
     def is_at_the_bar(self) -> bool:
         """Whether the hands hold the bar or lean on it, so that its weight counts in the balance."""
-        return self.rep >= 0 or not self.is_quiet or self.other in ("setup_bend", "release_rise", "pick_up", "put_down")
+        return (
+            self.rep >= 0
+            or not self.is_stationary
+            or self.other in ("setup_bend", "release_rise", "pick_up", "put_down")
+        )
 
     @property
     def lasts_s(self) -> float:
@@ -133,22 +137,22 @@ def render(moves: list[Move], spec: SetSpec, rng: np.random.Generator) -> Track:
     n = int(starts[-1] * INTERNAL_RATE_HZ) + 1
     time = np.arange(n) / INTERNAL_RATE_HZ
     edges = np.append(np.searchsorted(time, starts[:-1]), n)
-    plan, quiet, stepping, load = np.empty((n, COLUMNS)), np.empty((n, 1)), np.empty((n, 1)), np.empty((n, 1))
+    plan, stationary, stepping, load = np.empty((n, COLUMNS)), np.empty((n, 1)), np.empty((n, 1)), np.empty((n, 1))
     on_feet = np.empty((n, 1))
     here = np.zeros(COLUMNS)
     for i, move in enumerate(moves):
         part = slice(edges[i], edges[i + 1])
         plan[part] = _along(move, here, (time[part] - starts[i]) / move.lasts_s)
-        quiet[part], stepping[part] = (1.0 if move.is_quiet else 0.35), float(move.has_steps)
+        stationary[part], stepping[part] = (1.0 if move.is_stationary else 0.35), float(move.has_steps)
         load[part] = spec.carried * move.is_at_the_bar
         on_feet[part] = not move.is_seated
         here = move.target
     load, on_feet = (smooth(column, width=int(0.3 * INTERNAL_RATE_HZ)) for column in (load, on_feet))
     plan[:, :2] += on_feet * _keep_balance(plan, spec, load[:, 0])
     plan = smooth(plan, width=int(_SMOOTH_S * INTERNAL_RATE_HZ))
-    quiet = smooth(quiet, width=int(0.5 * INTERNAL_RATE_HZ))[:, 0]
+    stationary = smooth(stationary, width=int(0.5 * INTERNAL_RATE_HZ))[:, 0]
     stepping = smooth(stepping, width=int(0.6 * INTERNAL_RATE_HZ))[:, 0]
-    columns = plan + _sway(lifter, rng, quiet)
+    columns = plan + _sway(lifter, rng, stationary)
     gait = _gait(lifter, rng, stepping, time, columns)
     return Track(time, plan, columns, gait.shift_m, gait.thigh_rad, gait.knee_rad, starts, tuple(moves), gait.heels_s)
 
@@ -196,23 +200,23 @@ def _centre(body: Body, posture: Array, load: Array, is_bar_on_back: bool) -> Ar
     return centre_of_mass_x(body, posture, load=load, bar_on_back=is_bar_on_back)
 
 
-def _sway(lifter: LifterSpec, rng: np.random.Generator, quiet: Array) -> Array:
+def _sway(lifter: LifterSpec, rng: np.random.Generator, stationary: Array) -> Array:
     """Return sway, breathing and tremor of a standing body, (n, 11) [rad]."""
-    n, rate = quiet.size, INTERNAL_RATE_HZ
+    n, rate = stationary.size, INTERNAL_RATE_HZ
     columns = np.zeros((n, COLUMNS))
-    whole = 0.5 * np.radians(lifter.sway_deg) * quiet
+    whole = 0.5 * np.radians(lifter.sway_deg) * stationary
     slow, fast = 0.6 * lifter.sway_hz, 1.7 * lifter.sway_hz
-    lean = whole * band_noise(rng, n, rate_hz=rate, low_hz=slow, high_hz=fast)
-    columns[:, SHANK_LEAN], columns[:, THIGH_LEAN], columns[:, PELVIS] = lean, -lean, lean
+    inclination = whole * band_noise(rng, n, rate_hz=rate, low_hz=slow, high_hz=fast)
+    columns[:, SHANK_LEAN], columns[:, THIGH_LEAN], columns[:, PELVIS] = inclination, -inclination, inclination
     for column in (SIDE_PELVIS, SIDE_TRUNK):
         columns[:, column] = 0.5 * whole * band_noise(rng, n, rate_hz=rate, low_hz=slow, high_hz=fast)
     columns[:, TURN_TRUNK] = whole * band_noise(rng, n, rate_hz=rate, low_hz=slow, high_hz=fast)
     breath = np.radians(lifter.breath_deg) * band_noise(
         rng, n, rate_hz=rate, low_hz=0.85 * lifter.breath_hz, high_hz=1.15 * lifter.breath_hz
     )
-    columns[:, LUMBAR] -= 0.35 * breath * quiet
-    columns[:, THORAX] -= 0.35 * breath * quiet
-    tremor = np.radians(lifter.tremor_deg) * (1.0 + 2.0 * (1.0 - quiet))
+    columns[:, LUMBAR] -= 0.35 * breath * stationary
+    columns[:, THORAX] -= 0.35 * breath * stationary
+    tremor = np.radians(lifter.tremor_deg) * (1.0 + 2.0 * (1.0 - stationary))
     for column in (PELVIS, LUMBAR, THORAX, SIDE_TRUNK, TURN_TRUNK):
         columns[:, column] += tremor * band_noise(rng, n, rate_hz=rate, low_hz=3.0, high_hz=9.0)
     return columns

@@ -84,10 +84,10 @@ class Script:
         like, target = move or plain(), self.here.copy()
         if posture is not None:
             target[:5] = posture
-            target[SIDE_PELVIS:] = self.crooked() * (like.rep >= 0) if bent is None else bent
+            target[SIDE_PELVIS:] = self.asymmetry() * (like.rep >= 0) if bent is None else bent
         self.append(replace(like, kind=kind, duration_s=duration_s, target=target))
 
-    def crooked(self) -> Array:
+    def asymmetry(self) -> Array:
         """Return how the load bends and turns this lifter, (4,) [rad]."""
         side, turn = self.spec.lifter.asymmetry_deg
         return np.radians([0.4 * side, side, 0.4 * turn, turn])
@@ -120,16 +120,16 @@ def windows(style: Style | None = None, *, is_reversed: bool = False) -> Array:
     return full
 
 
-def plain(*, course: Course | None = None, rep: int = -1, other: str = "", is_quiet: bool = True) -> Move:
+def plain(*, course: Course | None = None, rep: int = -1, other: str = "", is_stationary: bool = True) -> Move:
     """Return a move that moves every column all the time; its kind, duration and target are filled in later."""
-    return Move("", 0.0, np.zeros(COLUMNS), windows(), course or Course(), rep, other, is_quiet)
+    return Move("", 0.0, np.zeros(COLUMNS), windows(), course or Course(), rep, other, is_stationary)
 
 
 def styled(
-    style: Style, *, is_down: bool, course: Course, rep: int = -1, other: str = "", is_quiet: bool = False
+    style: Style, *, is_down: bool, course: Course, rep: int = -1, other: str = "", is_stationary: bool = False
 ) -> Move:
     """Return a move with a style's windows; its kind, duration and target are filled in later."""
-    return Move("", 0.0, np.zeros(COLUMNS), windows(style, is_reversed=is_down), course, rep, other, is_quiet)
+    return Move("", 0.0, np.zeros(COLUMNS), windows(style, is_reversed=is_down), course, rep, other, is_stationary)
 
 
 def floor_set(script: Script) -> None:
@@ -148,7 +148,11 @@ def floor_set(script: Script) -> None:
             _bend_to_bar(script, style, start)
         elif not spec.touch_and_go:
             script.go(
-                "floor", script.varied(spec.bottom_s, 0.2), start, move=plain(is_quiet=False), bent=script.crooked()
+                "floor",
+                script.varied(spec.bottom_s, 0.2),
+                start,
+                move=plain(is_stationary=False),
+                bent=script.asymmetry(),
             )
         _pull(script, style, rep, slower)
         is_dropped = spec.drop == "every" or (spec.drop == "last" and rep == spec.reps - 1)
@@ -162,12 +166,12 @@ def floor_set(script: Script) -> None:
         if not is_down:
             _bend_to_bar(script, style, bottoms[-1])
         else:
-            script.go("floor", script.varied(spec.bottom_s, 0.2), move=plain(is_quiet=False))
+            script.go("floor", script.varied(spec.bottom_s, 0.2), move=plain(is_stationary=False))
         _failed_pull(script, style)
         is_down = True
     if is_down:
-        script.go("floor", script.between(0.2, 1.0), move=plain(is_quiet=False))
-        rise = styled(_unloaded(style), is_down=False, course=script.course(), other="release_rise", is_quiet=True)
+        script.go("floor", script.between(0.2, 1.0), move=plain(is_stationary=False))
+        rise = styled(_unloaded(style), is_down=False, course=script.course(), other="release_rise", is_stationary=True)
         script.go("rise", script.between(0.9, 1.8), STAND, move=rise)
 
 
@@ -180,20 +184,20 @@ def _bend_to_bar(script: Script, style: Style, start: Array) -> None:
     """Append the unloaded bend to the bar and the set-up wiggle, ending in the rep's start posture."""
     spec = script.spec
     course = script.course()
-    bend = styled(_unloaded(style), is_down=True, course=course, other="setup_bend", is_quiet=True)
-    script.go("bend", script.between(1.0, 2.2), start, move=bend, bent=script.crooked())
+    bend = styled(_unloaded(style), is_down=True, course=course, other="setup_bend", is_stationary=True)
+    script.go("bend", script.between(1.0, 2.2), start, move=bend, bent=script.asymmetry())
     if spec.grip_and_rip:
         return
-    script.go("floor", script.between(0.3, 1.5), move=plain(other="setup_bend", is_quiet=False))
+    script.go("floor", script.between(0.3, 1.5), move=plain(other="setup_bend", is_stationary=False))
     for _ in range(int(script.rng.integers(0, 4))):
         pumped = start.copy()
         pumped[SHANK_LEAN] += np.radians(script.between(-5, 3))
         pumped[LUMBAR] += np.radians(script.between(-4, 4))
         pumped = close_over_bar(script.body, pumped, bar_m=spec.bar_m, gap_m=script.between(-0.01, 0.05))
-        wiggle = plain(course=course, other="wiggle", is_quiet=False)
-        script.go("floor", script.between(0.35, 0.7), pumped, move=wiggle, bent=script.crooked())
-        script.go("floor", script.between(0.35, 0.7), start, move=wiggle, bent=script.crooked())
-    script.go("floor", script.between(0.2, 0.8), move=plain(is_quiet=False))
+        wiggle = plain(course=course, other="wiggle", is_stationary=False)
+        script.go("floor", script.between(0.35, 0.7), pumped, move=wiggle, bent=script.asymmetry())
+        script.go("floor", script.between(0.35, 0.7), start, move=wiggle, bent=script.asymmetry())
+    script.go("floor", script.between(0.2, 0.8), move=plain(is_stationary=False))
 
 
 def _pull(script: Script, style: Style, rep: int, slower: float) -> None:
@@ -212,7 +216,7 @@ def _pull(script: Script, style: Style, rep: int, slower: float) -> None:
     top = lockout(spec, style, rng)
     script.go("pull", duration, top, move=styled(style, is_down=False, course=course, rep=rep))
     pause = script.between(0.3, 0.8) if spec.has_lockout_lean else script.varied(spec.top_s, 0.2)
-    script.go("top", pause, move=plain(rep=rep, is_quiet=False))
+    script.go("top", pause, move=plain(rep=rep, is_stationary=False))
 
 
 def _failed_pull(script: Script, style: Style) -> None:
@@ -223,7 +227,7 @@ def _failed_pull(script: Script, style: Style) -> None:
     part = bottom * (1.0 - profile((reached - span[:, 0]) / (span[:, 1] - span[:, 0]), "minimum_jerk"))
     part[PELVIS] = max(part[PELVIS], np.radians(18.0))
     part[THIGH_LEAN] = max(part[THIGH_LEAN], np.radians(5.0))
-    strain = plain(course=script.course(), other="failed", is_quiet=False)
-    script.go("failed", script.between(1.2, 2.5), part, move=strain, bent=script.crooked())
+    strain = plain(course=script.course(), other="failed", is_stationary=False)
+    script.go("failed", script.between(1.2, 2.5), part, move=strain, bent=script.asymmetry())
     script.go("failed", script.between(0.3, 1.2), move=strain)
-    script.go("failed_lower", script.between(0.7, 1.2), bottom, move=strain, bent=script.crooked())
+    script.go("failed_lower", script.between(0.7, 1.2), bottom, move=strain, bent=script.asymmetry())

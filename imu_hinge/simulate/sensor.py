@@ -12,10 +12,10 @@ import numpy as np
 
 from imu_hinge.conventions import GRAVITY_MPS2, Flag
 from imu_hinge.model import Array, Samples
-from imu_hinge.simulate.embed import Carrier, acceleration, angular_rate
 from imu_hinge.simulate.moves import INTERNAL_RATE_HZ
+from imu_hinge.simulate.rotations import conjugate, from_rotation_vector, multiply, orientation, rotate
+from imu_hinge.simulate.segment_pose import SegmentPose, acceleration, angular_rate
 from imu_hinge.simulate.shapes import minimum_jerk, oscillator
-from imu_hinge.simulate.turns import conjugate, multiply, orientation, rotate, turn
 
 Vector = tuple[float, float, float]
 
@@ -29,7 +29,7 @@ SOFT_TISSUE: Final = {
 }
 """Share of the bone's inclination that the skin does not follow, per placement (facts, section 6.3)."""
 
-BLOW_SHARE: Final = {"sacrum": 1.0, "hip": 1.0, "lumbar": 0.8, "t12": 0.65, "chest": 0.5, "thigh": 1.2}
+IMPACT_SHARE: Final = {"sacrum": 1.0, "hip": 1.0, "lumbar": 0.8, "t12": 0.65, "chest": 0.5, "thigh": 1.2}
 """How much of the plates' blow reaches a placement, against the pelvis; a guess."""
 
 
@@ -52,10 +52,10 @@ class SensorSpec:
     wobble_hz, wobble_damping, wobble_deg_per_mps2
         Skin and sensor as a mass on a spring: natural frequency, damping, tilt per acceleration.
     off_m
-        How far the sensor sits from where `embed.SKIN_M` has it: forward, left, up in the bone's frame.
+        How far the sensor sits from where `embed.SOFT_TISSUE_M` has it: forward, left, up in the bone's frame.
     slip_deg, slip_s
         Tilt by which the sensor slips, and when; slips take 0.2 s.
-    blow_share, blow_hz, blow_decay_s
+    impact_share, impact_hz, impact_decay_s
         The plates' blow: share of the set's amplitude, frequency, decay.
     acc_noise_mps2_rthz, gyr_noise_radps_rthz
         Noise densities.
@@ -90,9 +90,9 @@ class SensorSpec:
     off_m: Vector = (0.0, 0.0, 0.0)
     slip_deg: float = 0.0
     slip_s: float = 0.0
-    blow_share: float = 0.0
-    blow_hz: float = 25.0
-    blow_decay_s: float = 0.04
+    impact_share: float = 0.0
+    impact_hz: float = 25.0
+    impact_decay_s: float = 0.04
     acc_noise_mps2_rthz: float = 0.0
     gyr_noise_radps_rthz: float = 0.0
     acc_bias_mps2: Vector = (0.0, 0.0, 0.0)
@@ -124,8 +124,8 @@ class SensorSpec:
         """The mounting: takes sensor vectors to the bone, (4,)."""
         q = np.array([1.0, 0.0, 0.0, 0.0])
         for axis, turns in enumerate(self.quarter_turns):
-            q = multiply(q, turn(np.eye(3)[axis] * turns * np.pi / 2))
-        return multiply(q, turn(np.radians(self.mounting_deg)))
+            q = multiply(q, from_rotation_vector(np.eye(3)[axis] * turns * np.pi / 2))
+        return multiply(q, from_rotation_vector(np.radians(self.mounting_deg)))
 
     @staticmethod
     def draw(rng: np.random.Generator, placement: str = "sacrum", *, rate_hz: float | None = None) -> SensorSpec:
@@ -144,9 +144,9 @@ class SensorSpec:
             wobble_hz=float(rng.uniform(6.0, 12.0)),
             wobble_damping=float(rng.uniform(0.15, 0.35)),
             wobble_deg_per_mps2=float(rng.uniform(0.05, 0.25)),
-            blow_share=BLOW_SHARE[placement] * float(rng.uniform(0.7, 1.3)),
-            blow_hz=float(rng.uniform(15.0, 40.0)),
-            blow_decay_s=float(rng.uniform(0.03, 0.06)),
+            impact_share=IMPACT_SHARE[placement] * float(rng.uniform(0.7, 1.3)),
+            impact_hz=float(rng.uniform(15.0, 40.0)),
+            impact_decay_s=float(rng.uniform(0.03, 0.06)),
             acc_noise_mps2_rthz=float(rng.uniform(100e-6, 200e-6)) * GRAVITY_MPS2,
             gyr_noise_radps_rthz=float(np.radians(rng.uniform(0.005, 0.015))),
             acc_bias_mps2=_vector(unit[0] * rng.uniform(0.005, 0.040) * GRAVITY_MPS2),
@@ -184,7 +184,7 @@ class Reading:
 
 
 def read(
-    bone: Carrier, spec: SensorSpec, *, blows: tuple[tuple[float, float], ...], rng: np.random.Generator
+    bone: SegmentPose, spec: SensorSpec, *, impacts: tuple[tuple[float, float], ...], rng: np.random.Generator
 ) -> Reading:
     """Return what a sensor over a bone delivers.
 
@@ -193,46 +193,46 @@ def read(
     bone
         On the simulator's own grid.
     spec
-    blows
+    impacts
         Each (time [s], amplitude at the pelvis [m/s²]).
     rng
         Noise, jitter and losses are drawn from it.
     """
-    n = bone.lean_rad.size
+    n = bone.inclination_rad.size
     time = np.arange(n) / INTERNAL_RATE_HZ
     acc_w = acceleration(bone.position_m)
-    acc_w += _shock(time, spec, blows, rng)
-    q_ws = multiply(_skin(bone, spec, time, acc_w), np.broadcast_to(spec.q_bs, (n, 4)))
+    acc_w += _shock(time, spec, impacts, rng)
+    q_ws = multiply(_soft_tissue(bone, spec, time, acc_w), np.broadcast_to(spec.q_bs, (n, 4)))
     force = rotate(conjugate(q_ws), acc_w + np.array([0.0, 0.0, GRAVITY_MPS2]))
     rate = angular_rate(q_ws)
     return _deliver(time, np.concatenate([force, rate, q_ws], axis=1), spec, rng)
 
 
-def _skin(bone: Carrier, spec: SensorSpec, time: Array, acc_w: Array) -> Array:
+def _soft_tissue(bone: SegmentPose, spec: SensorSpec, time: Array, acc_w: Array) -> Array:
     """Return the orientation of the skin, which follows the bone with give, wobble and slip, (n, 4)."""
-    lean = bone.lean_rad * (1.0 - spec.soft_tissue)
+    inclination = bone.inclination_rad * (1.0 - spec.soft_tissue)
     side = bone.side_rad.copy()
     if spec.wobble_deg_per_mps2:
         ahead = acc_w[:, 0] * np.cos(bone.turn_rad) + acc_w[:, 1] * np.sin(bone.turn_rad)
-        drive = ahead * np.cos(bone.lean_rad) - acc_w[:, 2] * np.sin(bone.lean_rad) + 0.5 * acc_w[:, 2]
+        drive = ahead * np.cos(bone.inclination_rad) - acc_w[:, 2] * np.sin(bone.inclination_rad) + 0.5 * acc_w[:, 2]
         spring = {"rate_hz": INTERNAL_RATE_HZ, "natural_hz": spec.wobble_hz, "damping": spec.wobble_damping}
-        lean = lean + np.radians(spec.wobble_deg_per_mps2) * oscillator(drive, **spring)
+        inclination = inclination + np.radians(spec.wobble_deg_per_mps2) * oscillator(drive, **spring)
         side += 0.3 * np.radians(spec.wobble_deg_per_mps2) * oscillator(acc_w[:, 2], **spring)
     if spec.slip_deg:
         slipped = np.radians(spec.slip_deg) * minimum_jerk(np.clip((time - spec.slip_s) / 0.2, 0.0, 1.0))
-        lean, side = lean + slipped, side + 0.2 * slipped
-    return orientation(lean, side, bone.turn_rad)
+        inclination, side = inclination + slipped, side + 0.2 * slipped
+    return orientation(inclination, side, bone.turn_rad)
 
 
-def _shock(time: Array, spec: SensorSpec, blows: tuple[tuple[float, float], ...], rng: np.random.Generator) -> Array:
+def _shock(time: Array, spec: SensorSpec, impacts: tuple[tuple[float, float], ...], rng: np.random.Generator) -> Array:
     """Return the plates' blows as acceleration in the world, (n, 3) [m/s²]."""
     shock = np.zeros((time.size, 3))
-    for at_s, amplitude in blows:
+    for at_s, amplitude in impacts:
         first = int(np.searchsorted(time, at_s + rng.uniform(0.0, 0.01)))
-        t = time[first : first + int(10 * spec.blow_decay_s * INTERNAL_RATE_HZ)] - at_s
+        t = time[first : first + int(10 * spec.impact_decay_s * INTERNAL_RATE_HZ)] - at_s
         direction = np.array([rng.normal(0.0, 0.25), rng.normal(0.0, 0.15), 1.0])
-        wave = np.exp(-t / spec.blow_decay_s) * np.sin(2 * np.pi * spec.blow_hz * t)
-        shock[first : first + t.size] += spec.blow_share * amplitude * wave[:, None] * direction
+        wave = np.exp(-t / spec.impact_decay_s) * np.sin(2 * np.pi * spec.impact_hz * t)
+        shock[first : first + t.size] += spec.impact_share * amplitude * wave[:, None] * direction
     return shock
 
 
@@ -245,7 +245,7 @@ def _deliver(time: Array, clean: Array, spec: SensorSpec, rng: np.random.Generat
     density = np.sqrt(spec.rate_hz / 2.0)
     acc = at[:, :3] * (1.0 + np.array(spec.acc_scale)) + np.array(spec.acc_bias_mps2)
     acc += rng.standard_normal((count, 3)) * spec.acc_noise_mps2_rthz * density
-    gyr = rotate(turn(np.radians(spec.misalignment_deg)), at[:, 3:6]) * (1.0 + np.array(spec.gyr_scale))
+    gyr = rotate(from_rotation_vector(np.radians(spec.misalignment_deg)), at[:, 3:6]) * (1.0 + np.array(spec.gyr_scale))
     gyr += np.array(spec.gyr_bias_radps) + np.array(spec.gyr_drift_radps2) * true_s[:, None]
     gyr += rng.standard_normal((count, 3)) * spec.gyr_noise_radps_rthz * density
     is_clipped = (np.abs(acc) >= spec.acc_range_mps2).any(axis=1) | (np.abs(gyr) >= spec.gyr_range_radps).any(axis=1)

@@ -14,16 +14,16 @@ import numpy as np
 
 from imu_hinge.athlete import Athlete
 from imu_hinge.model import Array, Recording, check_placement
-from imu_hinge.simulate.between import whole_session
 from imu_hinge.simulate.body import SHANK_LEAN, THIGH_LEAN, bar_height
-from imu_hinge.simulate.embed import angles, carrier
-from imu_hinge.simulate.events import plate_blows, true_non_reps, true_reps
+from imu_hinge.simulate.events import plate_impacts, true_non_reps, true_reps
 from imu_hinge.simulate.moves import INTERNAL_RATE_HZ, Track, render
+from imu_hinge.simulate.rotations import orientation
 from imu_hinge.simulate.script import Script
+from imu_hinge.simulate.segment_pose import angles, carrier
 from imu_hinge.simulate.sensor import Reading, SensorSpec, read
+from imu_hinge.simulate.session_script import whole_session
 from imu_hinge.simulate.spec import SetSpec
 from imu_hinge.simulate.truth import TrueRep, Truth
-from imu_hinge.simulate.turns import orientation
 
 TRUTH_RATE_HZ: Final = 100.0
 """Rate of the truth's even grid [Hz]."""
@@ -87,14 +87,14 @@ def simulate(
     track = render(script.moves, spec, _stream(seed, "motion"))
     body_angles = angles(track)
     reps = true_reps(track, spec, body_angles)
-    blows = plate_blows(track, spec, reps, _stream(seed, "blows"))
+    impacts = plate_impacts(track, spec, reps, _stream(seed, "blows"))
     used, readings, bones = {}, {}, {}
     for placement in placements:
         rng = _stream(seed, placement)
         sensor = (sensors or {}).get(placement) or SensorSpec.draw(rng, placement, rate_hz=rate_hz)
         bone = carrier(track, spec.lifter.body, placement, lumbar_share=sensor.lumbar_share, off_m=sensor.off_m)
-        used[placement], readings[placement] = sensor, read(bone, sensor, blows=blows, rng=rng)
-        bones[placement] = orientation(bone.lean_rad, bone.side_rad, bone.turn_rad)[::_EVERY]
+        used[placement], readings[placement] = sensor, read(bone, sensor, impacts=impacts, rng=rng)
+        bones[placement] = orientation(bone.inclination_rad, bone.side_rad, bone.turn_rad)[::_EVERY]
     truth = _truth(track, spec, body_angles, reps, bones)
     truth.q_bs.update({placement: sensor.q_bs for placement, sensor in used.items()})
     recording = Recording(

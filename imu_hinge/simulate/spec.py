@@ -144,7 +144,7 @@ class SetSpec:
         Squat and good morning: the bar is unracked, and racked at the end, with steps between.
     before, after
         What else happens before and after the set, each one of `EXTRAS` or `ON_REQUEST`.
-    quiet_start_s, quiet_end_s
+    stationary_start_s, stationary_end_s
         Quiet standing at the ends of the recording.
     impact_mps2
         Amplitude of the plates' blow at the pelvis.
@@ -171,8 +171,8 @@ class SetSpec:
     has_rack: bool = True
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
-    quiet_start_s: float = 3.0
-    quiet_end_s: float = 2.0
+    stationary_start_s: float = 3.0
+    stationary_end_s: float = 2.0
     impact_mps2: float = 12.0
 
     @property
@@ -220,8 +220,8 @@ class SetSpec:
             has_lockout_lean=bool(rng.random() < 0.1),
             before=_some(rng, 0.35),
             after=_some(rng, 0.2),
-            quiet_start_s=float(rng.uniform(1.0, 5.0) if rng.random() < 0.85 else rng.uniform(0.3, 1.0)),
-            quiet_end_s=float(rng.uniform(0.5, 4.0)),
+            stationary_start_s=float(rng.uniform(1.0, 5.0) if rng.random() < 0.85 else rng.uniform(0.3, 1.0)),
+            stationary_end_s=float(rng.uniform(0.5, 4.0)),
             impact_mps2=float(rng.uniform(3.0, 30.0)),
         )
         return _for_exercise(rng, spec)

@@ -125,7 +125,7 @@ class Truth:
 
 
 def true_verdict(rep: TrueRep, athlete: Athlete) -> str:
-    """Return the label the rep deserves by this athlete's own limits (DESIGN.md, section 5)."""
+    """Return the label the rep deserves by this athlete's own limits (docs/design.md, section 5)."""
     if rep.lumbar_flexion_peak_rad > athlete.limit_rad:
         return "lumbar_flexion"
     if rep.knee_bottom_rad > np.radians(athlete.value("knee_limit_deg")):

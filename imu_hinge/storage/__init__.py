@@ -1,1 +1,12 @@
-"""Read and write recordings; nothing here analyses them."""
+"""Read and write recordings; nothing here analyses them.
+
+Takes files and folders; gives `model.Recording`, checked. In the order to read::
+
+    folder      ``recording.json``, key by key
+    plain_csv   the plain CSV of the contract
+    journal     raw notifications, append-only
+    importers   vendors' files
+    screening   what can be what a sensor measured
+    recording   `read_recording`, `write`
+    exporters   `convert`
+"""

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from imu_hinge.atomic_file import part_beside, put_folder
 from imu_hinge.errors import RecordingError
 from imu_hinge.files import exists, reason
 from imu_hinge.model import Recording
 from imu_hinge.settings import LIMITS, LimitSettings
-from imu_hinge.storage.bundles import split_device
-from imu_hinge.storage.importers import import_export, importer_of
+from imu_hinge.storage.importers.bundles import split_device
+from imu_hinge.storage.importers.registry import import_export, importer_of
 from imu_hinge.storage.plain_csv import import_csv, write_csv, write_rows
 from imu_hinge.storage.recording import Source, is_placed, placed_files, read, write
-from imu_hinge.storage.screening import check_recording
-from imu_hinge.whole import part_beside, put_folder
+from imu_hinge.storage.screening.checks import check_recording
 
 
 def write_csvs(recording: Recording, folder: str | Path) -> tuple[Path, ...]:
@@ -111,7 +111,7 @@ def read_any(source: Source, *, limits: LimitSettings = LIMITS) -> Recording:
     Raises
     ------
     RecordingError, TooShort
-        As `imu_hinge.read` and `imu_hinge.storage.importers.read_export`.
+        As `imu_hinge.read` and `imu_hinge.storage.importers.registry.read_export`.
     """
     items = [str(source)] if isinstance(source, str | Path) else [str(item) for item in source]
     if not items or not all(is_placed(item) for item in items):

@@ -23,11 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from imu_hinge.atomic_file import sync_folder
 from imu_hinge.errors import NewerSchema, RecordingError
 from imu_hinge.files import parse_json, read_regular, reason
 from imu_hinge.settings import LIMITS, LimitSettings
 from imu_hinge.text import quoted
-from imu_hinge.whole import sync_folder
 
 FILE_NAME: Final = "journal.txt"
 """Name of the journal inside a recording's folder."""

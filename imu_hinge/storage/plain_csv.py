@@ -1,6 +1,6 @@
 """Read and write the plain CSV of the contract: one sensor, seconds, m/s² including gravity, rad/s.
 
-It parses text and never judges the numbers: `screening` does.
+It parses text and never judges the numbers: `checks` does.
 """
 
 import csv
@@ -14,23 +14,21 @@ from typing import Any, Final, NoReturn
 
 import numpy as np
 
+from imu_hinge.atomic_file import part_beside, place_of, sync_folder
 from imu_hinge.conventions import CSV_COLUMNS, Flag
 from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
 from imu_hinge.files import exists, read_regular, reason
 from imu_hinge.model import Array, Samples
 from imu_hinge.settings import LIMITS, LimitSettings
-from imu_hinge.storage.bundles import Imported
-from imu_hinge.storage.importers import vendor_of
-from imu_hinge.storage.stamps import row_order, without_dst
-from imu_hinge.storage.text_tables import SEARCHED_LINES, Header, check_text, decode, find_header, is_noise, shown
-from imu_hinge.whole import part_beside, place_of, sync_folder
+from imu_hinge.storage.importers import text_tables
+from imu_hinge.storage.importers.bundles import Imported
+from imu_hinge.storage.importers.registry import vendor_of
+from imu_hinge.storage.importers.stamps import row_order, without_dst
 
 FLAGS_COLUMN: Final = "flags"
 """Eighth column, `conventions.Flag` per sample; absent where no flag is set."""
-
 HEADER: Final = ",".join(CSV_COLUMNS)
 """First line of a plain CSV."""
-
 _ROWS_AT_ONCE: Final = 65536
 
 _EMPTY: Final = b",;\t \r\n"
@@ -60,7 +58,7 @@ class _Layout:
     delimiter: str
     decimal: str
     columns: tuple[str, ...]
-    header: Header
+    header: text_tables.Header
 
     def is_ours(self, i: int) -> bool:
         """Tell whether a column is read; others may hold anything."""
@@ -192,7 +190,7 @@ def _read_bytes(path: Path, *, follow: bool, limits: LimitSettings) -> bytes:
         what = f"{path} cannot be read: {reason(error)}."
         raise RecordingError(f"{what} {_vendor_hint(path) or 'Give a readable file.'}") from error
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:4096]:
-        text = decode(data)
+        text = text_tables.decode(data)
         data = text.encode() if "\0" not in text[:4096] else data
     data = data.removeprefix(b"\xef\xbb\xbf")
     end = data.find(b"\n", len(data.rstrip(_EMPTY)))
@@ -202,7 +200,7 @@ def _read_bytes(path: Path, *, follow: bool, limits: LimitSettings) -> bytes:
     if b"\0" in data[:4096]:
         hint = _vendor_hint(path) or f"Give a CSV with the header {HEADER}."
         raise UnknownFormat(f"{path} is not a text file. {hint}")
-    check_text(str(path), data, limits=limits)
+    text_tables.check_text(str(path), data, limits=limits)
     return data
 
 
@@ -211,11 +209,11 @@ def _layout(path: Path, data: bytes) -> _Layout:
     lines: list[str] = []
     bodies: list[int] = []
     start = 0
-    while start < len(data) and len(lines) < SEARCHED_LINES:
+    while start < len(data) and len(lines) < text_tables.SEARCHED_LINES:
         start, line = _next_line(data, start)
         lines.append(line)
         bodies.append(start)
-    header = find_header(lines, set(CSV_COLUMNS).issubset)
+    header = text_tables.find_header(lines, set(CSV_COLUMNS).issubset)
     if header is None:
         _refuse_header(path, lines)
     body, delimiter = bodies[header.line], header.delimiter
@@ -224,7 +222,7 @@ def _layout(path: Path, data: bytes) -> _Layout:
     twice = sorted({c for c in columns if c in CSV_COLUMNS and columns.count(c) > 1})
     if twice:
         raise UnknownFormat(f"{path} has the column {twice[0]} twice. Keep one of them.")
-    first_row = next((line for line in lines[header.line + 1 :] if line and not is_noise(line, header)), "")
+    first_row = next((line for line in lines[header.line + 1 :] if line and not text_tables.is_noise(line, header)), "")
     decimal = "," if delimiter != "," and "," in first_row else "."
     extra = first_row.count(delimiter) + 1 - len(columns)  # rows that end with a delimiter have a nameless column
     columns += tuple(f"unnamed_{i}" for i in range(max(0, extra)))
@@ -250,14 +248,18 @@ def _refuse_header(path: Path, lines: list[str]) -> NoReturn:
         remedy = f"The first line holds numbers: put the header {HEADER} before it."
     else:
         remedy = _vendor_hint(path) or f"Name the columns {HEADER}: seconds, m/s² including gravity, rad/s."
-    raise UnknownFormat(f"{path} lacks {', '.join(missing)}; its header reads: {shown(columns)}. {remedy}")
+    raise UnknownFormat(f"{path} lacks {', '.join(missing)}; its header reads: {text_tables.shown(columns)}. {remedy}")
 
 
 def _without_noise(data: bytes, layout: _Layout) -> tuple[bytes, int]:
     """Leave out comments and repeated headers among the rows, and say how many."""
     lines = data[layout.body :].split(b"\n")
     texts = (line.decode("utf-8", errors="replace").strip() for line in lines)
-    kept = [line for line, text in zip(lines, texts, strict=True) if not text or not is_noise(text, layout.header)]
+    kept = [
+        line
+        for line, text in zip(lines, texts, strict=True)
+        if not text or not text_tables.is_noise(text, layout.header)
+    ]
     return data[: layout.body] + b"\n".join(kept), len(lines) - len(kept)
 
 

@@ -1,6 +1,6 @@
 """Read and write recordings: `imu_hinge.read` and `imu_hinge.write`.
 
-It converts no vendor's file (`importers` do) and keeps no journal while live. A recording is a folder with
+It converts no vendor's file (`registry` do) and keeps no journal while live. A recording is a folder with
 ``recording.json`` and one ``<placement>.csv`` per sensor; files it does not know are left alone.
 """
 
@@ -13,17 +13,17 @@ from pathlib import Path
 import numpy as np
 
 from imu_hinge.athlete import Athlete
+from imu_hinge.atomic_file import part_beside, place_of, put_folder, restore_beside, sync_file, sync_folder
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
 from imu_hinge.files import exists, is_regular, open_regular, reason
 from imu_hinge.model import Recording, Samples, check_placement
 from imu_hinge.settings import LIMITS, LimitSettings
 from imu_hinge.storage.folder import MANIFEST, SensorEntry, manifest_text, read_manifest
-from imu_hinge.storage.importers import vendor_of
+from imu_hinge.storage.importers.registry import vendor_of
 from imu_hinge.storage.journal import FILE_NAME as JOURNAL
 from imu_hinge.storage.plain_csv import import_csv, read_table, write_rows
-from imu_hinge.storage.screening import check_recording
-from imu_hinge.whole import part_beside, place_of, put_folder, restore_beside, sync_file, sync_folder
+from imu_hinge.storage.screening.checks import check_recording
 
 Source = str | Path | Sequence[str]
 """One recording's path, ``PLACEMENT=file.csv``, or several of the latter."""
@@ -66,7 +66,7 @@ def read(
 
     See Also
     --------
-    imu_hinge.storage.screening.check_recording : what is checked.
+    imu_hinge.storage.screening.checks.check_recording : what is checked.
     """
     items = [str(source)] if isinstance(source, str | Path) else [str(item) for item in source]
     if not items:

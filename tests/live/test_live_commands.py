@@ -16,9 +16,10 @@ from virtual_families_2 import PolarVerity
 from virtual_time import now_ns, run
 
 from imu_hinge.errors import BluetoothOff, DeviceError, HingeError
-from imu_hinge.live import bar, commands, doctor
-from imu_hinge.live.placements import Known, recall, remember, wanted_sensors
-from imu_hinge.live.session import Plan
+from imu_hinge.live import commands, doctor
+from imu_hinge.live import terminal as bar
+from imu_hinge.live.known_sensors import KnownSensor, load_known_sensors, remember, wanted_sensors
+from imu_hinge.live.record_session import Plan
 from imu_hinge.storage.journal import FILE_NAME
 from imu_hinge.storage.recording import read
 
@@ -84,7 +85,7 @@ def test_a_name_that_attacks_is_shown_as_text(on_air):
 
 def test_scan_shows_family_signal_battery_and_where_a_sensor_was_worn(on_air):
     on_air(HingeBoard("IMUH-1", FIRST, battery=71), Movesense("Movesense 1", SECOND), PolarVerity("Polar H10 1", THIRD))
-    remember([Known("t12", FIRST, "IMUH-1")])
+    remember([KnownSensor("t12", FIRST, "IMUH-1")])
     rows = {row["name"]: row for row in json.loads(call("scan", "--battery", "--json"))}
     assert rows["IMUH-1"]["family"] == "hinge"
     assert rows["IMUH-1"]["battery_percent"] == 71
@@ -117,7 +118,7 @@ def test_record_saves_a_recording_that_can_be_read_and_remembers_who_sat_where(o
     recording = read(tmp_path / "set")
     assert (recording.exercise, recording.load_kg, recording.note) == ("rdl", 80.0, "first")
     assert recording.athlete.height_m == 1.9
-    assert recall() == [Known("sacrum", FIRST, "IMUH-1"), Known("t12", SECOND, "IMUH-2")]
+    assert load_known_sensors() == [KnownSensor("sacrum", FIRST, "IMUH-1"), KnownSensor("t12", SECOND, "IMUH-2")]
     again = call("record", "--seconds", 4, "--out", tmp_path / "again")
     assert "sacrum" in again
     assert read(tmp_path / "again").placements == ("sacrum", "t12")
@@ -207,8 +208,8 @@ def test_doctor_works_without_a_radio_and_without_sensors(on_air):
 
 
 def test_placements_are_remembered_per_sensor(tmp_path, monkeypatch):
-    remember([Known("sacrum", FIRST, "WT901BLE68"), Known("t12", SECOND, "WT901BLE68")])
-    remember([Known("sacrum", THIRD, "Movesense 1")])
+    remember([KnownSensor("sacrum", FIRST, "WT901BLE68"), KnownSensor("t12", SECOND, "WT901BLE68")])
+    remember([KnownSensor("sacrum", THIRD, "Movesense 1")])
     assert wanted_sensors([]) == {"sacrum": THIRD, "t12": SECOND}
     assert wanted_sensors(["movesense 1"]) == {"sacrum": THIRD}
     assert wanted_sensors([SECOND.lower()]) == {"t12": SECOND}
@@ -217,7 +218,7 @@ def test_placements_are_remembered_per_sensor(tmp_path, monkeypatch):
         with pytest.raises(HingeError):
             wanted_sensors(wrong)
     (tmp_path / "config" / "sensors.json").write_text("{broken")
-    assert recall() == []
+    assert load_known_sensors() == []
     monkeypatch.setenv("IMU_HINGE_CONFIG", str(tmp_path / "config" / "sensors.json" / "no folder"))
-    remember([Known("sacrum", FIRST, "x")])
-    assert recall() == []
+    remember([KnownSensor("sacrum", FIRST, "x")])
+    assert load_known_sensors() == []

@@ -18,12 +18,12 @@ from virtual_time import now_ns, run
 from imu_hinge.athlete import Athlete
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import DeviceError, NewerSchema, RecordingError
-from imu_hinge.live.decoding import joined
-from imu_hinge.live.reading import read
+from imu_hinge.live.record_session import Plan, record
 from imu_hinge.live.recorder import Recorder, Session
-from imu_hinge.live.sealing import is_unsealed, recover, seal, summary
-from imu_hinge.live.session import Plan, record
 from imu_hinge.live.status import status_table
+from imu_hinge.recovery.decode import joined
+from imu_hinge.recovery.read import read
+from imu_hinge.recovery.seal import is_unsealed, recover, seal, summary
 from imu_hinge.storage import journal as jn
 from imu_hinge.storage.recording import read as read_sealed
 
@@ -181,7 +181,7 @@ def test_a_journal_with_a_hole_is_recovered_around_it(tmp_path, hole):
 
 def test_a_journal_outlives_a_change_of_its_decoder(tmp_path, monkeypatch):
     recorded(tmp_path / "set", {"sacrum": HingeBoard("IMUH-1", FIRST)})
-    from imu_hinge.sensors import hinge_profile
+    from imu_hinge.sensors.drivers import hinge_profile
 
     before = read(tmp_path / "set").sensors["sacrum"].acc
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import fsolve
 
-from imu_hinge.motion.course import LinkageInputs
+from imu_hinge.motion.linkage.observations import LinkageInputs
 
 RATE_HZ = 50.0
-SKIN = {"sacrum": 0.065, "lumbar": 0.045, "t12": 0.025, "hip": 0.05, "chest": 0.02, "thigh": 0.05}
+SOFT_TISSUE = {"sacrum": 0.065, "lumbar": 0.045, "t12": 0.025, "hip": 0.05, "chest": 0.02, "thigh": 0.05}
 STYLES = {
     "hinge": (10, 12, 5, 0.04),
     "average": (12, 33, 5, 0.04),
@@ -63,9 +63,15 @@ class Lifter:
         """Inclination of the skin [rad] and height [m] of an ideal sensor."""
         p, scale = self.points(x), self.height / 1.75
         _al, be, tp, ph, pt = x
-        lean = {"sacrum": tp, "hip": tp + 0.03 * ph, "lumbar": tp + ph / 2, "t12": tp + ph, "chest": tp + ph + 0.7 * pt}
-        lean["thigh"] = -be
-        lean = lean[placement]
+        inclination = {
+            "sacrum": tp,
+            "hip": tp + 0.03 * ph,
+            "lumbar": tp + ph / 2,
+            "t12": tp + ph,
+            "chest": tp + ph + 0.7 * pt,
+        }
+        inclination["thigh"] = -be
+        inclination = inclination[placement]
         half = 0.085 * scale * np.sinc(ph / 4 / np.pi)
         anchors = {
             "sacrum": (p["hip"], -0.115, 0.075),
@@ -76,8 +82,8 @@ class Lifter:
             "thigh": (p["hip"] - 0.5 * 0.245 * self.height * np.array([-np.sin(be), np.cos(be)]), 0.05, 0.0),
         }
         anchor, ahead, up = anchors[placement]
-        height = anchor[1] + scale * (-ahead * np.sin(lean) + up * np.cos(lean))
-        return (1.0 - SKIN[placement]) * lean, height
+        height = anchor[1] + scale * (-ahead * np.sin(inclination) + up * np.cos(inclination))
+        return (1.0 - SOFT_TISSUE[placement]) * inclination, height
 
 
 def smooth_step(u):

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from imu_hinge.errors import MovedWhileStill
 from imu_hinge.model import Array
-from imu_hinge.motion.alignment import find_mountings, inclination, side_lean
-from imu_hinge.motion.standing import find_standing
-from imu_hinge.motion.tracks import Track
+from imu_hinge.motion.kinematics.alignment import find_mountings, sagittal_inclination, side_inclination
+from imu_hinge.motion.kinematics.standing import find_standing
+from imu_hinge.motion.kinematics.track import Track
 from imu_hinge.settings import Settings
 
 RATE_HZ = 100.0
@@ -41,7 +41,7 @@ def track_of(forward_rad: Array, side_rad: Array | float = 0.0, *, mounting: Arr
         up_s=up @ turn.T,
         acc=9.80665 * up @ turn.T,
         gyr=gyr @ turn.T,
-        is_quiet=np.abs(rate) + np.abs(np.gradient(side, 1.0 / RATE_HZ)) < 0.02,
+        is_stationary=np.abs(rate) + np.abs(np.gradient(side, 1.0 / RATE_HZ)) < 0.02,
         flags=np.zeros(n, dtype=np.uint16),
     )
 
@@ -59,9 +59,9 @@ def test_any_mounting_reads_the_same_inclination(seed: int, depth: float) -> Non
     forward = bends(depth, depth, depth)
     track = track_of(forward, mounting=rotation(seed))
     mountings, _ = find_mountings({"sacrum": track}, Settings())
-    found = inclination(track.up_s, mountings["sacrum"])
+    found = sagittal_inclination(track.up_s, mountings["sacrum"])
     np.testing.assert_allclose(found, forward, atol=1e-6)
-    np.testing.assert_allclose(side_lean(track.up_s, mountings["sacrum"]), 0.0, atol=1e-6)
+    np.testing.assert_allclose(side_inclination(track.up_s, mountings["sacrum"]), 0.0, atol=1e-6)
     assert mountings["sacrum"].share == pytest.approx(1.0)
 
 
@@ -69,7 +69,7 @@ def test_forward_is_found_among_bends_to_both_sides() -> None:
     forward, side = bends(50.0, 0.0, 50.0, 0.0, 50.0), bends(0.0, 35.0, 0.0, -35.0, 0.0)
     track = track_of(forward, side, mounting=rotation(3))
     mountings, _ = find_mountings({"sacrum": track}, Settings())
-    assert np.degrees(inclination(track.up_s, mountings["sacrum"]).max()) == pytest.approx(50.0, abs=0.1)
+    assert np.degrees(sagittal_inclination(track.up_s, mountings["sacrum"]).max()) == pytest.approx(50.0, abs=0.1)
 
 
 @pytest.mark.parametrize("aside_deg", [6.0, 10.0])
@@ -85,7 +85,7 @@ def test_the_share_is_that_of_the_common_axis(aside_deg: float) -> None:
     assert share < 0.995
 
 
-def test_who_leans_over_the_chalk_does_not_move_the_zero() -> None:
+def test_who_inclinations_over_the_chalk_does_not_move_the_zero() -> None:
     chalk = np.concatenate([bends(), np.full(300, np.radians(12.0)), bends(50.0), bends(50.0), bends()])
     track = track_of(chalk)
     up = find_standing(track, Settings()).up_s

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from imu_hinge.motion import code_cache
+from imu_hinge import code_cache
 
 PACKAGE = Path(__file__).resolve().parents[2] / "imu_hinge"
 NOBODY = 65534
 CALLEE = """
 from imu_hinge import conventions
-from imu_hinge.motion.jit import subroutine
+from imu_hinge.jit import subroutine
 
 @subroutine
 def grown(x):
@@ -27,7 +27,7 @@ def grown(x):
 """
 KERNELS = """
 from imu_hinge.motion.callee import grown
-from imu_hinge.motion.jit import kernel
+from imu_hinge.jit import kernel
 
 @kernel
 def twice(x):
@@ -60,7 +60,7 @@ def installed() -> Iterator[Path]:
         root = Path(folder)
         root.chmod(0o755)
         (root / "imu_hinge" / "motion").mkdir(parents=True)
-        for name in ("__init__.py", "motion/__init__.py", "motion/jit.py", "motion/code_cache.py"):
+        for name in ("__init__.py", "motion/__init__.py", "jit.py", "code_cache.py"):
             shutil.copy(PACKAGE / name, root / "imu_hinge" / name)
         for name in code_cache.BELOW:
             shutil.copy(PACKAGE / f"{name}.py", root / "imu_hinge")
@@ -182,4 +182,4 @@ def test_every_kernel_is_compiled_by_the_decorators_that_fix_the_options() -> No
         if (isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "numba" for alias in node.names))
         or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "numba")
     ]
-    assert not loose, f"take `kernel`, `subroutine` or `inlined` of motion.jit instead of numba itself: {loose}"
+    assert not loose, f"take `kernel`, `subroutine` or `inlined` of jit instead of numba itself: {loose}"

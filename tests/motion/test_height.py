@@ -5,10 +5,10 @@ import pytest
 
 from imu_hinge.conventions import GRAVITY_MPS2, Flag
 from imu_hinge.model import Array, Region
-from imu_hinge.motion.accelerometer import resting_bias
-from imu_hinge.motion.displacement import rise_between, shock_together
-from imu_hinge.motion.height import vertical_motion
-from imu_hinge.motion.tracks import Track, turned
+from imu_hinge.motion.kinematics.accelerometer_bias import resting_bias
+from imu_hinge.motion.kinematics.track import Track, turned
+from imu_hinge.motion.kinematics.vertical_acceleration import rise_between, shock_together
+from imu_hinge.motion.kinematics.vertical_displacement import vertical_motion
 
 RATE_HZ = 100.0
 DROP_M = 0.25
@@ -34,10 +34,10 @@ def track_of(acceleration: Array, rests: list[Region], *, bias: tuple[float, flo
     up = np.tile([0.0, 0.0, 1.0], (n, 1))
     acc = up * (GRAVITY_MPS2 + acceleration)[:, None] + np.array(bias)
     acc = acc + np.random.default_rng(1).normal(0.0, 0.02, acc.shape)
-    quiet = np.zeros(n, dtype=bool)
+    stationary = np.zeros(n, dtype=bool)
     for r in rests:
-        quiet[r.part] = True
-    return Track(np.arange(n) / RATE_HZ, up, acc, np.zeros((n, 3)), quiet, np.zeros(n, dtype=np.uint16))
+        stationary[r.part] = True
+    return Track(np.arange(n) / RATE_HZ, up, acc, np.zeros((n, 3)), stationary, np.zeros(n, dtype=np.uint16))
 
 
 @pytest.mark.parametrize("bias", [(0.0, 0.0, 0.0), (0.1, -0.1, 0.2), (0.0, 0.0, -0.3)])
@@ -49,7 +49,7 @@ def test_a_known_drop_comes_back_whatever_the_bias(bias: tuple[float, float, flo
     assert np.mean(np.abs(travel.height_m - height) < 1.96 * travel.height_sd_m) > 0.9
 
 
-def test_a_blow_does_not_move_the_height() -> None:
+def test_a_impact_does_not_move_the_height() -> None:
     height, acceleration, rests, level = dips()
     upright = np.zeros(acceleration.size)
     blown = acceleration.copy()
@@ -72,32 +72,34 @@ def test_a_rest_that_the_integral_contradicts_is_not_believed() -> None:
 
 def leaning(height: Array, acceleration: Array, *, bias: Array, scale: Array) -> tuple[Track, Array]:
     """Return the track of a sensor that leans by 60 degrees as it dips, with constant errors, and its lean."""
-    n, lean = height.size, np.radians(60.0) * -height / DROP_M
-    up = np.column_stack([-np.sin(lean), np.zeros(n), np.cos(lean)])
+    n, inclination = height.size, np.radians(60.0) * -height / DROP_M
+    up = np.column_stack([-np.sin(inclination), np.zeros(n), np.cos(inclination)])
     acc = up * (GRAVITY_MPS2 + acceleration)[:, None] * (1.0 + scale) + bias
-    gyr = np.column_stack([0 * lean, np.gradient(lean) * RATE_HZ, 0 * lean])
-    quiet = np.abs(gyr[:, 1]) < 1e-9
-    return Track(np.arange(n) / RATE_HZ, up, acc, gyr, quiet, np.zeros(n, dtype=np.uint16)), lean
+    gyr = np.column_stack([0 * inclination, np.gradient(inclination) * RATE_HZ, 0 * inclination])
+    stationary = np.abs(gyr[:, 1]) < 1e-9
+    return Track(np.arange(n) / RATE_HZ, up, acc, gyr, stationary, np.zeros(n, dtype=np.uint16)), inclination
 
 
-def test_a_sensor_that_leans_tells_its_bias_and_its_scale_by_all_lockouts_together() -> None:
+def test_a_sensor_that_inclinations_tells_its_bias_and_its_scale_by_all_lockouts_together() -> None:
     """Without a single rest at the bottom, where another axis is upright."""
     height, acceleration, rests, level = dips(5)
-    track, lean = leaning(height, acceleration, bias=np.array([0.25, 0.0, -0.15]), scale=np.array([0.01, 0.0, -0.01]))
+    track, inclination = leaning(
+        height, acceleration, bias=np.array([0.25, 0.0, -0.15]), scale=np.array([0.01, 0.0, -0.01])
+    )
     standing = [r for r in rests if height[r.start] > -0.01]
-    travel = vertical_motion(track, lean, still=standing, level=level)
+    travel = vertical_motion(track, inclination, still=standing, level=level)
     off = travel.height_m - height
     assert np.abs(off).max() < 0.02
     assert np.mean(np.abs(off) < 1.96 * travel.height_sd_m) > 0.9
 
 
-def test_who_leans_back_at_lockout_is_not_taken_to_be_at_standing_height() -> None:
+def test_who_inclinations_back_at_lockout_is_not_taken_to_be_at_standing_height() -> None:
     height, acceleration, rests, level = dips()
-    lean = np.zeros(height.size)
-    lean[rests[2].start - 1 : rests[2].stop + 1] = np.radians(-12.0)
+    inclination = np.zeros(height.size)
+    inclination[rests[2].start - 1 : rests[2].stop + 1] = np.radians(-12.0)
     track = track_of(acceleration, rests)
-    free = vertical_motion(track, lean, still=rests, level=level).height_sd_m[rests[2].start]
-    held = vertical_motion(track, 0.0 * lean, still=rests, level=level).height_sd_m[rests[2].start]
+    free = vertical_motion(track, inclination, still=rests, level=level).height_sd_m[rests[2].start]
+    held = vertical_motion(track, 0.0 * inclination, still=rests, level=level).height_sd_m[rests[2].start]
     assert free > 1.5 * held
 
 
@@ -121,7 +123,7 @@ def test_a_sensor_with_too_few_samples_a_second_does_not_tell_its_height() -> No
     assert np.isnan(vertical_motion(track, upright, still=rests, level=level).height_m).all()
 
 
-def test_the_calmer_sensor_tells_a_blow() -> None:
+def test_the_calmer_sensor_tells_a_impact() -> None:
     rng = np.random.default_rng(2)
     _, acceleration, rests, _ = dips()
     calm, loose = track_of(acceleration, rests), track_of(acceleration, rests)
@@ -136,9 +138,9 @@ def test_the_calmer_sensor_tells_a_blow() -> None:
 
 def test_a_turn_about_the_vertical_is_told_and_a_bend_is_none() -> None:
     n = 300
-    lean = np.radians(60.0) * np.sin(np.linspace(0.0, np.pi, n)) ** 2
-    up = np.column_stack([-np.sin(lean), np.zeros(n), np.cos(lean)])
-    rate = np.gradient(lean) * RATE_HZ
+    inclination = np.radians(60.0) * np.sin(np.linspace(0.0, np.pi, n)) ** 2
+    up = np.column_stack([-np.sin(inclination), np.zeros(n), np.cos(inclination)])
+    rate = np.gradient(inclination) * RATE_HZ
     still, flags = np.zeros(n, dtype=bool), np.zeros(n, dtype=np.uint16)
     bend = Track(
         np.arange(n) / RATE_HZ, up, up * GRAVITY_MPS2, np.column_stack([0 * rate, rate, 0 * rate]), still, flags

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planar_lifter import SKIN, STYLES, Lifter, deadlift, to_angles, worn
+from planar_lifter import SOFT_TISSUE, STYLES, Lifter, deadlift, to_angles, worn
 
 from imu_hinge import conventions as cv
+from imu_hinge.analysis.calibration import learn_references
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import CalibrationError
-from imu_hinge.motion.course import LinkageInputs
-from imu_hinge.motion.habits import habits_of
-from imu_hinge.motion.learning import learn_references
-from imu_hinge.motion.linkage import MISFIT, solve
-from imu_hinge.motion.shared_unknowns import shared_prior
+from imu_hinge.motion.linkage.map_estimate import MISFIT, solve
+from imu_hinge.motion.linkage.observations import LinkageInputs
+from imu_hinge.motion.linkage.posture_priors import posture_prior
+from imu_hinge.motion.linkage.set_parameters import set_parameter_prior
 
 AVERAGE = Lifter()
 ATHLETE = Athlete(height_m=1.75)
@@ -31,7 +31,7 @@ def errors_at_floor(lifter, style, placements, *, athlete=ATHLETE, seed=0, bar_m
 
 
 def test_reference_posture_of_the_design():
-    """DESIGN.md, section 4: 1.75 m, shank 12, lumbar 33, bar at 0.225 m: knee 77, hip 107, pelvis 43."""
+    """docs/design.md, section 4: 1.75 m, shank 12, lumbar 33, bar at 0.225 m: knee 77, hip 107, pelvis 43."""
     x = AVERAGE.at_floor("average")
     assert np.degrees(x[[0, 3]]) == pytest.approx([12, 33])
     postures, on_floor = np.tile(x, (100, 1)), np.ones(100)
@@ -178,9 +178,9 @@ def test_the_same_inputs_give_the_same_bits_and_a_gap_is_bridged():
     postures, on_floor = deadlift(AVERAGE, "average")
     inputs = worn(AVERAGE, postures, on_floor, ("sacrum",), seed=1)
     assert (solve(inputs, ATHLETE).angles_rad == solve(inputs, ATHLETE).angles_rad).all()
-    lean = inputs.inclination_rad["sacrum"].copy()
-    lean[150:156] = np.nan
-    bridged = solve(replace(inputs, inclination_rad={"sacrum": lean}), ATHLETE)
+    inclination = inputs.inclination_rad["sacrum"].copy()
+    inclination[150:156] = np.nan
+    bridged = solve(replace(inputs, inclination_rad={"sacrum": inclination}), ATHLETE)
     assert np.isfinite(bridged.angles_rad).all()
 
 
@@ -192,12 +192,12 @@ def test_nothing_to_solve_for_is_refused_with_a_remedy():
         learn_references(worn(AVERAGE, postures, on_floor, ("sacrum",)), ATHLETE, clean_hinges=(10**6,))
 
 
-def test_skin_that_loses_more_than_usual_stays_inside_the_band():
+def test_soft_tissue_that_loses_more_than_usual_stays_inside_the_band():
     """0.10 at the sacrum, the upper end of what is known, where 0.065 is expected."""
     postures, on_floor = deadlift(AVERAGE, "hinge")
     inputs = worn(AVERAGE, postures, on_floor, ("sacrum",))
-    lean = inputs.inclination_rad["sacrum"] * (1.0 - 0.10) / (1.0 - SKIN["sacrum"])
-    result = solve(replace(inputs, inclination_rad={"sacrum": lean}), ATHLETE)
+    inclination = inputs.inclination_rad["sacrum"] * (1.0 - 0.10) / (1.0 - SOFT_TISSUE["sacrum"])
+    result = solve(replace(inputs, inclination_rad={"sacrum": inclination}), ATHLETE)
     low = on_floor > 0.5
     error = result.angles_rad[low] - to_angles(postures)[low]
     assert (np.abs(error[:, [cv.PELVIS_TILT, cv.LUMBAR_FLEXION]]) < 2.3 * result.sd_rad[low][:, [0, 2]]).all()
@@ -207,6 +207,6 @@ def test_many_bends_tell_no_more_of_a_habit_than_the_sensors_see_of_it():
     """Lean alone says nothing of the legs, however often it is repeated: the habit stays as unknown as it was."""
     postures, on_floor = deadlift(AVERAGE, "average", reps=8)
     inputs = worn(AVERAGE, postures, 0.0 * on_floor, ("sacrum",), exercise="swing")
-    before = shared_prior(ATHLETE, ("sacrum",), habits_of("swing"))["shank_habit"][1]
+    before = set_parameter_prior(ATHLETE, ("sacrum",), posture_prior("swing"))["shank_habit"][1]
     after = solve(replace(inputs, height_m={}, height_sd_m={}), ATHLETE).shared["shank_habit"][1]
     assert 0.85 * before < after <= before

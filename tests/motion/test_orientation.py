@@ -15,11 +15,12 @@ from vqf import VQF, offlineVQF
 
 import imu_hinge as ih
 from imu_hinge.errors import BadSamples
-from imu_hinge.motion import memory, quaternion
-from imu_hinge.motion import orientation as ori
-from imu_hinge.motion.kernel import update
-from imu_hinge.motion.parameters import butterworth
-from imu_hinge.motion.smoothing import smooth
+from imu_hinge.motion.orientation import filter as ori
+from imu_hinge.motion.orientation import quaternion
+from imu_hinge.motion.orientation import state as memory
+from imu_hinge.motion.orientation.parameters import butterworth
+from imu_hinge.motion.orientation.smoothing import smooth
+from imu_hinge.motion.orientation.vqf_step import update
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 RATE = 100.0
@@ -282,7 +283,7 @@ def test_almost_upside_down_after_being_upright(off_deg):
     assert inclination_error_deg(q_ws[51:], Rotation.from_rotvec(about).as_quat(scalar_first=True)[None]).max() < 1e-4
 
 
-def test_a_saturated_blow_is_forgotten():
+def test_a_saturated_impact_is_forgotten():
     gyr, acc, truth = motion(4000)
     acc[2000:2004] = 16 * 9.81
     gyr[2000:2002] = np.radians(2000.0) * np.sign(gyr[2000:2002])
@@ -365,8 +366,8 @@ def test_a_real_trunk_runs_without_a_jump(is_both):
 
 SCRIPT = """
 import numpy as np
-from imu_hinge.motion import lanes
-from imu_hinge.motion import orientation as ori
+from imu_hinge.motion.orientation import batch as lanes
+from imu_hinge.motion.orientation import filter as ori
 rng = np.random.default_rng(7)
 gyr, acc = rng.normal(0, 0.5, (250, 3)), rng.normal(0, 1, (250, 3)) + (1.0, 0.0, 9.5)
 gyr[:90], acc[:90] = 0.01, (1.0, 0.0, 9.6)

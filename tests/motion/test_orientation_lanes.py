@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from imu_hinge.errors import BadSamples
-from imu_hinge.motion import lanes
-from imu_hinge.motion import orientation as ori
+from imu_hinge.motion.orientation import batch as lanes
+from imu_hinge.motion.orientation import filter as ori
 
 
 def recording(seed, n):

@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import BadSamples
 from imu_hinge.model import Samples
-from imu_hinge.motion.resample import even_grid, grid_part, in_order, median_rate_hz, ready
+from imu_hinge.motion.kinematics.resample import even_grid, grid_part, in_order, median_rate_hz, ready
 
 
-def course(t):
+def observations(t):
     """What is measured: slow enough for 100 Hz."""
     return np.stack([np.sin(2 * np.pi * t), np.cos(2 * np.pi * 0.7 * t), 1.0 + 0.0 * t], axis=1)
 
 
 def sampled(t, flags=None):
-    return Samples(t, course(t) + 5.0, course(t), flags)
+    return Samples(t, observations(t) + 5.0, observations(t), flags)
 
 
 def jittered(rate_hz, jitter, seconds=10.0, seed=0):
@@ -41,8 +41,8 @@ def test_values_are_right_at_every_rate(rate_hz, jitter, within):
     gyr, acc, flags = even_grid(sampled(jittered(rate_hz, jitter)), rate_hz=100.0, start_s=1.0, stop_s=9.0)
     t = 1.0 + np.arange(800) / 100.0
     assert len(gyr) == len(acc) == len(flags) == 800
-    np.testing.assert_allclose(gyr, course(t), atol=within)
-    np.testing.assert_allclose(acc, course(t) + 5.0, atol=within)
+    np.testing.assert_allclose(gyr, observations(t), atol=within)
+    np.testing.assert_allclose(acc, observations(t) + 5.0, atol=within)
     assert not (flags & Flag.GAP).any()
 
 
@@ -122,7 +122,7 @@ def test_in_order_sorts_and_drops_repeats_and_says_so():
     found = in_order(sampled(t))
     np.testing.assert_array_equal(found.time_s, [0.0, 0.01, 0.02, 0.03, 0.04])
     assert found.flags.tolist() == [0, Flag.REORDERED, 0, Flag.DUPLICATE, 0]
-    np.testing.assert_array_equal(found.gyr, course(found.time_s))
+    np.testing.assert_array_equal(found.gyr, observations(found.time_s))
     assert in_order(found) is found
 
 

@@ -11,7 +11,7 @@ COMPARE = """
 import gc, sys
 from numba.core.dispatcher import Dispatcher
 import imu_hinge as ih
-from imu_hinge.motion import precompile
+from imu_hinge.analysis import precompile
 
 def signatures():
     found = [d for d in gc.get_objects() if isinstance(d, Dispatcher) and d.__module__.startswith("imu_hinge")]

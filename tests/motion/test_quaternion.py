@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from imu_hinge.motion import quaternion as qt
+from imu_hinge.motion.orientation import quaternion as qt
 
 
 def plain(function):
@@ -17,7 +17,7 @@ def plain(function):
 
 
 multiply, rotate, rotate_between, turn, rows = (
-    plain(f) for f in (qt.multiply, qt.rotate, qt.rotate_between, qt.turn, qt.rows)
+    plain(f) for f in (qt.multiply, qt.rotate, qt.rotate_between, qt.from_rotation_vector, qt.to_matrix)
 )
 vectors = st.tuples(*[st.floats(-3.0, 3.0)] * 3)
 

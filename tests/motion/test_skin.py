@@ -6,33 +6,33 @@ import numpy as np
 import pytest
 
 from imu_hinge import conventions as cv
-from imu_hinge.analysis import tracks_of
+from imu_hinge.analysis.offline import tracks_of
+from imu_hinge.analysis.pipeline import align, link, soft_tissue_of
 from imu_hinge.athlete import Athlete
-from imu_hinge.interpret import align, link, skin_of
-from imu_hinge.motion.displacement import Travel
-from imu_hinge.motion.posture import SegmentLean, Skin, measured_angles
+from imu_hinge.motion.kinematics.posture import SegmentInclination, SoftTissue, measured_angles
+from imu_hinge.motion.kinematics.vertical_acceleration import Travel
 from imu_hinge.reps.exercise import find_lifts
 from imu_hinge.settings import Settings
 from imu_hinge.simulate.session import random_set
-from imu_hinge.storage.screening import check_recording
+from imu_hinge.storage.screening.checks import check_recording
 
 PART = slice(0, 3)
 
 
-def lean(values: list[float], sd: float) -> SegmentLean:
+def inclination(values: list[float], sd: float) -> SegmentInclination:
     """Return a sensor's inclination [rad] with its error."""
     rad, nothing = np.array(values), np.full(len(values), np.nan)
-    return SegmentLean(rad, np.full(len(values), sd), 0.0 * rad, Travel(nothing, nothing, nothing), ())
+    return SegmentInclination(rad, np.full(len(values), sd), 0.0 * rad, Travel(nothing, nothing, nothing), ())
 
 
 def test_the_band_is_that_of_many_skins() -> None:
-    leans = {"sacrum": lean([0.0, 0.4, 0.8], 0.01), "t12": lean([0.0, 0.9, 1.6], 0.01)}
-    skin = Skin((0.06, 0.03), ((4e-4, 2e-4), (2e-4, 9e-4)))
-    angles, sd = measured_angles(leans, skin, part=PART, sync_s=0.0, rate_hz=100.0)
+    inclinations = {"sacrum": inclination([0.0, 0.4, 0.8], 0.01), "t12": inclination([0.0, 0.9, 1.6], 0.01)}
+    soft_tissue = SoftTissue((0.06, 0.03), ((4e-4, 2e-4), (2e-4, 9e-4)))
+    angles, sd = measured_angles(inclinations, soft_tissue, part=PART, sync_s=0.0, rate_hz=100.0)
     rng = np.random.default_rng(5)
-    shares = rng.multivariate_normal(skin.share, skin.covariance, 20_000)
-    pelvis = (leans["sacrum"].lean_rad + rng.normal(0.0, 0.01, (20_000, 3))) / (1.0 - shares[:, :1])
-    trunk = (leans["t12"].lean_rad + rng.normal(0.0, 0.01, (20_000, 3))) / (1.0 - shares[:, 1:])
+    shares = rng.multivariate_normal(soft_tissue.share, soft_tissue.covariance, 20_000)
+    pelvis = (inclinations["sacrum"].inclination_rad + rng.normal(0.0, 0.01, (20_000, 3))) / (1.0 - shares[:, :1])
+    trunk = (inclinations["t12"].inclination_rad + rng.normal(0.0, 0.01, (20_000, 3))) / (1.0 - shares[:, 1:])
     for angle, drawn in (
         (cv.PELVIS_TILT, pelvis),
         (cv.TRUNK_INCLINATION, trunk),
@@ -44,7 +44,8 @@ def test_the_band_is_that_of_many_skins() -> None:
 
 
 def test_one_sensor_measures_its_own_segment_alone() -> None:
-    angles, _ = measured_angles({"t12": lean([0.0, 0.5, 1.0], 0.01)}, Skin((0.0, 0.0), ((0.0, 0.0), (0.0, 0.0))),
+    none = SoftTissue((0.0, 0.0), ((0.0, 0.0), (0.0, 0.0)))
+    angles, _ = measured_angles({"t12": inclination([0.0, 0.5, 1.0], 0.01)}, none,
                                 part=PART, sync_s=0.0, rate_hz=100.0)  # fmt: skip
     assert angles[:, cv.TRUNK_INCLINATION] == pytest.approx([0.0, 0.5, 1.0])
     assert np.isnan(np.delete(angles, cv.TRUNK_INCLINATION, axis=1)).all()
@@ -54,8 +55,8 @@ def test_a_trunk_that_turns_as_one_shows_a_lag_in_the_sd() -> None:
     """In a pure hinge lumbar flexion does not change at all, but one sensor that is read late makes it."""
     time_s = np.arange(0.0, 6.0, 0.01)
     turn = np.radians(30.0) * (1.0 - np.cos(np.pi * time_s / 3.0))
-    stiff, whole = Skin((0.0, 0.0), ((0.0, 0.0), (0.0, 0.0))), slice(0, time_s.size)
-    pelvis, late = lean(turn.tolist(), 1e-4), lean(np.interp(time_s - 0.1, time_s, turn).tolist(), 1e-4)
+    stiff, whole = SoftTissue((0.0, 0.0), ((0.0, 0.0), (0.0, 0.0))), slice(0, time_s.size)
+    pelvis, late = inclination(turn.tolist(), 1e-4), inclination(np.interp(time_s - 0.1, time_s, turn).tolist(), 1e-4)
     angles, sd = measured_angles(
         {"sacrum": pelvis, "t12": late}, stiff, part=whole, sync_s=0.1, rate_hz=100.0
     )  # the truth is 0
@@ -64,7 +65,7 @@ def test_a_trunk_that_turns_as_one_shows_a_lag_in_the_sd() -> None:
     assert np.all(off < 1.05 * sd[:, cv.LUMBAR_FLEXION] + np.radians(0.1))
 
 
-def test_a_bar_on_the_floor_tells_something_of_the_skin_over_the_trunk() -> None:
+def test_a_bar_on_the_floor_tells_something_of_the_soft_tissue_over_the_trunk() -> None:
     """Sixteen lifters: what was found is nearer to the truth than what is expected, and within its own band."""
     settings, before, after, claimed = Settings(), [], [], []
     for seed in range(300, 316):
@@ -75,11 +76,11 @@ def test_a_bar_on_the_floor_tells_something_of_the_skin_over_the_trunk() -> None
         athlete = made.recording.athlete or Athlete()
         found = find_lifts(aligned.posture, athlete, told="deadlift", settings=settings.reps)
         _, shared = link(aligned, found.lifts, athlete, exercise="deadlift")
-        skin = skin_of(shared, aligned, is_trusted=True)
-        assert skin_of(shared, aligned, is_trusted=False) == aligned.skin
+        soft_tissue = soft_tissue_of(shared, aligned, is_trusted=True)
+        assert soft_tissue_of(shared, aligned, is_trusted=False) == aligned.soft_tissue
         true = made.sensors["t12"].soft_tissue
-        before.append(aligned.skin.share[1] - true)
-        after.append(skin.share[1] - true)
-        claimed.append(math.sqrt(skin.covariance[1][1]))
+        before.append(aligned.soft_tissue.share[1] - true)
+        after.append(soft_tissue.share[1] - true)
+        claimed.append(math.sqrt(soft_tissue.covariance[1][1]))
     assert np.sqrt(np.mean(np.square(after))) < 0.95 * np.sqrt(np.mean(np.square(before)))
     assert (np.abs(after) < 2.0 * np.array(claimed)).mean() > 0.85

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from imu_hinge import conventions as cv
-from imu_hinge.analysis import analyze, tracks_of
+from imu_hinge.analysis.assemble import clock_warnings
+from imu_hinge.analysis.offline import analyze, tracks_of
+from imu_hinge.analysis.pipeline import align
 from imu_hinge.athlete import Athlete
-from imu_hinge.conclude import clock_warnings
 from imu_hinge.errors import ClocksApart
-from imu_hinge.interpret import align
 from imu_hinge.model import Array, Recording, Samples
-from imu_hinge.motion.synchrony import clock_behind, in_step
+from imu_hinge.motion.kinematics.clock_offset import clock_behind, synchronise
 from imu_hinge.settings import Settings
 from imu_hinge.simulate.session import random_set
 from imu_hinge.storage.plain_csv import read_csv
@@ -64,7 +64,7 @@ def test_a_drift_is_told_over_many_windows_and_taken_out() -> None:
     found = clock_behind(first, second)
     assert found is not None
     assert found.drift == pytest.approx(1.5e-4, abs=1.5e-5)
-    moved, lags = in_step({"sacrum": first, "t12": second})[:2]
+    moved, lags = synchronise({"sacrum": first, "t12": second})[:2]
     assert lags == {"t12": pytest.approx(0.05, abs=0.003)}
     assert np.abs(moved["t12"].time_s - first.time_s).max() < 0.005
     assert moved["sacrum"] is first
@@ -73,14 +73,14 @@ def test_a_drift_is_told_over_many_windows_and_taken_out() -> None:
 def test_the_sensor_that_is_ahead_is_believed() -> None:
     force = jolted()
     first, second = sensor(force, behind_s=0.04), sensor(force, behind_s=0.0, seed=3)
-    moved, lags = in_step({"sacrum": first, "t12": second})[:2]
+    moved, lags = synchronise({"sacrum": first, "t12": second})[:2]
     assert lags == {"sacrum": pytest.approx(0.04, abs=0.003)}
     assert moved["t12"] is second
 
 
 def test_different_jolts_tell_nothing_and_move_nothing() -> None:
     first, second = sensor(jolted(), behind_s=0.0), sensor(jolted(seed=7), behind_s=0.05, seed=3)
-    moved = in_step({"sacrum": first, "t12": second})
+    moved = synchronise({"sacrum": first, "t12": second})
     assert moved.sensors == {"sacrum": first, "t12": second}
     assert moved.sd_s > 0.25
     assert any("cannot be told better" in text for text in clock_warnings(moved))
@@ -95,7 +95,7 @@ def test_too_little_tells_nothing(seconds: float) -> None:
 def test_a_dead_channel_tells_nothing() -> None:
     force = jolted()
     dead = Samples(np.arange(3000) / RATE_HZ, np.tile([0.0, 0.0, 9.81], (3000, 1)), np.zeros((3000, 3)))
-    moved = in_step({"sacrum": sensor(force, behind_s=0.0), "t12": dead})
+    moved = synchronise({"sacrum": sensor(force, behind_s=0.0), "t12": dead})
     assert not moved.behind_s
     assert moved.sd_s > 0.25
 
@@ -127,7 +127,7 @@ def test_sensors_of_one_real_recorder_are_in_step_already() -> None:
     assert found is not None
     assert abs(found.lag_s) < 0.005
     late = Samples(high.time_s + 0.04, high.acc, high.gyr)
-    assert in_step({"sacrum": low, "t12": late})[1]["t12"] == pytest.approx(0.04, abs=0.005)
+    assert synchronise({"sacrum": low, "t12": late})[1]["t12"] == pytest.approx(0.04, abs=0.005)
 
 
 @pytest.mark.parametrize("exercise", ["deadlift", "rdl", "swing", "squat", "good_morning"])
@@ -167,10 +167,12 @@ def test_the_next_step_is_not_taken_for_this_one() -> None:
 def bending(at_s: Array, seed: int, *, period_s: float = 3.0) -> Samples:
     """Return a smooth trunk that bends without end, rep as rep, and never shakes but by its sensor's noise."""
     rng = np.random.default_rng(seed)
-    lean = np.radians(30.0) * (1.0 - np.cos(2.0 * np.pi * at_s / period_s))
+    inclination = np.radians(30.0) * (1.0 - np.cos(2.0 * np.pi * at_s / period_s))
     rate = np.radians(30.0) * 2.0 * np.pi / period_s * np.sin(2.0 * np.pi * at_s / period_s)
     none = np.zeros_like(at_s)
-    acc = 9.81 * np.stack((-np.sin(lean), none, np.cos(lean)), axis=1) + rng.normal(0.0, 0.3, (at_s.size, 3))
+    acc = 9.81 * np.stack((-np.sin(inclination), none, np.cos(inclination)), axis=1) + rng.normal(
+        0.0, 0.3, (at_s.size, 3)
+    )
     gyr = np.stack((none, rate, none), axis=1) + rng.normal(0.0, 0.3, (at_s.size, 3))
     return Samples(at_s - at_s[0], acc, gyr)
 
@@ -178,13 +180,13 @@ def bending(at_s: Array, seed: int, *, period_s: float = 3.0) -> Samples:
 def test_clocks_that_surely_differ_and_may_by_one_bend_or_another_are_refused() -> None:
     at_s = np.arange(0.0, 30.0, 0.01)
     with pytest.raises(ClocksApart, match="clocks do not agree"):
-        in_step({"sacrum": bending(at_s, 1), "t12": bending(at_s + 0.75, 2)})
+        synchronise({"sacrum": bending(at_s, 1), "t12": bending(at_s + 0.75, 2)})
 
 
 @pytest.mark.parametrize("late_s", [0.0, 0.1])
 def test_equal_bends_that_may_agree_are_left_alone(late_s: float) -> None:
     at_s = np.arange(0.0, 30.0, 0.01)
-    moved = in_step({"sacrum": bending(at_s, 1), "t12": bending(at_s - late_s, 2)})
+    moved = synchronise({"sacrum": bending(at_s, 1), "t12": bending(at_s - late_s, 2)})
     assert not moved.behind_s
     assert not moved.drift
 
@@ -195,7 +197,7 @@ def test_bends_of_unequal_length_tell_a_lag_to_what_is_said() -> None:
     phase_s = true_s + 1.2 * np.sin(true_s / 4.0) + 0.8 * np.sin(true_s / 2.3)
     first, second = bending(phase_s, 1), bending(phase_s, 2)
     first, second = (Samples(true_s + late_s, s.acc, s.gyr) for s, late_s in ((first, 0.0), (second, 1.5)))
-    moved = in_step({"sacrum": first, "t12": second})
+    moved = synchronise({"sacrum": first, "t12": second})
     assert moved.behind_s["t12"] == pytest.approx(1.5, abs=2.0 * moved.sd_s)
     assert 0.05 <= moved.sd_s < 0.06  # a person's own rhythm is in it
 
@@ -229,7 +231,7 @@ def real_pairs() -> list[tuple[Samples, Samples]]:
 
 def test_real_people_in_step_are_neither_moved_nor_refused() -> None:
     for low, high in real_pairs():
-        moved = in_step({"sacrum": low, "t12": high})
+        moved = synchronise({"sacrum": low, "t12": high})
         assert max(moved.behind_s.values(), default=0.0) < 0.01
 
 
@@ -248,7 +250,7 @@ def lifters_of_another_hand() -> list[tuple[Samples, Samples]]:
 
 def test_other_lifters_in_step_are_told_so() -> None:
     for low, high in lifters_of_another_hand():
-        moved = in_step({"sacrum": low, "t12": high})
+        moved = synchronise({"sacrum": low, "t12": high})
         assert max(moved.behind_s.values(), default=0.0) <= 0.01
         assert 0.0 < moved.sd_s < 0.035
 
@@ -269,7 +271,7 @@ def test_real_people_far_out_of_step_are_moved_by_it_or_refused_or_told_that_not
     moved_by_s = []
     for low, high in real_pairs():
         try:
-            moved = in_step({"sacrum": low, "t12": Samples(high.time_s + late_s, high.acc, high.gyr)})
+            moved = synchronise({"sacrum": low, "t12": Samples(high.time_s + late_s, high.acc, high.gyr)})
         except ClocksApart:
             continue
         if moved.behind_s:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from imu_hinge.report import page, words
+from imu_hinge.report import page
+from imu_hinge.report import wording as words
 from imu_hinge.result import SetResult
 
 Maker = Callable[..., SetResult]

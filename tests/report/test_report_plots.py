@@ -22,7 +22,9 @@ import imu_hinge.report
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import SettingsError
-from imu_hinge.report import look, plots, words
+from imu_hinge.report import plots
+from imu_hinge.report import style as look
+from imu_hinge.report import wording as words
 from imu_hinge.result import SetResult
 
 Maker = Callable[..., SetResult]
@@ -183,7 +185,7 @@ def test_a_sensor_that_reads_no_segment_is_drawn_by_its_own_inclination(make_set
     result = make_set(2, seen="nothing")
     ax = plots.plot_angles(result)
     drawn = line(ax, "the sensor's own inclination")
-    np.testing.assert_array_equal(drawn.get_ydata(), np.degrees(result.posture.lean_rad))
+    np.testing.assert_array_equal(drawn.get_ydata(), np.degrees(result.posture.inclination_rad))
 
 
 @pytest.mark.parametrize("seen", ["both", "nothing"])

@@ -17,7 +17,7 @@ import pytest
 from imu_hinge import conventions as cv
 from imu_hinge.errors import HingeError
 from imu_hinge.report import tables
-from imu_hinge.report.atomic import write_atomic
+from imu_hinge.report.output_files import write_atomic
 from imu_hinge.result import SetResult
 
 Maker = Callable[..., SetResult]

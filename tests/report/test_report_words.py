@@ -13,7 +13,8 @@ import pytest
 import imu_hinge.report
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.report import page, words
+from imu_hinge.report import page
+from imu_hinge.report import wording as words
 from imu_hinge.report.tables import as_json
 from imu_hinge.result import Rep, SetResult
 

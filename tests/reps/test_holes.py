@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import imu_hinge as ih
-from imu_hinge.conclude import hole_warnings
+from imu_hinge.analysis.assemble import hole_warnings
+from imu_hinge.analysis.live_input import Intake
 from imu_hinge.conventions import Flag
-from imu_hinge.intake import Intake
 from imu_hinge.model import Region
-from imu_hinge.motion.orientation import initial_state, params
+from imu_hinge.motion.orientation.filter import initial_state, params
 from imu_hinge.simulate.session import Simulated, random_set
-from imu_hinge.storage.live_check import LiveCheck
+from imu_hinge.storage.screening.live_check import LiveCheck
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 CASES = DATA / "field_cases"

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import imu_hinge as ih
-from imu_hinge.conclude import without_verdicts_elsewhere
-from imu_hinge.doubts import WORN_ELSEWHERE
+from imu_hinge.analysis.assemble import without_verdicts_elsewhere
+from imu_hinge.analysis.plausibility import WORN_ELSEWHERE
 from imu_hinge.model import Posture
-from imu_hinge.motion.misfit import what_does_not_fit
-from imu_hinge.motion.shared_unknowns import SharedUnknowns
+from imu_hinge.motion.linkage.goodness_of_fit import what_does_not_fit
+from imu_hinge.motion.linkage.set_parameters import SetParameters
 from imu_hinge.reps.no_lifts import comes_up_between, leaves_ground, sits
 from imu_hinge.simulate.session import simulate
 from imu_hinge.simulate.spec import LifterSpec, SetSpec
@@ -26,16 +26,16 @@ RATE_HZ = 100.0
 ATHLETE = ih.Athlete(height_m=1.75)
 
 
-def posture(lean_deg: np.ndarray, height_m: np.ndarray) -> Posture:
+def posture(inclination_deg: np.ndarray, height_m: np.ndarray) -> Posture:
     """Return a posture of one sensor that leans and sinks so."""
-    n = lean_deg.size
+    n = inclination_deg.size
     nothing, unknown = np.zeros(n), np.full((n, 5), np.nan)
     return Posture(
         time_s=np.arange(n) / RATE_HZ,
         angles_rad=unknown,
         sd_rad=unknown,
-        lean_rad=np.radians(lean_deg),
-        side_lean_rad=nothing,
+        inclination_rad=np.radians(inclination_deg),
+        side_inclination_rad=nothing,
         turn_rad=nothing,
         height_m=height_m,
         height_sd_m=np.full(n, 0.01),
@@ -58,18 +58,20 @@ LOW = along([(0.5, 0.0), (1.5, -0.4), (3.5, -0.4), (4.5, 0.0)], 5.0)
 
 
 def test_who_comes_up_on_the_seat_sits() -> None:
-    lean = along([(0.5, 0.0), (1.4, 35.0), (2.0, -5.0), (3.0, -5.0), (3.5, 35.0), (4.5, 0.0)], 5.0)
-    assert sits(posture(lean, LOW), slice(0, 500), ATHLETE)
+    inclination = along([(0.5, 0.0), (1.4, 35.0), (2.0, -5.0), (3.0, -5.0), (3.5, 35.0), (4.5, 0.0)], 5.0)
+    assert sits(posture(inclination, LOW), slice(0, 500), ATHLETE)
 
 
 @pytest.mark.parametrize(("mid_deg", "held_deg"), [(30.0, 30.0), (30.0, 18.0), (60.0, 25.0), (18.0, 5.0)])
-def test_who_holds_the_lean_at_the_bottom_squats(mid_deg: float, held_deg: float) -> None:
-    lean = along([(0.5, 0.0), (1.2, mid_deg), (1.8, held_deg), (3.2, held_deg), (3.8, mid_deg), (4.5, 0.0)], 5.0)
-    assert not sits(posture(lean, LOW), slice(0, 500), ATHLETE)
+def test_who_holds_the_inclination_at_the_bottom_squats(mid_deg: float, held_deg: float) -> None:
+    inclination = along([(0.5, 0.0), (1.2, mid_deg), (1.8, held_deg), (3.2, held_deg), (3.8, mid_deg), (4.5, 0.0)], 5.0)
+    assert not sits(posture(inclination, LOW), slice(0, 500), ATHLETE)
 
 
 @pytest.mark.parametrize(("between_deg", "is_seen"), [(-5.0, True), (10.0, True), (20.0, False), (38.0, False)])
-def test_a_trunk_that_comes_up_between_two_leans_is_seen_without_a_height(between_deg: float, is_seen: bool) -> None:
+def test_a_trunk_that_comes_up_between_two_inclinations_is_seen_without_a_height(
+    between_deg: float, is_seen: bool
+) -> None:
     points = [(0.5, 0.0), (1.4, 40.0), (2.0, between_deg), (3.0, between_deg), (3.5, 40.0), (4.5, 0.0)]
     assert comes_up_between(np.radians(along(points, 5.0))) == is_seen
 
@@ -176,12 +178,12 @@ def test_a_sensor_sits_at_one_place_for_all_reps(elsewhere: int, decided: int) -
 def test_the_misfit_says_what_and_by_how_much() -> None:
     """A zero is not told, and among the others the one that is farthest for its own spread."""
     names = ("thigh", "t12.zero_rad", "t12.up_m")
-    expected = SharedUnknowns(names, np.array([0.0, 0.0, 0.1]), np.diag([0.03, 0.01, 0.02]) ** 2)
-    lower = SharedUnknowns(names, np.array([0.03, 0.2, 0.02]), expected.covariance)
+    expected = SetParameters(names, np.array([0.0, 0.0, 0.1]), np.diag([0.03, 0.01, 0.02]) ** 2)
+    lower = SetParameters(names, np.array([0.03, 0.2, 0.02]), expected.covariance)
     assert what_does_not_fit(lower, expected) == (
         "the t12 sensor sits 8.0 cm lower than expected, where people differ by 2.0 cm"
     )
-    longer = SharedUnknowns(names, np.array([0.12, 0.2, 0.1]), expected.covariance)
+    longer = SetParameters(names, np.array([0.12, 0.2, 0.1]), expected.covariance)
     assert what_does_not_fit(longer, expected) == "the thigh is 12 % longer than expected, where people differ by 3.0 %"
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from imu_hinge.reps.onsets import Course, progress
+from imu_hinge.reps.onsets import Course, normalised_speed
 from imu_hinge.signals import derivative, smooth
 
 RATE_HZ = 100.0
@@ -14,21 +14,23 @@ def test_a_movement_begins_before_it_ends_and_inside_its_course() -> None:
     for _ in range(300):
         n = int(rng.integers(3, 200))
         depth = smooth(np.abs(np.cumsum(rng.normal(0.0, 0.1, n))) * np.linspace(0.0, 1.0, n), 5)
-        pace = progress(derivative(depth, RATE_HZ), np.zeros(n)) * (rng.random() < 0.8)  # some are never under way
+        pace = normalised_speed(derivative(depth, RATE_HZ), np.zeros(n)) * (
+            rng.random() < 0.8
+        )  # some are never under way
         course = Course(depth, pace, RATE_HZ)
-        assert 0 <= course.leaves_upright() <= course.arrives() <= n - 1
+        assert 0 <= course.movement_onset() <= course.movement_offset() <= n - 1
 
 
 def test_who_is_slow_to_the_very_bottom_begins_within_the_course() -> None:
     course = Course(np.zeros(5), np.zeros(5), RATE_HZ)
-    assert course.leaves_upright() <= 4
-    assert course.arrives() <= 4
+    assert course.movement_onset() <= 4
+    assert course.movement_offset() <= 4
 
 
 def test_a_dip_that_came_back_to_upright_is_no_arrival() -> None:
     """Down to 0.9 of the depth, back up to standing, then all the way: the second way down is the movement."""
     t = np.arange(600) / RATE_HZ
     depth = np.interp(t, [0.0, 1.0, 2.0, 3.0, 4.0, 6.0], [0.0, 0.0, 0.9, 0.0, 0.0, 1.0])
-    course = Course(depth, progress(derivative(depth, RATE_HZ), np.zeros(600)), RATE_HZ)
-    assert 3.5 < course.leaves_upright() / RATE_HZ < 4.2
-    assert course.arrives() / RATE_HZ > 5.5
+    course = Course(depth, normalised_speed(derivative(depth, RATE_HZ), np.zeros(600)), RATE_HZ)
+    assert 3.5 < course.movement_onset() / RATE_HZ < 4.2
+    assert course.movement_offset() / RATE_HZ > 5.5

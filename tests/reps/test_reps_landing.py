@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 
 from imu_hinge import conventions as cv
-from imu_hinge.analysis import tracks_of
-from imu_hinge.interpret import align
+from imu_hinge.analysis.offline import tracks_of
+from imu_hinge.analysis.pipeline import align
 from imu_hinge.reps.bends import find_bends
 from imu_hinge.reps.exercise import find_lifts
 from imu_hinge.reps.segmentation import on_the_floor
 from imu_hinge.settings import Settings
 from imu_hinge.simulate.session import Simulated, random_set
-from imu_hinge.storage.screening import check_recording
+from imu_hinge.storage.screening.checks import check_recording
 
 SETTINGS = Settings()
 

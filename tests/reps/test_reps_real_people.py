@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imu_hinge.analysis import analyze
+from imu_hinge.analysis.offline import analyze
 from imu_hinge.errors import HingeError
 from imu_hinge.model import Recording, Samples
 from imu_hinge.result import SetResult
@@ -101,7 +101,7 @@ def test_sisfall_every_third_bend_is_found_once() -> None:
             found[str(label)].append(-1)
             continue
         found[str(label)].append(len(result.lifts))
-        known = result.posture.lean_rad[np.isfinite(result.posture.lean_rad)]
+        known = result.posture.inclination_rad[np.isfinite(result.posture.inclination_rad)]
         assert np.degrees(np.abs(known)).max(initial=0.0) < 150.0
     share = {label: np.mean([count == 1 for count in counts]) for label, counts in found.items()}
     assert share["D15"] > 0.8

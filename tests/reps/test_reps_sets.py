@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imu_hinge.analysis import tracks_of
+from imu_hinge.analysis.offline import tracks_of
+from imu_hinge.analysis.pipeline import align
 from imu_hinge.athlete import Athlete
-from imu_hinge.interpret import align
 from imu_hinge.model import Posture
 from imu_hinge.reps.bends import find_bends
 from imu_hinge.reps.exercise import Found, find_lifts
 from imu_hinge.settings import Settings
 from imu_hinge.simulate.session import Simulated, simulate
 from imu_hinge.simulate.spec import SetSpec
-from imu_hinge.storage.screening import check_recording
+from imu_hinge.storage.screening.checks import check_recording
 
 SETTINGS = Settings()
 ATHLETE = Athlete(height_m=1.75)
@@ -144,15 +144,15 @@ def test_a_recording_that_begins_bent_over_at_the_bar_still_has_its_first_rep() 
 
 def test_left_and_right_do_not_matter() -> None:
     _, posture = made(TRAPS["plates, shoe, bottle around it"])
-    mirrored = replace(posture, side_lean_rad=-posture.side_lean_rad)
+    mirrored = replace(posture, side_inclination_rad=-posture.side_inclination_rad)
     assert found(mirrored, "deadlift").lifts == found(posture, "deadlift").lifts
 
 
 def test_a_side_bend_and_standing_are_no_bends() -> None:
     _, posture = made(TRAPS["good morning"])
-    to_the_side = replace(posture, side_lean_rad=posture.lean_rad)
+    to_the_side = replace(posture, side_inclination_rad=posture.inclination_rad)
     assert find_bends(to_the_side, SETTINGS.reps) == []
-    upright = replace(posture, lean_rad=np.zeros(len(posture)), height_m=np.zeros(len(posture)))
+    upright = replace(posture, inclination_rad=np.zeros(len(posture)), height_m=np.zeros(len(posture)))
     assert find_bends(upright, SETTINGS.reps) == []
     assert found(upright).lifts == ()
 

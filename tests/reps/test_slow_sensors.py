@@ -35,15 +35,15 @@ def lockout(*, forward_deg: float, back_deg: float = 0.0) -> Posture:
     """Return a bend, standing with a short blow at 5 s (leaning back by ``back_deg``), then a lean forward over 2 s."""
     time_s = np.arange(0.0, 12.0, 1.0 / RATE_HZ)
     points = [(0.0, 0.0), (1.0, 0.0), (2.2, 70.0), (2.8, 70.0), (4.0, -back_deg), (4.9, -back_deg), (6.9, forward_deg)]
-    lean_deg = smooth(np.interp(time_s, *np.array(points).T), 21)
+    inclination_deg = smooth(np.interp(time_s, *np.array(points).T), 21)
     nothing, unknown = np.zeros(time_s.size), np.full((time_s.size, 5), np.nan)
-    height_m = -0.2 * np.clip(lean_deg, 0.0, None) / 70.0
+    height_m = -0.2 * np.clip(inclination_deg, 0.0, None) / 70.0
     return Posture(
         time_s=time_s,
         angles_rad=unknown,
         sd_rad=unknown,
-        lean_rad=np.radians(lean_deg),
-        side_lean_rad=nothing,
+        inclination_rad=np.radians(inclination_deg),
+        side_inclination_rad=nothing,
         turn_rad=nothing,
         height_m=height_m,
         height_sd_m=np.full(time_s.size, 0.01),
@@ -56,7 +56,7 @@ def lockout(*, forward_deg: float, back_deg: float = 0.0) -> Posture:
 
 
 @pytest.mark.parametrize(("forward_deg", "back_deg"), [(0.0, 0.0), (0.0, 12.0), (4.0, 0.0)])
-def test_who_goes_on_standing_after_a_blow_let_a_bar_fall(forward_deg: float, back_deg: float) -> None:
+def test_who_goes_on_standing_after_a_impact_let_a_bar_fall(forward_deg: float, back_deg: float) -> None:
     posture = lockout(forward_deg=forward_deg, back_deg=back_deg)
     fell = drop_after(find_bends(posture, SETTINGS)[0], None, posture=posture, settings=SETTINGS)
     assert fell is not None

@@ -89,7 +89,7 @@ def findings_of(
 @pytest.mark.parametrize(
     ("back_deg", "seconds", "is_found"), [(12.0, 0.4, True), (9.0, 0.4, False), (12.0, 0.1, False)]
 )
-def test_a_lockout_that_leans_back_by_more_than_eight_degrees_and_its_error_for_a_while(
+def test_a_lockout_that_inclinations_back_by_more_than_eight_degrees_and_its_error_for_a_while(
     back_deg: float, seconds: float, is_found: bool
 ) -> None:
     angles = bend_of(n=601, trunk_inclination=70.0, pelvis_tilt=50.0).angles_rad.copy()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from imu_hinge.sensors.driver import Handler
+from imu_hinge.sensors.protocol import Handler
 
 
 class FakeGatt:

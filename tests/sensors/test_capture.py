@@ -14,12 +14,12 @@ from virtual_time import now_ns, run
 
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import BluetoothOff, DeviceError, DeviceNotFound
-from imu_hinge.sensors.capture import Capture, battery_of, scan
-from imu_hinge.sensors.catalog import driver_for
-from imu_hinge.sensors.driver import Decoded, StreamRequest, StreamSettings
-from imu_hinge.sensors.pings import UNANSWERED, Echo, Echoes
-from imu_hinge.sensors.radio import Radio, Seen
-from imu_hinge.sensors.watchdog import SILENCE_S
+from imu_hinge.sensors.ble.capture import Capture, battery_of, scan
+from imu_hinge.sensors.ble.scanner import Advertisement, Radio
+from imu_hinge.sensors.ble.watchdog import SILENCE_S
+from imu_hinge.sensors.drivers.catalog import driver_for
+from imu_hinge.sensors.protocol import Decoded, StreamRequest, StreamSettings
+from imu_hinge.sensors.time_requests import UNANSWERED, TimeReplies, TimeReply
 
 pytestmark = pytest.mark.usefixtures("virtual_radio")
 FIRST, SECOND = "C0:00:00:00:00:11", "C0:00:00:00:00:12"
@@ -38,8 +38,8 @@ class Notebook:
 
     def __post_init__(self):
         self.decoders = {}
-        self.echoes: dict[str, list[Echo]] = {}
-        self.pings = Echoes(driver_for("hinge"))
+        self.echoes: dict[str, list[TimeReply]] = {}
+        self.pings = TimeReplies(driver_for("hinge"))
 
     def stream(self, sensor, host_ns, seen, settings):
         self.settings[sensor] = settings
@@ -545,7 +545,7 @@ def test_a_link_that_a_crashed_program_left_is_ended_before_a_new_one_begins(mon
 
         async def connected(self):
             known = device.connection is not None
-            return [Seen(FIRST, left.name, None, frozenset(), frozenset(), left.handle)] if known else []
+            return [Advertisement(FIRST, left.name, None, frozenset(), frozenset(), left.handle)] if known else []
 
         monkeypatch.setattr(Radio, "connected", connected)
         again = Capture(Notebook(), now_ns=now_ns)

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from imu_hinge.conventions import Flag
 from imu_hinge.model import Samples
-from imu_hinge.sensors.clock import Arrived, LiveClock
-from imu_hinge.sensors.clock_batch import place
-from imu_hinge.sensors.clock_check import shared_rotation
-from imu_hinge.sensors.clock_count import events
-from imu_hinge.sensors.clock_count_live import LiveCount
-from imu_hinge.sensors.clock_fit import Slopes, likely_line, lower_line
-from imu_hinge.sensors.clock_pings import Questions, line_between
-from imu_hinge.sensors.driver import Decoded, StreamSettings
-from imu_hinge.sensors.pings import Echo
+from imu_hinge.sensors.clock.cross_check import shared_rotation
+from imu_hinge.sensors.clock.envelope_fit import Slopes, likely_line, lower_line
+from imu_hinge.sensors.clock.live_mapping import Arrived, LiveClock
+from imu_hinge.sensors.clock.lost_frames import events
+from imu_hinge.sensors.clock.lost_frames_live import LiveCount
+from imu_hinge.sensors.clock.offline_mapping import place
+from imu_hinge.sensors.clock.round_trip import TimeRequests, line_between
+from imu_hinge.sensors.protocol import Decoded, StreamSettings
+from imu_hinge.sensors.time_requests import TimeReply
 
 RATE = 100.0
 TIMED = StreamSettings("simulated", RATE)
@@ -154,7 +154,7 @@ def beating(*, late_s, seconds=90.0, wrong_clock=False):
     heard = asked + rng.uniform(0, 0.030, asked.size)
     device_ns = np.rint((heard + 500 + (7.0 if wrong_clock else 0.0)) * 1e9).astype(np.int64)
     echoes = [
-        Echo(round(a * 1e9), round((h + 0.03) * 1e9), int(d), 0)
+        TimeReply(round(a * 1e9), round((h + 0.03) * 1e9), int(d), 0)
         for a, h, d in zip(asked, heard, device_ns, strict=True)
     ]
     return arrived, echoes, true_s
@@ -186,7 +186,7 @@ def test_pings_change_little_where_arrivals_are_in_time_and_nothing_where_anothe
 @given(waits=st.lists(st.floats(0.0005, 0.030), min_size=10, max_size=60), late=st.floats(0.0, 0.030))
 def test_the_line_runs_above_questions_and_below_arrivals(waits, late):
     x = np.linspace(0, 60, len(waits))
-    asked = Questions(x, 3.0 + 1.0001 * x - np.array(waits), np.full(len(waits), 0.045))
+    asked = TimeRequests(x, 3.0 + 1.0001 * x - np.array(waits), np.full(len(waits), 0.045))
     heard = np.linspace(0, 60, 300)
     line = line_between(asked, heard, 3.0 + 1.0001 * heard + late, slopes=Slopes(0.9995, 1.0005))
     assert (line.at(x) - asked.y).min() > -1e-6
@@ -337,8 +337,8 @@ def test_shared_rotation_tells_the_lag(lag_s):
 
 def test_shared_rotation_says_when_it_cannot_tell():
     assert "too little time" in shared_rotation(turning(), turning(seconds=1.0)).message
-    quiet = Samples(turning().time_s, turning().acc, 0.1 * turning().gyr)
-    assert "moved too little" in shared_rotation(turning(), quiet).message
+    stationary = Samples(turning().time_s, turning().acc, 0.1 * turning().gyr)
+    assert "moved too little" in shared_rotation(turning(), stationary).message
     noise = np.random.default_rng(0).normal(size=(1200, 3))
     other = shared_rotation(turning(), Samples(np.arange(1200) / 100, np.zeros((1200, 3)), noise))
     assert other.lag_s is None

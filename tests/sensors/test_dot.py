@@ -10,8 +10,8 @@ from fake_gatt import FakeGatt
 
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import DeviceError, PacketError
-from imu_hinge.sensors import dot
-from imu_hinge.sensors.driver import StreamRequest, StreamSettings
+from imu_hinge.sensors.drivers import dot
+from imu_hinge.sensors.protocol import StreamRequest, StreamSettings
 
 SETTINGS = StreamSettings("dot", 60.0, 16.0, 2000.0, details={"mode": 21})
 

@@ -14,8 +14,8 @@ import pytest
 
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import DeviceError, PacketError
-from imu_hinge.sensors import catalog
-from imu_hinge.sensors.driver import Decoded, StreamSettings
+from imu_hinge.sensors.drivers import catalog
+from imu_hinge.sensors.protocol import Decoded, StreamSettings
 from imu_hinge.testing import check_driver
 
 DECODE = Path(__file__).resolve().parents[2] / "benchmarks" / "decode.py"

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_hinge.errors import PacketError
-from imu_hinge.sensors import dot, hinge_packets, movesense, witmotion
-from imu_hinge.sensors import metamotion_packets as mm
-from imu_hinge.sensors import polar_frames as pmd
-from imu_hinge.sensors.catalog import FAMILIES, driver_for
-from imu_hinge.sensors.driver import StreamSettings
+from imu_hinge.sensors.drivers import dot, hinge_packets, movesense, witmotion
+from imu_hinge.sensors.drivers import metamotion_packets as mm
+from imu_hinge.sensors.drivers import polar_frames as pmd
+from imu_hinge.sensors.drivers.catalog import FAMILIES, driver_for
+from imu_hinge.sensors.protocol import StreamSettings
 
 OWN = {"acc_m_s2": 0.0048, "gyr_rad_s": 0.001}
 POLAR = {"acc_factor": 0.000244, "gyr_factor": 0.07}

@@ -12,11 +12,11 @@ import pytest
 
 from imu_hinge.conventions import STANDARD_GRAVITY_MPS2, Flag
 from imu_hinge.errors import PacketError
-from imu_hinge.sensors import dot, hinge_packets, metamotion, movesense, other_devices, witmotion
-from imu_hinge.sensors import metamotion_packets as mm
-from imu_hinge.sensors import polar_frames as pmd
-from imu_hinge.sensors.catalog import driver_for
-from imu_hinge.sensors.driver import Decoded, StreamSettings
+from imu_hinge.sensors.drivers import dot, hinge_packets, metamotion, movesense, other_devices, witmotion
+from imu_hinge.sensors.drivers import metamotion_packets as mm
+from imu_hinge.sensors.drivers import polar_frames as pmd
+from imu_hinge.sensors.drivers.catalog import driver_for
+from imu_hinge.sensors.protocol import Decoded, StreamSettings
 
 GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "facts" / "ble_golden.json"
 Vector = dict[str, Any]

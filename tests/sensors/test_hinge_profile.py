@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import DeviceError, PacketError
-from imu_hinge.sensors import catalog, hinge_profile
-from imu_hinge.sensors import hinge_packets as hp
-from imu_hinge.sensors.driver import GattRefused, StreamRequest, StreamSettings
+from imu_hinge.sensors.drivers import catalog, hinge_profile
+from imu_hinge.sensors.drivers import hinge_packets as hp
+from imu_hinge.sensors.protocol import GattRefused, StreamRequest, StreamSettings
 
 SCALES = {"acc_m_s2": 0.0048, "gyr_rad_s": 0.001, "boot_id": 7}
 SETTINGS = StreamSettings("hinge", 200.0, 16.0, 2000.0, details=SCALES)

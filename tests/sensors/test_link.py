@@ -11,9 +11,9 @@ from virtual_families import HingeBoard, own
 from virtual_time import run
 
 from imu_hinge.errors import BluetoothOff, DeviceError, DeviceNotFound, LinkLost
-from imu_hinge.sensors.driver import GattRefused
-from imu_hinge.sensors.link import CONNECT_S, Link, translated
-from imu_hinge.sensors.radio import Radio
+from imu_hinge.sensors.ble.link import CONNECT_S, Link, translated
+from imu_hinge.sensors.ble.scanner import Radio
+from imu_hinge.sensors.protocol import GattRefused
 
 pytestmark = pytest.mark.usefixtures("virtual_radio")
 ADDRESS = "C0:00:00:00:00:11"
@@ -94,9 +94,9 @@ def test_a_scan_sees_name_address_and_services_of_who_is_there():
         await board(air)
         seen = await seen_one(Radio())
         assert (seen.name, seen.address) == ("IMUH-1", ADDRESS)
-        assert seen.answers_to("imuh-1")
-        assert seen.answers_to(ADDRESS.lower())
-        assert not seen.answers_to("IMUH-2")
+        assert seen.matches("imuh-1")
+        assert seen.matches(ADDRESS.lower())
+        assert not seen.matches("IMUH-2")
 
     run(story())
 

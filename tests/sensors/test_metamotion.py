@@ -10,9 +10,10 @@ from fake_gatt import FakeGatt
 
 from imu_hinge.conventions import STANDARD_GRAVITY_MPS2, Flag
 from imu_hinge.errors import DeviceError, PacketError
-from imu_hinge.sensors import driver, metamotion
-from imu_hinge.sensors import metamotion_packets as mm
-from imu_hinge.sensors.driver import StreamRequest, StreamSettings
+from imu_hinge.sensors import protocol as driver
+from imu_hinge.sensors.drivers import metamotion
+from imu_hinge.sensors.drivers import metamotion_packets as mm
+from imu_hinge.sensors.protocol import StreamRequest, StreamSettings
 
 FUSED = StreamSettings("metamotion", 100.0, 16.0, 2000.0, max_drift=0.05, details={"chip": "bmi160", "counter": 2})
 PACKED = StreamSettings(

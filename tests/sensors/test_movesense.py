@@ -10,8 +10,8 @@ from fake_gatt import FakeGatt
 
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import DeviceError, PacketError
-from imu_hinge.sensors import movesense
-from imu_hinge.sensors.driver import StreamRequest, StreamSettings
+from imu_hinge.sensors.drivers import movesense
+from imu_hinge.sensors.protocol import StreamRequest, StreamSettings
 
 REF = movesense.STREAM_REFERENCE
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from imu_hinge.conventions import Flag
-from imu_hinge.sensors import hinge_packets as hp
-from imu_hinge.sensors import hinge_profile
-from imu_hinge.sensors.driver import StreamSettings
+from imu_hinge.sensors.drivers import hinge_packets as hp
+from imu_hinge.sensors.drivers import hinge_profile
+from imu_hinge.sensors.protocol import StreamSettings
 
 HEADER = Path(__file__).resolve().parents[2] / "firmware_notes" / "imu_hinge_packet.h"
 COMPILER = shutil.which("cc")

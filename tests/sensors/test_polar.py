@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from imu_hinge.conventions import STANDARD_GRAVITY_MPS2, Flag
 from imu_hinge.errors import DeviceError, PacketError
-from imu_hinge.sensors import polar
-from imu_hinge.sensors import polar_frames as pmd
-from imu_hinge.sensors.driver import StreamRequest, StreamSettings
+from imu_hinge.sensors.drivers import polar
+from imu_hinge.sensors.drivers import polar_frames as pmd
+from imu_hinge.sensors.protocol import StreamRequest, StreamSettings
 
 SETTINGS = StreamSettings("polar", 52.0, 8.0, 2000.0)
 PERIOD = 1e9 / 52

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from imu_hinge.conventions import STANDARD_GRAVITY_MPS2, Flag
 from imu_hinge.errors import DeviceError, PacketError
-from imu_hinge.sensors import witmotion
-from imu_hinge.sensors.driver import StreamRequest, StreamSettings
+from imu_hinge.sensors.drivers import witmotion
+from imu_hinge.sensors.protocol import StreamRequest, StreamSettings
 
 SETTINGS = StreamSettings("witmotion", 100.0, 16.0, 2000.0, max_drift=0.5, tells_loss=False)
 

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_hinge.conventions import GRAVITY_MPS2, PLACEMENTS, Flag
+from imu_hinge.simulate.rotations import multiply, rotate
 from imu_hinge.simulate.sensor import Reading, SensorSpec
 from imu_hinge.simulate.session import simulate
 from imu_hinge.simulate.spec import LifterSpec, SetSpec
-from imu_hinge.simulate.turns import multiply, rotate
 
-STILL = SetSpec(reps=0, quiet_start_s=6.0, lifter=LifterSpec(sway_deg=0.0, breath_deg=0.0, tremor_deg=0.0))
+STILL = SetSpec(reps=0, stationary_start_s=6.0, lifter=LifterSpec(sway_deg=0.0, breath_deg=0.0, tremor_deg=0.0))
 MOVING = SetSpec(reps=3, before=("walk", "talk"), lifter=LifterSpec(asymmetry_deg=(3.0, 5.0)))
 
 
@@ -66,7 +66,7 @@ def test_integrating_the_clean_acceleration_twice_gives_back_the_drop_of_the_pel
     assert (told - told[0]).min() < -0.12
 
 
-def test_forward_lean_turns_the_sensor_forward() -> None:
+def test_forward_inclination_turns_the_sensor_forward() -> None:
     got = reading(SetSpec(reps=1), SensorSpec())
     assert got.samples.acc[:, 0].min() < -5.0  # leaned forward, up points behind the sensor's x
     assert got.samples.acc[:, 0].max() < 3.0
@@ -74,16 +74,16 @@ def test_forward_lean_turns_the_sensor_forward() -> None:
 
 
 def test_lumbar_reads_its_share_of_the_flexion_between_pelvis_and_t12() -> None:
-    def lean(placement: str, share: float = 0.5) -> np.ndarray:
+    def inclination(placement: str, share: float = 0.5) -> np.ndarray:
         got = reading(SetSpec(style="stoop", reps=1), SensorSpec(lumbar_share=share), placement)
         acc = np.asarray(got.samples.acc)
         return np.arctan2(-acc[:, 0], acc[:, 2])
 
-    pelvis, t12 = lean("sacrum"), lean("t12")
+    pelvis, t12 = inclination("sacrum"), inclination("t12")
     at = int(np.argmax(t12))
     for share in (0.4, 0.6):
         expected = (1 - share) * pelvis[at] + share * t12[at]
-        assert np.degrees(lean("lumbar", share)[at]) == pytest.approx(np.degrees(expected), abs=3.0)
+        assert np.degrees(inclination("lumbar", share)[at]) == pytest.approx(np.degrees(expected), abs=3.0)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_noise_has_the_density_given_at_any_rate() -> None:
         assert got.gyr.std(axis=0) == pytest.approx(1e-4 * np.sqrt(rate_hz / 2), rel=0.2)
 
 
-def test_soft_tissue_takes_its_share_of_the_lean() -> None:
+def test_soft_tissue_takes_its_share_of_the_inclination() -> None:
     def most(soft_tissue: float) -> float:
         acc = np.asarray(reading(SetSpec(reps=1), SensorSpec(soft_tissue=soft_tissue)).samples.acc)
         return float(np.arctan2(-acc[:, 0], acc[:, 2])[(acc[:, 2] > 0)].max())
@@ -132,15 +132,15 @@ def test_soft_tissue_takes_its_share_of_the_lean() -> None:
 
 def test_a_slip_tilts_the_sensor_from_then_on() -> None:
     acc = np.asarray(reading(STILL, SensorSpec(slip_deg=5.0, slip_s=3.0)).samples.acc)
-    lean = np.degrees(np.arctan2(-acc[:, 0], acc[:, 2]))
-    assert lean[:250] == pytest.approx(0.0, abs=1e-6)
-    assert lean[-100:] == pytest.approx(5.0, abs=0.05)
+    inclination = np.degrees(np.arctan2(-acc[:, 0], acc[:, 2]))
+    assert inclination[:250] == pytest.approx(0.0, abs=1e-6)
+    assert inclination[-100:] == pytest.approx(5.0, abs=0.05)
 
 
 def test_plates_are_felt_at_set_down_and_more_where_the_share_is_more() -> None:
     def shaking(share: float) -> np.ndarray:
         spec = SetSpec(reps=2, impact_mps2=20.0)
-        return np.asarray(reading(spec, SensorSpec(rate_hz=200.0, blow_share=share)).samples.acc)
+        return np.asarray(reading(spec, SensorSpec(rate_hz=200.0, impact_share=share)).samples.acc)
 
     none, half, full = shaking(0.0), shaking(0.5), shaking(1.0)
     assert np.abs(full - none).max() > 8.0
@@ -150,17 +150,17 @@ def test_plates_are_felt_at_set_down_and_more_where_the_share_is_more() -> None:
     assert all(np.abs(struck - rep.end_s).min() < 0.1 for rep in truth.reps)
 
 
-def test_wobble_rings_after_a_blow_and_ends() -> None:
+def test_wobble_rings_after_a_impact_and_ends() -> None:
     spec = SetSpec(reps=1, impact_mps2=20.0)
-    stiff = np.asarray(reading(spec, SensorSpec(blow_share=1.0)).samples.gyr)
-    loose = np.asarray(reading(spec, SensorSpec(blow_share=1.0, wobble_deg_per_mps2=0.2, wobble_hz=8.0)).samples.gyr)
+    stiff = np.asarray(reading(spec, SensorSpec(impact_share=1.0)).samples.gyr)
+    loose = np.asarray(reading(spec, SensorSpec(impact_share=1.0, wobble_deg_per_mps2=0.2, wobble_hz=8.0)).samples.gyr)
     assert np.degrees(np.abs(loose - stiff).max()) > 5.0
     assert np.degrees(np.abs((loose - stiff)[:100]).max()) < 1.0
 
 
 def test_clipping_is_at_the_range_and_flagged() -> None:
     got = reading(
-        SetSpec(reps=3, impact_mps2=30.0), SensorSpec(blow_share=2.0, acc_range_mps2=2 * GRAVITY_MPS2)
+        SetSpec(reps=3, impact_mps2=30.0), SensorSpec(impact_share=2.0, acc_range_mps2=2 * GRAVITY_MPS2)
     ).samples
     assert np.abs(got.acc).max() == 2 * GRAVITY_MPS2
     is_flagged = (got.flags & Flag.CLIPPED) > 0

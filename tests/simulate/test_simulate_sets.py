@@ -59,8 +59,8 @@ def test_angles_are_what_the_conventions_say() -> None:
     assert angles[:, LUMBAR_FLEXION] == pytest.approx(angles[:, TRUNK_INCLINATION] - angles[:, PELVIS_TILT], abs=1e-12)
 
 
-def test_quiet_standing_is_zero() -> None:
-    truth = quick(SetSpec(reps=1, quiet_start_s=20.0)).truth
+def test_stationary_standing_is_zero() -> None:
+    truth = quick(SetSpec(reps=1, stationary_start_s=20.0)).truth
     still = truth.angles_rad[truth.time_s < 18.0]
     assert np.abs(np.degrees(still.mean(axis=0))).max() < 0.6
     assert np.degrees(still.std(axis=0)).max() < 2.0
@@ -140,12 +140,12 @@ def test_hips_shoot_up_keeps_the_tilt_while_the_pelvis_rises() -> None:
     assert tilt_after_a_third("good_hinge") < 0.0
 
 
-def test_lockout_lean_goes_behind_standing() -> None:
+def test_lockout_inclination_goes_behind_standing() -> None:
     truth = quick(SetSpec(reps=2, has_lockout_lean=True)).truth
     during = (truth.time_s > truth.reps[0].start_s) & (truth.time_s < truth.reps[0].end_s)
-    lean = np.degrees(truth.angles_rad[during].min(axis=0))
-    assert -14.0 < lean[PELVIS_TILT] < -6.0
-    assert -29.0 < lean[TRUNK_INCLINATION] < -13.0
+    inclination = np.degrees(truth.angles_rad[during].min(axis=0))
+    assert -14.0 < inclination[PELVIS_TILT] < -6.0
+    assert -29.0 < inclination[TRUNK_INCLINATION] < -13.0
 
 
 def test_everything_around_the_reps_is_listed_as_no_rep() -> None:
@@ -170,7 +170,7 @@ def test_heels_strike_as_often_as_the_lifter_steps_and_only_in_walking() -> None
         np.asarray(
             simulate(spec, seed=1, placements=("sacrum",), sensors={"sacrum": s}).recording.sensors["sacrum"].acc
         )
-        for s in (sensor, replace(sensor, blow_share=1.0))
+        for s in (sensor, replace(sensor, impact_share=1.0))
     ]
     at_s = np.flatnonzero(np.abs(acc[1] - acc[0]).max(axis=1) > 0.2) / 400.0
     strikes = at_s[np.diff(at_s, prepend=-1.0) > 0.25]

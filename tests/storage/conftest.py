@@ -14,9 +14,9 @@ def bending(*, seconds: float = 12.0, rate_hz: float = 100.0, seed: int = 0, noi
     rng = np.random.default_rng(seed)
     time_s = np.arange(round(seconds * rate_hz)) / rate_hz
     swing = 2 * np.pi * np.clip(time_s - 2.0, 0.0, None) / 4.0
-    lean, turn = 0.5 * (1 - np.cos(swing)), np.where(time_s > 2.0, 0.25 * np.pi * np.sin(swing), 0.0)
+    inclination, turn = 0.5 * (1 - np.cos(swing)), np.where(time_s > 2.0, 0.25 * np.pi * np.sin(swing), 0.0)
     still = np.zeros_like(time_s)
-    acc = 9.81 * np.column_stack([-np.sin(lean), still, np.cos(lean)])
+    acc = 9.81 * np.column_stack([-np.sin(inclination), still, np.cos(inclination)])
     acc += 0.2 * np.column_stack([np.gradient(turn, time_s), still, -(turn**2)])  # 0.2 m above the axis of the bend
     gyr = np.column_stack([still, turn, still])
     return Samples(

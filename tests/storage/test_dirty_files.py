@@ -11,7 +11,7 @@ from test_storage_importers import START_S, WRITERS
 from imu_hinge.errors import BadSamples, HingeError, RecordingError, UnknownFormat, UnknownUnits
 from imu_hinge.model import Samples
 from imu_hinge.storage.exporters import read_any
-from imu_hinge.storage.importers import import_export
+from imu_hinge.storage.importers.registry import import_export
 from imu_hinge.storage.plain_csv import import_csv, write_csv
 from imu_hinge.storage.recording import read
 

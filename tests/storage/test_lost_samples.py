@@ -9,7 +9,7 @@ import imu_hinge as ih
 from imu_hinge.simulate.sensor import SensorSpec
 from imu_hinge.simulate.session import simulate
 from imu_hinge.simulate.spec import SetSpec
-from imu_hinge.storage.lost_samples import lost_samples
+from imu_hinge.storage.screening.lost_samples import lost_samples
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 

@@ -14,10 +14,10 @@ import imu_hinge as ih
 from imu_hinge.errors import HingeError, UnknownUnits
 from imu_hinge.model import Array, Samples
 from imu_hinge.simulate.session import random_set
-from imu_hinge.storage.live_check import LiveCheck
-from imu_hinge.storage.screening import check_recording
-from imu_hinge.storage.self_check import self_check
-from imu_hinge.storage.turning import MOST_WINDOWS
+from imu_hinge.storage.screening.checks import check_recording
+from imu_hinge.storage.screening.live_check import LiveCheck
+from imu_hinge.storage.screening.self_check import self_check
+from imu_hinge.storage.screening.turning import MOST_WINDOWS
 
 EXERCISES = ("deadlift", "rdl", "swing", "good_morning", "squat")
 

@@ -8,7 +8,7 @@ import pytest
 
 from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
 from imu_hinge.storage.exporters import convert
-from imu_hinge.storage.importers import IMPORTERS, importer_of, read_export, vendor_of
+from imu_hinge.storage.importers.registry import IMPORTERS, importer_of, read_export, vendor_of
 from imu_hinge.storage.recording import read
 
 G = 9.80665

@@ -10,7 +10,7 @@ import pytest
 
 from imu_hinge.errors import UnknownUnits
 from imu_hinge.model import Samples
-from imu_hinge.storage.screening import check_samples
+from imu_hinge.storage.screening.checks import check_samples
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no real recordings at {DATA}")

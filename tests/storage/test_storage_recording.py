@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import imu_hinge as ih
-from imu_hinge import whole
+from imu_hinge import atomic_file as whole
 from imu_hinge.conventions import EXERCISES, PLACEMENTS, Flag
 from imu_hinge.errors import BadSamples, NewerSchema, RecordingError, TooShort, UnknownFormat
 from imu_hinge.storage.recording import read, write

@@ -6,7 +6,7 @@ import pytest
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import BadSamples, HingeError, TooShort, UnknownUnits
 from imu_hinge.model import Recording, Samples
-from imu_hinge.storage.screening import check_recording, check_samples
+from imu_hinge.storage.screening.checks import check_recording, check_samples
 
 
 def changed(samples, *, time_s=None, acc=None, gyr=None):
@@ -85,8 +85,8 @@ def test_acceleration_in_g_is_seen_without_standing_still(make_samples):
 
 def test_acceleration_without_gravity(make_samples):
     samples = make_samples()
-    lean = np.random.default_rng(3).normal(size=samples.acc.shape)
-    refuse(changed(samples, acc=0.1 * lean), UnknownUnits, "gravity taken out", "including gravity")
+    inclination = np.random.default_rng(3).normal(size=samples.acc.shape)
+    refuse(changed(samples, acc=0.1 * inclination), UnknownUnits, "gravity taken out", "including gravity")
 
 
 def test_slow_rate_in_degrees_is_seen_against_gravity(make_samples):

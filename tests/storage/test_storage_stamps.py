@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_hinge.errors import BadSamples
-from imu_hinge.storage.stamps import join, spread_arrivals, spread_packets, unwrap
+from imu_hinge.storage.importers.stamps import join, spread_arrivals, spread_packets, unwrap
 
 
 @settings(deadline=None, max_examples=50)
@@ -58,7 +58,7 @@ def test_join_meets_on_the_accelerometer_and_not_across_a_gap():
     assert not ((joined.time_s > 3.985) & (joined.time_s < 4.995)).any()
 
 
-def test_join_refuses_strangers():
+def test_join_refuses_outliers():
     x = np.zeros((5, 3))
     with pytest.raises(BadSamples, match=r"0.000 to 4.000 s.*10.000 to 14.000 s.*two files of one recording"):
         join(np.arange(5.0), x, np.arange(5.0) + 10, x)

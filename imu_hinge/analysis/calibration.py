@@ -1,0 +1,101 @@
+"""Learn an athlete's personal references from clean hinges and full bows: neutral, maximum, legs.
+
+It reads and writes no file, and finds no reps: it is told at which instants the hinges and bows were deepest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from imu_hinge import conventions as cv
+from imu_hinge.athlete import Athlete
+from imu_hinge.errors import CalibrationError
+from imu_hinge.motion.linkage.map_estimate import LinkageResult, solve
+from imu_hinge.motion.linkage.observations import LinkageInputs
+from imu_hinge.motion.linkage.personal_references import observed_at
+
+KNEE_MARGIN_DEG: Final = 15.0
+"""More knee flexion than in the clean hinge by this is no hinge any more (docs/design.md, section 5)."""
+
+WIDEST_MAXIMUM_DEG, WIDEST_MAXIMUM_SD_DEG = 65.0, 20.0
+"""What is expected of a maximum that is about to be measured."""
+
+KNOWN_WELL_DEG: Final = 6.0
+"""A maximum with a wider band than this is a guess and is not kept."""
+
+
+def learn_references(
+    inputs: LinkageInputs, athlete: Athlete, *, clean_hinges: Sequence[int], full_bows: Sequence[int] = ()
+) -> Athlete:
+    """Return the athlete with what the clean hinges and the full bows tell.
+
+    Parameters
+    ----------
+    inputs
+        The recording in which they were done, in the mounting of the sets to come.
+    athlete
+        As known so far.
+    clean_hinges, full_bows
+        Instants, in samples, at which each was deepest.
+
+    Raises
+    ------
+    CalibrationError
+        Where there is neither a hinge nor a bow, or one of the instants is not in the recording.
+    """
+    instants = [*clean_hinges, *full_bows]
+    if not instants or not all(0 <= i < len(inputs) for i in instants):
+        raise CalibrationError(
+            f"References need the deepest instants of clean hinges or full bows, 0 to {len(inputs) - 1}; "
+            f"got {instants}. Tell which reps they were."
+        )
+    unbiased = replace(
+        athlete,
+        references={},
+        lumbar_max_flexion_deg=WIDEST_MAXIMUM_DEG,
+        lumbar_max_flexion_sd_deg=WIDEST_MAXIMUM_SD_DEG,
+    )
+    solved = solve(replace(inputs, neutral_at=tuple(clean_hinges)), unbiased)
+    if clean_hinges:
+        athlete = _with_hinges(athlete, inputs, solved, clean_hinges)
+    if full_bows:
+        athlete = _with_bows(athlete, solved, full_bows)
+    return athlete
+
+
+def _with_hinges(athlete: Athlete, inputs: LinkageInputs, solved: LinkageResult, hinges: Sequence[int]) -> Athlete:
+    """Put in what the clean hinges tell."""
+    at = list(hinges)
+    angles, sd = np.degrees(solved.angles_rad[at]).mean(axis=0), np.degrees(solved.sd_rad[at]).mean(axis=0)
+    heights = [np.nanmean(np.asarray(series)[at]) for series in inputs.height_m.values()]
+    observed = observed_at(inputs, at)
+    return replace(
+        athlete,
+        neutral_lumbar_deg=float(angles[cv.LUMBAR_FLEXION]),
+        neutral_lumbar_sd_deg=float(min(sd[cv.LUMBAR_FLEXION], 30.0)),
+        neutral_pelvis_tilt_deg=float(max(angles[cv.PELVIS_TILT], 0.0)),
+        neutral_drop_m=float(-heights[0]) if heights and 0.0 <= -heights[0] <= 0.9 else athlete.neutral_drop_m,
+        knee_limit_deg=athlete.knee_limit_deg
+        if observed["clean_hinge.on_floor"] == 0.0
+        else float(min(max(angles[cv.KNEE_FLEXION] + KNEE_MARGIN_DEG, 20.0), 150.0)),
+        references=athlete.references | observed,
+    )
+
+
+def _with_bows(athlete: Athlete, solved: LinkageResult, bows: Sequence[int]) -> Athlete:
+    """Put in the maximum of the full bows, where the sensors tell it well enough."""
+    at = list(bows)
+    lumbar = np.degrees(solved.angles_rad[at, cv.LUMBAR_FLEXION])
+    sd = float(np.degrees(solved.sd_rad[at, cv.LUMBAR_FLEXION]).mean())
+    if sd > KNOWN_WELL_DEG:
+        return athlete
+    return replace(
+        athlete,
+        lumbar_max_flexion_deg=float(np.clip(lumbar.max(), 15.0, 110.0)),
+        lumbar_max_flexion_sd_deg=math.hypot(sd, float(lumbar.std())),
+    )

@@ -1,0 +1,326 @@
+"""Analyse samples as they come: the same steps as `offline`, with the past alone.
+
+It knows no radio and no clock. Everything happens on the even grid, in steps of a fixed number of instants, so it does
+not matter how the samples were cut into blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from imu_hinge import conventions as cv
+from imu_hinge.analysis.assemble import (
+    check_on_trunk,
+    empty_result,
+    hole_warnings,
+    misfit_warnings,
+    result_of,
+    warnings_of,
+)
+from imu_hinge.analysis.clock_watch import ClockWatch
+from imu_hinge.analysis.live_input import Intake, check_enough, say_who_is_waited_for
+from imu_hinge.analysis.pacing import STEP_S, WINDOW_S, Pacing
+from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link, looks_swapped
+from imu_hinge.analysis.plausibility import DISAGREES
+from imu_hinge.analysis.shown import Shown
+from imu_hinge.analysis.told import Told
+from imu_hinge.analysis.warm_up import warm_up
+from imu_hinge.athlete import Athlete
+from imu_hinge.errors import MovedWhileStill, RecordingError, SensorsSwapped
+from imu_hinge.model import Array, Region, Samples, check_exercise, check_placement
+from imu_hinge.motion.kinematics.long_holes import hole_warning, settled_s, shared_holes
+from imu_hinge.motion.kinematics.time_grid import Grid
+from imu_hinge.motion.kinematics.track import Track
+from imu_hinge.motion.linkage.set_parameters import SetParameters
+from imu_hinge.motion.orientation.filter import initial_state, params
+from imu_hinge.reps.exercise import Found, find_lifts
+from imu_hinge.reps.segmentation import Lift
+from imu_hinge.result import Event, SetResult
+from imu_hinge.settings import Settings
+from imu_hinge.storage.screening.checks import check_different
+from imu_hinge.storage.screening.live_check import LiveCheck
+
+SETTLE_S: Final = 0.6
+"""A rep is told when its end lies this far back and cannot change any more."""
+SAME_S: Final = 0.75
+"""Two lifts whose starts and ends are this near are one."""
+EDGE_S: Final = 30.0
+"""At the window's beginning reps are neither told nor withdrawn: the bend to the bar before them has left it [s]."""
+UNITS_S: Final = 5.0
+"""After this much the samples' units are checked."""
+
+
+class LiveAnalysis:
+    """Analyse a session while it happens; the only object of the core with a memory.
+
+    Parameters
+    ----------
+    placements
+        Where sensors sit; samples of others are refused.
+    athlete
+    exercise
+        ``auto`` or one of `conventions.EXERCISES`.
+    settings
+
+    Notes
+    -----
+    An instant is analysed when every sensor has delivered it. A sensor that falls silent holds the analysis up until
+    it is back; what it missed is a gap. Samples that wait take 21 MB an hour and sensor at 100 Hz, what was shown 26.
+
+    The first one of a process takes half a second to load what it needs, ten where that must be compiled. `feed` does
+    not wait for it then.
+    """
+
+    def __init__(
+        self,
+        placements: Sequence[str],
+        *,
+        athlete: Athlete | None = None,
+        exercise: str = "auto",
+        settings: Settings | None = None,
+    ) -> None:
+        if not placements:
+            raise RecordingError("There is no sensor to listen to. Name at least one placement, such as sacrum.")
+        for placement in placements:
+            check_placement(placement)
+        check_exercise(exercise)
+        warm_up()
+        self._settings = settings or Settings()
+        self._athlete = athlete or Athlete()
+        self._exercise = exercise
+        order = [p for p in cv.PLACEMENTS if p in placements]
+        rate_hz = self._settings.rate_hz
+        self._sensors = {p: Intake(p, initial_state(params(rate_hz)), LiveCheck(p, rate_hz)) for p in order}
+        self._grid: Grid | None = None
+        self._holes_told = 0
+        self._done = 0
+        self._told = Told(near=round(SAME_S * rate_hz), reach=round(WINDOW_S * rate_hz))
+        self._shown = Shown()
+        self._result: SetResult | None = None
+        self._aligned: Aligned | None = None
+        self._aligned_from = 0  # the window's first instant: what was aligned counts from there, lifts from the first
+        self._found = Found((), exercise, "")
+        self._has_checked_units = self._has_told_swapped = False
+        self._shared: SetParameters | None = None
+        self._clocks = ClockWatch()
+        self._pacing = Pacing()
+
+    def feed(self, placement: str, samples: Samples) -> list[Event]:
+        """Take one sensor's new samples and return what became known, in order.
+
+        Parameters
+        ----------
+        placement
+        samples
+            In order of arrival; what no sensor measured is left out (see `storage.screening.arrivals`).
+
+        Raises
+        ------
+        RecordingError
+            Where the sensor was not announced, its samples are not what a sensor delivers in seconds, m/s² and rad/s,
+            two sensors deliver the same, or the session has ended.
+
+        Notes
+        -----
+        A call costs what its samples are, and now and then a look at the last two minutes, however long the session is.
+        """
+        if self._result is not None:
+            raise RecordingError("The session has ended, and more samples came. Begin another analysis for them.")
+        if placement not in self._sensors:
+            raise RecordingError(
+                f"No {placement} sensor was announced, only {', '.join(self._sensors)}. Name it when the set begins."
+            )
+        doubts = self._sensors[placement].take(samples)
+        events = [Event("warning", at_s, text) for at_s, text in doubts]
+        events += say_who_is_waited_for(self._sensors, placement) if len(samples) else []
+        step = round(STEP_S * self._settings.rate_hz)
+        while self._count_ready() >= self._done + step:
+            events += self._advance(self._done + step, is_last=False)
+        return events
+
+    def finish(self) -> SetResult:
+        """End the session and return everything; the reps are those that were told, and the last ones.
+
+        Raises
+        ------
+        TooShort
+            Where the sensors share less than three seconds.
+        RecordingError
+            As `feed`, of what was held back.
+        NotOnTheTrunk, SensorsSwapped
+            As `analyze`.
+        """
+        if self._result is None:
+            self._result = self._finished()
+        return self._result
+
+    def _finished(self) -> SetResult:
+        for sensor in self._sensors.values():
+            sensor.take_rest()
+        step, count = round(STEP_S * self._settings.rate_hz), self._count_ready()
+        while count >= self._done + step:  # what was held back
+            self._advance(self._done + step, is_last=False)
+        check_enough(self._sensors, count, self._settings.rate_hz)
+        if count > self._done:
+            self._advance(count, is_last=True)
+        elif self._done:
+            self._look(is_last=True)
+        self._check_units(is_last=True)
+        for sensor in self._sensors.values():
+            sensor.check.rest()
+        self._told.disagree(self._findings(), self._time_s(self._done - 1))
+        assert self._grid is not None
+        result = replace(self._all_told(self._grid.times_s(0, self._done)), is_live=True)
+        doubts = (text for sensor in self._sensors.values() for _, text in sensor.arrivals.doubts)
+        holes = {placement: sensor.holes for placement, sensor in self._sensors.items()}
+        missing = hole_warnings(holes, self._grid.times_s(0, self._done), self._told.reps)
+        warnings = (*map(hole_warning, self._grid.holes.spans), *missing, *doubts, *self._told.disagreeing)
+        return replace(result, warnings=(*warnings, *result.warnings))
+
+    def _all_told(self, time_s: Array) -> SetResult:
+        """Return what all that was told comes to, on the grid of the session (n,) [s]."""
+        if self._aligned is None:
+            return empty_result(self._tracks(self._window_start()), self._athlete, self._exercise)
+        posture = self._shown.taken(time_s, basis=self._aligned.posture.basis)
+        found = Found(tuple(self._told.lifts), self._found.exercise, self._found.evidence)
+        start = self._aligned_from
+        recent = self._told.lifts[self._told.place_of(start) :]
+        swapped = looks_swapped(self._aligned, [lift.moved(-start) for lift in recent])
+        if swapped and not self._clocks.is_apart:  # one read late seems to lean less at the bottom
+            raise SensorsSwapped(swapped)
+        return result_of(
+            self._aligned,
+            posture,
+            found,
+            self._told.reps,
+            athlete=self._athlete,
+            warnings=(
+                *warnings_of(self._aligned, self._settings),
+                *misfit_warnings(self._shared),
+                *self._clocks.warnings,
+            ),
+        )
+
+    def _count_ready(self) -> int:
+        """Return how many instants of the grid every sensor has delivered."""
+        waiting = [s.pending for s in self._sensors.values()]
+        if not all(len(w) for w in waiting):
+            return 0
+        origin_s = max(w.first_s for w in waiting) if self._grid is None else self._grid.origin_s
+        self._grid = Grid(origin_s, self._settings.rate_hz, shared_holes([w.holes for w in waiting]))
+        return self._grid.count_ready(settled_s([w.times_s for w in waiting]))
+
+    def _advance(self, stop: int, *, is_last: bool) -> list[Event]:
+        """Put the instants up to ``stop`` on the grid, filter them and look at what they tell."""
+        assert self._grid is not None
+        for sensor in self._sensors.values():
+            sensor.advance(self._done, stop, self._grid)
+        self._done = stop
+        self._check_units()
+        is_due = self._pacing.is_due(sensor.gyr[-1] for sensor in self._sensors.values())
+        events = [*self._tell_holes(), *self._told.disagree(self._findings(), self._time_s(stop - 1))]
+        return events + (self._look(is_last=is_last) if is_due or is_last else [])
+
+    def _tell_holes(self) -> list[Event]:
+        """Tell of long holes, once each, when what came after them is analysed."""
+        assert self._grid is not None
+        reached_s = self._time_s(self._done - 1)
+        new = [hole for hole in self._grid.holes.spans[self._holes_told :] if hole[1] <= reached_s]
+        self._holes_told += len(new)
+        return [Event("gap", hole[0], hole_warning(hole)) for hole in new]
+
+    def _findings(self) -> list[str]:
+        return [s.check.finding.text for s in self._sensors.values() if s.check.finding is not None]
+
+    def _look(self, *, is_last: bool) -> list[Event]:
+        """Analyse the window again and tell what is new in it."""
+        start = self._window_start()
+        tracks = self._tracks(start)
+        clocks = self._clocks.after(tracks, until=self._done)
+        try:
+            aligned = align(tracks, self._settings, is_live=True, sync_s=clocks.left_s)
+        except MovedWhileStill:
+            return []
+        if aligned is None:
+            return []
+        check_different({placement: np.hstack((t.acc, t.gyr)) for placement, t in tracks.items()})
+        if is_last:
+            check_on_trunk(aligned)
+        shown_to = max(start, self._shown.stop, self._told.stop)  # a rep told late hides none after it
+        events = [] if self._aligned else [Event("aligned", self._time_s(self._done - 1), "The mounting is known.")]
+        self._aligned, self._aligned_from = aligned, start
+        events += clocks.events(self._clocks, time_s=self._time_s(self._done - 1))
+        self._clocks = clocks
+        if self._done > shown_to:
+            self._shown.put(shown_to, clocks.shown(aligned.posture[shown_to - start : self._done - start]))
+        events += self._told.slips(aligned)
+        found = find_lifts(
+            aligned.posture, self._athlete, told=self._exercise, settings=self._settings.reps, is_over=is_last
+        )
+        if found.lifts or not self._found.lifts:  # a walk after the set does not change what was lifted
+            self._found = found
+        settled = self._done - (0 if is_last else round(SETTLE_S * self._settings.rate_hz))
+        lifts = [lift.moved(start) for lift in found.lifts]
+        at_s = self._time_s(self._done - 1)
+        events += self._told.withdraw(lifts, start=start + self._edge(start), at_s=at_s, is_last=is_last)
+        for lift in found.lifts:
+            is_known = lift.start < self._edge(start) or self._told.knows(lift.moved(start))
+            if start + lift.stop <= settled and not is_known:
+                events.append(self._tell(aligned, lift, found.exercise, start))
+        swapped = "" if self._has_told_swapped or clocks.is_apart else looks_swapped(aligned, found.lifts)
+        if swapped and any(event.kind == "rep" for event in events):
+            self._has_told_swapped = True
+            events.append(Event("warning", at_s, swapped))
+        return events
+
+    def _tell(self, aligned: Aligned, lift: Lift, exercise: str, start: int) -> Event:
+        """Describe one finished lift and remember it."""
+        margin = round(self._settings.rate_hz)
+        region = Region(max(0, lift.start - margin), min(len(aligned.posture), lift.stop + margin // 2))
+        linked, shared = link(aligned, [lift], self._athlete, exercise=exercise, region=region, shared=self._shared)
+        self._shared = self._shared if self._clocks.is_apart else shared  # both together would teach what is wrong
+        linked = self._clocks.shown(linked)
+        rep = build_rep(
+            linked,
+            lift.moved(-region.start),
+            exercise=exercise,
+            athlete=self._athlete,
+            settings=self._settings,
+            earlier=self._told.reps[: self._told.place_of(start + lift.start)],
+            aligned=aligned,
+            doubt=self._clocks.said or (DISAGREES if self._told.disagreeing else looks_swapped(aligned, [lift])),
+        )
+        rep = self._told.add(lift.moved(start), rep)
+        self._shown.put(start + lift.start, linked[lift.start - region.start : lift.stop - region.start])
+        return Event("rep", rep.end_s, f"Rep {rep.rep + 1}: {rep.verdict.label.replace('_', ' ')}.", rep)
+
+    def _check_units(self, *, is_last: bool = False) -> None:
+        """Refuse, once there is enough to tell, what is not in m/s² and rad/s."""
+        count = round(UNITS_S * self._settings.rate_hz)
+        count = min(count, self._done) if is_last else count
+        if self._done < count or self._has_checked_units:
+            return
+        self._has_checked_units = True
+        for sensor in self._sensors.values():
+            sensor.check_units(count, self._settings.rate_hz)
+
+    def _edge(self, start: int) -> int:
+        """Return how many instants at the beginning of a window decide nothing: what led to them has been forgotten."""
+        return round(EDGE_S * self._settings.rate_hz) if start else 0
+
+    def _window_start(self) -> int:
+        return max(0, self._done - round(WINDOW_S * self._settings.rate_hz))
+
+    def _time_s(self, index: int) -> float:
+        assert self._grid is not None
+        return self._grid.time_s(index)
+
+    def _tracks(self, start: int) -> dict[str, Track]:
+        """Return the tracks from grid instant ``start`` on."""
+        assert self._grid is not None
+        time_s = self._grid.times_s(start, self._done)
+        return {placement: sensor.track(time_s, self._settings) for placement, sensor in self._sensors.items()}

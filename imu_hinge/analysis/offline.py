@@ -1,0 +1,228 @@
+"""Analyse a recording: the only path from samples to a `SetResult`. It does no step itself; it calls them in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from imu_hinge import conventions as cv
+from imu_hinge.analysis.assemble import (
+    check_on_trunk,
+    clock_warnings,
+    empty_result,
+    hole_warnings,
+    misfit_warnings,
+    result_of,
+    warnings_of,
+)
+from imu_hinge.analysis.calibration import learn_references
+from imu_hinge.analysis.live import LiveAnalysis
+from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link_sets, linkage_inputs, looks_swapped
+from imu_hinge.athlete import Athlete
+from imu_hinge.errors import CalibrationError, SensorsSwapped
+from imu_hinge.model import Recording, Samples, check_exercise
+from imu_hinge.motion.kinematics.clock_offset import Synchronised, synchronise
+from imu_hinge.motion.kinematics.long_holes import Holes, hole_warning, long_steps, shared_holes
+from imu_hinge.motion.kinematics.resample import even_grid, in_order
+from imu_hinge.motion.kinematics.track import Track, stationary, up_in_sensor
+from imu_hinge.motion.orientation.filter import filter_recording
+from imu_hinge.reps.exercise import find_lifts
+from imu_hinge.result import Rep, SetResult
+from imu_hinge.settings import Settings
+from imu_hinge.signals import regions
+from imu_hinge.storage.screening.arrivals import arrived
+from imu_hinge.storage.screening.checks import check_recording
+from imu_hinge.storage.screening.timeline import check_length
+
+TURN: Final = 6000
+"""Samples of one sensor that are fed as live at once, at most: a minute of a common one."""
+
+
+def analyze(
+    recording: Recording,
+    *,
+    athlete: Athlete | None = None,
+    exercise: str = "auto",
+    as_live: bool = False,
+    settings: Settings | None = None,
+    name: str = "",
+) -> SetResult:
+    """Analyse one recording: every rep, its spine angles with their error, its verdict with its reason.
+
+    Parameters
+    ----------
+    recording
+        From `imu_hinge.read`, or built from arrays.
+    athlete
+        Overrides the recording's; what is not known has a population default.
+    exercise
+        One of `conventions.EXERCISES`, or ``auto``: what the recording says, else recognised.
+    as_live
+        Give what `LiveAnalysis` gave, bit for bit. Otherwise the whole recording is used in both directions, and the
+        angles are better.
+    settings
+    name
+        What the recording is called in reports.
+
+    Returns
+    -------
+    SetResult
+        No rep at all is a valid result.
+
+    Raises
+    ------
+    RecordingError
+        Where the samples are not what a sensor on a body delivers.
+    CalibrationError
+        Where standing or bending did not tell how the sensors sit.
+    """
+    settings = settings or Settings()
+    check_exercise(exercise)
+    told = recording.exercise if exercise == "auto" else exercise
+    athlete = athlete or recording.athlete or Athlete()
+    checked = check_recording(arrived(recording) if as_live else recording, is_fed=as_live)
+    if as_live:  # what is fed is what came in, as at the bar
+        live = LiveAnalysis(recording.placements, athlete=athlete, exercise=told, settings=settings)
+        for placement, samples in _in_turns(recording):
+            live.feed(placement, samples)
+        result = live.finish()
+        warnings = (*checked.warnings, *result.warnings)
+        return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
+    tracks, clocks = tracks_of(checked, settings)
+    aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
+    result = empty_result(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
+    silent = hole_warnings({p: regions(t.is_gap) for p, t in tracks.items()}, result.posture.time_s, result.lifts)
+    found = (*map(hole_warning, _holes_of(checked).spans), *clock_warnings(clocks), *silent)
+    warnings = (*checked.warnings, *found, *result.warnings)
+    return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
+
+
+def _in_turns(recording: Recording) -> Iterator[tuple[str, Samples]]:
+    """Yield all sensors' samples in turns, as they came in about: so none waits in full for the others."""
+    turns = -(-max(len(samples) for samples in recording.sensors.values()) // TURN)
+    for turn in range(turns):
+        for placement, samples in recording.sensors.items():
+            n = len(samples)
+            yield placement, samples[n * turn // turns : n * (turn + 1) // turns]
+
+
+def _holes_of(recording: Recording) -> Holes:
+    return shared_holes([long_steps(s.time_s) for s in recording.sensors.values()])
+
+
+def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track], Synchronised]:
+    """Put all sensors in step, on one even grid, and filter them forward and backward; say how the clocks differed.
+
+    Parameters
+    ----------
+    recording
+        Screened; see `storage.screening.checks.check_recording`.
+    settings
+    """
+    rate_hz = settings.rate_hz
+    holes = _holes_of(recording)
+    clocks = synchronise({placement: holes.without(s) for placement, s in recording.sensors.items()})
+    sensors = clocks.sensors
+    start_s = max(float(s.time_s[0]) for s in sensors.values())
+    stop_s = min(float(s.time_s[-1]) for s in sensors.values())
+    check_length(start_s, stop_s, settings.limits)
+    tracks = {}
+    for placement in recording.placements:
+        samples = in_order(sensors[placement])
+        gyr, acc, flags = even_grid(samples, rate_hz=rate_hz, start_s=start_s, stop_s=stop_s)
+        is_gap = (flags & np.uint16(cv.Flag.GAP)) != 0
+        oriented = filter_recording(gyr, acc, rate_hz=rate_hz, both_ways=True, is_gap=is_gap)
+        rate = gyr - oriented.bias_rad_s
+        tracks[placement] = Track(
+            time_s=holes.reopened(start_s + np.arange(len(gyr)) / rate_hz),
+            up_s=up_in_sensor(oriented.q_ws),
+            acc=acc,
+            gyr=rate,
+            is_stationary=stationary(acc, rate, rate_hz, settings.stillness) & ~is_gap,
+            flags=flags,
+        )
+    return tracks, clocks
+
+
+def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings) -> SetResult:
+    found = find_lifts(aligned.posture, athlete, told=told, settings=settings.reps)
+    check_on_trunk(aligned)
+    swapped = looks_swapped(aligned, found.lifts)
+    if swapped:
+        raise SensorsSwapped(swapped)
+    posture, shared = link_sets(aligned, found.lifts, athlete, exercise=found.exercise)
+    reps: list[Rep] = []
+    for lift in found.lifts:
+        reps.append(
+            build_rep(
+                posture,
+                lift,
+                exercise=found.exercise,
+                athlete=athlete,
+                settings=settings,
+                earlier=reps,
+                aligned=aligned,
+            )
+        )
+    warnings = (*warnings_of(aligned, settings), *misfit_warnings(shared))
+    return result_of(aligned, posture, found, reps, athlete=athlete, warnings=warnings)
+
+
+def calibrate(
+    recording: Recording,
+    *,
+    athlete: Athlete | None = None,
+    clean_hinge: Sequence[int] = (),
+    full_bow: Sequence[int] = (),
+    exercise: str = "auto",
+    settings: Settings | None = None,
+) -> Athlete:
+    """Return the athlete with personal references, from clean hinges and full bows recorded in the same mounting.
+
+    Parameters
+    ----------
+    recording
+    athlete
+        As known so far; height and lengths sharpen the references.
+    clean_hinge
+        Which reps, counted from 0 as in the table of reps, were clean hinges: with a dowel, three points of contact.
+    full_bow
+        Which were full round bows.
+    exercise
+        What was done. A ``drill`` counts every bend.
+    settings
+
+    Raises
+    ------
+    CalibrationError
+        Where the recording has no such rep.
+    RecordingError
+        As `analyze`.
+    """
+    settings = settings or Settings()
+    check_exercise(exercise)
+    athlete = athlete or recording.athlete or Athlete()
+    told = recording.exercise if exercise == "auto" else exercise
+    tracks, clocks = tracks_of(check_recording(recording), settings)
+    aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
+    if aligned is None:
+        raise CalibrationError("Nobody bends in this recording. Record two clean hinges and, better, a full bow.")
+    check_on_trunk(aligned)
+    wanted = [*clean_hinge, *full_bow]
+    found = find_lifts(aligned.posture, athlete, told=told, settings=settings.reps)
+    if told == "auto" and (full_bow or len(found.lifts) <= max(wanted, default=0)):
+        found = find_lifts(aligned.posture, athlete, told="drill", settings=settings.reps)
+    if not wanted or min(wanted) < 0 or max(wanted) >= len(found.lifts):
+        raise CalibrationError(
+            f"References need reps of the recording, counted from 0: it has {len(found.lifts)}, asked for {wanted}. "
+            "Look at imu-hinge analyze and say which were clean hinges and which full bows."
+        )
+    return learn_references(
+        linkage_inputs(aligned, found.lifts, exercise=found.exercise),
+        athlete,
+        clean_hinges=[found.lifts[i].bottom for i in clean_hinge],
+        full_bows=[found.lifts[i].bottom for i in full_bow],
+    )

@@ -1,0 +1,70 @@
+"""Keep what live analysis has shown at every instant, in a third of the room, and lay it out as one posture at the end.
+
+It decides nothing: what is shown, and when, is `live`'s.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from imu_hinge import conventions as cv
+from imu_hinge.model import POSTURE_COLUMNS, Array, Posture
+
+PIECE: Final = 6000
+"""Instants that are kept together, a minute of the usual grid: room grows by so much."""
+
+
+class Shown:
+    """Keep the angles so far; later words stand over earlier ones.
+
+    Notes
+    -----
+    Numbers are kept in single precision, which is some millionths of a degree: 71 bytes an instant, 26 MB an hour at
+    100 Hz. Live and replay keep them alike, so they stay equal to the bit. Reps are computed from what was not rounded.
+    """
+
+    def __init__(self) -> None:
+        self.stop = 0
+        """One past the last instant of the latest word: what follows a rep is shown anew, by what the rep told."""
+        self._pieces: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in POSTURE_COLUMNS}
+
+    def put(self, start: int, posture: Posture) -> None:
+        """Show these instants, the first of which is ``start`` on the session's grid."""
+        stop = start + len(posture)
+        for name, pieces in self._pieces.items():
+            values = getattr(posture, name)
+            while len(pieces) * PIECE < stop:
+                pieces.append(_unknown(name, PIECE, like=values, is_compact=True))
+            for at in range(start // PIECE, -(-stop // PIECE)):
+                first, last = max(start, at * PIECE), min(stop, (at + 1) * PIECE)
+                pieces[at][first - at * PIECE : last - at * PIECE] = values[first - start : last - start]
+        self.stop = stop
+
+    def taken(self, time_s: Array, *, basis: str) -> Posture:
+        """Return all as one posture and forget it: column by column, so that no two copies of all are held.
+
+        Parameters
+        ----------
+        time_s : (n,) [s]
+            Every instant of the session. One that was never shown is unknown: nobody had bent yet, or nobody moved.
+        basis
+        """
+        columns: dict[str, npt.NDArray[Any]] = {}
+        for name, pieces in self._pieces.items():
+            column = _unknown(name, len(time_s), like=pieces[0], is_compact=False)
+            for at, piece in enumerate(pieces):
+                part = column[at * PIECE : (at + 1) * PIECE]
+                part[:] = piece[: len(part)]
+            pieces.clear()
+            columns[name] = column
+        return Posture(time_s=time_s, basis=basis, **columns)
+
+
+def _unknown(name: str, count: int, *, like: npt.NDArray[Any], is_compact: bool) -> npt.NDArray[Any]:
+    """Return so many instants of a column that nobody has shown."""
+    if like.dtype.kind == "f":
+        return np.full((count, *like.shape[1:]), np.nan, dtype=np.float32 if is_compact else np.float64)
+    return np.full(count, cv.Flag.UNALIGNED if name == "flags" else 0, dtype=like.dtype)

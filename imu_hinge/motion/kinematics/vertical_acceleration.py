@@ -1,0 +1,75 @@
+"""Tell vertical acceleration, impacts and the rise between two rests; `vertical_displacement` smooths it.
+
+It is about the vertical only: a tilt error of one degree moves the horizontal path by centimetres
+within a rep and the vertical one hardly at all (docs/biomechanics.md, section 5.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from imu_hinge import conventions as cv
+from imu_hinge.model import Array, Region
+from imu_hinge.motion.kinematics.track import Track
+
+IMPACT_MPS2: Final = 2.5
+"""A shake above this is a blow, not the body's movement."""
+
+LEAST_CALM_MPS2: Final = 0.01
+"""No sensor is calmer than its own noise."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Travel:
+    """Hold the vertical travel of one sensor.
+
+    Parameters
+    ----------
+    height_m, height_sd_m : (n,) [m]
+        Against quiet standing, up positive.
+    speed_mps : (n,) [m/s]
+    """
+
+    height_m: Array
+    height_sd_m: Array
+    speed_mps: Array
+
+
+def vertical_acceleration(track: Track, bias: Array | None = None) -> Array:
+    """Return the acceleration against gravity's direction, up positive. (n,) [m/s²]."""
+    force = track.acc if bias is None else track.acc - bias
+    return np.asarray(np.einsum("ij,ij->i", force, track.up_s) - cv.GRAVITY_MPS2)
+
+
+def rise_between(track: Track, first: Region, second: Region) -> float:
+    """Return by how much the sensor rose from one still to the next [m].
+
+    The velocity is closed to zero at both, which takes out a constant error of the acceleration.
+    """
+    start, stop = first.stop - 1, second.start + 1
+    if stop - start < 3:
+        return 0.0
+    dt = 1.0 / track.rate_hz
+    acceleration = vertical_acceleration(track.part(start, stop))
+    speed = np.concatenate(([0.0], np.cumsum(0.5 * (acceleration[1:] + acceleration[:-1])))) * dt
+    speed -= np.linspace(0.0, speed[-1], speed.size)
+    return float(np.sum(0.5 * (speed[1:] + speed[:-1])) * dt)
+
+
+def shock_together(tracks: Sequence[Track]) -> Array:
+    """Return how hard all sensors are shaken, the calmer ones counting for more. (n,) [m/s²].
+
+    A bar that falls on the floor shakes every sensor at once, a noisy or loose one shakes all the time: the root of
+    the mean square, weighted by how calm each sensor is at rest.
+    """
+    squares, weights = [], []
+    for track in tracks:
+        high_pass_acc = track.high_pass_acc_mps2
+        calm = float(np.median(high_pass_acc[track.is_stationary] if track.is_stationary.any() else high_pass_acc))
+        weights.append(1.0 / max(calm, LEAST_CALM_MPS2) ** 2)
+        squares.append(weights[-1] * high_pass_acc**2)
+    return np.asarray(np.sqrt(np.sum(squares, axis=0) / np.sum(weights)))

@@ -1,0 +1,171 @@
+"""Scan for Bluetooth LE devices, and let one sensor at a time use the radio.
+
+It connects to nothing and decides nothing about families: `link` and `catalog` do.
+
+No scan is filtered by service: a filter with a 16-bit UUID finds nothing, silently.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from imu_hinge.errors import DeviceError
+from imu_hinge.sensors.ble import link_errors
+from imu_hinge.sensors.ble.link import CALL_S, translated
+from imu_hinge.text import one_line
+
+if TYPE_CHECKING:
+    from bleak import BleakScanner
+
+BUSY_TRIES: Final = 6
+BUSY_S: Final = 1.0
+"""Pause before a scan is tried again while the service is busy [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advertisement:
+    """Hold what a scan saw of one device.
+
+    Parameters
+    ----------
+    address
+        Bluetooth address; on macOS the UUID by which this computer knows the device.
+    name
+        As advertised; empty where it has none.
+    rssi_dbm
+        Signal strength; None for a device that this computer is connected to already.
+    service_uuids
+        Advertised services, lower-case, 128 bit.
+    manufacturer_ids
+        Company identifiers in the advertisement.
+    handle
+        bleak's own description of the device, for connecting.
+    """
+
+    address: str
+    name: str
+    rssi_dbm: int | None
+    service_uuids: frozenset[str]
+    manufacturer_ids: frozenset[int]
+    handle: Any
+
+    def __post_init__(self) -> None:
+        # anybody near by chooses a name: it must not reach a terminal, a journal or a page as more than a name
+        object.__setattr__(self, "name", one_line(self.name))
+        object.__setattr__(self, "address", one_line(self.address))
+
+    @property
+    def label(self) -> str:
+        """Name and address, for people."""
+        return f"{self.name} ({self.address})" if self.name else self.address
+
+    def matches(self, wanted: str) -> bool:
+        """Tell whether a user means this device by this name or address."""
+        return wanted.strip().casefold() in (self.address.casefold(), self.name.strip().casefold())
+
+
+class Radio:
+    """Scan, and let one sensor at a time scan or connect."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for the radio and keep it."""
+        async with self._lock:
+            yield
+
+    async def scan(
+        self, seconds: float, *, until: Callable[[dict[str, Advertisement]], bool] | None = None, linger_s: float = 0.0
+    ) -> list[Advertisement]:
+        """Return the devices that advertise, the strongest first; call it within a `turn`.
+
+        Parameters
+        ----------
+        seconds
+            How long to listen at most.
+        until
+            Asked after each advertisement, with the devices so far by address; true ends the scan.
+        linger_s
+            How long to listen on after that, for another device of the same name [s].
+
+        Raises
+        ------
+        BluetoothOff
+            Where there is no radio, it is off, or this program may not use it.
+        DeviceError
+            Where the scan failed otherwise.
+        """
+        from bleak import BleakScanner
+
+        seen: dict[str, Advertisement] = {}
+        is_enough = asyncio.Event()
+
+        def note(device: Any, advertisement: Any) -> None:
+            seen[device.address] = _merged(seen.get(device.address), device, advertisement)
+            if until is not None and until(seen):
+                is_enough.set()
+
+        with translated("The scan"):
+            scanner = BleakScanner(note)
+        await _started(scanner)
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await is_enough.wait()
+                    await asyncio.sleep(linger_s)
+        finally:
+            with suppress(DeviceError), translated("The end of the scan"):  # what is wrong, the next call will say
+                await asyncio.wait_for(scanner.stop(), CALL_S)
+        return sorted(seen.values(), key=lambda device: -(device.rssi_dbm or -999))
+
+    async def connected(self) -> list[Advertisement]:
+        """Return devices this computer holds a link to already, perhaps from a program that crashed.
+
+        Such a device does not advertise, so no scan finds it. Empty where the system cannot tell.
+        """
+        try:
+            from bleak import BleakAdapter
+
+            async with asyncio.timeout(CALL_S):
+                adapter = await BleakAdapter.get()
+                devices = await adapter.get_connected_devices()
+        except Exception:  # an extra: whatever is wrong with the radio, the scan has said or will say
+            return []
+        return [Advertisement(d.address, d.name or "", None, frozenset(), frozenset(), d) for d in devices]
+
+
+async def _started(scanner: BleakScanner) -> None:
+    """Start a scan; while the service is busy (with giving up a connect, as a rule) try again."""
+    for attempt in range(BUSY_TRIES):
+        try:
+            with translated("The scan"):
+                try:
+                    await asyncio.wait_for(scanner.start(), CALL_S)
+                except TimeoutError as silence:
+                    raise link_errors.no_service("no answer to the start of a scan") from silence
+            return
+        except link_errors.RadioBusy:
+            if attempt == BUSY_TRIES - 1:
+                raise
+            await asyncio.sleep(BUSY_S)
+
+
+def _merged(before: Advertisement | None, device: Any, advertisement: Any) -> Advertisement:
+    """Add one advertisement to what is known of a device; name and services may come in different packets."""
+    name = advertisement.local_name or device.name or (before.name if before else "")
+    return Advertisement(
+        address=device.address,
+        name=name,
+        rssi_dbm=int(advertisement.rssi),
+        service_uuids=frozenset(u.lower() for u in advertisement.service_uuids)
+        | (before.service_uuids if before else frozenset()),
+        manufacturer_ids=frozenset(advertisement.manufacturer_data)
+        | (before.manufacturer_ids if before else frozenset()),
+        handle=device,
+    )

@@ -1,0 +1,35 @@
+"""State what a stream tells the outside: packets, settings, and the states of its link. Nothing here acts on them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from imu_hinge.sensors.ble.scanner import Advertisement
+from imu_hinge.sensors.protocol import StreamSettings
+
+CONNECTING, READY, STREAMING, LOST, SEARCHING, OFF, CLOSED = (
+    "connecting",
+    "ready",
+    "streaming",
+    "lost",
+    "searching",
+    "bluetooth off",
+    "closed",
+)
+"""States of a stream, in words for people."""
+
+
+class Sink(Protocol):
+    """Take what happens on a stream; every method must return at once."""
+
+    def stream(self, sensor: str, host_ns: int, seen: Advertisement, settings: StreamSettings) -> None:
+        """Note that a stream begins, or goes on after a loss; its packets follow."""
+
+    def packet(self, sensor: str, host_ns: int, characteristic: str, payload: bytes) -> None:
+        """Take one notification."""
+
+    def link(self, sensor: str, host_ns: int, state: str, message: str) -> None:
+        """Note a change of the link, with a sentence for a person."""
+
+    def battery(self, sensor: str, host_ns: int, percent: int) -> None:
+        """Note the charge."""
