@@ -272,7 +272,7 @@ class Posture:
         """Return one angle over time; ``index`` is one of the indices in `conventions`. (n,) [rad]."""
         return self.angles_rad[:, index]
 
-    @property
+    @cached_property
     def is_gap(self) -> npt.NDArray[np.bool_]:
         """(n,): true where a sensor measured nothing."""
         return np.asarray((self.flags & np.uint16(cv.Flag.GAP)) != 0)

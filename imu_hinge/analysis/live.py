@@ -134,9 +134,11 @@ class LiveAnalysis:
             raise RecordingError(
                 f"No {placement} sensor was announced, only {', '.join(self._sensors)}. Name it when the set begins."
             )
-        doubts = self._sensors[placement].take(samples)
-        events = [Event("warning", at_s, text) for at_s, text in doubts]
+        sensor = self._sensors[placement]
+        events = [Event("warning", at_s, text) for at_s, text in sensor.take(samples)]
         events += say_who_is_waited_for(self._sensors, placement) if len(samples) else []
+        if sensor.unscreened:  # nothing new is final yet
+            return events
         step = round(STEP_S * self._settings.rate_hz)
         while self._count_ready() >= self._done + step:
             events += self._advance(self._done + step, is_last=False)

@@ -6,6 +6,7 @@ It does not decide when an instant is analysed (`live` does), nor which sample w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -37,6 +38,11 @@ WAIT_S: Final = 5.0
 WAIT_BLOCKS: Final = 50
 """So many blocks of the others must have come since its last one: a file that is handed over sensor by sensor, whole or
 in some pieces, is no radio that has fallen silent. A radio sends as many in 5 s."""
+
+
+SCREENED_S: Final = 0.1
+SCREENED_COUNT: Final = 16
+"""Samples are screened together over so long, or so many: one by one, it costs more than all the rest of live [s]."""
 
 
 class Backlog:
@@ -117,6 +123,9 @@ class Intake:
     flags: list[Flags] = field(default_factory=list)
     holes: list[Region] = field(default_factory=list)
     arrivals: Arrivals = field(init=False)
+    unscreened: list[Samples] = field(default_factory=list)
+    screened_s: float = math.nan
+    """Time of the last sample that was screened; the first is at once."""
     missed: int = 0
     """How many blocks of the others came since its last one."""
     is_waited_for: bool = False
@@ -127,13 +136,30 @@ class Intake:
     def take(self, samples: Samples) -> list[tuple[float, str]]:
         """Screen new samples and let those wait that are final; return new doubts, each with its time [s]."""
         told = len(self.arrivals.doubts)
-        self.pending.add(self.arrivals.take(samples))
         if len(samples):
+            self.unscreened.append(samples)
             self.missed, self.is_waited_for = 0, False
+        if self._is_worth_screening():
+            self._screen()
         return self.arrivals.doubts[told:]
+
+    def _is_worth_screening(self) -> bool:
+        if not self.unscreened:
+            return False
+        last_s = float(self.unscreened[-1].time_s[-1])
+        is_near = self.screened_s <= last_s < self.screened_s + SCREENED_S  # a clock set back is told at once, NaN too
+        return not is_near or sum(map(len, self.unscreened)) >= SCREENED_COUNT
+
+    def _screen(self) -> None:
+        blocks, self.unscreened = self.unscreened, []
+        if blocks:
+            self.screened_s = float(blocks[-1].time_s[-1])
+            columns = ([getattr(s, name) for s in blocks] for name in ("time_s", "acc", "gyr", "flags"))
+            self.pending.add(self.arrivals.take(Samples(*map(np.concatenate, columns))))
 
     def take_rest(self) -> None:
         """Let what was held back wait too: nothing more will come."""
+        self._screen()
         self.pending.add(self.arrivals.rest())
 
     def advance(self, first: int, stop: int, grid: Grid) -> None:
