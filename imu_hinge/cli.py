@@ -49,7 +49,7 @@ Repair = Annotated[bool, typer.Option("--repair", help="Read what is there of a 
 
 
 @app.command()
-def analyze(
+def analyze(  # noqa: PLR0913  # one parameter per option
     source: Source,
     height: Height = None,
     athlete: AthleteFile = None,

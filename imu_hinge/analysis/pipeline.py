@@ -194,7 +194,7 @@ def linkage_inputs(
     )
 
 
-def build_rep(
+def build_rep(  # noqa: PLR0913  # a rep is made of all that is known of its set
     posture: Posture,
     lift: Lift,
     *,

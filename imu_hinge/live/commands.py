@@ -37,7 +37,7 @@ def scan(
     print_rows(rows, as_json=as_json)
 
 
-def record(
+def record(  # noqa: PLR0913  # one parameter per option
     sensors: Sensors = None,
     athlete: Annotated[Path | None, typer.Option(help="Athlete file (TOML).")] = None,
     exercise: Annotated[str, typer.Option(help="auto, deadlift, rdl, swing, good_morning, squat, drill.")] = "auto",

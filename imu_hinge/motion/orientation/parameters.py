@@ -33,7 +33,7 @@ class Params(NamedTuple):
     stretch_s: float
 
 
-def params(
+def params(  # noqa: PLR0913  # the parameters of the method
     rate_hz: float,
     *,
     tau_acc_s: float = 3.0,

@@ -160,7 +160,7 @@ class MetaMotion:
         warnings = []
         for command in (acc_config(chip, rate, acc_g), gyro_config(rate, gyr_dps)):
             if not await self._set(gatt, replies, command):
-                warnings.append("rate and range could not be read back")
+                warnings.append("rate and range could not be read back")  # noqa: PERF401  # each step awaits the device
         counter = await self._build_counter(gatt, replies, chip)
         if counter is None:
             warnings.append("this firmware cannot count packets: loss cannot be told, rates may lag by 3 samples")
