@@ -22,7 +22,7 @@ Regions
 """
 
 from enum import IntFlag
-from typing import Final
+from typing import Final, Literal, get_args
 
 GRAVITY_MPS2: Final = 9.81
 """Specific force of an accelerometer at rest [m/s²]."""
@@ -42,6 +42,12 @@ PELVIS_PLACEMENTS: Final = ("sacrum", "hip")
 EXERCISES: Final = ("deadlift", "rdl", "swing", "good_morning", "squat", "drill")
 """Exercises by name; ``auto`` in a call means: recognise it."""
 
+Basis = Literal["measured", "inferred"]
+"""What an angle rests on: two sensors that span the lumbar spine, or one and a model of the body."""
+
+EventKind = Literal["aligned", "rep", "withdrawn", "slip", "gap", "warning", "clock", "waiting"]
+"""What `result.Event` tells of, live."""
+
 FLOOR_EXERCISES: Final = ("deadlift",)
 """Exercises whose rep starts on the floor: pull, lockout, lowering."""
 
@@ -55,7 +61,8 @@ PHASES: Final = ("rest", "descent", "bottom", "ascent", "top")
 
 REST, DESCENT, BOTTOM, ASCENT, TOP = range(5)
 
-VERDICTS: Final = ("hip_hinge", "lumbar_flexion", "squat", "undecided")
+VerdictLabel = Literal["hip_hinge", "lumbar_flexion", "squat", "undecided"]
+VERDICTS: Final[tuple[VerdictLabel, ...]] = get_args(VerdictLabel)
 BASES: Final = ("measured", "inferred")
 QUALITIES: Final = ("A", "B", "C", "D")
 FINDINGS: Final = (

@@ -250,7 +250,7 @@ class Posture:
     shock_mps2: Array
     is_still: npt.NDArray[np.bool_]
     flags: Flags
-    basis: str
+    basis: cv.Basis
 
     def __len__(self) -> int:
         return int(self.time_s.size)

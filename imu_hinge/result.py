@@ -30,7 +30,7 @@ class Verdict:
     ``confidence`` is the probability of the label; for ``undecided`` that of the likeliest other.
     """
 
-    label: str
+    label: cv.VerdictLabel
     confidence: float
     findings: tuple[str, ...] = ()
     reason: str = ""
@@ -56,7 +56,7 @@ class Rep:
     lumbar_flexion_bottom_sd_rad: float
     knee_flexion_peak_rad: float
     lumbar_share: float
-    basis: str
+    basis: cv.Basis
     verdict: Verdict
     quality: str
 
@@ -97,7 +97,7 @@ class Event:
         The rep that was completed or withdrawn.
     """
 
-    kind: str
+    kind: cv.EventKind
     time_s: float
     message: str
     rep: Rep | None = None

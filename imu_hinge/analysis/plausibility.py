@@ -40,7 +40,7 @@ UNKNOWN_M: Final = 0.15
 """A height with a larger standard deviation says nothing: all that a hip hinge sinks is about that [m]."""
 
 
-def basis_of(posture: Posture, lift: Lift, sensed: Posture) -> str:
+def basis_of(posture: Posture, lift: Lift, sensed: Posture) -> cv.Basis:
     """Return ``measured`` where sensors saw the lift's largest lumbar flexion, else ``inferred``.
 
     In a hole the chain tells what it can; where the peak may lie in it (2 standard deviations), it was not measured.
@@ -65,7 +65,7 @@ def basis_of(posture: Posture, lift: Lift, sensed: Posture) -> str:
     return "inferred" if float(may_reach.max()) > float(told[is_seen].max()) else "measured"
 
 
-def doubt_about_height(posture: Posture, lift: Lift, athlete: Athlete, *, basis: str) -> str:
+def doubt_about_height(posture: Posture, lift: Lift, athlete: Athlete, *, basis: cv.Basis) -> str:
     """Return why the sensor's height during a lift forbids a verdict, or nothing.
 
     Two sensors span the lumbar spine whatever the height. One alone needs it: lean cannot tell the back from the hips.
@@ -101,7 +101,7 @@ def doubt_about_one_sensor(posture: Posture, *, is_calibrated: bool) -> str:
     return ALONE if posture.basis != "measured" else SILENT
 
 
-def doubt_about_fit(posture: Posture, lift: Lift, basis: str) -> str:
+def doubt_about_fit(posture: Posture, lift: Lift, basis: cv.Basis) -> str:
     """Return why a set that does not fit the model forbids a verdict, or nothing.
 
     Two sensors measure what the lumbar spine does; there a misfit is flagged and said, and what was measured stands.

@@ -43,7 +43,7 @@ class Shown:
                 pieces[at][first - at * PIECE : last - at * PIECE] = values[first - start : last - start]
         self.stop = stop
 
-    def taken(self, time_s: Array, *, basis: str) -> Posture:
+    def taken(self, time_s: Array, *, basis: cv.Basis) -> Posture:
         """Return all as one posture and forget it: column by column, so that no two copies of all are held.
 
         Parameters
