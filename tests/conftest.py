@@ -8,12 +8,20 @@ import pytest
 from hypothesis import settings
 
 import imu_hinge as ih
+from imu_hinge.analysis import precompile
 from imu_hinge.simulate.session import Simulated, simulate
 from imu_hinge.simulate.spec import SetSpec
 
 settings.register_profile("same", derandomize=True, deadline=None)  # the same examples everywhere, so CI does not flake
 settings.register_profile("explore", deadline=None)  # pytest --hypothesis-profile=explore looks for new ones
 settings.load_profile("same")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the kernels once, on two cores, before workers would each compile all of them."""
+    if not hasattr(config, "workerinput") and precompile.is_due():
+        precompile.run()
+
 
 ROOT = Path(__file__).resolve().parents[1]
 HINGE = ROOT / "recordings" / "simulated_deadlift_hinge_5_reps"
