@@ -3,11 +3,7 @@
 It parses text and never judges the numbers: `checks` does.
 """
 
-import csv
-import io
 import os
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -18,15 +14,14 @@ from imu_hinge.atomic_file import part_beside, place_of, sync_folder
 from imu_hinge.conventions import CSV_COLUMNS, Flag
 from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
 from imu_hinge.files import exists, read_regular, reason
-from imu_hinge.model import Array, Samples
+from imu_hinge.model import Samples
 from imu_hinge.settings import LIMITS, LimitSettings
+from imu_hinge.storage.csv_cells import FLAGS_COLUMN, Layout, is_number, parse
 from imu_hinge.storage.importers import text_tables
 from imu_hinge.storage.importers.bundles import Imported
 from imu_hinge.storage.importers.registry import vendor_of
 from imu_hinge.storage.importers.stamps import row_order, without_dst
 
-FLAGS_COLUMN: Final = "flags"
-"""Eighth column, `conventions.Flag` per sample; absent where no flag is set."""
 HEADER: Final = ",".join(CSV_COLUMNS)
 """First line of a plain CSV."""
 _ROWS_AT_ONCE: Final = 65536
@@ -48,21 +43,6 @@ class CsvTable:
     samples: Samples
     is_cut: bool
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """How a file is laid out: where its rows start, what parts them, what the columns are called."""
-
-    body: int
-    delimiter: str
-    decimal: str
-    columns: tuple[str, ...]
-    header: text_tables.Header
-
-    def is_ours(self, i: int) -> bool:
-        """Tell whether a column is read; others may hold anything."""
-        return self.columns[i] in CSV_COLUMNS or self.columns[i] == FLAGS_COLUMN
 
 
 def read_csv(path: str | Path) -> Samples:
@@ -119,12 +99,12 @@ def read_table(path: str | Path, *, follow: bool = True, limits: LimitSettings =
     data, is_cut = _whole_rows(data, layout)
     notes: tuple[str, ...] = ()
     try:
-        values = _parse(path, data, layout)
+        values = parse(path, data, layout)
     except BadSamples:
         kept, n_noise = _without_noise(data, layout)
         if n_noise == 0:
             raise
-        values = _parse(path, kept, layout)
+        values = parse(path, kept, layout)
         notes = (f"{path.name}: {n_noise} lines among the rows were left out: comments or the header again.",)
     wanted = [layout.columns.index(c) for c in CSV_COLUMNS]
     flags = None
@@ -204,7 +184,7 @@ def _read_bytes(path: Path, *, follow: bool, limits: LimitSettings) -> bytes:
     return data
 
 
-def _layout(path: Path, data: bytes) -> _Layout:
+def _layout(path: Path, data: bytes) -> Layout:
     """Find the header and what parts the columns, or say what was seen in its place."""
     lines: list[str] = []
     bodies: list[int] = []
@@ -226,7 +206,7 @@ def _layout(path: Path, data: bytes) -> _Layout:
     decimal = "," if delimiter != "," and "," in first_row else "."
     extra = first_row.count(delimiter) + 1 - len(columns)  # rows that end with a delimiter have a nameless column
     columns += tuple(f"unnamed_{i}" for i in range(max(0, extra)))
-    return _Layout(body, delimiter, decimal, columns, header)
+    return Layout(body, delimiter, decimal, columns, header)
 
 
 def _next_line(data: bytes, start: int) -> tuple[int, str]:
@@ -244,14 +224,14 @@ def _refuse_header(path: Path, lines: list[str]) -> NoReturn:
         raise UnknownFormat(f"{path} has no header in its first {len(lines)} lines: they are empty. Export it again.")
     columns = max(parted, key=lambda cells: len(set(CSV_COLUMNS).intersection(c.lower() for c in cells)))
     missing = [c for c in CSV_COLUMNS if c not in [column.lower() for column in columns]]
-    if all(_is_number(c) for c in columns):
+    if all(is_number(c) for c in columns):
         remedy = f"The first line holds numbers: put the header {HEADER} before it."
     else:
         remedy = _vendor_hint(path) or f"Name the columns {HEADER}: seconds, m/s² including gravity, rad/s."
     raise UnknownFormat(f"{path} lacks {', '.join(missing)}; its header reads: {text_tables.shown(columns)}. {remedy}")
 
 
-def _without_noise(data: bytes, layout: _Layout) -> tuple[bytes, int]:
+def _without_noise(data: bytes, layout: Layout) -> tuple[bytes, int]:
     """Leave out comments and repeated headers among the rows, and say how many."""
     lines = data[layout.body :].split(b"\n")
     texts = (line.decode("utf-8", errors="replace").strip() for line in lines)
@@ -268,73 +248,11 @@ def _vendor_hint(path: Path) -> str:
     return f"It looks like {vendor}: run imu-hinge convert on it first." if vendor else ""
 
 
-def _whole_rows(data: bytes, layout: _Layout) -> tuple[bytes, bool]:
+def _whole_rows(data: bytes, layout: Layout) -> tuple[bytes, bool]:
     """Leave out a last row that stops in the middle, and say whether there was one."""
     start = max(layout.body, data.rfind(b"\n") + 1)
     cells = data[start : start + _LONGEST_LINE].decode("utf-8", errors="replace").split(layout.delimiter)
     last = cells[-1].strip().replace(layout.decimal, ".")
-    if cells == [""] or (len(cells) == len(layout.columns) and (_is_number(last) or not layout.is_ours(-1))):
+    if cells == [""] or (len(cells) == len(layout.columns) and (is_number(last) or not layout.is_ours(-1))):
         return data, False
     return data[:start], True
-
-
-def _parse(path: Path, data: bytes, layout: _Layout) -> Array:
-    """Return the cells as numbers, one column per header name; empty cells are NaN, other columns zero."""
-    import pandas as pd
-
-    ours = [i for i in range(len(layout.columns)) if layout.is_ours(i)]
-    # since pandas 3.1 every float is read to the last bit and the option is deprecated
-    version = tuple(int(part) for part in pd.__version__.split(".")[:2])
-    exact: dict[str, Any] = {} if version >= (3, 1) else {"float_precision": "round_trip"}
-    rows = io.BytesIO(data)
-    rows.seek(layout.body)
-    try:
-        frame = pd.read_csv(
-            rows,
-            sep=layout.delimiter,
-            decimal=layout.decimal,
-            header=None,
-            names=list(range(len(layout.columns))),
-            dtype={i: np.float64 if i in ours else str for i in range(len(layout.columns))},
-            index_col=False,
-            encoding_errors="replace",
-            skipinitialspace=True,
-            **exact,
-        )
-    except (ValueError, pd.errors.ParserError) as error:
-        what = _bad_row(data, layout) or str(error)
-        raise BadSamples(f"{path}: {what}. Mend that row or export the file again.") from error
-    if frame.empty:
-        raise BadSamples(f"{path} has a header but no rows. Record or export it again.")
-    values = np.zeros((len(frame), len(layout.columns)))
-    for i in ours:
-        values[:, i] = frame[i].to_numpy()
-    return values
-
-
-def _bad_row(data: bytes, layout: _Layout) -> str:
-    """Name the first row and cell that is no number."""
-    lines = (line.decode("utf-8", errors="replace") for line in io.BytesIO(data[layout.body :]))
-    rows = csv.reader(lines, delimiter=layout.delimiter)
-    for i, row in enumerate(_until_error(rows), start=1):
-        if len(row) > len(layout.columns):
-            return f"row {i} has {len(row)} cells and the header {len(layout.columns)}"
-        for column, cell in enumerate(row):
-            number = cell.strip().replace(layout.decimal, ".")
-            if layout.is_ours(column) and number and not _is_number(number):
-                return f"row {i} has {cell.strip()[:40]!r} in {layout.columns[column]}, which is no number"
-    return ""
-
-
-def _until_error(rows: Iterator[list[str]]) -> Iterator[list[str]]:
-    """Yield rows as far as they can be parted: a quote that is never closed makes a cell of the rest."""
-    with suppress(csv.Error):
-        yield from rows
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -9,6 +9,7 @@ from hypothesis.extra.numpy import arrays
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
 from imu_hinge.model import Samples
+from imu_hinge.storage import csv_cells
 from imu_hinge.storage.plain_csv import HEADER, read_csv, read_table, write_csv
 
 ROWS = ["0.0,0.1,0.2,9.8,0.01,0.02,0.03", "0.01,-0.1,1e-3,9.81,0.01,-0.02,0.03", "0.02,0.1,0.2,9.8,0.01,0.02,0.035"]
@@ -158,3 +159,18 @@ def test_a_stop_in_the_middle_leaves_nothing(tmp_path, make_samples, monkeypatch
     with pytest.raises(seen):
         write_csv(make_samples(), tmp_path / "sacrum.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["0.1", "1e-7", "-3.141592653589793", "9007199254740993", "1.7976931348623157e308", "nan", ""]
+)
+def test_small_and_large_files_are_read_to_the_same_bits(text, tmp_path, monkeypatch) -> None:
+    """Small ones without pandas; an odd cell is left to it."""
+    rows = "\n".join(f"{i / 100},{text or 'nan'},0.1,9.81,-0.3,{i / 7},0.25" for i in range(400))
+    path = tmp_path / "small.csv"
+    path.write_text(f"{HEADER}\n{rows.replace('nan', '') if not text else rows}\n", encoding="utf-8")
+    small = read_table(path).samples
+    monkeypatch.setattr(csv_cells, "SMALL_BYTES", 0)
+    large = read_table(path).samples
+    for name in ("time_s", "acc", "gyr"):
+        assert getattr(small, name).tobytes() == getattr(large, name).tobytes()
