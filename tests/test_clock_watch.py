@@ -108,3 +108,11 @@ def test_one_sensor_has_no_other_clock() -> None:
     recording = lifted("deadlift", 0.0)[2]
     live = ih.LiveAnalysis(["t12"], athlete=recording.athlete)
     assert "clock" not in {event.kind for event in live.feed("t12", recording.sensors["t12"])}
+
+
+def test_what_was_withheld_for_a_while_is_said_at_the_end() -> None:
+    apart = ClockWatch(True, "The clocks differ.", 0.0, 100, "The clocks differ.")
+    again = ClockWatch(False, "", 0.01, 600, apart.once)
+    assert apart.warnings == ("The clocks differ. Lumbar angles were withheld.",)
+    assert again.warnings == ("The clocks differ. Lumbar angles were withheld until both agreed again.",)
+    assert ClockWatch().warnings == ()

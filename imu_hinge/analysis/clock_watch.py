@@ -47,12 +47,15 @@ class ClockWatch:
         What may be left of a lag between clocks that agree (sd) [s]; 0 where nothing was measured.
     until
         The instant of the grid up to which it was measured.
+    once
+        What was last said of clocks apart, also where they agree again.
     """
 
     is_apart: bool = False
     said: str = ""
     left_s: float = 0.0
     until: int | None = None
+    once: str = ""
 
     def after(self, tracks: Mapping[str, Track], *, until: int) -> ClockWatch:
         """Return what is known when the tracks reach the grid's instant ``until``."""
@@ -66,15 +69,17 @@ class ClockWatch:
         try:
             found = clock_behind(first, second, has_rates=False)
         except ClocksApart:
-            return replace(self, is_apart=True, said=_SURELY.format("t12", pelvis), until=until)
+            said = _SURELY.format("t12", pelvis)
+            return replace(self, is_apart=True, said=said, until=until, once=said)
         off_s = 0.0 if found is None else abs(found.lag_s)
         if found is None or found.sd_s > max(off_s, MOST_S):
             return replace(self, until=until)  # too little in common to tell anything new
         # surely further apart, or surely nearer again: not to and fro by what is not known of a lag
         if off_s > MOST_S + (-found.sd_s if self.is_apart else found.sd_s):
             late, early = ("t12", pelvis) if found.lag_s > 0.0 else (pelvis, "t12")
-            return ClockWatch(True, _BEHIND.format(late, off_s, early), 0.0, until)
-        return ClockWatch(False, "", float(np.hypot(off_s, found.sd_s)), until)
+            said = _BEHIND.format(late, off_s, early)
+            return ClockWatch(True, said, 0.0, until, said)
+        return ClockWatch(False, "", float(np.hypot(off_s, found.sd_s)), until, self.once)
 
     def events(self, before: ClockWatch, *, time_s: float) -> list[Event]:
         """Return what is to be told of a change."""
@@ -87,7 +92,8 @@ class ClockWatch:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader must know beside the numbers."""
-        return (f"{self.said} Lumbar angles were withheld.",) if self.is_apart else ()
+        until = "" if self.is_apart else " until both agreed again"
+        return (f"{self.once} Lumbar angles were withheld{until}.",) if self.once else ()
 
     def shown(self, posture: Posture) -> Posture:
         """Return the posture without the angles that clocks apart would make wrong."""
