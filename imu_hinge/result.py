@@ -17,6 +17,7 @@ import numpy.typing as npt
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.model import Posture
+from imu_hinge.settings import Settings
 from imu_hinge.text import LONGEST_TEXT, one_line
 
 if TYPE_CHECKING:
@@ -133,6 +134,8 @@ class SetResult:
         True where no person was measured.
     is_live
         True where only the past was used at every instant.
+    settings
+        With which it was analysed.
     """
 
     recording_name: str
@@ -147,6 +150,7 @@ class SetResult:
     alignment_quality: Mapping[str, float] = field(default_factory=dict)
     is_simulated: bool = False
     is_live: bool = False
+    settings: Settings = field(default_factory=Settings)
 
     def __post_init__(self) -> None:
         """Make the arrays read-only, a result is what was found; and its text fit to be shown."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 import imu_hinge as ih
+from imu_hinge.report.wording import peak_words
 from imu_hinge.sensors.protocol import StreamSettings
 from imu_hinge.simulate.session import random_set
 
@@ -69,3 +71,14 @@ def test_recordings_are_analysed_in_a_pool_of_processes(recording: ih.Recording)
 def test_the_package_runs_as_a_module() -> None:
     done = subprocess.run([sys.executable, "-m", "imu_hinge", "--help"], capture_output=True, text=True, check=True)
     assert "analyze" in done.stdout
+
+
+@pytest.mark.parametrize("as_live", [False, True])
+def test_a_result_says_with_which_settings_it_was_made(recording: ih.Recording, as_live: bool) -> None:
+    chosen = ih.Settings(verdict=replace(ih.Settings().verdict, change_min_deg=30.0))
+    result = ih.analyze(recording, settings=chosen, as_live=as_live)
+    assert result.settings == chosen
+    assert " to " not in peak_words(result)  # what differs by less is not told apart
+    assert " to " in peak_words(
+        replace(result, settings=ih.Settings(verdict=replace(chosen.verdict, change_min_deg=0.01)))
+    )

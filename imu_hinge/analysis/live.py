@@ -181,7 +181,7 @@ class LiveAnalysis:
         holes = {placement: sensor.holes for placement, sensor in self._sensors.items()}
         missing = hole_warnings(holes, self._grid.times_s(0, self._done), self._told.reps)
         warnings = (*map(hole_warning, self._grid.holes.spans), *missing, *doubts, *self._told.disagreeing)
-        return replace(result, warnings=(*warnings, *result.warnings))
+        return replace(result, settings=self._settings, warnings=(*warnings, *result.warnings))
 
     def _all_told(self, time_s: Array) -> SetResult:
         """Return what all that was told comes to, on the grid of the session (n,) [s]."""

@@ -96,8 +96,8 @@ def analyze(
     result = empty_result(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
     silent = hole_warnings({p: regions(t.is_gap) for p, t in tracks.items()}, result.posture.time_s, result.lifts)
     found = (*map(hole_warning, _holes_of(checked).spans), *clock_warnings(clocks), *silent)
-    warnings = (*checked.warnings, *found, *result.warnings)
-    return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
+    result = replace(result, settings=settings, warnings=(*checked.warnings, *found, *result.warnings))
+    return replace(result, recording_name=name, is_simulated=recording.is_simulated)
 
 
 def _in_turns(recording: Recording) -> Iterator[tuple[str, Samples]]:

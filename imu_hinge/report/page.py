@@ -22,14 +22,10 @@ from imu_hinge.report import wording as words
 from imu_hinge.report.output_files import write_atomic
 from imu_hinge.report.tables import degrees_words, percent_words
 from imu_hinge.result import Rep, SetResult
-from imu_hinge.settings import AlignmentSettings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-ALIGNMENT_FLOOR: Final = AlignmentSettings().quality_min
-"""Below this share of the first component an alignment is called weak (docs/design.md, section 4)."""
 
 FLAG_WORDS: Final = {
     cv.Flag.GAP: "samples missing",
@@ -95,10 +91,11 @@ def page(result: SetResult) -> str:
         samples=_samples(result),
         flags=_flags(result),
         alignment=[
-            (name, percent_words(share), share < ALIGNMENT_FLOOR) for name, share in result.alignment_quality.items()
+            (name, percent_words(share), share < result.settings.alignment.quality_min)
+            for name, share in result.alignment_quality.items()
         ],
-        alignment_floor=percent_words(ALIGNMENT_FLOOR),
-        change=f"{words.CHANGE_DEG:.0f}°",
+        alignment_floor=percent_words(result.settings.alignment.quality_min),
+        change=f"{words.change_deg(result):.0f}°",
         version=__version__,
     )
 

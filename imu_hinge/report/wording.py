@@ -13,10 +13,6 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import LIMIT_SHARE, Athlete
 from imu_hinge.result import Rep, SetResult
-from imu_hinge.settings import VerdictSettings
-
-CHANGE_DEG: Final = VerdictSettings().change_min_deg
-"""Differences between reps below this are not narrated (docs/design.md, section 5) [deg]."""
 
 CANNOT_TELL: Final = "cannot tell"
 
@@ -185,6 +181,11 @@ def _basis_sentence(result: SetResult) -> list[str]:
     return [f"Lumbar flexion cannot be told: {only}."]
 
 
+def change_deg(result: SetResult) -> float:
+    """Return the change below which reps are not told apart, by the settings of the analysis [deg]."""
+    return result.settings.verdict.change_min_deg
+
+
 def peak_words(result: SetResult) -> str:
     """Return the peaks of lumbar flexion over the reps, ``26° to 48° (± 2°)``, or one where they do not differ."""
     known = [lift for lift in result.lifts if math.isfinite(lift.lumbar_flexion_peak_rad)]
@@ -194,7 +195,7 @@ def peak_words(result: SetResult) -> str:
     sd = max(math.degrees(lift.lumbar_flexion_peak_sd_rad) for lift in known)
     band = f" (± {sd:.0f}°)" if math.isfinite(sd) else ""
     low, high = min(peaks), max(peaks)
-    return f"{0.5 * (low + high):.0f}°{band}" if high - low < CHANGE_DEG else f"{low:.0f}° to {high:.0f}°{band}"
+    return f"{0.5 * (low + high):.0f}°{band}" if high - low < change_deg(result) else f"{low:.0f}° to {high:.0f}°{band}"
 
 
 def _peak_sentences(result: SetResult) -> list[str]:
@@ -205,9 +206,9 @@ def _peak_sentences(result: SetResult) -> list[str]:
         return []
     owner = "the default range" if "lumbar_max_flexion_deg" in result.athlete.assumed else "your own range"
     low, high = (100 * peak / result.athlete.value("lumbar_max_flexion_deg") for peak in (min(known), max(known)))
-    is_one = max(known) - min(known) < CHANGE_DEG
+    is_one = max(known) - min(known) < change_deg(result)
     share = f"{0.5 * (low + high):.0f} %" if is_one else f"{low:.0f} to {high:.0f} %"
     where = f"{'near' if is_one else 'at'} {peak_words(result)}"
     peak = f"It peaked {where}, {share} of {owner}; {limit_words(result.athlete)}."
-    alike = f"The reps differ by less than {CHANGE_DEG:.0f}°, too little to tell apart."
+    alike = f"The reps differ by less than {change_deg(result):.0f}°, too little to tell apart."
     return [peak, alike] if is_one and len(known) > 1 else [peak]
