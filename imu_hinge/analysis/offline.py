@@ -19,7 +19,6 @@ from imu_hinge.analysis.assemble import (
     warnings_of,
 )
 from imu_hinge.analysis.calibration import learn_references
-from imu_hinge.analysis.live import LiveAnalysis
 from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link_sets, linkage_inputs, looks_swapped
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import CalibrationError, SensorsSwapped
@@ -85,6 +84,8 @@ def analyze(
     athlete = athlete or recording.athlete or Athlete()
     checked = check_recording(arrived(recording) if as_live else recording, is_fed=as_live)
     if as_live:  # what is fed is what came in, as at the bar
+        from imu_hinge.analysis.live import LiveAnalysis  # which an analysis of the whole need not wait for
+
         live = LiveAnalysis(recording.placements, athlete=athlete, exercise=told, settings=settings)
         for placement, samples in _in_turns(recording):
             live.feed(placement, samples)

@@ -12,9 +12,9 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.errors import HingeError, NewerSchema, RecordingError
 from imu_hinge.files import is_regular
 from imu_hinge.model import Recording
-from imu_hinge.recovery.seal import is_unsealed, recover
 from imu_hinge.settings import LIMITS, LimitSettings
 from imu_hinge.storage import recording as stored
+from imu_hinge.storage.folder import MANIFEST
 from imu_hinge.storage.journal import FILE_NAME
 from imu_hinge.storage.screening.checks import check_recording
 
@@ -56,6 +56,8 @@ def read(
                 raise
             recording = _instead(folder, error, limits=limits)
     else:
+        from imu_hinge.recovery.seal import recover  # which loads clocks and links that a sealed recording needs not
+
         recording = recover(folder, as_live=as_live, limits=limits).recording
     return check_recording(
         replace(
@@ -68,6 +70,8 @@ def read(
 
 def _instead(folder: Path, error: RecordingError, *, limits: LimitSettings) -> Recording:
     """Return what the whole journal beside damaged files holds, as after a power cut; or raise what was wrong."""
+    from imu_hinge.recovery.seal import recover
+
     try:
         recovered = recover(folder, limits=limits)
     except HingeError:
@@ -76,6 +80,12 @@ def _instead(folder: Path, error: RecordingError, *, limits: LimitSettings) -> R
         raise error
     told = f"{error} Read from the journal beside it instead; imu-hinge repair {folder} makes the files whole."
     return replace(recovered.recording, warnings=(*recovered.recording.warnings, told))
+
+
+def is_unsealed(folder: str | Path) -> bool:
+    """Tell a folder with a journal whose recording was never sealed: the program was killed, or the disk full."""
+    folder = Path(folder)
+    return is_regular(folder / FILE_NAME) and not is_regular(folder / MANIFEST)
 
 
 def unsealed_folder(source: stored.Source) -> Path | None:

@@ -15,13 +15,12 @@ from typing import Final
 from imu_hinge.athlete import Athlete, athlete_from_table
 from imu_hinge.atomic_file import remove, sync_folder
 from imu_hinge.errors import RecordingError, SettingsError
-from imu_hinge.files import is_regular
 from imu_hinge.model import Recording, Samples
 from imu_hinge.sensors.ble.sink import LOST, STREAMING
 from imu_hinge.sensors.clock.live_mapping import ClockReport
 from imu_hinge.settings import LIMITS, LimitSettings
 from imu_hinge.storage.folder import MANIFEST
-from imu_hinge.storage.journal import FILE_NAME, LINK, Journal, Loss, read_journal
+from imu_hinge.storage.journal import LINK, Journal, Loss, read_journal
 from imu_hinge.storage.recording import write
 
 SEAL_FOLDER: Final = ".sealing"
@@ -73,12 +72,6 @@ class Recovered:
     def is_whole(self) -> bool:
         """True where the journal itself lost nothing; the radio may have."""
         return not self.losses
-
-
-def is_unsealed(folder: str | Path) -> bool:
-    """Tell a folder with a journal whose recording was never sealed: the program was killed, or the disk full."""
-    folder = Path(folder)
-    return is_regular(folder / FILE_NAME) and not is_regular(folder / MANIFEST)
 
 
 def recover(folder: str | Path, *, as_live: bool = False, limits: LimitSettings = LIMITS) -> Recovered:

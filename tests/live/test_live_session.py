@@ -22,8 +22,8 @@ from imu_hinge.live.record_session import Plan, record
 from imu_hinge.live.recorder import Recorder, Session
 from imu_hinge.live.status import status_table
 from imu_hinge.recovery.decode import joined
-from imu_hinge.recovery.read import read
-from imu_hinge.recovery.seal import is_unsealed, recover, seal, summary
+from imu_hinge.recovery.read import is_unsealed, read
+from imu_hinge.recovery.seal import recover, seal, summary
 from imu_hinge.storage import journal as jn
 from imu_hinge.storage.recording import read as read_sealed
 
