@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 import imu_hinge as ih
-from imu_hinge.analysis import pipeline as interpret
+from imu_hinge.analysis import pipeline
 from imu_hinge.motion.linkage.map_estimate import LinkageResult
 from imu_hinge.simulate.sensor import SensorSpec
 from imu_hinge.simulate.session import Simulated, random_set, simulate
@@ -93,7 +93,7 @@ def clocked(work: Callable[[], object]) -> tuple[float, float]:
 
 def linkage_alone(recording: ih.Recording) -> tuple[float, int]:
     """Return the CPU time that the linkage takes in one analysis [s], and how many instants it solves for."""
-    spent, instants, solve = [0.0], [0], interpret.solve
+    spent, instants, solve = [0.0], [0], pipeline.solve
 
     def timed(*args: object, **named: object) -> LinkageResult:
         before = time.process_time()
@@ -102,11 +102,11 @@ def linkage_alone(recording: ih.Recording) -> tuple[float, int]:
         instants[0] += len(result.angles_rad)
         return result
 
-    interpret.solve = timed
+    pipeline.solve = timed
     try:
         ih.analyze(recording)
     finally:
-        interpret.solve = solve
+        pipeline.solve = solve
     return spent[0], instants[0]
 
 

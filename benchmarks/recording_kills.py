@@ -23,7 +23,7 @@ from imu_hinge.live.recorder import Recorder, Session
 from imu_hinge.recovery.seal import recover, seal
 from imu_hinge.sensors.ble.scanner import Advertisement
 from imu_hinge.sensors.ble.sink import STREAMING
-from imu_hinge.sensors.drivers import hinge_packets as hp
+from imu_hinge.sensors.drivers import hinge_packets
 from imu_hinge.sensors.protocol import StreamSettings
 
 SENSORS = ("sacrum", "t12")
@@ -54,7 +54,7 @@ async def record_for_ever(folder: Path, pipe: int) -> None:
     for number in range(1_000_000):
         now_ns = time.monotonic_ns()
         for sensor in SENSORS:
-            recorder.packet(sensor, now_ns, hp.DATA, packet(number))
+            recorder.packet(sensor, now_ns, hinge_packets.DATA, packet(number))
         os.write(pipe, struct.pack("<IQ", number, now_ns))
         await asyncio.sleep(0.01)
     decoding.cancel()

@@ -20,8 +20,7 @@ from typing import NamedTuple
 from imu_hinge.live.recorder import Recorder, Session
 from imu_hinge.live.status import status_table
 from imu_hinge.sensors.ble.scanner import Advertisement
-from imu_hinge.sensors.drivers import dot, movesense, witmotion
-from imu_hinge.sensors.drivers import hinge_packets as hp
+from imu_hinge.sensors.drivers import dot, hinge_packets, movesense, witmotion
 from imu_hinge.sensors.drivers import metamotion_packets as mm
 from imu_hinge.sensors.drivers import polar_frames as pmd
 from imu_hinge.sensors.protocol import StreamSettings
@@ -40,7 +39,7 @@ class Family(NamedTuple):
 
 def own(number: int) -> Packets:
     head = struct.pack("<BBHIHBB", 1, 0, number & 0xFFFF, (number * 50_000) % (1 << 32), 10_000, 5, 0)
-    return [(hp.DATA, head + struct.pack("<30h", *([number % 30000, 0, 2048, 0, 1, 0] * 5)))]
+    return [(hinge_packets.DATA, head + struct.pack("<30h", *([number % 30000, 0, 2048, 0, 1, 0] * 5)))]
 
 
 def wit(number: int) -> Packets:

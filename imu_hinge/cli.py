@@ -20,7 +20,7 @@ import typer
 
 from imu_hinge import __version__
 from imu_hinge.errors import HingeError
-from imu_hinge.live import commands as at_the_bar
+from imu_hinge.live import commands
 from imu_hinge.text import LONGEST_TEXT, one_line
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def calibrate(
     _say(f"References written to {write_athlete(found, to)}")
 
 
-for _command in (at_the_bar.scan, at_the_bar.record, at_the_bar.repair, at_the_bar.doctor):
+for _command in (commands.scan, commands.record, commands.repair, commands.doctor):
     app.command()(_command)
 
 

@@ -17,14 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
-from imu_hinge import atomic_file as whole
+from imu_hinge import atomic_file
 from imu_hinge.athlete import Athlete, read_athlete, write_athlete
 from imu_hinge.cli import _stopped_in_order
 from imu_hinge.model import Recording, Samples
 from imu_hinge.recovery.read import read
 from imu_hinge.recovery.seal import SEAL_FOLDER, seal
 from imu_hinge.report.output_files import write_atomic
-from imu_hinge.sensors.drivers import hinge_packets as hp
+from imu_hinge.sensors.drivers import hinge_packets
 from imu_hinge.sensors.protocol import StreamSettings
 from imu_hinge.storage import journal as jn
 from imu_hinge.storage.exporters import write_csvs
@@ -81,7 +81,7 @@ def prepare_journal(root: Path) -> None:
         counts = np.round(rng.normal(0.0, 12.0, 6)) + np.array([0, 0, 2048, 0, 0, 0])
         head = bytes([1, 0]) + number.to_bytes(2, "little") + (number * 10_000).to_bytes(4, "little")
         packet = head + (10_000).to_bytes(2, "little") + bytes([1, 0]) + counts.astype("<i2").tobytes()
-        journal.packet(number * 10_000_000, "sacrum", hp.DATA, packet)
+        journal.packet(number * 10_000_000, "sacrum", hinge_packets.DATA, packet)
     journal.close()
 
 
@@ -168,7 +168,7 @@ def hidden(root: Path) -> list[str]:
 def main(what: str, number: int, folder: Path, every: int) -> dict[str, object]:
     prepare, act, state = STORIES[what]
     if what == "renames":
-        whole.exchange = no_exchange
+        atomic_file.exchange = no_exchange
     template, once, wrong, step = folder / "template", folder / "once", [], 0
     for each in (template, once):
         each.mkdir()

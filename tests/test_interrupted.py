@@ -14,7 +14,7 @@ import pytest
 from interrupting import N_PACKETS, NEW, OLD, STORIES, journal_is, prepare_journal, prepare_sealed
 
 import imu_hinge as ih
-from imu_hinge import atomic_file as whole
+from imu_hinge import atomic_file
 from imu_hinge.errors import RecordingError
 from imu_hinge.recovery.seal import seal
 from imu_hinge.storage.recording import read, write
@@ -73,7 +73,7 @@ def test_sealing_syncs_its_files_and_folder(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_what_another_running_program_writes_is_left_alone(tmp_path: Path) -> None:
-    with whole.part_beside(tmp_path / "set") as part:
+    with atomic_file.part_beside(tmp_path / "set") as part:
         part.mkdir()
         write(OLD, tmp_path / "set")
         assert part.exists()

@@ -22,7 +22,7 @@ from imu_hinge.motion.kinematics.vertical_displacement import (
     smooth_height,
     with_sensor_errors_out,
 )
-from imu_hinge.motion.linkage import block_tridiagonal as arrowhead
+from imu_hinge.motion.linkage import block_tridiagonal
 from imu_hinge.motion.linkage.map_estimate import constants_of, solve
 from imu_hinge.motion.linkage.observations import LinkageInputs, observations_of, path_length_rad
 from imu_hinge.motion.linkage.set_parameters import set_parameter_prior
@@ -70,9 +70,11 @@ def other_half() -> None:
     athlete, inputs = Athlete(), _inputs()
     scene, prior = constants_of(athlete, inputs), set_parameter_prior(athlete, inputs.placements, inputs.posture_prior)
     course = observations_of(inputs, np.arange(SAMPLES), path_length_rad(inputs))
-    solution = arrowhead.room_for(SAMPLES, prior.mean.size)
-    arrowhead.marginal_covariances(scene, course, solution, np.eye(prior.mean.size), np.empty_like(solution.inverse))
-    arrowhead.postures(scene, solution)
+    solution = block_tridiagonal.room_for(SAMPLES, prior.mean.size)
+    block_tridiagonal.marginal_covariances(
+        scene, course, solution, np.eye(prior.mean.size), np.empty_like(solution.inverse)
+    )
+    block_tridiagonal.postures(scene, solution)
     filters()
 
 

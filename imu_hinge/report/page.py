@@ -16,8 +16,7 @@ import numpy as np
 
 from imu_hinge import __version__
 from imu_hinge import conventions as cv
-from imu_hinge.report import plots
-from imu_hinge.report import style as look
+from imu_hinge.report import plots, style
 from imu_hinge.report import wording as words
 from imu_hinge.report.output_files import write_atomic
 from imu_hinge.report.tables import degrees_words, percent_words
@@ -112,8 +111,8 @@ def _figures(result: SetResult) -> dict[str, Any]:
 
 def _figure(result: SetResult, draw: Callable[..., Axes], *, name: str, height_in: float) -> Any:
     """Return one figure as an SVG element; its title is the page's, but SIMULATED stays in the picture."""
-    with look.styled():
-        figure = look.new_figure(6.2, height_in)
+    with style.styled():
+        figure = style.new_figure(6.2, height_in)
         draw(result, ax=figure.add_subplot()).set_title("SIMULATED" if result.is_simulated else "")
     return inline_svg(figure, name=name, label=f"{words.title(result)}: {name}")
 
@@ -128,7 +127,7 @@ def inline_svg(figure: Figure, *, name: str, label: str) -> Any:
     """
     from markupsafe import Markup, escape
 
-    text = look.figure_bytes(figure, ".svg").decode()
+    text = style.figure_bytes(figure, ".svg").decode()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)

@@ -1,6 +1,6 @@
 """Draw a result: the set over time, the spine angle of each rep, lumbar against pelvis, and all three.
 
-It does not compute, filter or save: lines are the result's own numbers in degrees, and `look.save_figure` saves.
+It does not compute, filter or save: lines are the result's own numbers in degrees, and `style.save_figure` saves.
 Every function draws on the Axes it is given, or on those of a new figure; nothing here knows pyplot.
 """
 

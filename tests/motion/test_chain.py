@@ -5,12 +5,7 @@ import pytest
 from planar_lifter import STYLES, Lifter
 
 from imu_hinge.athlete import Athlete
-from imu_hinge.motion.linkage import block_tridiagonal as arrowhead
-from imu_hinge.motion.linkage import coordinates as ways
-from imu_hinge.motion.linkage import factors as evidence
-from imu_hinge.motion.linkage import forward_kinematics as chain
-from imu_hinge.motion.linkage import layout
-from imu_hinge.motion.linkage import set_parameters as su
+from imu_hinge.motion.linkage import block_tridiagonal, coordinates, factors, forward_kinematics, layout, set_parameters
 from imu_hinge.motion.linkage.anthropometry import body_of, carried_mass
 from imu_hinge.motion.linkage.map_estimate import constants_of
 from imu_hinge.motion.linkage.observations import LinkageInputs, nodes_of, observations_of, path_length_rad
@@ -35,13 +30,13 @@ def constants_and_observations(n=4, seed=0):
     way = path_length_rad(inputs)
     observations = observations_of(inputs, np.union1d(nodes_of(inputs, way), np.arange(n)), way)
     constants = constants_of(athlete, inputs)
-    return constants, observations, su.set_parameter_prior(athlete, EVERYWHERE, constants.posture_prior)
+    return constants, observations, set_parameters.set_parameter_prior(athlete, EVERYWHERE, constants.posture_prior)
 
 
 def rows_of(constants, observations, x, u, i, *, stiffened=False):
-    rows = evidence.room_for(u.size - layout.STATES)
-    n = evidence.gather(rows, x, u, chain.scaled(constants.body, u), constants, observations, i)
-    n = evidence.add_second_order_terms(rows) if stiffened else n
+    rows = factors.room_for(u.size - layout.STATES)
+    n = factors.gather(rows, x, u, forward_kinematics.scaled(constants.body, u), constants, observations, i)
+    n = factors.add_second_order_terms(rows) if stiffened else n
     return rows.residual[:n].copy(), rows.jacobian[:n].copy(), rows.variance[:n].copy()
 
 
@@ -50,11 +45,11 @@ def test_shoulder_and_bar_agree_with_independent_geometry(style):
     lifter = Lifter(height=1.68)
     x = lifter.at_floor(style)
     body = body_of(Athlete(height_m=1.68))
-    links, pos, jac = chain.empty_chain(), np.zeros(2), np.zeros((2, 20))
-    chain.place_all(links, x, body)
-    chain.point(links, np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.0]), pos, jac)
+    links, pos, jac = forward_kinematics.empty_chain(), np.zeros(2), np.zeros((2, 20))
+    forward_kinematics.place_all(links, x, body)
+    forward_kinematics.point(links, np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.0]), pos, jac)
     mid = 0.07 * 1.68 / 1.75
-    chain.hanging_bar(links, body, mid, pos, jac)
+    forward_kinematics.hanging_bar(links, body, mid, pos, jac)
     true = lifter.points(x)
     assert pos[0] == pytest.approx(true["shoulder"][0] - mid, abs=1e-9)
     assert pos[1] == pytest.approx(true["bar"][1], abs=1e-9)
@@ -76,7 +71,7 @@ def test_a_sensors_rows_vanish_at_the_truth(placement):
     )
     athlete = Athlete(height_m=1.75)
     constants = constants_of(athlete, inputs)
-    prior = su.set_parameter_prior(athlete, (placement,), constants.posture_prior)
+    prior = set_parameters.set_parameter_prior(athlete, (placement,), constants.posture_prior)
     observations = observations_of(inputs, np.array([0]), path_length_rad(inputs))
     residual, _, _ = rows_of(constants, observations, x, np.concatenate([np.zeros(5), prior.mean]), 0)
     assert residual[:2] == pytest.approx([0.0, 0.0], abs=1e-9)
@@ -107,7 +102,7 @@ def test_straight_legs_are_held_by_what_their_second_derivative_weighs():
         observations.height[0, s] = 0.004  # 4 mm above standing: predicted 0
     slope = rows_of(constants, observations, x, u, 0)[1]
     _, stiff, stiff_variance = rows_of(constants, observations, x, u, 0, stiffened=True)
-    body = chain.scaled(constants.body, u)
+    body = forward_kinematics.scaled(constants.body, u)
     added = [(row, v) for row, v in zip(stiff[len(slope) :], stiff_variance[len(slope) :], strict=True)]
     shank = sum(row[layout.SHANK] ** 2 / v for row, v in added)
     heights = 1.0 / observations.height_var[0]
@@ -119,7 +114,9 @@ def posture_and_slope(constants, y, u):
 
     def posture(v):
         x = np.empty(5)
-        ways.posture_at(v[:5], ways.coupling_ratios(constants.posture_prior, np.concatenate([np.zeros(5), v[5:]])), x)
+        coordinates.posture_at(
+            v[:5], coordinates.coupling_ratios(constants.posture_prior, np.concatenate([np.zeros(5), v[5:]])), x
+        )
         return x
 
     at = np.concatenate([y, u[5:]])
@@ -147,7 +144,7 @@ def test_a_pelvis_that_is_held_or_rolls_back_leaves_its_posture_told():
         u[layout.LUMBAR_COUPLING] = share - constants.posture_prior.lumbar
         x, slopes = posture_and_slope(constants, np.array([0.1, 0.9, -0.1, 0.06, 0.0]), u)
         by_y, by_coupling = np.empty((5, 5)), np.empty((5, 3))
-        ways.derivatives(x, ways.coupling_ratios(constants.posture_prior, u), by_y, by_coupling)
+        coordinates.derivatives(x, coordinates.coupling_ratios(constants.posture_prior, u), by_y, by_coupling)
         assert np.isfinite(x).all()
         assert by_y == pytest.approx(slopes[:, :5], abs=1e-6)
         assert by_coupling == pytest.approx(slopes[:, layout.SHANK_COUPLING : layout.SHANK_COUPLING + 3], abs=1e-6)
@@ -159,7 +156,7 @@ def test_the_arrowhead_solves_what_a_dense_solver_solves(is_stiff):
     constants, observations, prior = constants_and_observations()
     n, m = observations.coupling_weight.size, prior.mean.size
     rng = np.random.default_rng(1)
-    solution, rows = arrowhead.room_for(n, m), evidence.room_for(m)
+    solution, rows = block_tridiagonal.room_for(n, m), factors.room_for(m)
     solution.u[5:] = prior.mean + 0.01 * rng.standard_normal(m)
     solution.y[:] = np.array([0.2, 0.8, 0.7, 0.4, 0.1]) + 0.05 * rng.standard_normal((n, 5))
     known = np.linalg.inv(prior.covariance)
@@ -172,7 +169,7 @@ def test_the_arrowhead_solves_what_a_dense_solver_solves(is_stiff):
         jacobian = np.hstack([np.zeros((len(jacobian), 5)), jacobian[:, 5:]]) + jacobian[:, :5] @ slopes
         at = np.r_[5 * i : 5 * i + 5, 5 * n : 5 * n + m]
         normal[np.ix_(at, at)] += jacobian.T @ (jacobian / variance[:, None])
-        normal[at[:5], at[:5]] += arrowhead.DAMPING
+        normal[at[:5], at[:5]] += block_tridiagonal.DAMPING
         slope[at] += jacobian.T @ (residual / variance)
         if i:
             weight, off = 1.0 / observations.process_variance[i], solution.y[i] - solution.y[i - 1]
@@ -183,13 +180,13 @@ def test_the_arrowhead_solves_what_a_dense_solver_solves(is_stiff):
             normal[before, here] -= weight
             slope[here] += weight * off
             slope[before] -= weight * off
-    _, promised = arrowhead.eliminate(constants, observations, rows, solution, is_stiff)
+    _, promised = block_tridiagonal.eliminate(constants, observations, rows, solution, is_stiff)
     upper = np.triu(solution.information)
     covariance = np.linalg.inv(upper + np.triu(upper, 1).T)
     shared_step = covariance @ solution.information_vector
-    arrowhead.substitute(observations, solution, shared_step)
+    block_tridiagonal.substitute(observations, solution, shared_step)
     blocks = np.empty((n, 5, 5))
-    arrowhead.marginal_covariances(constants, observations, solution, np.linalg.cholesky(covariance), blocks)
+    block_tridiagonal.marginal_covariances(constants, observations, solution, np.linalg.cholesky(covariance), blocks)
     step, inverse = -np.linalg.solve(normal, slope), np.linalg.inv(normal)
     assert solution.step.ravel() == pytest.approx(step[: 5 * n], abs=1e-7)
     assert shared_step == pytest.approx(step[5 * n :], abs=1e-7)
@@ -198,7 +195,7 @@ def test_the_arrowhead_solves_what_a_dense_solver_solves(is_stiff):
         x, slopes = posture_and_slope(constants, solution.y[i], solution.u)
         at = np.r_[5 * i : 5 * i + 5, 5 * n : 5 * n + m]
         assert blocks[i] == pytest.approx(slopes @ inverse[np.ix_(at, at)] @ slopes.T, abs=1e-7)
-        assert arrowhead.postures(constants, solution)[i] == pytest.approx(x)
+        assert block_tridiagonal.postures(constants, solution)[i] == pytest.approx(x)
 
 
 def test_masses_carried_by_the_chain_are_those_of_a_body():

@@ -15,8 +15,7 @@ from vqf import VQF, offlineVQF
 
 import imu_hinge as ih
 from imu_hinge.errors import BadSamples
-from imu_hinge.motion.orientation import filter as ori
-from imu_hinge.motion.orientation import quaternion
+from imu_hinge.motion.orientation import filter, quaternion
 from imu_hinge.motion.orientation import state as memory
 from imu_hinge.motion.orientation.parameters import butterworth
 from imu_hinge.motion.orientation.smoothing import smooth
@@ -81,8 +80,8 @@ def turned_to_the_end(gyr, acc, rate_hz):
 def both_ways(gyr, acc, rate_hz, **chosen):
     out, is_edge = np.empty((len(gyr), 9)), np.zeros(len(gyr), dtype=bool)
     is_edge[0] = True
-    smooth(ori.initial_state(ori.params(rate_hz, **chosen), lanes=2), gyr, acc, is_edge, out)
-    return ori.Oriented(out)
+    smooth(filter.initial_state(filter.params(rate_hz, **chosen), lanes=2), gyr, acc, is_edge, out)
+    return filter.Oriented(out)
 
 
 def broad(name):
@@ -97,7 +96,7 @@ def broad(name):
 
 def test_live_agrees_with_vqf_at_its_parameters():
     gyr, acc, _ = motion(6000)
-    ours = ori.filter_block(ori.initial_state(ori.params(RATE, **AS_VQF)), gyr, acc)
+    ours = filter.filter_block(filter.initial_state(filter.params(RATE, **AS_VQF)), gyr, acc)
     peer = VQF(1 / RATE).updateBatch(gyr, turned_to_the_end(gyr, acc, RATE))
     assert inclination_error_deg(ours.q_ws, peer["quat6D"]).max() < 0.01
     assert np.degrees(np.abs(ours.bias_rad_s - peer["bias"]))[500:].max() < 0.02
@@ -119,7 +118,7 @@ def test_agrees_with_vqf_on_a_real_recording_at_its_parameters(trial):
     """What is left of a difference live comes from the first correction, which we do not take for a bias."""
     gyr, acc, _, _, fs = next(broad(trial))
     turned = turned_to_the_end(gyr, acc, fs)
-    ours = ori.filter_block(ori.initial_state(ori.params(fs, **AS_VQF)), gyr, acc)
+    ours = filter.filter_block(filter.initial_state(filter.params(fs, **AS_VQF)), gyr, acc)
     live = inclination_error_deg(ours.q_ws, VQF(1 / fs).updateBatch(gyr, turned)["quat6D"])
     back = inclination_error_deg(
         both_ways(gyr, acc, fs, **AS_VQF).q_ws, offlineVQF(gyr, turned, None, 1 / fs)["quat6D"]
@@ -133,7 +132,7 @@ def test_on_no_trial_behind_the_published_filter():
     """Every BROAD trial, whatever departs from the published parameters: within 0.02 degrees of `vqf`, or better."""
     for gyr, acc, truth, known, fs in broad("*.npz"):
         for peer, is_both in ((VQF(1 / fs).updateBatch(gyr, acc), False), (offlineVQF(gyr, acc, None, 1 / fs), True)):
-            q_ws = ori.orientation(gyr, acc, rate_hz=fs, both_ways=is_both)
+            q_ws = filter.orientation(gyr, acc, rate_hz=fs, both_ways=is_both)
             ours, theirs = (
                 np.sqrt((inclination_error_deg(q, truth)[known] ** 2).mean()) for q in (q_ws, peer["quat6D"])
             )
@@ -145,7 +144,7 @@ def test_once_the_bias_is_known_a_push_tilts_less():
     pushed = acc + 2.0 * np.sin(2 * np.pi * 0.15 * np.arange(6000) / RATE)[:, None] * (np.arange(6000) > 600)[:, None]
     rms = []
     for chosen in ({}, {"tau_acc_s": 2.0}):
-        q_ws = ori.filter_block(ori.initial_state(ori.params(RATE, **chosen)), gyr, pushed).q_ws
+        q_ws = filter.filter_block(filter.initial_state(filter.params(RATE, **chosen)), gyr, pushed).q_ws
         rms.append(np.sqrt((inclination_error_deg(q_ws, truth)[1000:] ** 2).mean()))
     assert rms[0] < 0.85 * rms[1]
 
@@ -168,9 +167,9 @@ def test_taking_another_lowpass_leaves_no_jump():
     """A push grows on and on: the tilt that follows it steps neither where the bias becomes known nor after."""
     n = 3000
     gyr, acc = np.zeros((n, 3)), np.stack([np.linspace(0.0, 3.0, n), np.zeros(n), np.full(n, 9.81)], axis=1)
-    state, q_ws, known = ori.initial_state(ori.params(RATE, sway_deg=2.0)), [], []
+    state, q_ws, known = filter.initial_state(filter.params(RATE, sway_deg=2.0)), [], []
     for i in range(0, n, 5):  # a stretch
-        q_ws.append(ori.filter_block(state, gyr[i : i + 5], acc[i : i + 5]).q_ws)
+        q_ws.append(filter.filter_block(state, gyr[i : i + 5], acc[i : i + 5]).q_ws)
         known.append(state.memory[memory.KNOWN, 0] == 1.0)
     at = 5 * known.index(True)
     steps = np.diff(np.degrees(up_in_sensor(np.concatenate(q_ws))[:, 0]))
@@ -182,7 +181,7 @@ def test_reaches_the_figures_on_broad():
     live, back = [], []
     for gyr, acc, truth, known, fs in broad("*.npz"):
         for scores, is_both in ((live, False), (back, True)):
-            error = inclination_error_deg(ori.orientation(gyr, acc, rate_hz=fs, both_ways=is_both), truth)[known]
+            error = inclination_error_deg(filter.orientation(gyr, acc, rate_hz=fs, both_ways=is_both), truth)[known]
             scores.append(np.sqrt((error**2).mean()))
     assert np.mean(live) < 0.81
     assert np.mean(back) < 0.55
@@ -191,8 +190,8 @@ def test_reaches_the_figures_on_broad():
 @pytest.mark.parametrize("bias_deg_s", [0.0, 1.0, 2.5])
 def test_a_bias_is_found_at_rest_and_taken_out(bias_deg_s):
     gyr, acc, truth = motion(4000, bias_deg_s=(bias_deg_s,) * 3)
-    live = ori.filter_recording(gyr, acc, rate_hz=RATE)
-    back = ori.filter_recording(gyr, acc, rate_hz=RATE, both_ways=True)
+    live = filter.filter_recording(gyr, acc, rate_hz=RATE)
+    back = filter.filter_recording(gyr, acc, rate_hz=RATE, both_ways=True)
     for found in (live, back):
         off = np.abs(found.bias_rad_s - np.radians(bias_deg_s)).max(axis=1)
         assert np.degrees(off[-1]) < 0.3
@@ -207,21 +206,21 @@ def test_any_split_gives_the_same_bits(cuts, gap_start, gap_length):
     gyr, acc, _ = motion(400, seed=3)
     is_gap = np.zeros(400, dtype=bool)
     is_gap[gap_start : gap_start + gap_length] = True
-    whole = ori.filter_recording(gyr, acc, rate_hz=RATE, is_gap=is_gap)
-    state, parts = ori.initial_state(ori.params(RATE)), []
+    whole = filter.filter_recording(gyr, acc, rate_hz=RATE, is_gap=is_gap)
+    state, parts = filter.initial_state(filter.params(RATE)), []
     for start, stop in zip([0, *sorted(cuts)], [*sorted(cuts), 400], strict=True):
-        state = ori.State(*(array.copy() for array in state))  # saved and restored
-        parts.append(ori.filter_block(state, gyr[start:stop], acc[start:stop], is_gap=is_gap[start:stop]))
+        state = filter.State(*(array.copy() for array in state))  # saved and restored
+        parts.append(filter.filter_block(state, gyr[start:stop], acc[start:stop], is_gap=is_gap[start:stop]))
     for name in ("q_ws", "bias_rad_s", "bias_sd_rad_s", "is_rest"):
         np.testing.assert_array_equal(np.concatenate([getattr(p, name) for p in parts]), getattr(whole, name))
 
 
 def test_a_read_only_array_does_not_compile_the_kernel_anew():
     gyr, acc, _ = motion(50)
-    expected = ori.orientation(gyr, acc, rate_hz=RATE)
+    expected = filter.orientation(gyr, acc, rate_hz=RATE)
     gyr.flags.writeable = acc.flags.writeable = False
     count = len(getattr(update, "signatures", ()))
-    np.testing.assert_array_equal(ori.orientation(gyr, acc, rate_hz=RATE), expected)
+    np.testing.assert_array_equal(filter.orientation(gyr, acc, rate_hz=RATE), expected)
     assert len(getattr(update, "signatures", ())) == count
 
 
@@ -230,8 +229,8 @@ def test_a_read_only_array_does_not_compile_the_kernel_anew():
 def test_rotating_the_sensor_rotates_the_result(rotation, is_both):
     gyr, acc, _ = motion(1500, seed=5)
     r = Rotation.from_rotvec(rotation)
-    plain = ori.orientation(gyr, acc, rate_hz=RATE, both_ways=is_both)
-    turned = ori.orientation(r.apply(gyr), r.apply(acc), rate_hz=RATE, both_ways=is_both)
+    plain = filter.orientation(gyr, acc, rate_hz=RATE, both_ways=is_both)
+    turned = filter.orientation(r.apply(gyr), r.apply(acc), rate_hz=RATE, both_ways=is_both)
     np.testing.assert_allclose(
         up_in_sensor(turned), r.apply(up_in_sensor(plain)), atol=1e-3
     )  # limits hold per axis: not quite the same
@@ -241,7 +240,7 @@ def test_rotating_the_sensor_rotates_the_result(rotation, is_both):
 def test_constant_rotation_about_the_vertical_is_exact(rate_hz):
     n = int(20 * rate_hz)
     gyr = np.tile((0.0, 0.0, np.radians(90.0)), (n, 1))
-    q_ws = ori.orientation(gyr, np.tile((0.0, 0.0, 9.81), (n, 1)), rate_hz=rate_hz)
+    q_ws = filter.orientation(gyr, np.tile((0.0, 0.0, 9.81), (n, 1)), rate_hz=rate_hz)
     turned = np.degrees(2 * np.arctan2(q_ws[-1, 3], q_ws[-1, 0])) % 360
     assert abs((turned - 20 * 90.0 + 180) % 360 - 180) < 2.0  # the vertical bias is all but unobservable
     assert inclination_error_deg(q_ws, np.tile((1.0, 0, 0, 0), (n, 1))).max() < 1e-9
@@ -250,7 +249,7 @@ def test_constant_rotation_about_the_vertical_is_exact(rate_hz):
 
 def test_half_a_sample_matters_and_is_right():
     gyr, acc, truth = motion(4000, bias_deg_s=(0, 0, 0), push_mps2=0.0)
-    ours = inclination_error_deg(ori.orientation(gyr, acc, rate_hz=RATE, both_ways=True), truth)
+    ours = inclination_error_deg(filter.orientation(gyr, acc, rate_hz=RATE, both_ways=True), truth)
     peer = inclination_error_deg(offlineVQF(gyr, acc, None, 1 / RATE)["quat6D"], truth)
     assert np.sqrt((ours**2).mean()) < 0.8 * np.sqrt((peer**2).mean())
 
@@ -260,14 +259,14 @@ def test_free_fall_and_a_start_without_gravity_stay_finite():
     acc[:20] = 0.0
     acc[600:640] = 0.0
     for is_both in (False, True):
-        q_ws = ori.orientation(gyr, acc, rate_hz=RATE, both_ways=is_both)
+        q_ws = filter.orientation(gyr, acc, rate_hz=RATE, both_ways=is_both)
         np.testing.assert_allclose((q_ws**2).sum(axis=1), 1.0, atol=1e-9)
-    assert inclination_error_deg(q_ws[590:], ori.orientation(*motion(1200)[:2], rate_hz=RATE)[590:]).max() < 10.0
+    assert inclination_error_deg(q_ws[590:], filter.orientation(*motion(1200)[:2], rate_hz=RATE)[590:]).max() < 10.0
 
 
 def test_upside_down_at_the_first_sample():
     n = 300
-    q_ws = ori.orientation(np.zeros((n, 3)), np.tile((0.0, 0.0, -9.81), (n, 1)), rate_hz=RATE)
+    q_ws = filter.orientation(np.zeros((n, 3)), np.tile((0.0, 0.0, -9.81), (n, 1)), rate_hz=RATE)
     np.testing.assert_allclose(up_in_sensor(q_ws), np.tile((0.0, 0.0, -1.0), (n, 1)), atol=1e-9)
 
 
@@ -278,7 +277,7 @@ def test_almost_upside_down_after_being_upright(off_deg):
     gyr, acc = np.zeros((n, 3)), np.tile((0.0, 0.0, 9.81), (n, 1))
     acc[50:] = Rotation.from_rotvec(about).inv().apply((0.0, 0.0, 9.81))
     is_gap = np.arange(n) == 49  # the low-pass starts anew: from one sample to the next it is upside down
-    q_ws = ori.filter_recording(gyr, acc, rate_hz=RATE, is_gap=is_gap).q_ws
+    q_ws = filter.filter_recording(gyr, acc, rate_hz=RATE, is_gap=is_gap).q_ws
     np.testing.assert_allclose((q_ws**2).sum(axis=1), 1.0, atol=1e-6)
     assert inclination_error_deg(q_ws[51:], Rotation.from_rotvec(about).as_quat(scalar_first=True)[None]).max() < 1e-4
 
@@ -287,7 +286,7 @@ def test_a_saturated_impact_is_forgotten():
     gyr, acc, truth = motion(4000)
     acc[2000:2004] = 16 * 9.81
     gyr[2000:2002] = np.radians(2000.0) * np.sign(gyr[2000:2002])
-    found = ori.filter_recording(gyr, acc, rate_hz=RATE)
+    found = filter.filter_recording(gyr, acc, rate_hz=RATE)
     assert np.isfinite(found.q_ws).all()
     assert np.degrees(np.abs(found.bias_rad_s)).max() <= 4.0 + 1e-9
     assert np.median(inclination_error_deg(found.q_ws, truth)[3500:]) < 6.0
@@ -300,23 +299,23 @@ def test_after_a_gap_the_inclination_is_back_at_once(is_both):
     acc[1500:] = Rotation.from_euler("y", 60, degrees=True).inv().apply((0.0, 0.0, 9.81))  # turned meanwhile
     is_gap = np.zeros(n, dtype=bool)
     is_gap[1400:1500] = True
-    found = ori.filter_recording(gyr, acc, rate_hz=RATE, both_ways=is_both, is_gap=is_gap)
+    found = filter.filter_recording(gyr, acc, rate_hz=RATE, both_ways=is_both, is_gap=is_gap)
     about_y = np.radians(np.where(np.arange(n) < 1500, 0.0, 60.0))[:, None] * (0.0, 1.0, 0.0)
     expected = Rotation.from_rotvec(about_y).as_quat(scalar_first=True)
     error = inclination_error_deg(found.q_ws, expected)
     assert error.max() < 0.5
     assert not found.is_rest[1400:1500].any()
     assert np.degrees(np.abs(found.bias_rad_s)).max() < 0.05
-    straight = ori.filter_recording(gyr, acc, rate_hz=RATE, both_ways=is_both)
+    straight = filter.filter_recording(gyr, acc, rate_hz=RATE, both_ways=is_both)
     assert inclination_error_deg(straight.q_ws, expected)[1500:1600].max() > 10.0  # without the flag it is not
 
 
 def test_a_recording_that_is_one_gap_and_an_empty_one():
     gyr, acc, _ = motion(50)
     for is_both in (False, True):
-        found = ori.filter_recording(gyr, acc, rate_hz=RATE, both_ways=is_both, is_gap=np.ones(50, dtype=bool))
+        found = filter.filter_recording(gyr, acc, rate_hz=RATE, both_ways=is_both, is_gap=np.ones(50, dtype=bool))
         np.testing.assert_array_equal(found.q_ws, np.tile((1.0, 0, 0, 0), (50, 1)))
-        assert ori.orientation(np.zeros((0, 3)), np.zeros((0, 3)), rate_hz=RATE, both_ways=is_both).shape == (0, 4)
+        assert filter.orientation(np.zeros((0, 3)), np.zeros((0, 3)), rate_hz=RATE, both_ways=is_both).shape == (0, 4)
 
 
 @pytest.mark.parametrize(
@@ -331,12 +330,12 @@ def test_a_recording_that_is_one_gap_and_an_empty_one():
 )
 def test_what_no_sensor_delivers_is_refused_at_the_door(change, words):
     gyr, acc = change(np.zeros((20, 3)), np.tile((0.0, 0.0, 9.81), (20, 1)))
-    state = ori.initial_state(ori.params(RATE))
+    state = filter.initial_state(filter.params(RATE))
     before = state.memory.copy()
     with pytest.raises(BadSamples, match=words):
         ih.orientation(gyr, acc, rate_hz=RATE)
     with pytest.raises(BadSamples, match=words):
-        ori.filter_block(state, gyr, acc)
+        filter.filter_block(state, gyr, acc)
     np.testing.assert_array_equal(state.memory, before)
 
 
@@ -348,7 +347,7 @@ def test_a_rate_that_is_none_is_refused(rate_hz):
 
 def test_a_gap_mask_of_another_length_is_refused():
     with pytest.raises(BadSamples, match="is_gap"):
-        ori.filter_recording(np.zeros((5, 3)), np.ones((5, 3)), rate_hz=RATE, is_gap=np.zeros(4, dtype=bool))
+        filter.filter_recording(np.zeros((5, 3)), np.ones((5, 3)), rate_hz=RATE, is_gap=np.zeros(4, dtype=bool))
 
 
 @pytest.mark.parametrize("is_both", [False, True])
@@ -359,7 +358,7 @@ def test_a_real_trunk_runs_without_a_jump(is_both):
     with np.load(file) as d:
         for sensor in ("hip", "lower_back", "upper_back"):
             gyr, acc = d[f"{sensor}_gyr"].astype(float), d[f"{sensor}_acc"].astype(float)
-            q = Rotation.from_quat(ori.orientation(gyr, acc, rate_hz=100.0, both_ways=is_both), scalar_first=True)
+            q = Rotation.from_quat(filter.orientation(gyr, acc, rate_hz=100.0, both_ways=is_both), scalar_first=True)
             stepped = (q[:-1].inv() * q[1:]).as_rotvec() - gyr[1:] / 100.0  # what the gyroscope did not say
             assert np.degrees(np.linalg.norm(stepped, axis=1))[50:].max() < 0.5
 

@@ -5,7 +5,7 @@ import pytest
 
 from imu_hinge.errors import BadSamples
 from imu_hinge.motion.orientation import batch as lanes
-from imu_hinge.motion.orientation import filter as ori
+from imu_hinge.motion.orientation import filter
 
 
 def recording(seed, n):
@@ -23,7 +23,7 @@ def test_filter_many_gives_the_bits_of_each_alone(is_both):
     found = lanes.filter_many(recordings, rate_hz=100.0, both_ways=is_both, threads=2)
     assert len(found) == len(recordings)
     for each, (gyr, acc) in zip(found, recordings, strict=True):
-        alone = ori.filter_recording(gyr, acc, rate_hz=100.0, both_ways=is_both)
+        alone = filter.filter_recording(gyr, acc, rate_hz=100.0, both_ways=is_both)
         for name in ("q_ws", "bias_rad_s", "bias_sd_rad_s", "is_rest"):
             np.testing.assert_array_equal(getattr(each, name), getattr(alone, name))
     assert found[0].is_rest.any()
@@ -37,7 +37,7 @@ def test_filter_many_refuses_one_bad_recording():
 
 
 def test_a_state_with_other_lanes_is_refused():
-    state = ori.initial_state(ori.params(100.0), lanes=2)
+    state = filter.initial_state(filter.params(100.0), lanes=2)
     block, out = (np.zeros((5, 3)),) * lanes.LANES, tuple(np.empty((5, 9)) for _ in range(lanes.LANES))
     taken, found = (np.empty((columns * lanes.CHUNK, lanes.LANES)) for columns in (6, 9))
     with pytest.raises(ValueError, match="LANES"):

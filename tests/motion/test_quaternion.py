@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from imu_hinge.motion.orientation import quaternion as qt
+from imu_hinge.motion.orientation import quaternion
 
 
 def plain(function):
@@ -17,7 +17,14 @@ def plain(function):
 
 
 multiply, rotate, rotate_between, turn, rows = (
-    plain(f) for f in (qt.multiply, qt.rotate, qt.rotate_between, qt.from_rotation_vector, qt.to_matrix)
+    plain(f)
+    for f in (
+        quaternion.multiply,
+        quaternion.rotate,
+        quaternion.rotate_between,
+        quaternion.from_rotation_vector,
+        quaternion.to_matrix,
+    )
 )
 vectors = st.tuples(*[st.floats(-3.0, 3.0)] * 3)
 
@@ -58,7 +65,7 @@ def test_renormalize_brings_an_almost_unit_quaternion_back(a, off):
 
 
 def plain_renormalize(q):
-    return plain(qt.renormalize)(q)
+    return plain(quaternion.renormalize)(q)
 
 
 @pytest.mark.parametrize(("angle", "tolerance"), [(0.0, 0.0), (0.2, 1e-7), (0.8, 1e-4)])

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from imu_hinge.report import page
-from imu_hinge.report import wording as words
+from imu_hinge.report import page, wording
 from imu_hinge.result import SetResult
 
 Maker = Callable[..., SetResult]
@@ -88,7 +87,7 @@ def test_the_page_is_well_formed_and_alone(make_set: Maker, count: int, seen: st
 def test_the_page_says_what_it_must(make_set: Maker, make_trouble: Maker) -> None:
     result = make_trouble(make_set(5))
     text = plain(read(page.page(result)))
-    for sentence in (*words.headline(result), *result.warnings, result.exercise_evidence, result.recording_name):
+    for sentence in (*wording.headline(result), *result.warnings, result.exercise_evidence, result.recording_name):
         assert sentence in text
     assert "SIMULATED: no person was measured." in text
     assert "rep 4 at 21.0 s, rep 5 at 27.0 s" in text

@@ -22,9 +22,8 @@ import imu_hinge.report
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import SettingsError
-from imu_hinge.report import plots
+from imu_hinge.report import plots, wording
 from imu_hinge.report import style as look
-from imu_hinge.report import wording as words
 from imu_hinge.result import SetResult
 
 Maker = Callable[..., SetResult]
@@ -64,9 +63,9 @@ def test_every_axis_has_its_unit(make_set: Maker) -> None:
 def test_every_title_says_exercise_count_basis_and_simulated(make_set: Maker) -> None:
     result = make_set(4, seen="inferred")
     for draw in (plots.plot_angles, plots.plot_reps, plots.plot_angle_angle):
-        assert re.split(" · |\n", draw(result).get_title(loc="left")) == words.title(result).split(" · ")
-    assert words.title(result) in str(plots.plot_set(result).get_suptitle())
-    assert "SIMULATED" in words.title(result)
+        assert re.split(" · |\n", draw(result).get_title(loc="left")) == wording.title(result).split(" · ")
+    assert wording.title(result) in str(plots.plot_set(result).get_suptitle())
+    assert "SIMULATED" in wording.title(result)
 
 
 @pytest.mark.parametrize("draw", [plots.plot_angles, plots.plot_reps, plots.plot_angle_angle])

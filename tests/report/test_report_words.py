@@ -13,8 +13,7 @@ import pytest
 import imu_hinge.report
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.report import page
-from imu_hinge.report import wording as words
+from imu_hinge.report import page, wording
 from imu_hinge.report.tables import as_json
 from imu_hinge.result import Rep, SetResult
 
@@ -31,40 +30,40 @@ def with_peaks(result: SetResult, peaks_deg: list[float]) -> SetResult:
 
 
 def test_every_label_of_the_contract_has_words() -> None:
-    assert set(words.VERDICT_WORDS) == set(cv.VERDICTS)
-    assert set(words.FINDING_WORDS) == set(words.FINDING_SHORT) == set(cv.FINDINGS)
-    assert set(words.EXERCISE_WORDS) == set(cv.EXERCISES)
+    assert set(wording.VERDICT_WORDS) == set(cv.VERDICTS)
+    assert set(wording.FINDING_WORDS) == set(wording.FINDING_SHORT) == set(cv.FINDINGS)
+    assert set(wording.EXERCISE_WORDS) == set(cv.EXERCISES)
     assert set(page.FLAG_WORDS) == set(cv.Flag)
     fields = set(Athlete.__dataclass_fields__) - {"name", "references"}
     assert set(page.ATHLETE_WORDS) == fields
 
 
 def test_title_says_exercise_count_basis_and_simulated(make_set: Maker) -> None:
-    assert words.title(make_set(5)) == "SIMULATED · Deadlift · 5 reps · lumbar flexion measured"
+    assert wording.title(make_set(5)) == "SIMULATED · Deadlift · 5 reps · lumbar flexion measured"
     told = replace(make_set(1, exercise="rdl", seen="inferred"), is_simulated=False)
-    assert words.title(told) == "Romanian deadlift · 1 rep · lumbar flexion inferred"
-    assert words.title(make_set(2, seen="pelvis")).endswith("lumbar flexion: cannot tell")
+    assert wording.title(told) == "Romanian deadlift · 1 rep · lumbar flexion inferred"
+    assert wording.title(make_set(2, seen="pelvis")).endswith("lumbar flexion: cannot tell")
 
 
 def test_headline_names_the_reps_of_each_verdict(make_set: Maker) -> None:
-    first = words.headline(make_set(5))[0]
+    first = wording.headline(make_set(5))[0]
     assert first == "5 deadlifts: hip hinge in reps 1 to 3, lumbar flexion past your limit in reps 4 and 5."
-    assert words.headline(make_set(1))[0] == "1 deadlift: hip hinge."
+    assert wording.headline(make_set(1))[0] == "1 deadlift: hip hinge."
 
 
 def test_headline_gives_peaks_and_percent_of_range(make_set: Maker) -> None:
-    text = " ".join(words.headline(make_set(5)))
+    text = " ".join(wording.headline(make_set(5)))
     assert "26° to 48° (± 2°), 47 to 87 % of the default range" in text
     own = replace(make_set(5), athlete=Athlete(lumbar_max_flexion_deg=60.0))
-    assert "43 to 80 % of your own range" in " ".join(words.headline(own))
+    assert "43 to 80 % of your own range" in " ".join(wording.headline(own))
 
 
 def test_differences_below_the_detectable_change_are_not_narrated(make_set: Maker) -> None:
-    alike = " ".join(words.headline(with_peaks(make_set(3), [24.0, 28.0, 27.0])))
+    alike = " ".join(wording.headline(with_peaks(make_set(3), [24.0, 28.0, 27.0])))
     assert "near 26° (± 2°)" in alike
     assert "too little to tell apart" in alike
     assert "24°" not in alike
-    apart = " ".join(words.headline(with_peaks(make_set(3), [24.0, 29.5, 27.0])))
+    apart = " ".join(wording.headline(with_peaks(make_set(3), [24.0, 29.5, 27.0])))
     assert "24° to 30°" in apart
     assert "too little" not in apart
 
@@ -78,37 +77,37 @@ def test_differences_below_the_detectable_change_are_not_narrated(make_set: Make
     ],
 )
 def test_headline_says_how_the_lumbar_spine_is_known(make_set: Maker, seen: str, wanted: str) -> None:
-    assert wanted in words.headline(make_set(3, seen=seen))[1]
+    assert wanted in wording.headline(make_set(3, seen=seen))[1]
 
 
 def test_headline_without_reps(make_set: Maker) -> None:
-    assert words.headline(make_set(0)) == ["No rep was found in 7 s of recording."]
+    assert wording.headline(make_set(0)) == ["No rep was found in 7 s of recording."]
 
 
 def test_limit_says_whose_it_is() -> None:
-    assert words.limit_words(Athlete()) == "your limit 38.5° (70 % of default maximum)"
-    assert words.limit_words(Athlete(lumbar_max_flexion_deg=60.0)) == "your limit 42.0° (70 % of your own maximum)"
-    assert words.limit_words(Athlete(lumbar_limit_deg=40.0)) == "your limit 40.0° (personal)"
+    assert wording.limit_words(Athlete()) == "your limit 38.5° (70 % of default maximum)"
+    assert wording.limit_words(Athlete(lumbar_max_flexion_deg=60.0)) == "your limit 42.0° (70 % of your own maximum)"
+    assert wording.limit_words(Athlete(lumbar_limit_deg=40.0)) == "your limit 40.0° (personal)"
 
 
 def test_a_sentence_begins_and_ends_as_one() -> None:
-    assert words.sentence("nobody bends in this recording") == "Nobody bends in this recording."
-    assert words.sentence("It did.") == "It did."
-    assert words.sentence("") == ""
+    assert wording.sentence("nobody bends in this recording") == "Nobody bends in this recording."
+    assert wording.sentence("It did.") == "It did."
+    assert wording.sentence("") == ""
 
 
 def test_reps_are_listed_as_ranges(make_set: Maker) -> None:
     lifts = make_set(8).lifts
     chosen: list[Rep] = [lifts[i] for i in (0, 1, 2, 4, 6, 7)]
-    assert words.rep_list(chosen) == "reps 1 to 3, 5, 7 and 8"
-    assert words.rep_list([lifts[3]]) == "rep 4"
+    assert wording.rep_list(chosen) == "reps 1 to 3, 5, 7 and 8"
+    assert wording.rep_list([lifts[3]]) == "rep 4"
 
 
 def test_findings_have_their_instant(make_set: Maker) -> None:
     floor, top = make_set(1).lifts[0], make_set(1, exercise="rdl").lifts[0]
-    assert words.finding_time_s(floor, "flexion_at_setup") == floor.start_s
-    assert words.finding_time_s(floor, "lockout_hyperextension") == floor.turn_s
-    assert words.finding_time_s(top, "flexion_at_the_bottom") == top.turn_s
+    assert wording.finding_time_s(floor, "flexion_at_setup") == floor.start_s
+    assert wording.finding_time_s(floor, "lockout_hyperextension") == floor.turn_s
+    assert wording.finding_time_s(top, "flexion_at_the_bottom") == top.turn_s
 
 
 @pytest.mark.parametrize("seen", ["both", "pelvis"])
@@ -119,7 +118,7 @@ def test_no_forbidden_word_is_ever_shown(make_set: Maker, make_trouble: Maker, s
         for lift, label in zip(result.lifts, (*cv.VERDICTS, "squat"), strict=True)
     )
     result = replace(result, lifts=every)
-    for text in (page.page(result), as_json(result), " ".join(words.headline(result))):
+    for text in (page.page(result), as_json(result), " ".join(wording.headline(result))):
         assert FORBIDDEN.search(text) is None
 
 

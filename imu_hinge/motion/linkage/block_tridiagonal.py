@@ -1,6 +1,6 @@
 """Solve for all postures of a set and what they share: damped Gauss-Newton on a chain of instants with a border.
 
-It does not know what the evidence means; `evidence.gather` lists it.
+It does not know what the evidence means; `factors.gather` lists it.
 
 Notes
 -----
@@ -18,9 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imu_hinge.jit import kernel, subroutine
-from imu_hinge.motion.linkage import factors as evidence
-from imu_hinge.motion.linkage import forward_kinematics as chain
-from imu_hinge.motion.linkage import layout
+from imu_hinge.motion.linkage import factors, forward_kinematics, layout
 from imu_hinge.motion.linkage.coordinates import COUPLINGS, apply_chain_rule, coupling_ratios, derivatives, posture_at
 from imu_hinge.motion.linkage.factors import ModelConstants, Observations, Rows
 from imu_hinge.motion.linkage.layout import SHANK_COUPLING
@@ -175,13 +173,13 @@ def eliminate(
 ) -> tuple[float, float]:
     """Go forward: eliminate each instant in favour of the next one and of the border.
 
-    ``solution.information`` and ``solution.pull`` come in with the prior of the shared unknowns. Returned is what the
-    solution costs as it came in, squared residuals over variances and the walk, without that prior; and by how much
-    the steps of the instants promise to lower it. ``is_stiff`` says whether straight legs hold the step
-    (`evidence.stiffen`); what is known does not rest on it.
+    ``solution.information`` and ``solution.information_vector`` come in with the prior of the shared unknowns. Returned
+    is what the solution costs as it came in, squared residuals over variances and the walk, without that prior; and by
+    how much the steps of the instants promise to lower it. ``is_stiff`` says whether straight legs hold the step
+    (`factors.add_second_order_terms`); what is known does not rest on it.
     """
     n, m = observations.process_variance.shape[0], solution.information_vector.size
-    cost, promised, body = 0.0, 0.0, chain.scaled(constants.body, solution.u)
+    cost, promised, body = 0.0, 0.0, forward_kinematics.scaled(constants.body, solution.u)
     columns = STATES + m
     block, gradient, used = np.zeros((columns, columns)), np.zeros(columns), np.zeros(columns, np.int64)
     known, edge, x = np.zeros((STATES, STATES)), np.zeros((STATES, m)), np.zeros(STATES)
@@ -192,9 +190,9 @@ def eliminate(
     )
     for i in range(n):
         posture_at(solution.y[i], way, x)
-        count = evidence.gather(rows, x, solution.u, body, constants, observations, i)
+        count = factors.gather(rows, x, solution.u, body, constants, observations, i)
         if is_stiff:
-            count = evidence.add_second_order_terms(rows)
+            count = factors.add_second_order_terms(rows)
         derivatives(x, way, by_y, by_coupling)
         apply_chain_rule(rows, count, by_y, by_coupling)
         cost += squared_residuals(rows, count)

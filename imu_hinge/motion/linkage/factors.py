@@ -21,8 +21,7 @@ import numpy.typing as npt
 
 from imu_hinge.jit import kernel, subroutine
 from imu_hinge.motion.linkage import forward_kinematics as chain
-from imu_hinge.motion.linkage import layout
-from imu_hinge.motion.linkage import sensor_sites as placements
+from imu_hinge.motion.linkage import layout, sensor_sites
 from imu_hinge.motion.linkage.anthropometry import Body
 from imu_hinge.motion.linkage.forward_kinematics import Chain
 from imu_hinge.motion.linkage.posture_priors import DEG, LUMBAR_SD, SHANK_SD, THORACIC_SD, WITHIN_SET, PosturePrior
@@ -141,12 +140,12 @@ def sensor_inclination(row: Array, x: Array, u: Array, first: int, anchor: int) 
     ``first`` is the column of the sensor's first own unknown.
     """
     follows = 1.0 - u[first + layout.SOFT_TISSUE_GAIN]
-    inclination = placements.inclination(x, anchor, u[first + layout.SHARE], row)
+    inclination = sensor_sites.inclination(x, anchor, u[first + layout.SHARE], row)
     for k in range(layout.STATES):
         row[k] *= follows
     row[first + layout.ZERO] = 1.0
     row[first + layout.SOFT_TISSUE_GAIN] = -inclination
-    if anchor != placements.ON_THIGH:
+    if anchor != sensor_sites.ON_THIGH:
         row[first + layout.SHARE] = follows * x[layout.LUMBAR]
     return float(follows * inclination + u[first + layout.ZERO])
 
@@ -159,15 +158,15 @@ def sensor_height(rows: Rows, n: int, x: Array, u: Array, first: int, anchor: in
     """
     row, weights = rows.jacobian[n], rows.turns
     share, ahead, up = u[first + layout.SHARE], u[first + layout.AHEAD], u[first + layout.UP]
-    inclination = placements.inclination(x, anchor, share, weights)
+    inclination = sensor_sites.inclination(x, anchor, share, weights)
     cos, sin = math.cos(inclination), math.sin(inclination)
     forward = ahead * cos + up * sin  # what the offset's end loses in height per radian
     for k in range(layout.STATES):
         row[k] -= weights[k] * forward
     row[first + layout.AHEAD], row[first + layout.UP], row[first + layout.HEIGHT_DRIFT] = -sin, cos - 1.0, inclined
-    if anchor != placements.ON_THIGH:
+    if anchor != sensor_sites.ON_THIGH:
         row[first + layout.SHARE] = -forward * x[layout.LUMBAR]
-    if anchor == placements.ON_LUMBAR:
+    if anchor == sensor_sites.ON_LUMBAR:
         row[first + layout.SHARE] += rows.chain.standing[layout.LUMBAR, 1] * (cos - 1.0)
     return float(up * (cos - 1.0) - ahead * sin + u[first + layout.HEIGHT_DRIFT] * inclined)
 
@@ -224,7 +223,7 @@ def sensors(rows: Rows, x: Array, u: Array, constants: ModelConstants, observati
             n = add_row(rows, -inclined, observations.inclination_var[i, s])
             rows.residual[n] += sensor_inclination(rows.jacobian[n], x, u, first, anchor)
         if observations.height_var[i, s] < math.inf:
-            if anchor == placements.ON_LUMBAR:
+            if anchor == sensor_sites.ON_LUMBAR:
                 chain.place_arc(rows.chain, layout.PART, x, length, u[first + layout.SHARE])
             chain.point(rows.chain, constants.leads_to[s], rows.pos, rows.jac)
             n = from_point(rows, 1, rows.pos[1] - observations.height[i, s], observations.height_var[i, s])

@@ -11,8 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from imu_hinge.motion.linkage import block_tridiagonal as arrowhead
-from imu_hinge.motion.linkage import factors as evidence
+from imu_hinge.motion.linkage import block_tridiagonal, factors
 from imu_hinge.motion.linkage.set_parameters import SetParameters
 
 Array = npt.NDArray[np.float64]
@@ -44,14 +43,14 @@ class Start(NamedTuple):
 class Found(NamedTuple):
     """Hold the last round's equations, the shared unknowns, and how many rounds it took."""
 
-    solution: arrowhead.Solution
+    solution: block_tridiagonal.Solution
     shared: SetParameters
     rounds: int
 
 
 def run(
-    constants: evidence.ModelConstants,
-    observations: evidence.Observations,
+    constants: factors.ModelConstants,
+    observations: factors.Observations,
     prior: SetParameters,
     *,
     start: Start,
@@ -59,8 +58,8 @@ def run(
 ) -> Found:
     """Run Gauss-Newton rounds until none promises to explain the evidence better by more than ``close``."""
     m = prior.mean.size
-    solution, rows = arrowhead.room_for(observations.coupling_weight.size, m), evidence.room_for(m)
-    unknowns = solution.u[arrowhead.STATES :]
+    solution, rows = block_tridiagonal.room_for(observations.coupling_weight.size, m), factors.room_for(m)
+    unknowns = solution.u[block_tridiagonal.STATES :]
     known_before = np.linalg.inv(prior.covariance)
     y, shared = start
     stride, shared_stride = np.zeros_like(y), np.zeros(m)
@@ -69,7 +68,7 @@ def run(
         solution.y[:], unknowns[:] = y + share * stride, shared + share * shared_stride
         off = unknowns - prior.mean
         solution.information[:], solution.information_vector[:] = known_before, -known_before @ off
-        cost, promised = arrowhead.eliminate(constants, observations, rows, solution, True)
+        cost, promised = block_tridiagonal.eliminate(constants, observations, rows, solution, True)
         cost += float(off @ known_before @ off)
         rounds += 1
         if cost > paid and share > SHORTEST_SHARE and rounds < MOST_ROUNDS:
@@ -77,7 +76,7 @@ def run(
             continue
         shared_stride = _inverse(solution.information) @ solution.information_vector
         promised += float(solution.information_vector @ shared_stride)
-        moved = arrowhead.substitute(observations, solution, shared_stride)
+        moved = block_tridiagonal.substitute(observations, solution, shared_stride)
         y, stride, shared = solution.y.copy(), solution.step.copy(), unknowns.copy()
         share, paid = min(1.0, LONGEST_STEP_RAD / max(moved, 1e-9)), cost
         if promised < close:  # so little that nobody needs to look whether it keeps its promise
@@ -86,7 +85,7 @@ def run(
         if rounds >= MOST_ROUNDS:
             break
     solution.information[:], solution.information_vector[:] = known_before, 0.0
-    arrowhead.eliminate(constants, observations, rows, solution, False)
+    block_tridiagonal.eliminate(constants, observations, rows, solution, False)
     return Found(solution, SetParameters(prior.names, unknowns.copy(), _inverse(solution.information)), rounds)
 
 

@@ -21,9 +21,7 @@ import numpy.typing as npt
 
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import CalibrationError
-from imu_hinge.motion.linkage import block_tridiagonal as arrowhead
-from imu_hinge.motion.linkage import factors as evidence
-from imu_hinge.motion.linkage import gauss_newton, layout
+from imu_hinge.motion.linkage import block_tridiagonal, factors, gauss_newton, layout
 from imu_hinge.motion.linkage.anthropometry import body_of, carried_mass
 from imu_hinge.motion.linkage.goodness_of_fit import what_does_not_fit
 from imu_hinge.motion.linkage.observations import LinkageInputs, nodes_of, observations_of, path_length_rad
@@ -130,12 +128,12 @@ def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SetParameters | No
         constants, observations, prior, start=gauss_newton.Start(begin, begun.shared.mean), close=gauss_newton.CLOSE
     )
     blocks = np.empty_like(solution.inverse)
-    arrowhead.marginal_covariances(
+    block_tridiagonal.marginal_covariances(
         constants, observations, solution, np.linalg.cholesky(found.covariance).astype(np.float64), blocks
     )
     covariance = TO_ANGLES @ blocks[first:] @ TO_ANGLES.T
     every = np.arange(len(inputs))
-    posture = _between(every, nodes, arrowhead.postures(constants, solution)[first:])
+    posture = _between(every, nodes, block_tridiagonal.postures(constants, solution)[first:])
     variance = np.diagonal(covariance, axis1=1, axis2=2)
     return LinkageResult(
         angles_rad=posture @ TO_ANGLES.T,
@@ -149,14 +147,14 @@ def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SetParameters | No
     )
 
 
-def constants_of(athlete: Athlete, inputs: LinkageInputs) -> evidence.ModelConstants:
+def constants_of(athlete: Athlete, inputs: LinkageInputs) -> factors.ModelConstants:
     """Return what stays the same over the set: body, placements, habits, the lumbar spine's range."""
     limit, limit_at = limits_of(
         math.radians(athlete.value("lumbar_max_flexion_deg")),
         math.radians(max(athlete.value("lumbar_max_flexion_sd_deg"), 1.0)),
     )
     sites = [SITES[p] for p in inputs.placements]
-    return evidence.ModelConstants(
+    return factors.ModelConstants(
         body=body_of(athlete),
         mass=carried_mass(),
         shoulder=np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.0]),
@@ -170,7 +168,7 @@ def constants_of(athlete: Athlete, inputs: LinkageInputs) -> evidence.ModelConst
 
 def _lay_out(
     inputs: LinkageInputs, way: Array, athlete: Athlete | None, *, spacing: float
-) -> tuple[Index, evidence.Observations, int]:
+) -> tuple[Index, factors.Observations, int]:
     """Return the nodes, what was observed at them, and how many of an athlete's references come before them."""
     nodes = nodes_of(inputs, way, spacing=spacing)
     observations = observations_of(inputs, nodes, way)
@@ -179,7 +177,7 @@ def _lay_out(
     return nodes, *with_references(observations, athlete, inputs.placements)
 
 
-def _usual(observations: evidence.Observations, prior: SetParameters) -> gauss_newton.Start:
+def _usual(observations: factors.Observations, prior: SetParameters) -> gauss_newton.Start:
     """Return a start that bends the usual way."""
     y = np.zeros((observations.bend.size, layout.STATES))
     y[:, layout.THIGH], y[:, layout.PELVIS] = observations.bend, 0.6 * observations.bend

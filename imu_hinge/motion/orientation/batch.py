@@ -1,6 +1,6 @@
 """Filter many recordings at once: side by side in SIMD lanes, groups of them on several threads.
 
-It filters as `kernel.update` does, to the bit, with the same step; one recording has no use for it.
+It filters as `vqf_step.update` does, to the bit, with the same step; one recording has no use for it.
 """
 
 import itertools
@@ -65,7 +65,7 @@ def update_lanes(
 
     gyr : `LANES` times (n, 3) [rad/s, sensor]
     acc : `LANES` times (n, 3) [m/s², sensor]
-    out : `LANES` times (n, 9), written as `kernel.update` does.
+    out : `LANES` times (n, 9), written as `vqf_step.update` does.
     taken : (6 CHUNK, LANES), scratch: samples. That there are `LANES` is not said here as a constant: LLVM would
         unroll the loops over the lanes before it could make SIMD of them.
     found : (9 CHUNK, LANES), scratch: output
@@ -121,7 +121,7 @@ def filter_many(
     both_ways: bool = False,
     threads: int | None = None,
 ) -> list[Oriented]:
-    """Filter many recordings of one rate at once, each to the bit as `orientation.filter_recording` does.
+    """Filter many recordings of one rate at once, each to the bit as `filter.filter_recording` does.
 
     Live filters go through SIMD lanes, recordings of like length side by side.
 

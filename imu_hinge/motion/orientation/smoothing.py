@@ -225,7 +225,7 @@ def smooth(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_],
     is_edge : (n,)
         True at the first sample after a gap: inclination starts anew there.
     out : (n, 9), written
-        As `kernel.update` writes it.
+        As `vqf_step.update` writes it.
     """
     work = np.empty((len(gyr), 3))
     if not bias_both_ways(state, gyr, acc, is_edge, np.empty((16, 2)), work, out):

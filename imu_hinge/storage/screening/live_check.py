@@ -55,7 +55,7 @@ class LiveCheck:
         Raises
         ------
         UnknownUnits
-            Where gravity surely does not turn as the gyroscope says, as `screening.check_recording`.
+            Where gravity surely does not turn as the gyroscope says, as `checks.check_recording`.
         """
         if self.finding is not None:
             return
