@@ -37,8 +37,9 @@ from imu_hinge.motion.kinematics.time_grid import Grid
 from imu_hinge.motion.kinematics.track import Track
 from imu_hinge.motion.linkage.set_parameters import SetParameters
 from imu_hinge.motion.orientation.filter import initial_state, params
-from imu_hinge.reps.exercise import Found, find_lifts
+from imu_hinge.reps.exercise import Found, FoundSet, find_lifts
 from imu_hinge.reps.segmentation import Lift
+from imu_hinge.reps.set_choice import REGRIP_S
 from imu_hinge.result import Event, SetResult
 from imu_hinge.settings import Settings
 from imu_hinge.storage.screening.checks import check_different
@@ -50,6 +51,8 @@ SAME_S: Final = 0.75
 """Two lifts whose starts and ends are this near are one."""
 EDGE_S: Final = 30.0
 """At the window's beginning reps are neither told nor withdrawn: the bend to the bar before them has left it [s]."""
+ENDED_S: Final = REGRIP_S + 10.0
+"""A set is over when nobody has gone on with it for so long: `REGRIP_S` upright, and the ways down and up [s]."""
 UNITS_S: Final = 5.0
 """After this much the samples' units are checked."""
 
@@ -188,7 +191,7 @@ class LiveAnalysis:
         if self._aligned is None:
             return empty_result(self._tracks(self._window_start()), self._athlete, self._exercise)
         posture = self._shown.taken(time_s, basis=self._aligned.posture.basis)
-        found = Found(tuple(self._told.lifts), self._found.exercise, self._found.evidence)
+        found = replace(self._found, sets=self._told.sets)
         start = self._aligned_from
         recent = self._told.lifts[self._told.place_of(start) :]
         swapped = looks_swapped(self._aligned, [lift.moved(-start) for lift in recent])
@@ -224,8 +227,10 @@ class LiveAnalysis:
         self._done = stop
         self._check_units()
         is_due = self._pacing.is_due(sensor.gyr[-1] for sensor in self._sensors.values())
-        events = [*self._tell_holes(), *self._told.disagree(self._findings(), self._time_s(stop - 1))]
-        return events + (self._look(is_last=is_last) if is_due or is_last else [])
+        at_s = self._time_s(stop - 1)
+        events = [*self._tell_holes(), *self._told.disagree(self._findings(), at_s)]
+        events += self._look(is_last=is_last) if is_due or is_last else []
+        return events + self._told.ended(stop, at_s, after=round(ENDED_S * self._settings.rate_hz))
 
     def _tell_holes(self) -> list[Event]:
         """Tell of long holes, once each, when what came after them is analysed."""
@@ -269,36 +274,43 @@ class LiveAnalysis:
         lifts = [lift.moved(start) for lift in found.lifts]
         at_s = self._time_s(self._done - 1)
         events += self._told.withdraw(lifts, start=start + self._edge(start), at_s=at_s, is_last=is_last)
-        for lift in found.lifts:
-            is_known = lift.start < self._edge(start) or self._told.knows(lift.moved(start))
-            if start + lift.stop <= settled and not is_known:
-                events.append(self._tell(aligned, lift, found.exercise, start))
+        for one in (one.moved(start) for one in found.sets):
+            mark = self._told.mark_of(one)
+            for lift in one.lifts:
+                is_known = lift.start < start + self._edge(start) or self._told.knows(lift)
+                if lift.stop <= settled and not is_known:
+                    events += self._tell(aligned, lift.moved(-start), one, start, mark)
         swapped = "" if self._has_told_swapped or clocks.is_apart else looks_swapped(aligned, found.lifts)
         if swapped and any(event.kind == "rep" for event in events):
             self._has_told_swapped = True
             events.append(Event("warning", at_s, swapped))
         return events
 
-    def _tell(self, aligned: Aligned, lift: Lift, exercise: str, start: int) -> Event:
-        """Describe one finished lift and remember it."""
+    def _tell(  # all that a look knows of a lift
+        self, aligned: Aligned, lift: Lift, found: FoundSet, start: int, mark: int
+    ) -> list[Event]:
+        """Describe one finished lift and remember it as part of the set with that mark."""
         margin = round(self._settings.rate_hz)
         region = Region(max(0, lift.start - margin), min(len(aligned.posture), lift.stop + margin // 2))
-        linked, shared = link(aligned, [lift], self._athlete, exercise=exercise, region=region, shared=self._shared)
+        linked, shared = link(
+            aligned, [lift], self._athlete, exercise=found.exercise, region=region, shared=self._shared
+        )
         self._shared = self._shared if self._clocks.is_apart else shared  # both together would teach what is wrong
         linked = self._clocks.shown(linked)
         rep = build_rep(
             linked,
             lift.moved(-region.start),
-            exercise=exercise,
+            exercise=found.exercise,
             athlete=self._athlete,
             settings=self._settings,
-            earlier=self._told.reps[: self._told.place_of(start + lift.start)],
+            earlier=self._told.earlier(start + lift.start, mark),
             aligned=aligned,
             doubt=self._clocks.said or (DISAGREES if self._told.disagreeing else looks_swapped(aligned, [lift])),
         )
-        rep = self._told.add(lift.moved(start), rep)
+        rep = self._told.add(lift.moved(start), rep, mark, (found.exercise, found.evidence))
         self._shown.put(start + lift.start, linked[lift.start - region.start : lift.stop - region.start])
-        return Event("rep", rep.end_s, f"Rep {rep.rep + 1}: {rep.verdict.label.replace('_', ' ')}.", rep)
+        told = Event("rep", rep.end_s, f"Rep {rep.rep + 1}: {rep.verdict.label.replace('_', ' ')}.", rep)
+        return [*self._told.started(rep), told]
 
     def _check_units(self, *, is_last: bool = False) -> None:
         """Refuse, once there is enough to tell, what is not in m/s² and rad/s."""

@@ -22,13 +22,13 @@ from imu_hinge.analysis.calibration import learn_references
 from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link_sets, linkage_inputs, looks_swapped
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import CalibrationError, SensorsSwapped
-from imu_hinge.model import Recording, Samples, check_exercise
+from imu_hinge.model import Posture, Recording, Samples, check_exercise
 from imu_hinge.motion.kinematics.clock_offset import Synchronised, synchronise
 from imu_hinge.motion.kinematics.long_holes import Holes, hole_warning, long_steps, shared_holes
 from imu_hinge.motion.kinematics.resample import even_grid, in_order
 from imu_hinge.motion.kinematics.track import Track, stationary, up_in_sensor
 from imu_hinge.motion.orientation.filter import filter_recording
-from imu_hinge.reps.exercise import find_lifts
+from imu_hinge.reps.exercise import FoundSet, find_lifts
 from imu_hinge.result import Rep, SetResult
 from imu_hinge.settings import Settings
 from imu_hinge.signals import regions
@@ -154,22 +154,33 @@ def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings
     swapped = looks_swapped(aligned, found.lifts)
     if swapped:
         raise SensorsSwapped(swapped)
-    posture, shared = link_sets(aligned, found.lifts, athlete, exercise=found.exercise)
-    reps: list[Rep] = []
-    for lift in found.lifts:
-        reps.append(
-            build_rep(
-                posture,
-                lift,
-                exercise=found.exercise,
-                athlete=athlete,
-                settings=settings,
-                earlier=reps,
-                aligned=aligned,
-            )
-        )
+    posture, shared = link_sets(aligned, found.sets, athlete)
+    reps = [
+        rep
+        for number, one in enumerate(found.sets)
+        for rep in _reps_of(number, one, posture, aligned, athlete, settings)
+    ]
     warnings = (*warnings_of(aligned, settings), *misfit_warnings(shared))
     return result_of(aligned, posture, found, reps, athlete=athlete, warnings=warnings)
+
+
+def _reps_of(  # a set is described with all that is known of its recording
+    number: int, one: FoundSet, posture: Posture, aligned: Aligned, athlete: Athlete, settings: Settings
+) -> list[Rep]:
+    """Return the reps of one set, each knowing those before it."""
+    reps: list[Rep] = []
+    for lift in one.lifts:
+        rep = build_rep(
+            posture,
+            lift,
+            exercise=one.exercise,
+            athlete=athlete,
+            settings=settings,
+            earlier=reps,
+            aligned=aligned,
+        )
+        reps.append(replace(rep, set=number))
+    return reps
 
 
 def calibrate(

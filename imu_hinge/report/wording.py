@@ -116,6 +116,8 @@ def limit_words(athlete: Athlete) -> str:
 
 def start_of(result: SetResult) -> float:
     """Return the recording's first instant, from which the times that people read are counted [s]."""
+    if math.isfinite(result.from_s):
+        return result.from_s
     return float(result.posture.time_s[0]) if len(result.posture) else 0.0
 
 

@@ -265,14 +265,21 @@ def on_the_floor(lifts: Sequence[Lift], posture: Posture) -> npt.NDArray[np.floa
 
 
 def label_samples(
-    posture: Posture, lifts: Sequence[Lift], *, from_floor: bool
+    posture: Posture, lifts: Sequence[Lift], *, from_floor: Sequence[bool], rep_of: Sequence[int]
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]]:
-    """Return the phase and the rep of every sample. (n,), (n,)."""
+    """Return the phase and the rep of every sample. (n,), (n,).
+
+    Parameters
+    ----------
+    posture, lifts
+    from_floor, rep_of
+        Of each lift: whether its set stands on the floor, and its number in it.
+    """
     n = len(posture)
     phase, rep = np.full(n, cv.REST, dtype=np.int8), np.full(n, -1, dtype=np.int32)
-    for k, lift in enumerate(lifts):
+    for lift, is_floor, k in zip(lifts, from_floor, rep_of, strict=True):
         rep[lift.start : lift.stop] = k
-        phase[lift.start : lift.stop] = cv.TOP if from_floor else cv.BOTTOM
+        phase[lift.start : lift.stop] = cv.TOP if is_floor else cv.BOTTOM
         phase[lift.pause.part] = cv.BOTTOM
         phase[lift.down.part] = cv.DESCENT
         phase[lift.up.part] = cv.ASCENT

@@ -1,0 +1,111 @@
+"""Choose which runs of bends are the sets of a recording, and join those that are one set interrupted.
+
+It weighs no run (`sets` does) and names no exercise (`exercise` does).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from imu_hinge.model import Posture
+from imu_hinge.reps.bends import Bend
+from imu_hinge.reps.segmentation import Lift, lifts_from_floor, lifts_from_top, walking
+from imu_hinge.reps.similarity import Similarity, membership, respects
+from imu_hinge.signals import regions
+
+MORE_OF_IT: Final = 2.0
+"""A second set is of the same work where its bends are this much (natural logarithm) more likely to be than not."""
+
+SURE: Final = 8.0
+"""A set that is this much (natural logarithm) likelier than strange bends is told while it goes on."""
+
+BY_ITSELF: Final = 3.5
+"""A set that is unlike the others counts where it is this much (natural logarithm) likelier than strange bends. Between
+two sets a lifter bends some ten to thirty times for plates, shoes and bottles, so one run of bends in thirty is a set:
+log 30."""
+
+REGRIP_S: Final = 20.0
+"""Who goes on with the same work within this only gripped anew; a rest that muscles notice takes half a minute and more
+(the phosphagen store is half refilled after about 30 s)."""
+
+WALKS_OFF_S: Final = 3.0
+"""Who steps aside for longer than it takes to set the feet anew has left the bar [s]."""
+
+UNSEEN_S: Final = 60.0
+"""Nobody knows what happened in a longer hole: what follows is another set [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class BendSet:
+    """Hold neighbouring bends that are reps of one set, and how much speaks for it (natural logarithm)."""
+
+    bends: list[Bend]
+    dropped: list[int | None]
+    from_floor: bool
+    weight: float
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether no later bend will make another set of it."""
+        if self.from_floor and (any(b.has_landed for b in self.bends[1:]) or any(d is not None for d in self.dropped)):
+            return True
+        return len(self.lifts) > 1 and self.weight > SURE
+
+    @property
+    def lifts(self) -> list[Lift]:
+        """The lifts between the bends, or in them."""
+        return lifts_from_floor(self.bends, self.dropped) if self.from_floor else lifts_from_top(self.bends)
+
+    @property
+    def is_put_down(self) -> bool:
+        """Whether all it is is one bend at whose bottom something landed."""
+        return not self.from_floor and len(self.bends) == 1 and self.bends[0].has_landed
+
+
+def is_more_of_it(group: BendSet, main: BendSet, rate_hz: float) -> bool:
+    """Tell whether another set of the recording is more of the same work: alike in place and in time."""
+    if group.from_floor != main.from_floor or len(group.lifts) < (1 if main.from_floor else 2):
+        return False
+    here, there = respects(group.bends, rate_hz), respects(main.bends, rate_hz)
+    if main.from_floor:  # the first descent and the last rise are without the bar
+        like = Similarity.of([*main.bends, *group.bends], rate_hz)
+        n = len(main.bends)
+        landings = sum(b.has_landed for b in group.bends[1:])
+        drops = sum(d is not None for d in group.dropped)
+        if landings + drops > 1 and group.weight > SURE:
+            return True  # plates felt again and again are a set by themselves, however it is done
+        return (landings > 0 or drops > 1) and float((like.place + like.impact)[:n, n:].mean()) > MORE_OF_IT
+    return float(np.mean([membership(one, there) for one in here])) > MORE_OF_IT
+
+
+def counted_sets(sets: Sequence[BendSet], rate_hz: float) -> list[tuple[BendSet, BendSet]]:
+    """Return the sets that count, each with the heaviest set whose work it goes on with, which may be itself.
+
+    The heaviest set of a recording counts in any case: who records a single bend means it. Another one counts where it
+    is more of the work of a heavier one, or plain by itself.
+    """
+    counted: list[tuple[BendSet, BendSet]] = []
+    for group in sorted(sets, key=lambda s: -s.weight):
+        leaders = [leader for one, leader in counted if one is leader]
+        leader = next((one for one in leaders if is_more_of_it(group, one, rate_hz)), None)
+        if leader is None and (not counted or (group.weight > BY_ITSELF and not group.is_put_down)):
+            leader = group
+        if leader is not None:
+            counted.append((group, leader))
+    return sorted(counted, key=lambda pair: pair[0].bends[0].bottom)
+
+
+def are_one_set(before: BendSet, after: BendSet, posture: Posture) -> bool:
+    """Tell whether work that goes on after an interruption is the same set: soon, and without walking off."""
+    part = slice(before.bends[-1].up_stop, max(after.bends[0].down_start, before.bends[-1].up_stop + 1))
+    seconds = np.count_nonzero(~posture.is_gap[part]) / posture.rate_hz  # a hole is no rest
+    unseen = float(np.max(np.diff(posture.time_s[part.start : part.stop + 1]), initial=0.0))
+    if seconds > REGRIP_S or unseen > UNSEEN_S:
+        return False
+    margin = round(posture.rate_hz)  # of steps a second is averaged
+    around = posture[max(0, part.start - margin) : part.stop + margin]
+    return all(len(steps) < WALKS_OFF_S * posture.rate_hz for steps in regions(walking(around)))
