@@ -150,15 +150,18 @@ def _sets_of(block: list[Bend], bends: Sequence[Bend], asked: _Asked) -> list[Be
     held = in_both_hands(block)
     from_bottom = loaded(block, others, from_floor=True)
     runs: list[CandidateSet] = []
+    weights: dict[bool, Array] = {}
     if told == "auto" or told in cv.FLOOR_EXERCISES:
         weight = runs_on_floor(block, like, [d is not None for d in dropped]) + reach(block, posture, athlete)
-        runs += _allowed(block, dropped, weight + held + from_bottom, from_floor=True)
+        weights[True] = weight + held + from_bottom
+        runs += _allowed(block, dropped, weights[True], from_floor=True)
     if told not in cv.FLOOR_EXERCISES:
         load = loaded(block, others, from_floor=False)
         if told in IN_THE_HANDS:
             load = load_log_odds(block, like, load, from_bottom)
         weight = runs_from_top(block, like) + usual(block, athlete, told, rate_hz)
-        runs += _allowed(block, dropped, weight + held + load, from_floor=False)
+        weights[False] = weight + held + load
+        runs += _allowed(block, dropped, weights[False], from_floor=False)
     sets = []
     for run in heaviest_runs(runs):
         part = slice(run.start, run.stop)
@@ -167,7 +170,9 @@ def _sets_of(block: list[Bend], bends: Sequence[Bend], asked: _Asked) -> list[Be
             kept = with_plates_felt(group, [d is not None for d in fell], rate_hz)
         else:
             kept = trim_outliers(group, rate_hz)
-        sets.append(BendSet(group[kept], fell[kept], run.from_floor, run.weight))
+        left = range(run.start, run.stop)[kept]
+        kept_weight = float(weights[run.from_floor][left[0], left[-1]])
+        sets.append(BendSet(group[kept], fell[kept], run.from_floor, run.weight, kept_weight))
     return sets
 
 

@@ -5,6 +5,7 @@ It weighs no run (`sets` does) and names no exercise (`exercise` does).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +15,7 @@ import numpy as np
 from imu_hinge.model import Posture
 from imu_hinge.reps.bends import Bend
 from imu_hinge.reps.segmentation import Lift, lifts_from_floor, lifts_from_top, walking
+from imu_hinge.reps.sets import NEARLY_EVERY
 from imu_hinge.reps.similarity import Similarity, membership, respects
 from imu_hinge.signals import regions
 
@@ -28,6 +30,11 @@ BY_ITSELF: Final = 3.5
 two sets a lifter bends some ten to thirty times for plates, shoes and bottles, so one run of bends in thirty is a set:
 log 30."""
 
+FEW: Final = 2
+ONE_OF_FEW: Final = math.log(10.0)
+"""One set in ten that is unlike all others has so few reps; so much more must speak for it. Two bends alike are soon
+found among thirty."""
+
 REGRIP_S: Final = 20.0
 """Who goes on with the same work within this only gripped anew; a rest that muscles notice takes half a minute and more
 (the phosphagen store is half refilled after about 30 s)."""
@@ -41,12 +48,17 @@ UNSEEN_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class BendSet:
-    """Hold neighbouring bends that are reps of one set, and how much speaks for it (natural logarithm)."""
+    """Hold neighbouring bends that are reps of one set.
+
+    ``weight`` is how much spoke for the run of bends they are of, ``kept_weight`` how much speaks for what was kept of
+    it (natural logarithms).
+    """
 
     bends: list[Bend]
     dropped: list[int | None]
     from_floor: bool
     weight: float
+    kept_weight: float
 
     @property
     def is_sure(self) -> bool:
@@ -59,6 +71,18 @@ class BendSet:
     def lifts(self) -> list[Lift]:
         """The lifts between the bends, or in them."""
         return lifts_from_floor(self.bends, self.dropped) if self.from_floor else lifts_from_top(self.bends)
+
+    @property
+    def is_felt(self) -> bool:
+        """Whether plates were felt on the floor, nearly every time."""
+        felt = [b.has_landed for b in self.bends[1:]]
+        return any(d is not None for d in self.dropped) or (bool(felt) and float(np.mean(felt)) >= NEARLY_EVERY)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a set also where nothing else of the recording is like it."""
+        least = BY_ITSELF + (ONE_OF_FEW if len(self.lifts) <= FEW else 0.0)
+        return self.kept_weight > least and not self.is_put_down
 
     @property
     def is_put_down(self) -> bool:
@@ -86,13 +110,15 @@ def counted_sets(sets: Sequence[BendSet], rate_hz: float) -> list[tuple[BendSet,
     """Return the sets that count, each with the heaviest set whose work it goes on with, which may be itself.
 
     The heaviest set of a recording counts in any case: who records a single bend means it. Another one counts where it
-    is more of the work of a heavier one, or plain by itself.
+    is more of the work of a heavier one, or plain by itself. One floor swallows every blow or none: where plates were
+    felt in one set, a set on the floor without any is none.
     """
     counted: list[tuple[BendSet, BendSet]] = []
     for group in sorted(sets, key=lambda s: -s.weight):
         leaders = [leader for one, leader in counted if one is leader]
         leader = next((one for one in leaders if is_more_of_it(group, one, rate_hz)), None)
-        if leader is None and (not counted or (group.weight > BY_ITSELF and not group.is_put_down)):
+        is_strange = group.from_floor and not group.is_felt and any(one.from_floor and one.is_felt for one in leaders)
+        if leader is None and (not counted or (group.is_plain and not is_strange)):
             leader = group
         if leader is not None:
             counted.append((group, leader))

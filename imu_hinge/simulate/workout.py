@@ -145,12 +145,18 @@ def simulate_workout(
 
 
 def random_workout(
-    seed: int, *, sets: int | None = None, placements: Sequence[str] = ("sacrum", "t12"), rate_hz: float | None = 100.0
+    seed: int,
+    *,
+    sets: int | None = None,
+    placements: Sequence[str] = ("sacrum", "t12"),
+    rate_hz: float | None = 100.0,
+    rest_s: tuple[float, float] = (20.0, 60.0),
 ) -> Workout:
-    """Simulate a random workout, of 3 to 14 sets where their number is not given."""
+    """Simulate a random workout, of 3 to 14 sets where their number is not given; see `draw_workout`."""
     rng = np.random.default_rng([seed, 2])
     count = int(rng.integers(3, 15)) if sets is None else sets
-    return simulate_workout(draw_workout(rng, sets=count), seed=seed, placements=placements, rate_hz=rate_hz)
+    parts = draw_workout(rng, sets=count, rest_s=rest_s)
+    return simulate_workout(parts, seed=seed, placements=placements, rate_hz=rate_hz)
 
 
 def _laid(parts: Sequence[Samples], starts_s: Sequence[float]) -> Samples:
