@@ -300,6 +300,7 @@ def _merged(given: Athlete | None, recorded: Athlete | None) -> Athlete | None:
 def _show(result: SetResult, *, as_json: bool) -> None:
     from imu_hinge.report.tables import as_json as json_of
     from imu_hinge.report.tables import reps_table
+    from imu_hinge.report.wording import other_line
 
     if as_json:
         typer.echo(json_of(result))
@@ -308,6 +309,8 @@ def _show(result: SetResult, *, as_json: bool) -> None:
 
     console = Console()
     console.print(reps_table(result))
+    if result.other_bends:
+        console.print(other_line(result), markup=False)
     for warning in result.warnings:
         console.print(warning, style="yellow", markup=False)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +82,15 @@ class Rep:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherBend:
+    """Hold a movement that bends and is no rep: from when to when on the host's timeline, and what it is, in words."""
+
+    start_s: float
+    stop_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Hold something that happened during a set, when it was known.
 
@@ -146,6 +155,8 @@ class SetResult:
         0-based set per sample, -1 outside of reps.
     from_s
         The instant from which the times that people read are counted [s]; by default the first one.
+    other_bends
+        What bends and is no rep, in order.
     """
 
     recording_name: str
@@ -164,6 +175,7 @@ class SetResult:
     set_list: tuple[LiftedSet, ...] = ()
     set_index: npt.NDArray[np.int32] = None  # type: ignore[assignment]  # filled in below: None means one set
     from_s: float = math.nan
+    other_bends: tuple[OtherBend, ...] = ()
 
     def __post_init__(self) -> None:
         """Make the arrays read-only, a result is what was found; and its text fit to be shown."""
@@ -245,6 +257,14 @@ class SetResult:
             set_list=(one,),
             from_s=self.from_s if math.isfinite(self.from_s) else float(time_s[0]),
         )
+
+    @cached_property
+    def other(self) -> pd.DataFrame:
+        """One row per movement that bends and is no rep, columns `conventions.OTHER_COLUMNS`."""
+        import pandas as pd
+
+        frame = pd.DataFrame([asdict(bend) for bend in self.other_bends], columns=list(cv.OTHER_COLUMNS))
+        return frame.astype({"start_s": "float64", "stop_s": "float64", "reason": "object"})
 
     @cached_property
     def angles(self) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from imu_hinge.motion.kinematics.track import Track
 from imu_hinge.motion.linkage.set_parameters import SetParameters
 from imu_hinge.reps.exercise import Found
 from imu_hinge.reps.segmentation import label_samples
-from imu_hinge.result import Rep, SetResult, Verdict
+from imu_hinge.result import OtherBend, Rep, SetResult, Verdict
 from imu_hinge.settings import Settings
 
 BEHIND_S: Final = 0.015
@@ -86,12 +86,19 @@ def result_of(
         rep_index=index,
         lifts=without_verdicts_elsewhere(reps),
         athlete=athlete,
+        other_bends=other_bends(found, posture.time_s),
         warnings=warnings,
         alignment_quality={p: m.share for p, m in aligned.mountings.items()},
         is_live=is_live,
         set_list=tuple(LiftedSet(one.exercise, one.evidence) for one in found.sets),
         set_index=set_index,
     )
+
+
+def other_bends(found: Found, time_s: Array) -> tuple[OtherBend, ...]:
+    """Return what bends and is no rep, on the host's timeline. (n,) [s]."""
+    last = len(time_s) - 1
+    return tuple(OtherBend(float(time_s[o.start]), float(time_s[min(o.stop, last)]), o.reason) for o in found.others)
 
 
 def without_verdicts_elsewhere(reps: Sequence[Rep]) -> tuple[Rep, ...]:
@@ -255,7 +262,7 @@ def empty_result(tracks: Mapping[str, Track], athlete: Athlete, told: str) -> Se
     )
     return SetResult(
         recording_name="",
-        exercise="drill" if told == "auto" else told,
+        exercise=cv.OTHER if told == "auto" else told,
         exercise_evidence="nobody bends in this recording",
         posture=posture,
         phase=np.zeros(n, dtype=np.int8),

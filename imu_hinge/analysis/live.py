@@ -191,7 +191,7 @@ class LiveAnalysis:
         if self._aligned is None:
             return empty_result(self._tracks(self._window_start()), self._athlete, self._exercise)
         posture = self._shown.taken(time_s, basis=self._aligned.posture.basis)
-        found = replace(self._found, sets=self._told.sets)
+        found = replace(self._found, sets=self._told.sets, others=self._told.no_reps)
         start = self._aligned_from
         recent = self._told.lifts[self._told.place_of(start) :]
         swapped = looks_swapped(self._aligned, [lift.moved(-start) for lift in recent])
@@ -273,6 +273,7 @@ class LiveAnalysis:
         settled = self._done - (0 if is_last else round(SETTLE_S * self._settings.rate_hz))
         lifts = [lift.moved(start) for lift in found.lifts]
         at_s = self._time_s(self._done - 1)
+        self._told.see([other.moved(start) for other in found.others], start=start + self._edge(start))
         events += self._told.withdraw(lifts, start=start + self._edge(start), at_s=at_s, is_last=is_last)
         for one in (one.moved(start) for one in found.sets):
             mark = self._told.mark_of(one)

@@ -6,6 +6,7 @@ anybody's motion.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -16,9 +17,10 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.model import Array, Posture
-from imu_hinge.reps.bends import Bend, find_bends
+from imu_hinge.reps.bends import Bend, forward_and_aside
 from imu_hinge.reps.exercise_prior import in_both_hands, loaded, reach, usual
-from imu_hinge.reps.no_lifts import without_no_lifts
+from imu_hinge.reps.no_lifts import SEEN_INSTEAD, without_no_lifts
+from imu_hinge.reps.other_bends import ASIDE, NoRep, no_reps
 from imu_hinge.reps.segmentation import (
     Lift,
     drop_after,
@@ -64,11 +66,12 @@ class FoundSet:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Hold the sets of a recording, in order; the exercise of the plainest one and why."""
+    """Hold the sets of a recording, in order, the exercise of the plainest one and why, and what else bends."""
 
     sets: tuple[FoundSet, ...]
     exercise: str
     evidence: str
+    others: tuple[NoRep, ...] = ()
 
     @property
     def lifts(self) -> tuple[Lift, ...]:
@@ -99,24 +102,40 @@ def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSe
         False while more may come: then only sets that more samples will not take back are told. On the floor that is
         one whose plates were felt, from the top one of several bends that are surely alike.
     """
-    bends = find_bends(posture, settings)
+    asked = _Asked(posture, athlete, told, settings)
+    bends, aside = forward_and_aside(posture, settings)
+    known = dict.fromkeys(aside, ASIDE)
     if told == "drill":  # hinges and bows side by side are unlike on purpose, so every whole bend counts
-        lifts = tuple(lifts_from_top([b for b in bends if b.is_begun and b.is_finished]))
-        return Found((FoundSet(lifts, told, "told"),) if lifts else (), told, "told")
-    blocks, instead = split_blocks(bends, posture, settings), ""
+        whole = [b for b in bends if b.is_begun and b.is_finished]
+        one = FoundSet(tuple(lifts_from_top(whole)), told, "told")
+        others = no_reps([bends, aside], lifted=whole, known=known)
+        return Found((one,) if whole else (), told, "told", others)
+    every = blocks = split_blocks(bends, posture, settings)
     if told == "auto":
         blocks, instead = without_no_lifts(blocks, posture, athlete)
-        bends = [b for block in blocks for b in block]
-    asked = _Asked(posture, athlete, told, settings)
+        bends, known = [b for block in blocks for b in block], known | instead
     sets = [s for block in blocks for s in _sets_of(block, bends, asked) if s.lifts and (is_over or s.is_sure)]
-    if not sets:
-        name = "drill" if told == "auto" else told
-        nothing = "one bend to the floor is no lift" if bends else "no bend came back to standing"
-        return Found((), name, f"{instead}; name the exercise where it is one" if instead else nothing)
-    main = max(sets, key=lambda s: s.weight)
-    if told == "auto" and main.is_put_down:
-        return Found((), "drill", "something was put on the floor once, and nothing lifted to standing")
-    return Found(_named(counted_sets(sets, posture.rate_hz), asked), *_name(main, asked))
+    main, lifted = max(sets, key=lambda s: s.weight, default=None), list[Bend]()
+    if main is None:
+        found = _nothing(bends, list(known.values()), told)
+    elif told == "auto" and main.is_put_down:
+        found = Found((), cv.OTHER, "something was put on the floor once, and nothing lifted to standing")
+    else:
+        counted = counted_sets(sets, posture.rate_hz)
+        found = Found(_named(counted, asked), *_name(main, asked))
+        lifted = [b for group, _ in counted for b in group.bends]
+    grouped = [b for s in sets for b in s.bends if b not in lifted]
+    return replace(found, others=no_reps([*every, aside], lifted=lifted, grouped=grouped, known=known))
+
+
+def _nothing(bends: Sequence[Bend], instead: Sequence[str], told: str) -> Found:
+    """Return that nothing was lifted, and why: by what is left of the bends and what the others are."""
+    seen = Counter(kind for kind in instead if kind in SEEN_INSTEAD).most_common(1)
+    if seen:
+        evidence = f"{SEEN_INSTEAD[seen[0][0]]}; name the exercise where it is one"
+    else:
+        evidence = "one bend to the floor is no lift" if bends else "no bend came back to standing"
+    return Found((), cv.OTHER if told == "auto" else told, evidence)
 
 
 def _named(counted: Sequence[tuple[BendSet, BendSet]], asked: _Asked) -> tuple[FoundSet, ...]:

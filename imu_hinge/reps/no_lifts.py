@@ -66,24 +66,35 @@ INCLINATIONS_RAD: Final = math.radians(35.0)
 """A bend that leans by more is no squat and is told by its lean; one that leans less is told by its height, which must
 then be one that legs allow."""
 
-SITTING: Final = "it looks like sitting down and rising from a seat"
-JUMPING: Final = "it looks like jumping: the feet leave the ground"
-NO_TRUNK: Final = "the sensor goes up and down farther than legs allow"
+SITTING: Final = "sat down or rose from a seat"
+JUMPING: Final = "jumped"
+NO_TRUNK: Final = "went up or down farther than legs allow"
+
+SEEN_INSTEAD: Final = {
+    SITTING: "it looks like sitting down and rising from a seat",
+    JUMPING: "it looks like jumping: the feet leave the ground",
+    NO_TRUNK: "the sensor goes up and down farther than legs allow",
+}
+"""What a recording of nothing else looks like."""
 
 
-def without_no_lifts(blocks: Sequence[list[Bend]], posture: Posture, athlete: Athlete) -> tuple[list[list[Bend]], str]:
-    """Return the bends that may be lifts, by block, and what was seen instead of the others, or nothing.
+def without_no_lifts(
+    blocks: Sequence[list[Bend]], posture: Posture, athlete: Athlete
+) -> tuple[list[list[Bend]], dict[Bend, str]]:
+    """Return the bends that may be lifts, by block, and what each of the others is.
 
     Where half of the bends of a block are none, the others are of the same kind and only less plain.
     """
-    kept, seen = [], Counter[str]()
+    kept: list[list[Bend]] = []
+    instead: dict[Bend, str] = {}
     for block in blocks:
-        kinds = [no_lift(b, posture, athlete) for b in block]
-        count = sum(map(bool, kinds))
-        seen.update(kind for kind in kinds if kind)
-        if 2 * count < len(block):
-            kept.append([b for b, kind in zip(block, kinds, strict=True) if not kind])
-    return kept, seen.most_common(1)[0][0] if seen else ""
+        kinds = {b: kind for b in block if (kind := no_lift(b, posture, athlete))}
+        if kinds and 2 * len(kinds) >= len(block):
+            kinds = dict.fromkeys(block, Counter(kinds.values()).most_common(1)[0][0]) | kinds
+        else:
+            kept.append([b for b in block if b not in kinds])
+        instead |= kinds
+    return kept, instead
 
 
 def no_lift(bend: Bend, posture: Posture, athlete: Athlete) -> str:
