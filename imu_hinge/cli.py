@@ -106,9 +106,12 @@ def convert(
 
     Where an export holds several devices, choose one: sacrum=export.txt:DEVICE.
     """
+    from imu_hinge import read
     from imu_hinge.storage import exporters
+    from imu_hinge.storage.recording import is_placed
 
-    recording = exporters.read_any(source[0] if len(source) == 1 else source)
+    given = source[0] if len(source) == 1 else source
+    recording = exporters.read_any(given) if all(map(is_placed, source)) else read(given)  # which knows journals too
     if exercise is not None:
         recording = replace(recording, exercise=exercise)
     for path in exporters.write_any(recording, [to], to="csv" if csv else None, overwrite=overwrite):
