@@ -67,6 +67,7 @@ REP_COLUMNS = [
     "confidence",
     "findings",
     "quality",
+    "set",
 ]
 
 ANGLE_COLUMNS = [
@@ -84,6 +85,7 @@ ANGLE_COLUMNS = [
     "rep",
     "phase",
     "flags",
+    "set",
 ]
 
 TEXT_COLUMNS = {"exercise", "basis", "verdict", "findings", "quality"}
@@ -168,7 +170,7 @@ def test_a_table_without_reps_has_the_same_columns_and_kinds(
     assert list(empty_result.reps.columns) == REP_COLUMNS
     for column in REP_COLUMNS:
         kinds = hinge_result.reps[column].dtype.kind, empty_result.reps[column].dtype.kind
-        wanted = "i" if column == "rep" else "O" if column in TEXT_COLUMNS else "f"
+        wanted = "i" if column in ("rep", "set") else "O" if column in TEXT_COLUMNS else "f"
         text_kinds = {"O", "U", "T"}  # pandas 3 has a kind of its own for text
         assert all(k in text_kinds if wanted == "O" else k == wanted for k in kinds), (column, kinds)
     assert dict(empty_result.angles.dtypes) == dict(hinge_result.angles.dtypes)

@@ -121,7 +121,7 @@ def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSe
     elif told == "auto" and main.is_put_down:
         found = Found((), cv.OTHER, "something was put on the floor once, and nothing lifted to standing")
     else:
-        counted = counted_sets(sets, posture.rate_hz)
+        counted = counted_sets(sets, posture.rate_hz, is_one_work=told != "auto")
         found = Found(_named(counted, asked), *_name(main, asked))
         lifted = [b for group, _ in counted for b in group.bends]
     grouped = [b for s in sets for b in s.bends if b not in lifted]

@@ -5,7 +5,6 @@ It weighs no run (`sets` does) and names no exercise (`exercise` does).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,17 +22,13 @@ MORE_OF_IT: Final = 2.0
 """A second set is of the same work where its bends are this much (natural logarithm) more likely to be than not."""
 
 SURE: Final = 8.0
-"""A set that is this much (natural logarithm) likelier than strange bends is told while it goes on."""
+"""A set that is this much (natural logarithm) likelier than strange bends is told while it goes on, and counts also where
+it is unlike all others of the recording: of an hour's hundreds of runs of bends for plates, shoes and bottles hardly one
+is so much alike by chance."""
 
 BY_ITSELF: Final = 3.5
-"""A set that is unlike the others counts where it is this much (natural logarithm) likelier than strange bends. Between
-two sets a lifter bends some ten to thirty times for plates, shoes and bottles, so one run of bends in thirty is a set:
-log 30."""
-
-FEW: Final = 2
-ONE_OF_FEW: Final = math.log(10.0)
-"""One set in ten that is unlike all others has so few reps; so much more must speak for it. Two bends alike are soon
-found among thirty."""
+"""Where plates were felt this much is enough (natural logarithm). Between two sets a lifter bends some ten to thirty
+times, so one run of bends in thirty is a set: log 30."""
 
 REGRIP_S: Final = 20.0
 """Who goes on with the same work within this only gripped anew; a rest that muscles notice takes half a minute and more
@@ -81,8 +76,9 @@ class BendSet:
     @property
     def is_plain(self) -> bool:
         """Whether it is a set also where nothing else of the recording is like it."""
-        least = BY_ITSELF + (ONE_OF_FEW if len(self.lifts) <= FEW else 0.0)
-        return self.kept_weight > least and not self.is_put_down
+        if self.from_floor and self.is_felt:
+            return self.kept_weight > BY_ITSELF
+        return len(self.lifts) > 1 and self.kept_weight > SURE
 
     @property
     def is_put_down(self) -> bool:
@@ -106,11 +102,11 @@ def is_more_of_it(group: BendSet, main: BendSet, rate_hz: float) -> bool:
     return float(np.mean([membership(one, there) for one in here])) > MORE_OF_IT
 
 
-def counted_sets(sets: Sequence[BendSet], rate_hz: float) -> list[tuple[BendSet, BendSet]]:
+def counted_sets(sets: Sequence[BendSet], rate_hz: float, *, is_one_work: bool) -> list[tuple[BendSet, BendSet]]:
     """Return the sets that count, each with the heaviest set whose work it goes on with, which may be itself.
 
     The heaviest set of a recording counts in any case: who records a single bend means it. Another one counts where it
-    is more of the work of a heavier one, or plain by itself. One floor swallows every blow or none: where plates were
+    is more of the work of a heavier one, or plain by itself and not said to be of one work only. One floor swallows every blow or none: where plates were
     felt in one set, a set on the floor without any is none.
     """
     counted: list[tuple[BendSet, BendSet]] = []
@@ -118,7 +114,7 @@ def counted_sets(sets: Sequence[BendSet], rate_hz: float) -> list[tuple[BendSet,
         leaders = [leader for one, leader in counted if one is leader]
         leader = next((one for one in leaders if is_more_of_it(group, one, rate_hz)), None)
         is_strange = group.from_floor and not group.is_felt and any(one.from_floor and one.is_felt for one in leaders)
-        if leader is None and (not counted or (group.is_plain and not is_strange)):
+        if leader is None and (not counted or (group.is_plain and not is_strange and not is_one_work)):
             leader = group
         if leader is not None:
             counted.append((group, leader))
