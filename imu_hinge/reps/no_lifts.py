@@ -67,8 +67,15 @@ INCLINATIONS_RAD: Final = math.radians(35.0)
 """A bend that leans by more is no squat and is told by its lean; one that leans less is told by its height, which must
 then be one that legs allow."""
 
-ONE_WAY_M: Final = 0.2
-"""Half of what a seat takes the pelvis down by: 0.35 to 0.5 m."""
+WHOLE_SEAT_M: Final = 0.35
+"""What a seat 0.5 m high takes the pelvis down by; a lower one takes more."""
+
+HALF_SEAT_M: Final = 0.2
+"""Half of what a seat takes, 0.35 to 0.5 m."""
+
+SITS_WITHIN_S: Final = 3.0
+"""Sitting down and rising take no longer, as for lockouts (`motion.kinematics.posture`) [s]. Speeds of 0.05 m/s at both
+ends and an accelerometer's error of 0.3 m/s² that turns with the trunk add up to 0.1 m in it."""
 
 ONE_WAY_S: Final = 6.0
 """Over longer times the integral of the acceleration tells no height, as for standing (`standing.JOINED_S`) [s]."""
@@ -97,7 +104,7 @@ def without_no_lifts(
     them follow one another that they are a set of their own.
     """
     kept: list[list[Bend]] = []
-    instead = one_way_and_back([b for block in blocks for b in block], posture)
+    instead = one_way([b for block in blocks for b in block], posture)
     for block in blocks:
         kinds = {b: kind for b in block if (kind := instead.get(b) or no_lift(b, posture, athlete))}
         rest = [list(run) for is_none, run in groupby(block, key=kinds.__contains__) if not is_none]
@@ -110,19 +117,23 @@ def without_no_lifts(
     return kept, instead
 
 
-def one_way_and_back(bends: Sequence[Bend], posture: Posture) -> dict[Bend, str]:
-    """Return the bends after which the sensor stays lower, with those that bring it back up; both stand upright.
+def one_way(bends: Sequence[Bend], posture: Posture) -> dict[Bend, str]:
+    """Return the bends after which the sensor stays lower, or higher, than before; they begin and end upright.
 
     Who is seated upright leans as one who stands does, so that sitting down looks like one bend and rising like
-    another; the height between the two, where only the speed is known to be zero, tells them from lifts. One of them
-    alone may be an accelerometer's error, two that undo each other are none.
+    another; the height between the two, where only the speed is known to be zero, tells them from lifts. Two
+    neighbours that undo each other are sure; one alone must be worth a whole seat and as quick as sitting down is.
     """
     rises_m = [net_rise_m(b, posture) for b in bends]
-    found: dict[Bend, str] = {}
+    seated = [
+        bend
+        for bend, rise_m in zip(bends, rises_m, strict=True)
+        if abs(rise_m) > WHOLE_SEAT_M and bend.up_stop - bend.down_start < SITS_WITHIN_S * posture.rate_hz
+    ]
     for (bend, rise_m), (after, after_m) in pairwise(zip(bends, rises_m, strict=True)):
-        if min(abs(rise_m), abs(after_m)) > ONE_WAY_M and rise_m * after_m < 0.0:
-            found |= {bend: SITTING, after: SITTING}
-    return found
+        if min(abs(rise_m), abs(after_m)) > HALF_SEAT_M and rise_m * after_m < 0.0:
+            seated += [bend, after]
+    return dict.fromkeys(seated, SITTING)
 
 
 def net_rise_m(bend: Bend, posture: Posture) -> float:
