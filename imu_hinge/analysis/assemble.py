@@ -81,7 +81,7 @@ def result_of(
         recording_name="",
         exercise=found.exercise,
         exercise_evidence=found.evidence,
-        posture=posture,
+        posture=replace(posture, acceleration_mps2=None),
         phase=phase,
         rep_index=index,
         lifts=without_verdicts_elsewhere(reps),
