@@ -21,7 +21,7 @@ import numpy as np
 
 import imu_hinge as ih
 from imu_hinge.errors import HingeError
-from imu_hinge.simulate.workout import TrueSet, Workout, random_workout
+from imu_hinge.simulate.workouts.workout import TrueSet, Workout, random_workout
 
 LOOKS_ALIKE = {"good_morning": ("good_morning", "rdl"), "drill": ("drill", "rdl")}
 """What a set may be called without a plan: no sensor on the back knows whether the bar is in the hands."""

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from imu_hinge import conventions as cv
-
-if TYPE_CHECKING:
-    from imu_hinge.result import Rep
 
 NORMAL_95: Final = 1.96
 """Half of a 95 % interval of a normal distribution, in standard deviations."""
@@ -46,7 +43,7 @@ class LiftedSet:
     is_edited: bool = False
 
 
-def set_row(number: int, one: LiftedSet, reps: Sequence[Rep], *, before_s: float) -> dict[str, Any]:
+def set_row(number: int, one: LiftedSet, reps: Sequence[Mapping[str, Any]], *, before_s: float) -> dict[str, Any]:
     """Return a set as one row of the ``sets`` table, degrees at this edge.
 
     Parameters
@@ -55,24 +52,23 @@ def set_row(number: int, one: LiftedSet, reps: Sequence[Rep], *, before_s: float
         From 0 on.
     one
     reps
-        Its reps, at least one.
+        The rows of its reps, at least one; see `conventions.REP_COLUMNS`.
     before_s
         End of the last rep before it [s]; NaN before the first set.
     """
-    known = [rep for rep in reps if math.isfinite(rep.lumbar_flexion_peak_rad)]
-    deepest = max(known or reps, key=lambda rep: rep.lumbar_flexion_peak_rad)
-    peak_deg = math.degrees(deepest.lumbar_flexion_peak_rad)
-    sd_deg = math.degrees(deepest.lumbar_flexion_peak_sd_rad)
-    counts = Counter(rep.verdict.label for rep in reps)
+    known = [rep for rep in reps if math.isfinite(rep["lumbar_flexion_peak_deg"])]
+    deepest = max(known or reps, key=lambda rep: float(rep["lumbar_flexion_peak_deg"]))
+    peak_deg, sd_deg = deepest["lumbar_flexion_peak_deg"], deepest["lumbar_flexion_peak_sd_deg"]
+    counts = Counter(rep["verdict"] for rep in reps)
     return {
         "set": number,
         "exercise": one.exercise,
-        "start_s": reps[0].start_s,
-        "stop_s": reps[-1].end_s,
+        "start_s": reps[0]["start_s"],
+        "stop_s": reps[-1]["end_s"],
         "reps": len(reps),
-        "rest_before_s": reps[0].start_s - before_s,
+        "rest_before_s": reps[0]["start_s"] - before_s,
         "load_kg": one.load_kg,
-        "basis": deepest.basis,
+        "basis": deepest["basis"],
         "lumbar_flexion_peak_deg": peak_deg,
         "lumbar_flexion_peak_sd_deg": sd_deg,
         "lumbar_flexion_peak_low_deg": peak_deg - NORMAL_95 * sd_deg,

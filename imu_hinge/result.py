@@ -216,7 +216,7 @@ class SetResult:
         rows, before_s = [], math.nan
         for number, one in enumerate(self.set_list):
             reps = self.reps_of(number)
-            rows.append(set_row(number, one, reps, before_s=before_s))
+            rows.append(set_row(number, one, [rep.as_row() for rep in reps], before_s=before_s))
             before_s = reps[-1].end_s
         return rows
 

@@ -23,7 +23,7 @@ from imu_hinge.analysis.assemble import (
 )
 from imu_hinge.analysis.clock_watch import ClockWatch
 from imu_hinge.analysis.live_input import Intake, check_enough, say_who_is_waited_for
-from imu_hinge.analysis.pacing import STEP_S, WINDOW_S, Pacing
+from imu_hinge.analysis.pacing import EDGE_S, ENDED_S, SAME_S, SETTLE_S, STEP_S, WINDOW_S, Pacing
 from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link, looks_swapped
 from imu_hinge.analysis.plausibility import DISAGREES
 from imu_hinge.analysis.shown import Shown
@@ -39,21 +39,12 @@ from imu_hinge.motion.linkage.set_parameters import SetParameters
 from imu_hinge.motion.orientation.filter import initial_state, params
 from imu_hinge.reps.exercise import Found, FoundSet, find_lifts
 from imu_hinge.reps.segmentation import Lift
-from imu_hinge.reps.set_choice import REGRIP_S
 from imu_hinge.result import Event, SetResult
 from imu_hinge.settings import Settings
 from imu_hinge.storage.screening.checks import check_different
 from imu_hinge.storage.screening.live_check import LiveCheck
 from imu_hinge.storage.screening.timeline import check_length
 
-SETTLE_S: Final = 0.6
-"""A rep is told when its end lies this far back and cannot change any more."""
-SAME_S: Final = 0.75
-"""Two lifts whose starts and ends are this near are one."""
-EDGE_S: Final = 30.0
-"""At the window's beginning reps are neither told nor withdrawn: the bend to the bar before them has left it [s]."""
-ENDED_S: Final = REGRIP_S + 10.0
-"""A set is over when nobody has gone on with it for so long: `REGRIP_S` upright, and the ways down and up [s]."""
 UNITS_S: Final = 5.0
 """After this much the samples' units are checked."""
 

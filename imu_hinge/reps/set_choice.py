@@ -22,9 +22,9 @@ MORE_OF_IT: Final = 2.0
 """A second set is of the same work where its bends are this much (natural logarithm) more likely to be than not."""
 
 SURE: Final = 8.0
-"""A set that is this much (natural logarithm) likelier than strange bends is told while it goes on, and counts also where
-it is unlike all others of the recording: of an hour's hundreds of runs of bends for plates, shoes and bottles hardly one
-is so much alike by chance."""
+"""A set that is this much (natural logarithm) likelier than strange bends is told while it goes on, and counts also
+where it is unlike all others of the recording: of an hour's hundreds of bends for plates, shoes and bottles hardly any
+are so much alike by chance."""
 
 BY_ITSELF: Final = 3.5
 """Where plates were felt this much is enough (natural logarithm). Between two sets a lifter bends some ten to thirty
@@ -106,8 +106,8 @@ def counted_sets(sets: Sequence[BendSet], rate_hz: float, *, is_one_work: bool) 
     """Return the sets that count, each with the heaviest set whose work it goes on with, which may be itself.
 
     The heaviest set of a recording counts in any case: who records a single bend means it. Another one counts where it
-    is more of the work of a heavier one, or plain by itself and not said to be of one work only. One floor swallows every blow or none: where plates were
-    felt in one set, a set on the floor without any is none.
+    is more of the work of a heavier one, or plain by itself and the recording was not said to be of one work only. One
+    floor swallows every blow or none: where plates were felt in one set, a set on the floor without any is none.
     """
     counted: list[tuple[BendSet, BendSet]] = []
     for group in sorted(sets, key=lambda s: -s.weight):
