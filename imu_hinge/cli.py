@@ -44,6 +44,7 @@ AthleteFile = Annotated[Path | None, typer.Option("--athlete", help="Athlete fil
 Exercise = Annotated[str, typer.Option(help="auto, deadlift, rdl, swing, good_morning, squat or drill.")]
 AsLive = Annotated[bool, typer.Option("--as-live", help="Use only the past at every instant, as at the bar.")]
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings file (TOML).")]
+OneSet = Annotated[int | None, typer.Option("--set", min=1, help="Of a session, show this set alone, from 1.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 Repair = Annotated[bool, typer.Option("--repair", help="Read what is there of a recording that is not whole.")]
 
@@ -55,17 +56,23 @@ def analyze(  # noqa: PLR0913  # one parameter per option
     athlete: AthleteFile = None,
     exercise: Exercise = "auto",
     as_live: AsLive = False,
+    number: OneSet = None,
     reps: Annotated[Path | None, typer.Option(help="Write the table of reps to this CSV file.")] = None,
+    sets: Annotated[Path | None, typer.Option(help="Write the table of sets to this CSV file.")] = None,
     angles: Annotated[Path | None, typer.Option(help="Write the angles over time to this CSV file.")] = None,
     as_json: Json = False,
     report: Annotated[Path | None, typer.Option(help="Write a one-file HTML report.")] = None,
     settings: SettingsFile = None,
     repair: Repair = False,
 ) -> None:
-    """Analyse a recording: reps, spine angles with their error, verdicts with their reasons."""
+    """Analyse a recording: its sets and reps, spine angles with their error, verdicts with their reasons."""
+    from imu_hinge.report.session_tables import chosen_set, write_sets_csv
     from imu_hinge.report.tables import write_angles_csv, write_reps_csv
 
-    result = _analyze(source, _who(athlete, height), exercise, as_live=as_live, settings=settings, repair=repair)
+    whole = _analyze(source, _who(athlete, height), exercise, as_live=as_live, settings=settings, repair=repair)
+    result = chosen_set(whole, number)
+    if sets is not None:
+        write_sets_csv(result, sets)
     if reps is not None:
         write_reps_csv(result, reps)
     if angles is not None:
@@ -85,13 +92,15 @@ def plot(
     athlete: AthleteFile = None,
     exercise: Exercise = "auto",
     as_live: AsLive = False,
+    number: OneSet = None,
 ) -> None:
-    """Draw the set: the spine angle of each rep, the set over time, lumbar against pelvis."""
-    from imu_hinge.report.plots import plot_set
+    """Draw a set: the spine angle of each rep, the set over time, lumbar against pelvis; or a session of several."""
+    from imu_hinge.report.session_plot import plot_session
+    from imu_hinge.report.session_tables import chosen_set
     from imu_hinge.report.style import save_figure
 
-    result = _analyze(source, _who(athlete, height), exercise, as_live=as_live)
-    _say(f"{len(result.lifts)} reps drawn in {save_figure(plot_set(result), out)}")
+    result = chosen_set(_analyze(source, _who(athlete, height), exercise, as_live=as_live), number)
+    _say(f"{len(result.lifts)} reps drawn in {save_figure(plot_session(result), out)}")
 
 
 @app.command()
@@ -302,7 +311,7 @@ def _merged(given: Athlete | None, recorded: Athlete | None) -> Athlete | None:
 
 def _show(result: SetResult, *, as_json: bool) -> None:
     from imu_hinge.report.tables import as_json as json_of
-    from imu_hinge.report.tables import reps_table
+    from imu_hinge.report.session_tables import terminal_parts
     from imu_hinge.report.wording import other_line
 
     if as_json:
@@ -311,7 +320,8 @@ def _show(result: SetResult, *, as_json: bool) -> None:
     from rich.console import Console
 
     console = Console()
-    console.print(reps_table(result))
+    for part in terminal_parts(result):
+        console.print(part, markup=False)
     if result.other_bends:
         console.print(other_line(result), markup=False)
     for warning in result.warnings:

@@ -27,7 +27,7 @@ _ANGLE_DECIMALS: Final = 3
 _TIME_DECIMALS: Final = 4
 
 
-def write_reps_csv(result: SetResult, path: str | Path) -> Path:
+def write_repscsv_bytes(result: SetResult, path: str | Path) -> Path:
     """Write one row per rep, columns `conventions.REP_COLUMNS`; what cannot be told is empty.
 
     Angles have 3 decimals [deg], times 4 [s].
@@ -37,10 +37,10 @@ def write_reps_csv(result: SetResult, path: str | Path) -> Path:
     HingeError
         Where the file cannot be written.
     """
-    return write_atomic(path, _csv(result.reps))
+    return write_atomic(path, csv_bytes(result.reps))
 
 
-def write_angles_csv(result: SetResult, path: str | Path) -> Path:
+def write_anglescsv_bytes(result: SetResult, path: str | Path) -> Path:
     """Write one row per sample, columns `conventions.ANGLE_COLUMNS`; what cannot be told is empty.
 
     Angles have 3 decimals [deg], times 4 [s].
@@ -50,7 +50,7 @@ def write_angles_csv(result: SetResult, path: str | Path) -> Path:
     HingeError
         Where the file cannot be written.
     """
-    return write_atomic(path, _csv(result.angles))
+    return write_atomic(path, csv_bytes(result.angles))
 
 
 def decimals(column: str) -> int:
@@ -58,14 +58,14 @@ def decimals(column: str) -> int:
     return _ANGLE_DECIMALS if column.endswith("_deg") else _TIME_DECIMALS
 
 
-def _csv(frame: pd.DataFrame) -> bytes:
+def csv_bytes(frame: pd.DataFrame) -> bytes:
     """Round the columns of floats and return the frame as UTF-8 CSV."""
     rounded = frame.copy()
     for column in frame.columns[frame.dtypes == np.float64]:
         rounded[column] = frame[column].round(decimals(column)) + 0.0  # + 0.0 turns -0.0 into 0.0
     for column in frame.select_dtypes(exclude="number").columns:
         rounded[column] = frame[column].map(lambda cell: csv_cell(cell) if isinstance(cell, str) else cell)
-    return rounded.to_csv(index=False, lineterminator="\n").encode()
+    return rounded.tocsv_bytes(index=False, lineterminator="\n").encode()
 
 
 def flag_counts(result: SetResult) -> dict[str, int]:
@@ -82,7 +82,7 @@ def summary(result: SetResult) -> dict[str, Any]:
     -------
     dict
         ``software``, ``recording``, ``simulated``, ``live``, ``exercise``, ``evidence``, ``basis``, ``headline``,
-        ``reps`` (rows of `conventions.REP_COLUMNS` and the ``reason``), ``other`` (rows of `conventions.OTHER_COLUMNS`:
+        ``sets`` (rows of `conventions.SET_COLUMNS`, the verdicts as counts), ``reps`` (rows of `conventions.REP_COLUMNS` and the ``reason``), ``other`` (rows of `conventions.OTHER_COLUMNS`:
         what bends and is no rep), ``warnings``, ``alignment_quality``,
         ``athlete`` (``values``, ``assumed``, ``lumbar_limit_deg``) and ``samples`` (``count``, ``rate_hz``, ``flags``).
     """
@@ -98,6 +98,10 @@ def summary(result: SetResult) -> dict[str, Any]:
         "evidence": result.exercise_evidence,
         "basis": words.set_basis(result),
         "headline": words.headline(result),
+        "sets": [
+            {column: _plain(column, value) for column, value in row.items()} | {"verdicts": _counts(row["verdicts"])}
+            for row in result.set_rows()
+        ],
         "reps": [_row(lift) for lift in result.lifts],
         "other": [{name: _plain(name, getattr(o, name)) for name in cv.OTHER_COLUMNS} for o in result.other_bends],
         "warnings": list(result.warnings),
@@ -119,6 +123,11 @@ def summary(result: SetResult) -> dict[str, Any]:
 def as_json(result: SetResult) -> str:
     """Return `summary` as JSON text, without NaN, ready for ``--json``."""
     return json.dumps(summary(result), indent=2, allow_nan=False)
+
+
+def _counts(verdicts: str) -> dict[str, int]:
+    """Return a set's verdicts, ``hip_hinge=4;undecided=1``, by label."""
+    return {label: int(count) for label, count in (item.split("=") for item in verdicts.split(";") if item)}
 
 
 def _row(lift: Rep) -> dict[str, Any]:
