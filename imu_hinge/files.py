@@ -65,6 +65,14 @@ def open_regular(path: Path, *, follow: bool = True) -> io.BufferedReader:
 def read_regular(path: Path, *, follow: bool = True, limit: float = MAX_SMALL_BYTES) -> bytes:
     """Return a regular file's bytes; a tail of zeros, which a power cut or a sparse file leaves, is cut to one zero.
 
+    Parameters
+    ----------
+    path
+    follow
+        Whether a link may stand in for the file.
+    limit
+        Largest size [byte].
+
     Raises
     ------
     OSError

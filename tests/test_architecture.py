@@ -32,7 +32,9 @@ FLOORS = (
 """From the ground up; a wing knows no other wing, and a module knows its own floor only where that is its own room."""
 
 SHARED_WORDS = FLOORS[1]
-MAX_LINES = 340
+MAX_LINES = 320
+"""Docstrings apart: who says more of what a function takes makes no longer room."""
+
 MAX_MODULES = 14
 """A folder shows its modules at a glance: about a dozen."""
 
@@ -182,11 +184,21 @@ def test_a_folder_says_what_it_takes_and_gives(path: Path) -> None:
     assert len((ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").splitlines()) >= 3
 
 
+def lines_of_docstrings(tree: ast.Module) -> int:
+    """Return how many lines of a module are docstrings of itself, its classes and its functions."""
+    owners = [
+        n for n in ast.walk(tree) if isinstance(n, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    first = [owner.body[0] for owner in owners if ast.get_docstring(owner) is not None]
+    return sum((node.end_lineno or node.lineno) - node.lineno + 1 for node in first)
+
+
 @pytest.mark.parametrize("path", MODULES, ids=dotted)
 def test_a_module_says_what_it_is_for_and_stays_one_room(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert ast.get_docstring(ast.parse(text)), f"{dotted(path)} does not say what it is for"
-    assert len(text.splitlines()) <= MAX_LINES, f"{dotted(path)} has {len(text.splitlines())} lines: two rooms?"
+    count = len(text.splitlines()) - lines_of_docstrings(ast.parse(text))
+    assert count <= MAX_LINES, f"{dotted(path)} has {count} lines without its docstrings: two rooms?"
     assert path.stem not in {"utils", "helpers", "common", "misc"}
 
 

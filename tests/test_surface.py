@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
 import inspect
 import json
 import pkgutil
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -233,6 +234,76 @@ def test_a_parameters_section_names_the_parameters_and_no_other(value: Any) -> N
     own = set(parameters_of(value))
     assert told <= own, f"documented but not there: {sorted(told - own)}"
     assert own <= told, f"not documented: {sorted(own - told)}"
+
+
+MANY = 3
+"""A function that takes as many parameters says in its docstring what each of them is."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def functions_in(source: str) -> Iterator[tuple[str, Function, bool]]:
+    """Yield the public functions and methods of a module: dotted name, definition, whether a protocol promises it."""
+    for node in ast.parse(source).body:
+        if isinstance(node, Function) and not node.name.startswith("_"):
+            yield node.name, node, False
+        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            is_protocol = any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases)
+            for method in node.body:
+                if isinstance(method, Function) and not method.name.startswith("_"):
+                    yield f"{node.name}.{method.name}", method, is_protocol
+
+
+def arguments_of(function: Function) -> list[str]:
+    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    others = [a.arg for a in (function.args.vararg, function.args.kwarg) if a is not None]
+    return [a.arg for a in arguments if a.arg not in ("self", "cls")] + others
+
+
+def ill_documented(source: str, promised: Collection[tuple[str, list[str]]]) -> list[str]:
+    """Return which functions of a module document too few parameters, or others than they take.
+
+    What a method does that a protocol promises, with the same parameters, the protocol says for all. A command's
+    parameters are options, and each has its ``help``.
+    """
+    found = []
+    for name, function, is_protocol in functions_in(source):
+        own, told = arguments_of(function), documented(ast.get_docstring(function) or "")
+        is_promised = "." in name and not is_protocol and (function.name, own) in promised
+        is_command = "typer.Option(" in source and function.name in COMMANDS
+        if told != set(own) and (told or (len(own) >= MANY and not is_promised and not is_command)):
+            found.append(f"{name}: {sorted(set(own) ^ told)}")
+    return found
+
+
+def sources() -> dict[str, str]:
+    """Return the text of every module of the package by its path."""
+    paths = sorted((ROOT / "imu_hinge").rglob("*.py"))
+    return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in paths}
+
+
+def test_the_rule_for_parameters_can_fail() -> None:
+    bare = 'def f(a, b, *, c):\n    """Do it."""\n'
+    assert ill_documented(bare, []) == ["f: ['a', 'b', 'c']"]
+    told = 'def f(a, b, *, c):\n    """Do it.\n\n    Parameters\n    ----------\n    a, b\n    {}\n    """\n'
+    assert ill_documented(told.format("c : (n,) [s]"), []) == []
+    assert ill_documented(told.format("d"), []) == ["f: ['c', 'd']"]
+    method = 'class A:\n    def f(self, a, b, c):\n        """Do it."""\n'
+    assert ill_documented(method, [("f", ["a", "b"])]) == ["A.f: ['a', 'b', 'c']"]
+    assert ill_documented(method, [("f", ["a", "b", "c"])]) == []
+
+
+def test_who_takes_three_parameters_says_what_they_are() -> None:
+    modules = sources()
+    promised = [
+        (function.name, arguments_of(function))
+        for source in modules.values()
+        for _, function, is_protocol in functions_in(source)
+        if is_protocol
+    ]
+    assert len(promised) > 10
+    found = [f"{path} {what}" for path, source in modules.items() for what in ill_documented(source, promised)]
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("name", CONTRACT)

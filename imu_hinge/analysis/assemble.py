@@ -65,7 +65,23 @@ def result_of(
     warnings: tuple[str, ...],
     is_live: bool = False,
 ) -> SetResult:
-    """Put the pieces of one analysis together."""
+    """Put the pieces of one analysis together.
+
+    Parameters
+    ----------
+    aligned
+    posture
+        With every angle that the chain tells; the whole recording.
+    found
+        The exercise, its evidence and its lifts.
+    reps
+        One per lift, in order.
+    athlete
+    warnings
+        Sentences for a person, the gravest first.
+    is_live
+        Whether the tracks were filtered forward only.
+    """
     phase, index = label_samples(posture, found.lifts, from_floor=found.exercise in cv.FLOOR_EXERCISES)
     return SetResult(
         recording_name="",
@@ -221,7 +237,21 @@ def clock_warnings(clocks: Synchronised) -> tuple[str, ...]:
 
 
 def empty_result(tracks: Mapping[str, Track], athlete: Athlete, told: str) -> SetResult:
-    """Return the result of a recording in which nobody bends."""
+    """Return the result of a recording in which nobody bends.
+
+    Parameters
+    ----------
+    tracks
+        By placement, on one grid; the first gives times and flags.
+    athlete
+    told
+        The exercise that was asked for; ``auto`` becomes ``drill``.
+
+    Returns
+    -------
+    SetResult
+        Every angle NaN, no reps, and a warning that says why.
+    """
     first = next(iter(tracks.values()))
     n = len(first)
     unknown = np.full((n, len(cv.ANGLES)), np.nan)

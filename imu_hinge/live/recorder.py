@@ -96,7 +96,16 @@ class SensorStatus:
     _recent: deque[tuple[int, Samples]] = field(default_factory=deque, init=False)
 
     def take(self, host_ns: int, samples: Samples, *, lost: int) -> None:
-        """Add new samples that arrived at ``host_ns``, and how many were lost before them."""
+        """Add new samples.
+
+        Parameters
+        ----------
+        host_ns
+            When they arrived, by ``time.monotonic_ns()`` [ns].
+        samples
+        lost
+            How many the device says it lost before them.
+        """
         self.received += len(samples)
         self.lost += lost
         self._recent.append((host_ns, samples))

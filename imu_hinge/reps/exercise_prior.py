@@ -69,9 +69,22 @@ SHAKEN: Final = 0.05
 
 
 def reach(block: Sequence[Bend], posture: Posture, athlete: Athlete) -> Array:
-    """Return what the hands' height says for a bar on the floor, in every run. (m, m).
+    """Return what the hands' height says for a bar on the floor, in every run.
 
     The height is off by the same lengths in every bend, so it counts once.
+
+    Parameters
+    ----------
+    block
+        m bends, in order.
+    posture
+    athlete
+        Body height and plate radius.
+
+    Returns
+    -------
+    (m, m)
+        Logarithm of the likelihood ratio of bends i to j; 0 where no height is known.
     """
     heights = np.array([hand_height_m(posture, b, athlete) if b.is_hold_seen else np.nan for b in block])
     mean = _run_means(heights)
@@ -123,7 +136,24 @@ def loaded(block: Sequence[Bend], others: Sequence[Bend], *, from_floor: bool) -
 
 
 def usual(block: Sequence[Bend], athlete: Athlete, told: str, rate_hz: float) -> Array:
-    """Return what usual bottoms and holds say for each run being reps of the told exercise, counted once. (m, m)."""
+    """Return what usual bottoms and holds say for each run being reps of the told exercise, counted once.
+
+    Parameters
+    ----------
+    block
+        m bends, in order.
+    athlete
+        Body height.
+    told
+        The exercise; one without a prior is asked for its holds alone.
+    rate_hz
+        Of the grid.
+
+    Returns
+    -------
+    (m, m)
+        Logarithm of the likelihood ratio of bends i to j.
+    """
     seconds = np.array([hold_s(b, rate_hz) if b.is_hold_seen else np.nan for b in block])
     ratio = _mean_ratio(np.log(seconds + AT_ONCE_S), HOLD_LOG_S, ANY_HOLD_LOG_S)
     if told in EXERCISE_PRIORS:
@@ -171,6 +201,14 @@ def hand_height_m(posture: Posture, bend: Bend, athlete: Athlete) -> float:
 
     The chain of docs/biomechanics.md, section 5.1 from S2 to the shoulder, lengths scaled by body height; a trunk or
     pelvis that was not measured is put at the ratio of an average bend.
+
+    Parameters
+    ----------
+    posture
+    bend
+        On that posture.
+    athlete
+        Body height.
     """
     size = athlete.value("height_m") / 1.75
     pelvis = float(posture.angles_rad[bend.bottom, cv.PELVIS_TILT])

@@ -34,7 +34,15 @@ class Limits:
 
 
 def probability_above(value: float, sd: float, limit: float) -> float:
-    """Return P(angle > limit) of a normal posterior; NaN where the angle is not known."""
+    """Return P(angle > limit) of a normal posterior; NaN where the angle is not known.
+
+    Parameters
+    ----------
+    value, sd
+        Mean and standard deviation of the angle.
+    limit
+        All three in one unit.
+    """
     if not (math.isfinite(value) and math.isfinite(sd)):
         return math.nan
     return 0.5 * math.erfc((limit - value) / (math.sqrt(2.0) * max(sd, 1e-9)))
@@ -173,6 +181,16 @@ def grade(posture: Posture, lift: Lift, *, alignment_quality: float, is_undecida
 
     A: aligned, no flag. B: a few flags. C: many, or a weak alignment, or the sensor slipped. D: no verdict may rest
     on it.
+
+    Parameters
+    ----------
+    posture
+    lift
+        On that posture.
+    alignment_quality
+        The weakest sensor's share of the first principal component, 0 to 1.
+    is_undecidable
+        Whether something forbids a verdict already.
     """
     flags = posture.flags[lift.start : lift.stop + 1]
     bad = np.uint16(cv.Flag.GAP | cv.Flag.CLIPPED | cv.Flag.SUSPECT)

@@ -131,7 +131,17 @@ class Track:
 
 
 def render(moves: list[Move], spec: SetSpec, rng: np.random.Generator) -> Track:
-    """Return the course of a body that does the moves one after the other, starting in quiet standing."""
+    """Return the course of a body that does the moves one after the other, starting in quiet standing.
+
+    Parameters
+    ----------
+    moves
+        In order; each starts where the one before ended.
+    spec
+        The lifter's sway, gait and load.
+    rng
+        Sway and gait are drawn from it.
+    """
     lifter = spec.lifter
     starts = np.concatenate([[0.0], np.cumsum([move.lasts_s for move in moves])])
     n = int(starts[-1] * INTERNAL_RATE_HZ) + 1

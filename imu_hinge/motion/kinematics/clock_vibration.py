@@ -91,6 +91,19 @@ def refined(first: Worn, second: Worn, near: Behind, *, reach_s: float = FAR_S) 
 
     The windows that tell give a straight line, by the median of the slopes between any two (Theil and Sen). What is
     far from the middle of ``near`` is looked at when what is closer has told the rate.
+
+    Parameters
+    ----------
+    first, second
+        The two sensors as worn, each with its own times.
+    near
+        Where to look, from the movement alone or the last round.
+    reach_s
+        How far from it [s].
+
+    Notes
+    -----
+    P. K. Sen, Estimates of the regression coefficient based on Kendall's tau, JASA 63, 1968.
     """
     second = _as_first_sits(first, second, near)
     is_as_it_came = near.lag_s == 0.0 and near.drift == 0.0

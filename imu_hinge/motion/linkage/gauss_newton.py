@@ -56,7 +56,23 @@ def run(
     start: Start,
     close: float = CLOSE,
 ) -> Found:
-    """Run Gauss-Newton rounds until none promises to explain the evidence better by more than ``close``."""
+    """Run Gauss-Newton rounds until none promises to explain the evidence better by more than ``close``.
+
+    Parameters
+    ----------
+    constants, observations
+    prior
+        What is expected of the shared unknowns.
+    start
+        Where the first round begins.
+    close
+        A round that promises less is the last (in squared standard deviations).
+
+    Notes
+    -----
+    Gauss-Newton with a step bound and backtracking; the last elimination leaves out the second-order terms, so that the
+    covariance is that of the evidence alone.
+    """
     m = prior.mean.size
     solution, rows = block_tridiagonal.room_for(observations.coupling_weight.size, m), factors.room_for(m)
     unknowns = solution.u[block_tridiagonal.STATES :]

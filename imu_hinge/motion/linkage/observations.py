@@ -136,9 +136,17 @@ def bend_of(inputs: LinkageInputs) -> Array:
 
 
 def nodes_of(inputs: LinkageInputs, way: Array, *, spacing: float = 1.0) -> Index:
-    """Return the instants that become nodes, ``spacing`` times as far apart as usual.
+    """Return the instants that become nodes of the solution.
 
     The first and the last are among them, the told ones, and the first and the last of every floor contact.
+
+    Parameters
+    ----------
+    inputs
+    way : (n,) [rad]
+        See `path_length_rad`.
+    spacing
+        How many times as far apart as usual.
     """
     progress = (way / NODE_RAD + (inputs.time_s - inputs.time_s[0]) / NODE_REST_S) / spacing
     first = np.flatnonzero(np.diff(np.floor(progress), prepend=-1.0))
@@ -164,7 +172,16 @@ def _looks(held: Array, way_step: Array, time_step: Array) -> Array:
 
 
 def observations_of(inputs: LinkageInputs, at: Index, way: Array) -> Observations:
-    """Return what was observed at the nodes ``at``, with its variances."""
+    """Return what was observed at the nodes ``at``, with its variances.
+
+    Parameters
+    ----------
+    inputs
+    at : (k,)
+        Nodes, from `nodes_of`.
+    way : (n,) [rad]
+        See `path_length_rad`.
+    """
     way_step = np.diff(way[at], prepend=way[at[0]]) + 1e-4
     time_step = np.diff(inputs.time_s[at], prepend=inputs.time_s[at[0]] - NODE_REST_S)
     inclination = _column(inputs, inputs.inclination_rad, at, math.nan)

@@ -113,7 +113,17 @@ def is_zero(name: str) -> bool:
 
 
 def set_parameter_prior(athlete: Athlete, placements: tuple[str, ...], posture_prior: PosturePrior) -> SetParameters:
-    """Return what is expected of the shared unknowns of an athlete who bends so and wears sensors at ``placements``."""
+    """Return what is expected of the shared unknowns, before a set.
+
+    Parameters
+    ----------
+    athlete
+        Height and what lengths are stated.
+    placements
+        Where sensors sit; six unknowns each, in this order.
+    posture_prior
+        How people bend in this exercise.
+    """
     height = athlete.value("height_m")
     radius_sd = ASSUMED_RADIUS_SD_M if athlete.plate_radius_m is None else STATED_RADIUS_SD_M
     names = list(_GLOBAL_NAMES)

@@ -134,7 +134,24 @@ def filter_block(
 
 
 def filter_around(state: State, gyr: Array, acc: Array, gap: npt.NDArray[np.bool_], out: Array) -> None:
-    """Filter a block with gaps; `state` and `out` are updated in place."""
+    """Filter a block with gaps; `state` and `out` are updated in place.
+
+    Parameters
+    ----------
+    state
+        Updated in place.
+    gyr : (n, 3) [rad/s, sensor]
+    acc : (n, 3) [m/s², sensor]
+    gap : (n,)
+        Where nothing was measured: there the filter holds.
+    out : (n, 9)
+        Written as `vqf_step.update` does.
+
+    Raises
+    ------
+    BadSamples
+        Where shapes do not fit or a value is not finite.
+    """
     require_samples(gyr, acc)
     for start, stop in runs(gap):
         if gap[start]:

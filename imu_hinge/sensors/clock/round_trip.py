@@ -53,7 +53,17 @@ class TimeRequests(NamedTuple):
 
     @classmethod
     def near(cls, line: Line, echoes: Iterable[TimeReply], *, origin_ns: int) -> TimeRequests:
-        """Return the questions that the line's clock answered, unwrapped by it; others are left out."""
+        """Return the questions that the line's clock answered, unwrapped by it; others are left out.
+
+        Parameters
+        ----------
+        line
+            The samples' clock against the host's, well enough to unwrap by.
+        echoes
+            In any order.
+        origin_ns
+            The host's time that the line calls 0 [ns].
+        """
         rows = []
         for echo in echoes:
             y = (echo.asked_ns - origin_ns) * NS

@@ -80,7 +80,16 @@ CHIPS: Final = {chip.name: chip for chip in (BMI160, BMI270)}
 
 
 def acc_config(chip: Chip, rate_hz: float, range_g: float) -> bytes:
-    """Return the command that sets the accelerometer's rate and range."""
+    """Return the command that sets the accelerometer's rate and range.
+
+    Parameters
+    ----------
+    chip
+    rate_hz
+        One of `RATE_CODES`.
+    range_g
+        Full scale, one of the chip's.
+    """
     return bytes((ACC, CONFIG, chip.acc_rate_bits | RATE_CODES[rate_hz], chip.acc_ranges[range_g]))
 
 
@@ -90,7 +99,15 @@ def gyro_config(rate_hz: float, range_dps: float) -> bytes:
 
 
 def subscribe(module: int, register: int, *, on: bool = True) -> bytes:
-    """Return the command that starts or ends a register's notifications."""
+    """Return the command that starts or ends a register's notifications.
+
+    Parameters
+    ----------
+    module, register
+        Which signal.
+    on
+        Start, or end.
+    """
     return bytes((module, register, int(on)))
 
 
@@ -105,7 +122,19 @@ def power(module: int, *, on: bool = True) -> bytes:
 
 
 def create_accounter(module: int, register: int, *, mode: int, source: int = NO_INPUT, size: int = SIX_BYTES) -> bytes:
-    """Return the command that puts a counter (or a time) of 4 bytes before a signal's data."""
+    """Return the command that puts a counter (or a time) of 4 bytes before a signal's data.
+
+    Parameters
+    ----------
+    module, register
+        The signal.
+    mode
+        What is put before it.
+    source
+        Processor whose output the signal is, `NO_INPUT` for a sensor's own.
+    size
+        Length code of the signal's data.
+    """
     return bytes((PROCESSOR, ADD, module, register, source, size, ACCOUNTER, mode, 0x03))
 
 

@@ -62,7 +62,16 @@ STATUS: Final = {
 
 
 def command(code: int, reference: int, payload: bytes = b"") -> bytes:
-    """Return one command."""
+    """Return one command.
+
+    Parameters
+    ----------
+    code
+        What to do.
+    reference
+        Chosen here; the answer and every notification carry it.
+    payload
+    """
     return bytes((code, reference)) + payload
 
 
@@ -129,7 +138,23 @@ def parse_hello(payload: bytes) -> tuple[int, tuple[str, ...]]:
 
 
 async def ask(gatt: Gatt, replies: Replies, request: bytes, *, question: str) -> bytes:
-    """Write a command and return the body of its answer; raises `DeviceError` for a status that is not 200 or 202."""
+    """Write a command and return the body of its answer.
+
+    Parameters
+    ----------
+    gatt
+    replies
+        Queues the sensor's notifications.
+    request
+        See `command`.
+    question
+        What is asked, for messages.
+
+    Raises
+    ------
+    DeviceError
+        For a status that is not 200 or 202, or no answer.
+    """
     reference = request[1]
     await gatt.write(COMMAND, request, response=True)
     answer = await replies.get(

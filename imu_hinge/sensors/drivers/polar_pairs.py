@@ -43,7 +43,16 @@ class Stream:
         self.waiting.clear()
 
     def take(self, time_ns: int, values: Array, flags: Flags) -> Stamp:
-        """Queue a frame's samples (n, 3) with their times, unless they came before."""
+        """Queue a frame's samples with their times, unless they came before.
+
+        Parameters
+        ----------
+        time_ns
+            The device's, of the last sample.
+        values : (n, 3)
+            In the stream's SI unit.
+        flags : (n,)
+        """
         n = len(values)
         stamp = self.line.place(time_ns, n)
         if stamp.is_old:

@@ -26,7 +26,17 @@ _LEVER_M: Final = 0.3
 
 
 def sum_of(time_s: Array, linear: Array, gravity: Array) -> Array:
-    """Return the specific force, (n, 3) [m/s²], of the two streams (n, 3) [m/s²] on common times (n,) [s].
+    """Return the specific force of a phone that exports linear acceleration and gravity apart.
+
+    Parameters
+    ----------
+    time_s : (n,) [s]
+        Common to both.
+    linear, gravity : (n, 3) [m/s²]
+
+    Returns
+    -------
+    (n, 3) [m/s²]
 
     Raises
     ------

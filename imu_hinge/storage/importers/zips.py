@@ -51,6 +51,14 @@ def is_zip(path: Path) -> bool:
 def read_zip(path: Path, is_wanted: Callable[[str], bool], *, limits: LimitSettings) -> dict[str, bytes]:
     """Return the wanted members of a zip by name.
 
+    Parameters
+    ----------
+    path
+    is_wanted
+        Tells by a member's name.
+    limits
+        Most members, bytes of all wanted ones, and how much smaller packing may have made them.
+
     Raises
     ------
     RecordingError

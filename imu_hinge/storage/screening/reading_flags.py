@@ -190,7 +190,22 @@ def flagged(placement: str, samples: Samples) -> Samples:
 
 
 def check_frozen(placement: str, frozen: tuple[int, float], count: int) -> None:
-    """Raise `BadSamples` where more than half of ``count`` readings are frozen: how many, and when the first was."""
+    """Refuse a sensor of which more than half of the readings are frozen.
+
+    Parameters
+    ----------
+    placement
+        For the message.
+    frozen
+        How many, and when the first was [s].
+    count
+        Readings in all.
+
+    Raises
+    ------
+    BadSamples
+        Says how many, and when the first was.
+    """
     if frozen[0] > 0.5 * count:
         raise BadSamples(
             f"{placement}: {frozen[0]} of {count} samples repeat one reading on all six axes, first at "
