@@ -81,6 +81,16 @@ class Athlete:
     ------
     SettingsError
         Where a value is outside what a human body can have.
+
+    Examples
+    --------
+    >>> import imu_hinge as ih
+    >>> athlete = ih.Athlete(height_m=1.78, lumbar_max_flexion_deg=60.0)
+    >>> athlete.value("plate_radius_m")  # not stated: a population default
+    0.225
+    >>> ih.Athlete(height_m=178.0)
+    Traceback (most recent call last):
+    imu_hinge.errors.SettingsError: height_m = 178.0 is not possible. Give a number from 1.2 to 2.3.
     """
 
     height_m: float | None = None
@@ -142,6 +152,17 @@ def read_athlete(path: str | Path) -> Athlete:
     ------
     SettingsError
         Where the file is missing, is not TOML, has an unknown key or an impossible value.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import imu_hinge as ih
+    >>> from imu_hinge.athlete import write_athlete
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = write_athlete(ih.Athlete(height_m=1.78, lumbar_limit_deg=40.0), f"{folder}/me.toml")
+    ...     athlete = ih.read_athlete(path)
+    >>> athlete.height_m, athlete.lumbar_limit_deg
+    (1.78, 40.0)
     """
     path = Path(path)
     try:

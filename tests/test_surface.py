@@ -312,9 +312,31 @@ def test_the_contracts_functions_document_every_parameter(name: str) -> None:
     assert set(parameters_of(value)) <= documented(inspect.getdoc(value) or "")
 
 
-@pytest.mark.parametrize("module", [importlib.import_module(name) for name in MODULES], ids=lambda m: m.__name__)
+def examples_in(module: ModuleType) -> int:
+    """Return how many ``>>>`` lines the docstrings of a module have."""
+    return sum(len(test.examples) for test in doctest.DocTestFinder().find(module))
+
+
+WITH_EXAMPLES = [module for module in map(importlib.import_module, MODULES) if examples_in(module)]
+
+
+@pytest.mark.parametrize("module", WITH_EXAMPLES, ids=lambda m: m.__name__)
 def test_examples_in_docstrings_run(module: ModuleType) -> None:
-    assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0
+    done = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
+    assert done.attempted == examples_in(module) > 0
+    assert done.failed == 0
+
+
+def test_an_example_that_is_wrong_is_noticed(capsys: pytest.CaptureFixture[str]) -> None:
+    module = ModuleType("wrong", "Add.\n\n>>> 1 + 1\n3\n")
+    assert doctest.testmod(module).failed == examples_in(module) == 1
+    assert "Expected" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [name for name in EXPORTED if name != "__version__"])
+def test_what_is_exported_shows_an_example_with_its_outcome(name: str) -> None:
+    examples = doctest.DocTestParser().get_examples(inspect.getdoc(getattr(ih, name)) or "")
+    assert any(example.want or example.exc_msg for example in examples), f"{name} has no example"
 
 
 # the command line -------------------------------------------------------------------------------------------------

@@ -239,5 +239,14 @@ def orientation(gyr: npt.ArrayLike, acc: npt.ArrayLike, *, rate_hz: float, both_
     Notes
     -----
     Laidig and Seel, "VQF", Information Fusion 91 (2023), 6-axis; see `vqf_step`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import imu_hinge as ih
+    >>> lies_flat = np.tile([0.0, 0.0, 9.81], (100, 1))
+    >>> q_ws = ih.orientation(np.zeros((100, 3)), lies_flat, rate_hz=100.0)
+    >>> q_ws.shape, np.abs(q_ws[-1]).round(3).tolist()
+    ((100, 4), [1.0, 0.0, 0.0, 0.0])
     """
     return filter_recording(gyr, acc, rate_hz=rate_hz, both_ways=both_ways).q_ws
