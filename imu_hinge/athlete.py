@@ -26,6 +26,8 @@ _DEFAULTS: Final[dict[str, float]] = {
     "knee_limit_deg": 85.0,
     "plate_radius_m": 0.225,
 }
+"""What stands in for what is not stated: the height of the body whose lengths are known; a lumbar maximum of 45 to 65
+degrees (docs/biomechanics.md, 1.2); knees between a hinge's 76 and a squatted start's 106 (1.4); plates of 45 cm."""
 
 _VALID: Final[dict[str, tuple[float, float]]] = {
     "height_m": (1.2, 2.3),

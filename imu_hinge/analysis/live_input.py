@@ -40,7 +40,7 @@ WAIT_BLOCKS: Final = 50
 in some pieces, is no radio that has fallen silent. A radio sends as many in 5 s."""
 
 
-SCREENED_S: Final = 0.1
+SCREENED_S: Final = 0.1  # chosen: ten samples of a common sensor, and nobody at the bar feels so short a wait
 SCREENED_COUNT: Final = 16
 """Samples are screened together over so long, or so many: one by one, it costs more than all the rest of live [s]."""
 

@@ -22,7 +22,7 @@ it to 0.18."""
 HIGHEST_M: Final = 0.12
 """Nor does it rise above standing by more, as a wrist does that is taken for it [m]."""
 
-SQUATS_M: Final = 0.3
+SQUATS_M: Final = 0.3  # a squatted start takes S2 down by 0.34 (docs/biomechanics.md, 5.2)
 UPRIGHT_RAD: Final = math.radians(20.0)
 """Hips that sink by so much go back, and balance takes the trunk forward by at least this: 20 to 35 degrees at the
 pelvis in squats, more above it (docs/biomechanics.md, 1.4). A wrist goes down upright."""

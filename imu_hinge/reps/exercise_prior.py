@@ -38,6 +38,7 @@ EXERCISE_PRIORS: Final = {
 """Facts, section 1.4: bottom postures with room for other people."""
 
 ANY_BEND: Final = ExercisePrior(math.radians(60.0), math.radians(25.0), 0.08, 0.10)
+"""Chosen as wide as bends go: for a bottle, a shoe, plates or a chair."""
 
 SURELY_NOT: Final = -5.0
 """A bend whose place is this much (natural logarithm) likelier for anything else is none of the told exercise ..."""
@@ -51,7 +52,7 @@ HOLD_LOG_S: Final = (math.log(0.4), 0.6)
 ANY_HOLD_LOG_S: Final = (math.log(1.2), 1.0)
 """... and how long anything else holds a person down."""
 
-STRAIGHT_RAD: Final = math.radians(3.0)
+STRAIGHT_RAD: Final = math.radians(3.0)  # to the side
 SQUARE_RAD: Final = math.radians(6.0)
 """A weight in both hands lets the trunk bend to the side and turn by this much (sd); facts, section 6.2: up to 3 and 5
 degrees, with a mixed grip."""

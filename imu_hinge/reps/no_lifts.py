@@ -40,8 +40,8 @@ NEAR_UPRIGHT_RAD: Final = math.radians(15.0)
 or bends leans at least 20 degrees where the hips are low (docs/biomechanics.md, 1.4). Half way: an inclination is off
 by a few degrees."""
 
-FALLING_MPS2: Final = 0.6 * cv.GRAVITY_MPS2
-FLIGHT_S: Final = 0.12
+FALLING_MPS2: Final = 0.6 * cv.GRAVITY_MPS2  # more than half of the weight is off the feet
+FLIGHT_S: Final = 0.12  # [s]
 FLIGHT_MPS: Final = 0.7
 """Whose trunk, at the height of standing, is pulled down by this for so long and comes down at this speed has no ground
 under the feet: a jump of 8 cm. Who squats at once is still slow there, and who locks out at once does not come down."""

@@ -27,6 +27,7 @@ WALK_SPEED_MPS: Final = 0.07
 """Walking moves the trunk up and down at more than this (RMS over a second); standing does not."""
 
 UPRIGHT_RAD: Final = float(np.radians(20.0))
+"""Who bends or squats leans by at least this where the hips are low (docs/biomechanics.md, 1.4) [rad]."""
 
 UPRIGHT_M: Final = 0.06
 """Standing is within this lean of quiet standing, and within this height of where the rise ended."""

@@ -16,6 +16,7 @@ FAMILIES: Final = ("minimum_jerk", "skewed_minimum_jerk", "raised_cosine", "trap
 """Names of the progress profiles; a lifter has one."""
 
 _TABLE: Final = 2001
+"""Chosen: so finely a course is tabulated before it is interpolated."""
 
 
 def minimum_jerk(u: Array) -> Array:

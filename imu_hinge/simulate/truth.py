@@ -25,6 +25,7 @@ from imu_hinge.errors import NewerSchema, RecordingError
 from imu_hinge.model import Array
 
 SCHEMA: Final = 1
+"""Of ``truth.json``; grows when a reader must change."""
 
 LIFTED_M: Final = 0.005
 """Height above the floor at which the bar counts as lifted [m]."""

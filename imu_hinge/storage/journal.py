@@ -33,6 +33,7 @@ FILE_NAME: Final = "journal.txt"
 """Name of the journal inside a recording's folder."""
 
 SCHEMA: Final = 1
+"""Of the journal; grows when a reader must change."""
 
 _LONGEST_NUMBER: Final = 19
 """Digits of a number or a host time: 64 bits hold no more."""

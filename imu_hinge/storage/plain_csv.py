@@ -25,6 +25,7 @@ from imu_hinge.storage.importers.stamps import row_order, without_dst
 HEADER: Final = ",".join(CSV_COLUMNS)
 """First line of a plain CSV."""
 _ROWS_AT_ONCE: Final = 65536
+"""Chosen: an hour as text, every number a Python string, would take some hundred megabytes."""
 
 _EMPTY: Final = b",;\t \r\n"
 """Bytes of last lines without a cell, as spreadsheets leave them."""

@@ -21,6 +21,7 @@ from imu_hinge.motion.kinematics.clock_lag import COARSE_HZ, LEAST_S, RIVAL_MARG
 from imu_hinge.signals import smooth
 
 FINE_HZ: Final = 100.0
+"""As the even grid on which everything is computed: steps of 10 ms."""
 VIBRATION_HZ: Final = (4.0, 15.0)
 """Above the movement, and below how a sensor rings on the skin."""
 LARGEST: Final = 4.5
@@ -63,8 +64,8 @@ EDGE_S: Final = 0.5
 """So much beside a window is looked at, for the averages to be whole inside."""
 FAR_S: Final = 0.4
 """So far from no lag at all a shake is looked for."""
-UP: Final = (2,)
-EVERY_WAY: Final = (0, 1, 2)
+UP: Final = (2,)  # along the spine; see `clock_lag.axes`
+EVERY_WAY: Final = (0, 1, 2)  # forward, left and up together
 
 
 class _Heard(NamedTuple):

@@ -30,6 +30,7 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 MOST_ROWS: Final = 48
+"""Room for all of an instant: 4 rows for each of six sensors, 3 of bar and balance, 4 of couplings, 8 limits."""
 
 BAR_SD_M: Final = 0.006
 """Spread of the hanging bar's height from bend to bend: grip, shoulder blades [m]."""

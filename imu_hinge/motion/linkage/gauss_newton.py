@@ -17,6 +17,7 @@ from imu_hinge.motion.linkage.set_parameters import SetParameters
 Array = npt.NDArray[np.float64]
 
 MOST_ROUNDS: Final = 12
+"""Chosen: ends what neither fits nor comes to rest."""
 
 CLOSE: Final = 0.5
 """A round that promises to explain the evidence no better than this is the last (in squared standard deviations)."""

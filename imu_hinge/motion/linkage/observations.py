@@ -23,7 +23,9 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 NODE_RAD: Final = math.radians(6.0)
+"""A node stands at least every so much way, angles go straight between; chosen: ten in a bend of 60 degrees."""
 NODE_REST_S: Final = 0.5
+"""... and at least every so often where nothing moves [s]."""
 
 VIBRATION_S: Final = 0.15
 """What is faster than this is a shake and leads nowhere."""
@@ -37,7 +39,9 @@ PROCESS_PER_ROOT_S_RAD: Final = np.radians([1.5, 3.0, 3.0, 1.5, 1.0])
 """How far shank, thigh, pelvis, lumbar and thoracic flexion stray in a second in which no sensor moves [rad]."""
 
 LEAST_INCLINATION_SD_RAD: Final = math.radians(0.5)
+"""No inclination is taken to be known better; chosen, near the filter's own error of 0.6 degrees [rad]."""
 LEAST_HEIGHT_SD_M: Final = 0.006
+"""Nor a height: double integration is off by 0.5 cm at its best (docs/biomechanics.md, 5.5)."""
 
 HABIT_WAY_RAD, HABIT_S = 1.2, 4.0
 """A habit says something new once per this much way or time; in between it repeats itself."""

@@ -36,7 +36,7 @@ from imu_hinge.motion.orientation.state import (
 )
 from imu_hinge.motion.orientation.vqf_step import are_samples, correct_inclination, next_sample, restart, step
 
-FORWARD, BACKWARD = np.int64(0), np.int64(1)
+FORWARD, BACKWARD = np.int64(0), np.int64(1)  # the two lanes; NumPy integers, see `state`
 
 
 @inlined

@@ -36,7 +36,7 @@ STRETCHES = np.int64(75)  # 1: stretches since the start
 KNOWN = np.int64(76)  # 1: 1.0 where the low-passes of the acceleration and the bias are those of a known bias
 # From here on nothing changes any more.
 CONSTANTS = np.int64(77)  # 32: `Coefficients`
-ROWS = 109
+ROWS = 109  # those before the constants, 77, and the constants
 
 ONLY = np.int64(0)
 """The lane of a state that has one."""

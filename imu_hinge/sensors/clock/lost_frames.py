@@ -31,7 +31,7 @@ WINDOW_S: Final = 20.0
 LEAST_FRAMES: Final = 100
 """With fewer the period is not looked for."""
 
-MOST_LOSS: Final = 0.14
+MOST_LOSS: Final = 0.14  # chosen
 LEAST_LOSS: Final = -0.01
 """The period is looked for between the mean spacings that these shares of loss leave."""
 
@@ -44,7 +44,7 @@ FINALISTS: Final = 14
 REACH_SHARE: Final = 0.96
 """Share of the waits that are no stall."""
 
-LOSS_COST: Final = 4.0
+LOSS_COST: Final = 4.0  # (0.05 ln 20 + 0.95 ln (1 / 0.95)) / 0.05
 STALL_COST: Final = 4.0
 """What one loss and one stall cost against a wait e times shorter: the entropy of one in twenty, per one [nat]."""
 

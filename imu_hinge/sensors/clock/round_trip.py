@@ -35,7 +35,9 @@ ROUNDS: Final = 8
 """So often slopes are tried again, among those that are possible."""
 
 TINY: Final = 1e-300
+"""Keeps a logarithm finite where a weight underflows."""
 NS: Final = 1e-9
+"""Seconds of a nanosecond."""
 
 
 class TimeRequests(NamedTuple):

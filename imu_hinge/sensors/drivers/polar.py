@@ -30,8 +30,8 @@ from imu_hinge.sensors.protocol import (
 )
 
 SERVICE: Final = "fb005c80-02e7-f387-1cad-8acd2d8df0c8"
-DEFAULT_RATE_HZ: Final = 52.0
-RATES_HZ: Final = (26.0, 52.0, 104.0, 208.0, 416.0)
+DEFAULT_RATE_HZ: Final = 52.0  # the only one outside SDK mode
+RATES_HZ: Final = (26.0, 52.0, 104.0, 208.0, 416.0)  # in SDK mode
 
 
 async def command(gatt: Gatt, replies: Replies, request: bytes) -> pmd.Response:

@@ -16,7 +16,7 @@ _SMOOTH_S: Final = 0.4
 _LEAST_TURN: Final = 0.05
 """Change of the cosine of the inclination (of about 18 degrees) below which nothing is concluded."""
 
-_AGAINST: Final = -0.3
+_AGAINST: Final = -0.3  # above it nothing is refused
 _SURELY_AGAINST: Final = -0.5
 """Correlation below which the signs are called opposite; 0 is what motions unlike a bend give. People who bend and turn
 in their seat reach -0.47, by errors of gravity alone ..."""

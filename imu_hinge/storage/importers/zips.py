@@ -27,8 +27,10 @@ _PLAIN: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """What every app packs with; of these a piece can be unpacked without unpacking what follows."""
 
 _ENCRYPTED: Final = 0x1
+"""The bit of a member's flags that says so (APPNOTE.TXT, 4.4.4)."""
 
 _AT_ONCE: Final = 2**20
+"""Bytes unpacked at once; chosen, so that a member that lies about its size is noticed early."""
 
 
 class _Reader(io.BufferedReader):

@@ -51,7 +51,7 @@ MOST_TRIED: Final = 12
 DASHES_MPS: Final = 1.0
 """Nobody who lifts is faster than this in place, root mean square over some seconds: 0.8 in SisFall's jumps [m/s]."""
 
-UNEXPLAINED: Final = 0.6
+UNEXPLAINED: Final = 0.6  # chosen
 UNEXPLAINED_SURELY: Final = 0.9
 """Where so much is left besides, acc and gyr do not belong together; where as much as without any gyroscope, surely."""
 
