@@ -115,6 +115,14 @@ def without_verdicts_elsewhere(reps: Sequence[Rep]) -> tuple[Rep, ...]:
     )
 
 
+TRUNK_DEG: Final = (-45.0, 135.0)
+"""A trunk leans forward by up to about 120 degrees and back by 30; half a right angle of room together [deg]."""
+THIGH_DEG: Final = (-70.0, 60.0)
+"""Chosen: a thigh leans back as the hips go down, which reads negative, and forward in a step [deg]."""
+SIDE_DEG: Final = 60.0
+"""Chosen: nobody bends to the side by as much with a weight in the hands [deg]."""
+
+
 def check_on_trunk(aligned: Aligned) -> None:
     """Raise `NotOnTheTrunk` where a sensor turns as no part of a lifter's trunk does.
 
@@ -125,9 +133,9 @@ def check_on_trunk(aligned: Aligned) -> None:
     is_settled = gaps[1:] == gaps[first]
     for placement, inclination in aligned.inclinations.items() if is_settled.any() else ():
         low, high = np.degrees(np.percentile(inclination.inclination_rad[is_settled], [0.5, 99.5]))
-        limit = (-70.0, 60.0) if placement == "thigh" else (-45.0, 135.0)
+        limit = THIGH_DEG if placement == "thigh" else TRUNK_DEG
         side = float(np.degrees(np.percentile(np.abs(inclination.side_rad[is_settled]), 99.0)))
-        if low < limit[0] or high > limit[1] or side > 60.0:
+        if low < limit[0] or high > limit[1] or side > SIDE_DEG:
             raise NotOnTheTrunk(
                 f"The {placement} sensor does not move as one on the {placement} does: it leans from {low:.0f} to "
                 f"{high:.0f} degrees and {side:.0f} to the side. Check where it was worn."

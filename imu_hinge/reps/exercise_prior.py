@@ -62,6 +62,9 @@ LOADED_MORE: Final = (math.log(1.5), 0.4)
 mean and sd of the logarithm of the ratio. By how much a loaded bend shakes more than an empty one nobody has measured
 for these sensors: half as much again, from hardly any more to three times, leaves the rest to the other evidence."""
 
+LEAST_RATIO: Final = -6.0
+"""No place or hold speaks more against a run than 400 to 1 (natural logarithm): whoever was measured, people differ."""
+
 ALL_LOADED: Final = 0.3
 """How likely it is that the other bends are loaded just the same ..."""
 
@@ -93,7 +96,7 @@ def reach(block: Sequence[Bend], posture: Posture, athlete: Athlete) -> Array:
     mean = np.where(np.isfinite(mean), mean, floor)
     there, above = _log_normal(mean, floor, 0.10), _log_normal(mean, 0.5, 0.25)
     ratio = there - np.logaddexp(math.log(0.5) + there, math.log(0.5) + above)
-    return np.where(np.isfinite(_run_means(heights)), np.maximum(ratio, -6.0), 0.0)
+    return np.where(np.isfinite(_run_means(heights)), np.maximum(ratio, LEAST_RATIO), 0.0)
 
 
 def in_both_hands(block: Sequence[Bend]) -> Array:
@@ -177,7 +180,7 @@ def _mean_ratio(values: Array, usual: tuple[float, float], anything: tuple[float
     m = len(values)
     count = np.maximum(np.arange(m)[None, :] - np.arange(m)[:, None] + 1, 1)
     ratio = _log_normal(mean, *usual) - _log_normal(mean, anything[0], anything[1] / np.sqrt(count))
-    return np.where(np.isfinite(ratio), np.maximum(ratio, -6.0), 0.0)
+    return np.where(np.isfinite(ratio), np.maximum(ratio, LEAST_RATIO), 0.0)
 
 
 def _run_means(values: Array) -> Array:
