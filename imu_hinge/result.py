@@ -210,7 +210,7 @@ class SetResult:
             text = {"exercise", "basis", "verdict", "findings", "quality"}
             kinds = {c: "object" if c in text else "int64" if c == "rep" else "float64" for c in frame.columns}
             frame = frame.astype(kinds)
-        return frame
+        return with_plain_text(frame)
 
     @cached_property
     def angles(self) -> pd.DataFrame:
@@ -222,7 +222,18 @@ class SetResult:
         for i, name in enumerate(cv.ANGLES):
             columns[f"{name}_deg"] = degrees[:, i]
             columns[f"{name}_sd_deg"] = sd_deg[:, i]
-        columns["rep"] = self.rep_index
+        columns["rep"] = self.rep_index.astype(np.int64)  # as in `reps`, to be joined by it
         columns["phase"] = np.asarray(cv.PHASES, dtype=object)[self.phase]
         columns["flags"] = self.posture.flags
         return pd.DataFrame(columns, columns=list(cv.ANGLE_COLUMNS))
+
+
+def with_plain_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with labels and other text as this pandas holds plain strings, also where it has no rows.
+
+    That is ``object`` in pandas 2 and ``str`` in 3. Categoricals would not survive joining two tables of other labels.
+    """
+    import pandas as pd
+
+    plain = pd.Series(["text"]).dtype
+    return frame.astype({name: plain for name, kind in frame.dtypes.items() if kind.kind == "O"})

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -167,12 +168,25 @@ def test_a_table_without_reps_has_the_same_columns_and_kinds(
 ) -> None:
     assert len(empty_result.reps) == 0
     assert list(empty_result.reps.columns) == REP_COLUMNS
-    for column in REP_COLUMNS:
-        kinds = hinge_result.reps[column].dtype.kind, empty_result.reps[column].dtype.kind
-        wanted = "i" if column == "rep" else "O" if column in TEXT_COLUMNS else "f"
-        text_kinds = {"O", "U", "T"}  # pandas 3 has a kind of its own for text
-        assert all(k in text_kinds if wanted == "O" else k == wanted for k in kinds), (column, kinds)
+    assert dict(empty_result.reps.dtypes) == dict(hinge_result.reps.dtypes)
     assert dict(empty_result.angles.dtypes) == dict(hinge_result.angles.dtypes)
+    for column in set(REP_COLUMNS) - TEXT_COLUMNS:
+        assert hinge_result.reps[column].dtype == ("int64" if column == "rep" else "float64"), column
+
+
+def test_labels_are_plain_strings_and_a_rep_has_one_type_in_every_table(
+    hinge_result: ih.SetResult, empty_result: ih.SetResult
+) -> None:
+    plain = pd.Series(["text"]).dtype  # object in pandas 2, str in 3
+    for result in (hinge_result, empty_result):
+        assert result.reps["rep"].dtype == result.angles["rep"].dtype == "int64"
+        columns = [result.angles["phase"], *(result.reps[name] for name in sorted(TEXT_COLUMNS))]
+        assert all(column.dtype == plain for column in columns)
+        assert {type(value) for column in columns for value in column} <= {str}
+    both = pd.concat([empty_result.reps, hinge_result.reps], ignore_index=True)
+    assert dict(both.dtypes) == dict(hinge_result.reps.dtypes)
+    peaks = hinge_result.angles.merge(hinge_result.reps, on="rep").groupby("verdict")["lumbar_flexion_deg"].max()
+    assert list(peaks.index) == ["hip_hinge"]
 
 
 def test_the_contracts_five_lines_run(csv_pair: list[str]) -> None:
