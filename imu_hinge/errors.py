@@ -22,6 +22,15 @@ class HingeError(Exception):
     """Anything this package refuses, with the reason and the remedy in one sentence.
 
     Whatever a message quotes, a file's header or a device's name, it is one line that a terminal can show.
+
+    Examples
+    --------
+    >>> import imu_hinge as ih
+    >>> try:
+    ...     ih.read("nothing_here")
+    ... except ih.HingeError as error:
+    ...     print(type(error).__name__, error.exit_code)
+    RecordingError 12
     """
 
     exit_code: ClassVar[int] = 19

@@ -77,6 +77,15 @@ def analyze(
         Where the samples are not what a sensor on a body delivers.
     CalibrationError
         Where standing or bending did not tell how the sensors sit.
+
+    Examples
+    --------
+    >>> import imu_hinge as ih
+    >>> from imu_hinge.simulate.session import random_set
+    >>> recording = random_set(5, exercise="deadlift", style="good_hinge").recording
+    >>> result = ih.analyze(recording, athlete=ih.Athlete(height_m=1.78))
+    >>> len(result.reps), result.reps["verdict"].mode()[0], set(result.reps["basis"])
+    (5, 'hip_hinge', {'measured'})
     """
     settings = settings or Settings()
     check_exercise(exercise)
@@ -223,6 +232,15 @@ def calibrate(
         Where the recording has no such rep.
     RecordingError
         As `analyze`.
+
+    Examples
+    --------
+    >>> import imu_hinge as ih
+    >>> from imu_hinge.simulate.session import random_set
+    >>> recording = random_set(3, exercise="drill").recording  # two clean hinges, then full bows
+    >>> athlete = ih.calibrate(recording, athlete=ih.Athlete(height_m=1.78), clean_hinge=[0, 1], full_bow=[2])
+    >>> athlete.height_m, athlete.lumbar_max_flexion_deg is None, len(athlete.references) > 0
+    (1.78, False, True)
     """
     asked = (tuple(clean_hinge), tuple(full_bow))
     return calibrated(recording, *asked, athlete=athlete, exercise=exercise, settings=settings).athlete
