@@ -70,7 +70,16 @@ def check_outputs(outputs: Sequence[Output], sources: Iterable[str | Path] = ())
 
 
 def check_is_no_source(option: str, path: Path, sources: Iterable[str | Path]) -> None:
-    """Raise `OutputError` where the path is one of the sources, or lies among the raw data of a recording."""
+    """Raise `OutputError` where the path is one of the sources, or lies among the raw data of a recording.
+
+    Parameters
+    ----------
+    option
+        What named the path, for messages.
+    path
+    sources
+        As those of `check_outputs`.
+    """
     place = place_of(path)
     held = [_file_of(source) for source in sources]
     if any(place == h or (exists(place) and exists(h) and place.samefile(h)) for h in held):
