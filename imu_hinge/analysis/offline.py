@@ -237,7 +237,7 @@ def calibrate(
     --------
     >>> import imu_hinge as ih
     >>> from imu_hinge.simulate.session import random_set
-    >>> recording = random_set(3, exercise="drill").recording  # two clean hinges, then full bows
+    >>> recording = random_set(1, exercise="drill").recording  # two clean hinges, then full bows
     >>> athlete = ih.calibrate(recording, athlete=ih.Athlete(height_m=1.78), clean_hinge=[0, 1], full_bow=[2])
     >>> athlete.height_m, athlete.lumbar_max_flexion_deg is None, len(athlete.references) > 0
     (1.78, False, True)
