@@ -246,9 +246,9 @@ class Recorder:
 
     def _decode(self, sensor: str, host_ns: int, characteristic: str, payload: bytes) -> None:
         decoder, clock, status = self._decoders[sensor], self._clocks[sensor], self.status[sensor]
-        echo = decoder.echo(host_ns, characteristic, payload)
-        if echo is not None:
-            clock.ping(echo)
+        reply = decoder.reply(host_ns, characteristic, payload)
+        if reply is not None:
+            clock.ping(reply)
         for block in decoder.feed(characteristic, payload):
             samples = clock.feed(block, host_ns)
             status.take(host_ns, samples, lost=block.lost or 0)

@@ -29,7 +29,7 @@ STEEPEST: Final = 0.9
 held or rolls back the share is one and more, and no posture could be told from them. The habit itself has no bound."""
 
 COUPLINGS: Final = 3
-"""Shared unknowns from `shared_unknowns.SHANK_COUPLING` on on which the coordinates rest."""
+"""Shared unknowns from `layout.SHANK_COUPLING` on on which the coordinates rest."""
 
 
 class CouplingRatios(NamedTuple):

@@ -35,7 +35,7 @@ SHORTEST_SHARE: Final = 0.05
 
 
 class Start(NamedTuple):
-    """Hold where the rounds begin: postures ``y`` (n, 5), as `arrowhead.Solution` holds them, and ``shared`` (m,)."""
+    """Hold where the rounds begin: ``y`` (n, 5), as in `block_tridiagonal.Solution`, and ``shared`` (m,)."""
 
     y: Array
     shared: Array

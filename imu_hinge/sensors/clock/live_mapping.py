@@ -215,9 +215,9 @@ class LiveClock:
         self._counts.last_s = float(time_s[-1])
         return Samples(time_s, block.acc, block.gyr, flags)
 
-    def ping(self, echo: TimeReply) -> None:
+    def ping(self, reply: TimeReply) -> None:
         """Take one answered ping, in the order of arrival among the blocks."""
-        self._pings.add(echo)
+        self._pings.add(reply)
         if self._line is not None:
             self._by_pings = self._pings.line(self._line)
 
