@@ -68,6 +68,18 @@ class LiveAnalysis:
 
     The first one of a process takes half a second to load what it needs, ten where that must be compiled. `feed` does
     not wait for it then.
+
+    Examples
+    --------
+    >>> import imu_hinge as ih
+    >>> from imu_hinge.simulate.session import random_set
+    >>> recording = random_set(5, exercise="deadlift", style="good_hinge").recording
+    >>> live, told = ih.LiveAnalysis(["sacrum", "t12"]), []
+    >>> for start in range(0, max(map(len, recording.sensors.values())), 2000):
+    ...     for placement, samples in recording.sensors.items():
+    ...         told += [event.kind for event in live.feed(placement, samples[start : start + 2000])]
+    >>> told[0], told.count("rep") > 0, len(live.finish().reps)
+    ('aligned', True, 5)
     """
 
     def __init__(

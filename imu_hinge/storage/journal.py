@@ -34,6 +34,7 @@ FILE_NAME: Final = "journal.txt"
 """Name of the journal inside a recording's folder."""
 
 SCHEMA: Final = 1
+"""Of the journal; grows when a reader must change."""
 
 _LONGEST_NUMBER: Final = 19
 """Digits of a number or a host time: 64 bits hold no more."""
@@ -161,11 +162,35 @@ class JournalWriter:
         return self._problem
 
     def packet(self, host_ns: int, sensor: str, characteristic: str, payload: bytes) -> None:
-        """Append one notification; returns at once."""
+        """Append one notification; returns at once.
+
+        Parameters
+        ----------
+        host_ns
+            When it arrived, by ``time.monotonic_ns()`` [ns].
+        sensor
+            Which.
+        characteristic
+            UUID.
+        payload
+            As it came.
+        """
         self._queue.append((host_ns, sensor, PACKET, characteristic, bytes(payload)))
 
     def note(self, kind: str, host_ns: int, sensor: str, values: Mapping[str, Any]) -> None:
-        """Append one entry of another kind; ``values`` is what JSON can hold; ``sensor`` may be empty."""
+        """Append one entry of another kind.
+
+        Parameters
+        ----------
+        kind
+            One of those above, but `PACKET`.
+        host_ns
+            By ``time.monotonic_ns()`` [ns].
+        sensor
+            Which; may be empty.
+        values
+            What JSON can hold.
+        """
         self._queue.append((host_ns, sensor, kind, dict(values), b""))
 
     def close(self) -> None:
