@@ -74,7 +74,15 @@ class Told:
     def add(self, lift: Lift, rep: Rep, mark: int, name: tuple[str, str]) -> Rep:
         """Put a rep where it belongs and return it with its number; the reps after it move up.
 
-        The set is the one with the mark; its exercise and the evidence are its name where nothing of it was told yet.
+        Parameters
+        ----------
+        lift
+            On the session's grid.
+        rep
+        mark
+            Of its set.
+        name
+            The set's exercise and the evidence, where nothing of it was told yet.
         """
         self._names.setdefault(mark, name)
         place = self.place_of(lift.start)
@@ -107,7 +115,15 @@ class Told:
         return [Event("set_started", rep.start_s, f"Set {rep.set + 1} {what}: {_words(rep.exercise)}.", rep)]
 
     def ended(self, at: int, at_s: float, *, after: int) -> list[Event]:
-        """Return, once, that the last set is over: nobody went on with it for so many instants until ``at``."""
+        """Return, once, that the last set is over: nobody went on with it.
+
+        Parameters
+        ----------
+        at, at_s
+            The newest instant, on the grid and in time [s].
+        after
+            For so long nobody may have gone on with it [instants].
+        """
         if not self.lifts or self._ended == self.marks[-1] or at - self.stop < after:
             return []
         self._ended, last = self.marks[-1], self.reps[-1]

@@ -57,7 +57,7 @@ def analyze(  # noqa: PLR0913  # one parameter per option
     show(result, as_json=as_json)
 
 
-def plot(
+def plot(  # noqa: PLR0913  # one parameter per option
     source: o.Source,
     out: Annotated[Path, typer.Option("--out", "-o", help="PNG, SVG or PDF, by its ending.")] = Path("spine.png"),
     height: o.Height = None,

@@ -31,13 +31,13 @@ def plot_session(result: SetResult) -> Figure:
     with look.styled():
         figure = look.new_figure(11.0, 7.6)
         time, peaks = figure.subplots(2, 1, height_ratios=[1, 1.15])
-        _draw_time(time, result)
-        _draw_peaks(peaks, result)
+        draw_session(result, ax=time)
+        draw_peaks(result, ax=peaks)
         figure.suptitle(session_title(result), fontsize=13, weight="bold", x=0.01, ha="left")
     return figure
 
 
-def _draw_time(ax: Axes, result: SetResult) -> None:
+def draw_session(result: SetResult, *, ax: Axes) -> Axes:
     """Draw pelvis and trunk over the session, the sets shaded and numbered."""
     from_s, time_s = words.start_of(result), result.posture.time_s
     for index in (cv.PELVIS_TILT, cv.TRUNK_INCLINATION):
@@ -59,9 +59,10 @@ def _draw_time(ax: Axes, result: SetResult) -> None:
     ax.set(xlabel="time (min)", ylabel="change from standing (°)")
     ax.set_title("The session over time, sets numbered", pad=18)
     look.legend_below(ax)
+    return ax
 
 
-def _draw_peaks(ax: Axes, result: SetResult) -> None:
+def draw_peaks(result: SetResult, *, ax: Axes) -> Axes:
     """Draw the lumbar peak of every rep with one standard deviation, side by side within its set."""
     places, labels, at = [], [], 0
     for row in result.set_rows():
@@ -84,3 +85,4 @@ def _draw_peaks(ax: Axes, result: SetResult) -> None:
     draw_limit(ax, result.athlete)
     ax.set_xticks(places, labels, size=7 if len(labels) < 9 else 5.5)
     ax.set(xlim=(-1, at), ylabel="lumbar peak (°)", title="Lumbar flexion of each rep, by set, ± 1 sd")
+    return ax

@@ -29,7 +29,7 @@ _TIME_DECIMALS: Final = 4
 """A tenth of a millisecond is far below every sample."""
 
 
-def write_repscsv_bytes(result: SetResult, path: str | Path) -> Path:
+def write_reps_csv(result: SetResult, path: str | Path) -> Path:
     """Write one row per rep, columns `conventions.REP_COLUMNS`; what cannot be told is empty.
 
     Angles have 3 decimals [deg], times 4 [s].
@@ -42,7 +42,7 @@ def write_repscsv_bytes(result: SetResult, path: str | Path) -> Path:
     return write_atomic(path, csv_bytes(result.reps))
 
 
-def write_anglescsv_bytes(result: SetResult, path: str | Path) -> Path:
+def write_angles_csv(result: SetResult, path: str | Path) -> Path:
     """Write one row per sample, columns `conventions.ANGLE_COLUMNS`; what cannot be told is empty.
 
     Angles have 3 decimals [deg], times 4 [s].
@@ -67,7 +67,7 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
         rounded[column] = frame[column].round(decimals(column)) + 0.0  # + 0.0 turns -0.0 into 0.0
     for column in frame.select_dtypes(exclude="number").columns:
         rounded[column] = frame[column].map(lambda cell: csv_cell(cell) if isinstance(cell, str) else cell)
-    return rounded.tocsv_bytes(index=False, lineterminator="\n").encode()
+    return rounded.to_csv(index=False, lineterminator="\n").encode()
 
 
 def flag_counts(result: SetResult) -> dict[str, int]:
@@ -84,9 +84,10 @@ def summary(result: SetResult) -> dict[str, Any]:
     -------
     dict
         ``software``, ``recording``, ``simulated``, ``live``, ``exercise``, ``evidence``, ``basis``, ``headline``,
-        ``sets`` (rows of `conventions.SET_COLUMNS`, the verdicts as counts), ``reps`` (rows of `conventions.REP_COLUMNS` and the ``reason``), ``other`` (rows of `conventions.OTHER_COLUMNS`:
-        what bends and is no rep), ``warnings``, ``alignment_quality``,
-        ``athlete`` (``values``, ``assumed``, ``lumbar_limit_deg``) and ``samples`` (``count``, ``rate_hz``, ``flags``).
+        ``sets`` (rows of `conventions.SET_COLUMNS`, the verdicts as counts), ``reps`` (rows of
+        `conventions.REP_COLUMNS` and the ``reason``), ``other`` (rows of `conventions.OTHER_COLUMNS`: what bends and is no rep), ``warnings``,
+        ``alignment_quality``, ``athlete`` (``values``, ``assumed``, ``lumbar_limit_deg``) and ``samples`` (``count``,
+        ``rate_hz``, ``flags``).
     """
     athlete = result.athlete
     keys = [key for key in athlete.__dataclass_fields__ if key not in ("name", "references")]

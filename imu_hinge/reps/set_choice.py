@@ -87,7 +87,15 @@ class BendSet:
 
 
 def is_more_of_it(group: BendSet, main: BendSet, rate_hz: float) -> bool:
-    """Tell whether another set of the recording is more of the same work: alike in place and in time."""
+    """Tell whether another set of the recording is more of the same work: alike in place and in time.
+
+    Parameters
+    ----------
+    group, main
+        The lighter one and the heavier one.
+    rate_hz
+        Of the grid that the bends lie on.
+    """
     if group.from_floor != main.from_floor or len(group.lifts) < (1 if main.from_floor else 2):
         return False
     here, there = respects(group.bends, rate_hz), respects(main.bends, rate_hz)
@@ -108,6 +116,20 @@ def counted_sets(sets: Sequence[BendSet], rate_hz: float, *, is_one_work: bool) 
     The heaviest set of a recording counts in any case: who records a single bend means it. Another one counts where it
     is more of the work of a heavier one, or plain by itself and the recording was not said to be of one work only. One
     floor swallows every blow or none: where plates were felt in one set, a set on the floor without any is none.
+
+    Parameters
+    ----------
+    sets
+        All that could be sets.
+    rate_hz
+        Of the grid that the bends lie on.
+    is_one_work
+        Whether somebody said that one exercise is all there is.
+
+    Returns
+    -------
+    list of (BendSet, BendSet)
+        In the order of time.
     """
     counted: list[tuple[BendSet, BendSet]] = []
     for group in sorted(sets, key=lambda s: -s.weight):
@@ -122,7 +144,14 @@ def counted_sets(sets: Sequence[BendSet], rate_hz: float, *, is_one_work: bool) 
 
 
 def are_one_set(before: BendSet, after: BendSet, posture: Posture) -> bool:
-    """Tell whether work that goes on after an interruption is the same set: soon, and without walking off."""
+    """Tell whether work that goes on after an interruption is the same set: soon, and without walking off.
+
+    Parameters
+    ----------
+    before, after
+        Of one work, neighbours in time.
+    posture
+    """
     part = slice(before.bends[-1].up_stop, max(after.bends[0].down_start, before.bends[-1].up_stop + 1))
     seconds = np.count_nonzero(~posture.is_gap[part]) / posture.rate_hz  # a hole is no rest
     unseen = float(np.max(np.diff(posture.time_s[part.start : part.stop + 1]), initial=0.0))

@@ -104,7 +104,18 @@ def random_workout(
     rate_hz: float | None = 100.0,
     rest_s: tuple[float, float] = (20.0, 60.0),
 ) -> Workout:
-    """Simulate a random workout, of 3 to 14 sets where their number is not given; see `draw_workout`."""
+    """Simulate a random workout.
+
+    Parameters
+    ----------
+    seed
+    sets
+        How many; 3 to 14 where it is not given.
+    placements, rate_hz
+        As in `session.simulate`.
+    rest_s
+        As in `draw_workout` [s].
+    """
     rng = np.random.default_rng([seed, 2])
     count = int(rng.integers(3, 15)) if sets is None else sets
     parts = draw_workout(rng, sets=count, rest_s=rest_s)
