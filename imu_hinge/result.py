@@ -180,6 +180,8 @@ class SetResult:
         0-based set per sample, -1 outside of reps.
     from_s
         The instant from which the times that people read are counted [s]; by default the first one.
+    against_plan
+        What was done of the plan, in sentences; nothing without one.
     other_bends
         What bends and is no rep, in order.
 
@@ -210,6 +212,7 @@ class SetResult:
     set_list: tuple[LiftedSet, ...] = ()
     set_index: npt.NDArray[np.int32] = None  # type: ignore[assignment]  # filled in below: None means one set
     from_s: float = math.nan
+    against_plan: tuple[str, ...] = ()
     other_bends: tuple[OtherBend, ...] = ()
 
     def __post_init__(self) -> None:

@@ -100,6 +100,7 @@ COMMANDS = [
     "simulate",
     "demo",
     "calibrate",
+    "edit",
     "scan",
     "record",
     "repair",

@@ -106,7 +106,7 @@ def result_of(
         warnings=warnings,
         alignment_quality={p: m.share for p, m in aligned.mountings.items()},
         is_live=is_live,
-        set_list=tuple(LiftedSet(one.exercise, one.evidence) for one in found.sets),
+        set_list=tuple(LiftedSet(one.exercise, one.evidence, is_edited=one.is_edited) for one in found.sets),
         set_index=set_index,
     )
 

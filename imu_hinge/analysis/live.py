@@ -25,6 +25,7 @@ from imu_hinge.analysis.clock_watch import ClockWatch
 from imu_hinge.analysis.live_input import Intake, check_enough, say_who_is_waited_for
 from imu_hinge.analysis.pacing import EDGE_S, ENDED_S, SAME_S, SETTLE_S, STEP_S, WINDOW_S, Pacing
 from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link, looks_swapped
+from imu_hinge.analysis.planned import with_names, with_what_was_said
 from imu_hinge.analysis.plausibility import DISAGREES
 from imu_hinge.analysis.shown import Shown
 from imu_hinge.analysis.told import Told
@@ -37,6 +38,7 @@ from imu_hinge.motion.kinematics.time_grid import Grid
 from imu_hinge.motion.kinematics.track import Track
 from imu_hinge.motion.linkage.set_parameters import SetParameters
 from imu_hinge.motion.orientation.filter import initial_state, params
+from imu_hinge.plan import Plan
 from imu_hinge.reps.exercise import Found, FoundSet, find_lifts
 from imu_hinge.reps.segmentation import Lift
 from imu_hinge.result import Event, SetResult
@@ -60,6 +62,8 @@ class LiveAnalysis:
     exercise
         ``auto`` or one of `conventions.EXERCISES`.
     settings
+    plan
+        What is meant to be lifted, see `plan.read_plan`.
 
     Notes
     -----
@@ -89,6 +93,7 @@ class LiveAnalysis:
         athlete: Athlete | None = None,
         exercise: str = "auto",
         settings: Settings | None = None,
+        plan: Plan = (),
     ) -> None:
         if not placements:
             raise RecordingError("There is no sensor to listen to. Name at least one placement, such as sacrum.")
@@ -98,7 +103,7 @@ class LiveAnalysis:
         warm_up()
         self._settings = settings or Settings()
         self._athlete = athlete or Athlete()
-        self._exercise = exercise
+        self._exercise, self._plan = exercise, plan
         order = [p for p in cv.PLACEMENTS if p in placements]
         rate_hz = self._settings.rate_hz
         self._sensors = {p: Intake(p, initial_state(params(rate_hz)), LiveCheck(p, rate_hz)) for p in order}
@@ -191,31 +196,22 @@ class LiveAnalysis:
         holes = {placement: sensor.holes for placement, sensor in self._sensors.items()}
         missing = hole_warnings(holes, self._grid.times_s(0, self._done), self._told.reps)
         warnings = (*map(hole_warning, self._grid.holes.spans), *missing, *doubts, *self._told.disagreeing)
-        return replace(result, settings=self._settings, warnings=(*warnings, *result.warnings))
+        result = replace(result, settings=self._settings, warnings=(*warnings, *result.warnings))
+        return with_what_was_said(result, self._plan, ())
 
     def _all_told(self, time_s: Array) -> SetResult:
         """Return what all that was told comes to, on the grid of the session (n,) [s]."""
         if self._aligned is None:
             return empty_result(self._tracks(self._window_start()), self._athlete, self._exercise)
         posture = self._shown.taken(time_s, basis=self._aligned.posture.basis)
-        found = replace(self._found, sets=self._told.sets, others=self._told.no_reps)
+        found = with_names(replace(self._found, sets=self._told.sets, others=self._told.no_reps), self._plan)
         start = self._aligned_from
         recent = self._told.lifts[self._told.place_of(start) :]
         swapped = looks_swapped(self._aligned, [lift.moved(-start) for lift in recent])
         if swapped and not self._clocks.is_apart:  # one read late seems to lean less at the bottom
             raise SensorsSwapped(swapped)
-        return result_of(
-            self._aligned,
-            posture,
-            found,
-            self._told.reps,
-            athlete=self._athlete,
-            warnings=(
-                *warnings_of(self._aligned, self._settings),
-                *misfit_warnings(self._shared),
-                *self._clocks.warnings,
-            ),
-        )
+        warnings = *warnings_of(self._aligned, self._settings), *misfit_warnings(self._shared), *self._clocks.warnings
+        return result_of(self._aligned, posture, found, self._told.reps, athlete=self._athlete, warnings=warnings)
 
     def _count_ready(self) -> int:
         """Return how many instants of the grid every sensor has delivered."""
@@ -278,25 +274,20 @@ class LiveAnalysis:
         if found.lifts or not self._found.lifts:  # a walk after the set does not change what was lifted
             self._found = found
         settled = self._done - (0 if is_last else round(SETTLE_S * self._settings.rate_hz))
-        lifts = [lift.moved(start) for lift in found.lifts]
-        at_s = self._time_s(self._done - 1)
+        lifts, at_s = [lift.moved(start) for lift in found.lifts], self._time_s(self._done - 1)
         self._told.see([other.moved(start) for other in found.others], start=start + self._edge(start))
         events += self._told.withdraw(lifts, start=start + self._edge(start), at_s=at_s, is_last=is_last)
         for one in (one.moved(start) for one in found.sets):
             mark = self._told.mark_of(one)
-            for lift in one.lifts:
-                is_known = lift.start < start + self._edge(start) or self._told.knows(lift)
-                if lift.stop <= settled and not is_known:
-                    events += self._tell(aligned, lift.moved(-start), one, start, mark)
+            for lift in self._told.news(one, after=start + self._edge(start), settled=settled):
+                events += self._tell(aligned, lift.moved(-start), one, start, mark)
         swapped = "" if self._has_told_swapped or clocks.is_apart else looks_swapped(aligned, found.lifts)
         if swapped and any(event.kind == "rep" for event in events):
             self._has_told_swapped = True
             events.append(Event("warning", at_s, swapped))
         return events
 
-    def _tell(  # all that a look knows of a lift
-        self, aligned: Aligned, lift: Lift, found: FoundSet, start: int, mark: int
-    ) -> list[Event]:
+    def _tell(self, aligned: Aligned, lift: Lift, found: FoundSet, start: int, mark: int) -> list[Event]:
         """Describe one finished lift and remember it as part of the set with that mark."""
         margin = round(self._settings.rate_hz)
         region = Region(max(0, lift.start - margin), min(len(aligned.posture), lift.stop + margin // 2))

@@ -6,7 +6,7 @@ It finds no lift and describes none; `live` tells, and this is what it has told.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -65,6 +65,12 @@ class Told:
                     self._names[self.marks[at]] = found.exercise, found.evidence
                     return self.marks[at]
         return len(self._names)
+
+    def news(self, found: FoundSet, *, after: int, settled: int) -> Iterator[Lift]:
+        """Yield the lifts of a set that begin ``after`` an instant, are over before ``settled``, and were not told."""
+        for lift in found.lifts:
+            if lift.start >= after and lift.stop <= settled and not self.knows(lift):
+                yield lift
 
     def earlier(self, start: int, mark: int) -> list[Rep]:
         """Return the reps of a set before an instant."""

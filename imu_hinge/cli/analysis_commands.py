@@ -25,6 +25,7 @@ def analyze(  # noqa: PLR0913  # one parameter per option
     exercise: o.Exercise = "auto",
     as_live: o.AsLive = False,
     number: o.OneSet = None,
+    plan: o.PlanFile = None,
     reps: Annotated[Path | None, typer.Option(help="Write the table of reps to this CSV file.")] = None,
     sets: Annotated[Path | None, typer.Option(help="Write the table of sets to this CSV file.")] = None,
     angles: Annotated[Path | None, typer.Option(help="Write the angles over time to this CSV file.")] = None,
@@ -40,9 +41,10 @@ def analyze(  # noqa: PLR0913  # one parameter per option
 
     tables = (("--reps", reps, (".csv",)), ("--sets", sets, (".csv",)), ("--angles", angles, (".csv",)))
     wanted = (*tables, ("--report", report, (".html", ".htm")))
-    _check_outputs(wanted, [*source, athlete, settings], overwrite=overwrite)
+    _check_outputs(wanted, [*source, athlete, settings, plan], overwrite=overwrite)
 
-    whole = _analyzed(source, _who(athlete, height), exercise, as_live=as_live, settings=settings, repair=repair)
+    who, more = _who(athlete, height), {"settings": settings, "plan": plan}
+    whole = _analyzed(source, who, exercise, as_live=as_live, repair=repair, **more)
     result = chosen_set(whole, number)
     if sets is not None:
         write_sets_csv(result, sets)
@@ -138,11 +140,13 @@ def _analyzed(
     *,
     as_live: bool,
     settings: Path | None = None,
+    plan: Path | None = None,
     repair: bool = False,
 ) -> SetResult:
     from imu_hinge import analyze as analyze_recording
     from imu_hinge import read
     from imu_hinge.model import check_exercise
+    from imu_hinge.plan import read_plan
     from imu_hinge.settings import Settings, read_settings
 
     check_exercise(exercise)
@@ -159,6 +163,7 @@ def _analyzed(
             as_live=as_live,
             settings=chosen,
             name=" ".join(Path(item).name for item in source),
+            plan=() if plan is None else read_plan(plan),
         )
 
 

@@ -39,6 +39,8 @@ def show(result: SetResult, *, as_json: bool) -> None:
         console.print(part, markup=False)
     if result.other_bends:
         console.print(other_line(result), markup=False)
+    for line in result.against_plan:
+        console.print(line, markup=False)
     for warning in result.warnings:
         console.print(warning, style="yellow", markup=False)
 

@@ -85,7 +85,8 @@ def summary(result: SetResult) -> dict[str, Any]:
     dict
         ``software``, ``recording``, ``simulated``, ``live``, ``exercise``, ``evidence``, ``basis``, ``headline``,
         ``sets`` (rows of `conventions.SET_COLUMNS`, the verdicts as counts), ``reps`` (rows of
-        `conventions.REP_COLUMNS` and the ``reason``), ``other`` (rows of `conventions.OTHER_COLUMNS`: what bends and is no rep), ``warnings``,
+        `conventions.REP_COLUMNS` and the ``reason``), ``other`` (rows of `conventions.OTHER_COLUMNS`: what bends and is
+        no rep), ``plan`` (what was done of it, in sentences), ``warnings``,
         ``alignment_quality``, ``athlete`` (``values``, ``assumed``, ``lumbar_limit_deg``) and ``samples`` (``count``,
         ``rate_hz``, ``flags``).
     """
@@ -107,6 +108,7 @@ def summary(result: SetResult) -> dict[str, Any]:
         ],
         "reps": [_row(lift) for lift in result.lifts],
         "other": [{name: _plain(name, getattr(o, name)) for name in cv.OTHER_COLUMNS} for o in result.other_bends],
+        "plan": list(result.against_plan),
         "warnings": list(result.warnings),
         "alignment_quality": {key: _plain(key, value) for key, value in result.alignment_quality.items()},
         "athlete": {

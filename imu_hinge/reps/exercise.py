@@ -58,6 +58,7 @@ class FoundSet:
     lifts: tuple[Lift, ...]
     exercise: str
     evidence: str
+    is_edited: bool = False
 
     def moved(self, samples: int) -> FoundSet:
         """Return the same with every index later by ``samples``."""
