@@ -50,13 +50,13 @@ def matched(seen: Sequence[tuple[str, int]], plan: Plan) -> list[int]:
             cost[i, j] = min(both, cost[i - 1, j] + LEFT_OUT, cost[i, j - 1] + LEFT_OUT)
     found, i, j = [-1] * rows, rows, columns
     while i and j:
-        if cost[i, j] == cost[i - 1, j - 1] + _apart(*seen[i - 1], plan[j - 1]):
-            i, j = i - 1, j - 1
-            found[i] = j
+        if cost[i, j] == cost[i, j - 1] + LEFT_OUT:  # of equals the first is done and the last left out
+            j -= 1
         elif cost[i, j] == cost[i - 1, j] + LEFT_OUT:
             i -= 1
         else:
-            j -= 1
+            i, j = i - 1, j - 1
+            found[i] = j
     return found
 
 
