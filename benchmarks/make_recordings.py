@@ -82,7 +82,7 @@ def made_session(folder: Path, *, seed: int = SESSION_SEED) -> Path:
     """Simulate a workout of two sets of deadlifts, one of RDLs and one of swings, and write it with its sets beside."""
     lifter = LifterSpec.draw(np.random.default_rng(seed))
     quick = {"stationary_start_s": 2.0, "stationary_end_s": 1.0, "lifter": lifter}
-    rest = SetSpec(reps=0, before=("walk",), after=("walk",), **(quick | {"stationary_end_s": 12.0}))
+    rest = SetSpec(reps=0, before=("walk",), **(quick | {"stationary_end_s": 12.0}))
     deadlift = SetSpec("deadlift", "good_hinge", 3, **quick)
     swing = {"load": 0.25, "raise_s": 0.45, "lower_s": 0.45, "top_s": 0.5, "bottom_s": 0.0}
     parts = (
@@ -92,7 +92,7 @@ def made_session(folder: Path, *, seed: int = SESSION_SEED) -> Path:
         deadlift,
         rest,
         SetSpec("rdl", "rdl_hinge", 4, from_floor=True, lower_s=1.6, **quick),
-        replace(rest, before=("sit", "walk")),
+        rest,
         SetSpec("swing", "swing_hinge", 8, **swing, **quick),
         replace(rest, stationary_end_s=2.0),
     )

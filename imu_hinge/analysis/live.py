@@ -278,7 +278,7 @@ class LiveAnalysis:
         self._told.see([other.moved(start) for other in found.others], start=start + self._edge(start))
         events += self._told.withdraw(lifts, start=start + self._edge(start), at_s=at_s, is_last=is_last)
         for one in (one.moved(start) for one in found.sets):
-            mark = self._told.mark_of(one)
+            mark = self._told.mark_of(one, after=start + self._edge(start))
             for lift in self._told.news(one, after=start + self._edge(start), settled=settled):
                 events += self._tell(aligned, lift.moved(-start), one, start, mark)
         swapped = "" if self._has_told_swapped or clocks.is_apart else looks_swapped(aligned, found.lifts)

@@ -57,12 +57,16 @@ class Told:
         """Tell whether a lift was told already."""
         return any(lift.overlaps(known) for known in self.lifts[self.place_of(lift.start - self._reach) :])
 
-    def mark_of(self, found: FoundSet) -> int:
-        """Return the mark of the set that these lifts belong to: that of one which was told, else a new one."""
+    def mark_of(self, found: FoundSet, *, after: int) -> int:
+        """Return the mark of the set that these lifts belong to: that of one which was told, else a new one.
+
+        One that was told takes the name that it is found under now, where all of it was seen ``after`` an instant.
+        """
         for lift in reversed(found.lifts):
             for at in range(self.place_of(lift.start - self._reach), len(self.lifts)):
                 if lift.overlaps(self.lifts[at]):
-                    self._names[self.marks[at]] = found.exercise, found.evidence
+                    if found.lifts[0].start >= after:
+                        self._names[self.marks[at]] = found.exercise, found.evidence
                     return self.marks[at]
         return len(self._names)
 

@@ -89,6 +89,9 @@ class BendSet:
 def is_more_of_it(group: BendSet, main: BendSet, rate_hz: float) -> bool:
     """Tell whether another set of the recording is more of the same work: alike in place and in time.
 
+    From the top one rep, which is like none beside it, must be so much more alike, and stand apart: a bend just before
+    or after a set that is no rep of it fetched the weight or put it away.
+
     Parameters
     ----------
     group, main
@@ -96,7 +99,7 @@ def is_more_of_it(group: BendSet, main: BendSet, rate_hz: float) -> bool:
     rate_hz
         Of the grid that the bends lie on.
     """
-    if group.from_floor != main.from_floor or len(group.lifts) < (1 if main.from_floor else 2):
+    if group.from_floor != main.from_floor:
         return False
     here, there = respects(group.bends, rate_hz), respects(main.bends, rate_hz)
     if main.from_floor:  # the first descent and the last rise are without the bar
@@ -107,7 +110,11 @@ def is_more_of_it(group: BendSet, main: BendSet, rate_hz: float) -> bool:
         if landings + drops > 1 and group.weight > SURE:
             return True  # plates felt again and again are a set by themselves, however it is done
         return (landings > 0 or drops > 1) and float((like.place + like.impact)[:n, n:].mean()) > MORE_OF_IT
-    return float(np.mean([membership(one, there) for one in here])) > MORE_OF_IT
+    alike = float(np.mean([membership(one, there) for one in here]))
+    if len(group.lifts) > 1:
+        return alike > MORE_OF_IT
+    away = max(main.bends[0].down_start - group.bends[0].up_stop, group.bends[0].down_start - main.bends[-1].up_stop)
+    return alike > BY_ITSELF and away > REGRIP_S * rate_hz and not group.is_put_down
 
 
 def counted_sets(sets: Sequence[BendSet], rate_hz: float, *, is_one_work: bool) -> list[tuple[BendSet, BendSet]]:
