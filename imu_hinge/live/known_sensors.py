@@ -29,7 +29,17 @@ FILE_NAME: Final = "sensors.json"
 
 @dataclass(frozen=True, slots=True)
 class KnownSensor:
-    """Hold one sensor as it was used last."""
+    """Hold one sensor as it was used last.
+
+    Parameters
+    ----------
+    placement
+        Where it was worn.
+    address
+        By which it is connected.
+    name
+        As advertised.
+    """
 
     placement: str
     address: str
