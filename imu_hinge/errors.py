@@ -8,6 +8,7 @@
       RecordingError         12   UnknownFormat, UnknownUnits, NewerSchema, BadSamples, ClocksApart
       CalibrationError       13   MovedWhileStill, GravityOff, TooShort, NotOnTheTrunk, SensorsSwapped
       SettingsError          14   key path, value, nearest valid key
+      OutputError            15   what is to be written would destroy something, or cannot be written
 
 A message has three parts: what happened, what was seen, what to do.
 """
@@ -136,3 +137,9 @@ class SettingsError(HingeError):
     """A setting or an athlete file has a key or a value that is not valid."""
 
     exit_code = 14
+
+
+class OutputError(HingeError):
+    """A file that is to be written would destroy something, or cannot be written there."""
+
+    exit_code = 15
