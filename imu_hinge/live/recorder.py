@@ -42,7 +42,18 @@ OnSamples = Callable[[str, Samples], None]
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Hold what is known about a session before it begins."""
+    """Hold what is known about a session before it begins.
+
+    Parameters
+    ----------
+    athlete
+    exercise
+        ``auto`` or one of `conventions.EXERCISES`.
+    load_kg
+        The bar with its plates.
+    note
+        Free text.
+    """
 
     athlete: Athlete | None = None
     exercise: str = "auto"

@@ -99,7 +99,23 @@ class ClockReport:
 
 @dataclass(slots=True)
 class Counters:
-    """Count what happened to one sensor's samples."""
+    """Count what happened to one sensor's samples.
+
+    Parameters
+    ----------
+    samples
+        Placed.
+    lost
+        Known to be missing.
+    jumps
+        Places where loss shows but cannot be counted.
+    duplicates, reordered, resets
+        By `conventions.Flag`.
+    first_s, last_s
+        Times of the first and the last sample placed.
+    delays
+        How late arrivals were [s], the newest of them.
+    """
 
     samples: int = 0
     lost: int = 0
