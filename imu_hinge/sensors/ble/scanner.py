@@ -8,6 +8,7 @@ No scan is filtered by service: a filter with a 16-bit UUID finds nothing, silen
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from imu_hinge.text import one_line
 
 if TYPE_CHECKING:
     from bleak import BleakScanner
+
+log = logging.getLogger(__name__)
 
 DEAF_S: Final = 3.0
 """Chosen: a scan that heard no device at all for so long is started anew for who joins it [s]."""
@@ -165,6 +168,7 @@ class Radio:
                     scanner = BleakScanner(self._note)
                 await _started(scanner)
                 self._scanner, self._heard_s = scanner, asyncio.get_running_loop().time()
+                log.debug("a scan begins, for %d", len(self._listeners))
 
     async def _switch_off(self) -> None:
         async with self._switching:
@@ -174,6 +178,7 @@ class Radio:
     async def _stop(self) -> None:
         scanner, self._scanner = self._scanner, None
         if scanner is not None:
+            log.debug("the scan ends")
             with suppress(DeviceError), translated("The end of the scan"):  # what is wrong, the next call will say
                 await asyncio.wait_for(scanner.stop(), CALL_S)
 

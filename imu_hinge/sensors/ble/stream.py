@@ -9,6 +9,7 @@ although the link stands (the Bluetooth service died, the device went mute).
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +22,8 @@ from imu_hinge.sensors.ble.sink import CLOSED, CONNECTING, LOST, OFF, READY, SEA
 from imu_hinge.sensors.ble.watchdog import Watchdog
 from imu_hinge.sensors.protocol import Driver, OnPacket, StreamRequest, StreamSettings
 from imu_hinge.sensors.time_requests import Pinger, keep_pinging
+
+log = logging.getLogger(__name__)
 
 GRACE_S: Final = 0.25
 """Time to handle what already waits in the event loop, before silence is believed [s]."""
@@ -196,6 +199,7 @@ class Stream:
                     await self._ask_battery(link)
         except TimeoutError as problem:
             raise DeviceError(f"{self.seen.label} took longer than {BRING_UP_S:g} s. Restart it.") from problem
+        log.info("%s agreed to %s", self.sensor, self.settings)
         self._say(READY, f"{self.seen.label} is ready")
         return self.settings
 
@@ -272,4 +276,5 @@ class Stream:
 
     def _say(self, state: str, message: str) -> None:
         self.state = state
+        log.info("%s %s: %s", self.sensor, state, message)
         self._sink.link(self.sensor, self._now_ns(), state, message)
