@@ -21,13 +21,15 @@ LOOKS_LIKE: Final = {"rdl": ("good_morning", "drill"), "drill": ("rdl", "good_mo
 """What a set that was recognised as one exercise may be too: no sensor on the back sees where the bar is, and a single
 bend is recognised as none."""
 
-OTHER_WORK: Final = 4.0
-"""What it costs to take a set for a planned one of another exercise: more than to leave one out and put one in."""
 LEFT_OUT: Final = 1.5
-"""What it costs to leave out a planned set, or to do one that was not planned."""
+"""What it costs to leave out a planned set, or to do one that was not planned; chosen, the unit of the others."""
+OTHER_WORK: Final = 4.0
+"""What it costs to take a set for a planned one of another exercise: chosen, more than to leave one out and put one
+in."""
 A_REP: Final = 0.2
+"""What a rep more or less costs: chosen, who plans 5 does 4 or 6 sooner than skip a set."""
 MOST_REPS: Final = 5.0
-"""What a rep more or less costs, up to so many: who plans 5 does 4 or 6 sooner than skip a set."""
+"""More reps too many or too few cost no more: chosen, less than leaving the set out."""
 
 
 def matched(seen: Sequence[tuple[str, int]], plan: Plan) -> list[int]:

@@ -71,7 +71,15 @@ class Told:
         return len(self._names)
 
     def news(self, found: FoundSet, *, after: int, settled: int) -> Iterator[Lift]:
-        """Yield the lifts of a set that begin ``after`` an instant, are over before ``settled``, and were not told."""
+        """Yield the lifts of a set that were not told yet.
+
+        Parameters
+        ----------
+        found
+            On the session's grid.
+        after, settled
+            Those that begin from the one instant on and are over at the other.
+        """
         for lift in found.lifts:
             if lift.start >= after and lift.stop <= settled and not self.knows(lift):
                 yield lift

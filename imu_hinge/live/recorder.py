@@ -59,6 +59,8 @@ class Session:
         The bar with its plates.
     note
         Free text.
+    plan
+        What is meant to be lifted; it is kept beside the journal.
     """
 
     athlete: Athlete | None = None

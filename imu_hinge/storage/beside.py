@@ -22,6 +22,7 @@ from imu_hinge.plan import plan_text, read_plan
 EDITS: Final = "edits.json"
 PLAN: Final = "plan.toml"
 SCHEMA: Final = 1
+"""Of ``edits.json``; a later one is refused."""
 
 
 def read_edits(folder: Path) -> tuple[Edit, ...]:
