@@ -171,8 +171,8 @@ def print_cost(seed: int) -> None:
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
     minutes = len(result.posture) / 6000.0
     print(
-        f"{minutes:.0f} minutes of two sensors at 100 Hz, {len(result.set_list)} sets: {took_s:.1f} s warm (CPU {cpu_s:.1f} s), "
-        f"{peak_mb:.0f} MB at the most, simulation included"
+        f"{minutes:.0f} minutes of two sensors at 100 Hz, {len(result.set_list)} sets: {took_s:.1f} s warm "
+        f"(CPU {cpu_s:.1f} s), {peak_mb:.0f} MB at the most, simulation included"
     )
 
 
