@@ -284,7 +284,7 @@ class SetResult:
         if frame.empty:
             kinds = dict.fromkeys(cv.SET_COLUMNS, "float64") | {"set": "int64", "reps": "int64", "edited": "bool"}
             frame = frame.astype(kinds | dict.fromkeys(("exercise", "basis", "verdicts", "note", "evidence"), "object"))
-        return frame
+        return with_plain_text(frame)
 
     def of_set(self, number: int, *, margin_s: float = 15.0) -> SetResult:
         """Return one set as a result of its own, with some seconds before and after it, for a table or a picture.
@@ -319,7 +319,7 @@ class SetResult:
         import pandas as pd
 
         frame = pd.DataFrame([asdict(bend) for bend in self.other_bends], columns=list(cv.OTHER_COLUMNS))
-        return frame.astype({"start_s": "float64", "stop_s": "float64", "reason": "object"})
+        return with_plain_text(frame.astype({"start_s": "float64", "stop_s": "float64", "reason": "object"}))
 
     @cached_property
     def angles(self) -> pd.DataFrame:

@@ -6,7 +6,7 @@ A plan is a prior and no order: what is surely another exercise stays so.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from imu_hinge.edits import STRUCTURE, Edit, labelled
 from imu_hinge.plan import Plan, PlannedSet
-from imu_hinge.reps.exercise import Found
+from imu_hinge.reps.exercise import Found, FoundSet
 from imu_hinge.result import SetResult
 
 LOOKS_LIKE: Final = {"rdl": ("good_morning", "drill"), "drill": ("rdl", "good_morning", "squat", "swing")}
@@ -26,13 +26,15 @@ LEFT_OUT: Final = 1.5
 OTHER_WORK: Final = 4.0
 """What it costs to take a set for a planned one of another exercise: chosen, more than to leave one out and put one
 in."""
+DOUBTED: Final = 0.5
+"""What it costs to take a doubtful set for a planned one: chosen, less than leaving the planned one out."""
 A_REP: Final = 0.2
 """What a rep more or less costs: chosen, who plans 5 does 4 or 6 sooner than skip a set."""
 MOST_REPS: Final = 5.0
 """More reps too many or too few cost no more: chosen, less than leaving the set out."""
 
 
-def matched(seen: Sequence[tuple[str, int]], plan: Plan) -> list[int]:
+def matched(seen: Sequence[tuple[str, int]], plan: Plan, doubtful: Collection[int] = ()) -> list[int]:
     """Return for every set that was seen which set of the plan it is, -1 for none; both keep their order.
 
     The cheapest alignment, by dynamic programming.
@@ -42,19 +44,23 @@ def matched(seen: Sequence[tuple[str, int]], plan: Plan) -> list[int]:
     seen
         Exercise and number of reps of each set.
     plan
+    doubtful
+        Which of them may be none: to leave one out costs nothing.
     """
     rows, columns = len(seen), len(plan)
     cost = np.zeros((rows + 1, columns + 1))
-    cost[:, 0], cost[0, :] = LEFT_OUT * np.arange(rows + 1), LEFT_OUT * np.arange(columns + 1)
+    out = [0.0 if i in doubtful else LEFT_OUT for i in range(rows)]
+    apart = [[_apart(*one, planned) + DOUBTED * (i in doubtful) for planned in plan] for i, one in enumerate(seen)]
+    cost[1:, 0], cost[0, :] = np.cumsum(out), LEFT_OUT * np.arange(columns + 1)
     for i in range(1, rows + 1):
         for j in range(1, columns + 1):
-            both = cost[i - 1, j - 1] + _apart(*seen[i - 1], plan[j - 1])
-            cost[i, j] = min(both, cost[i - 1, j] + LEFT_OUT, cost[i, j - 1] + LEFT_OUT)
+            both = cost[i - 1, j - 1] + apart[i - 1][j - 1]
+            cost[i, j] = min(both, cost[i - 1, j] + out[i - 1], cost[i, j - 1] + LEFT_OUT)
     found, i, j = [-1] * rows, rows, columns
     while i and j:
         if cost[i, j] == cost[i, j - 1] + LEFT_OUT:  # of equals the first is done and the last left out
             j -= 1
-        elif cost[i, j] == cost[i - 1, j] + LEFT_OUT:
+        elif cost[i, j] == cost[i - 1, j] + out[i - 1]:
             i -= 1
         else:
             i, j = i - 1, j - 1
@@ -71,14 +77,34 @@ def _apart(exercise: str, reps: int, planned: PlannedSet) -> float:
 
 
 def with_names(found: Found, plan: Plan) -> Found:
-    """Return what was found under the plan's names, where what was seen may be that too."""
-    seen = [(one.exercise, len(one.lifts)) for one in found.sets]
+    """Return what was found under the plan's names, where what was seen may be that too.
+
+    A doubtful set counts where the plan has one with as many reps that nothing plainer is: of the same exercise, or of
+    one that looks the same where there are several reps. A single bend of no plain kind stays none.
+    """
+    wanted = [one for one in found.doubtful if any(_is_planned(one, planned) for planned in plan)]
+    every = sorted([*found.sets, *wanted], key=lambda one: one.lifts[0].start)
+    seen = [(one.exercise, len(one.lifts)) for one in every]
+    doubtful = {i for i, one in enumerate(every) if one in wanted}
     sets = []
-    for one, at in zip(found.sets, matched(seen, plan), strict=True):
+    for one, at in zip(every, matched(seen, plan, doubtful), strict=True):
+        if one in wanted and (at < 0 or not _is_planned(one, plan[at])):
+            continue
         if at >= 0 and plan[at].exercise in LOOKS_LIKE.get(one.exercise, ()):
             one = replace(one, exercise=plan[at].exercise, evidence=f"the plan says so; it looks like {one.exercise}")
         sets.append(one)
-    return replace(found, sets=tuple(sets))
+    lifts = [lift for one in sets for lift in one.lifts]
+    others = (o for o in found.others if not any(lift.start < o.stop and o.start < lift.stop for lift in lifts))
+    return replace(found, sets=tuple(sets), others=tuple(others)) if wanted else replace(found, sets=tuple(sets))
+
+
+def _is_planned(one: FoundSet, planned: PlannedSet) -> bool:
+    """Tell whether a doubtful set is surely what is planned, if it is a set."""
+    if len(one.lifts) != planned.reps:
+        return False
+    return one.exercise == planned.exercise or (
+        planned.reps > 1 and planned.exercise in LOOKS_LIKE.get(one.exercise, ())
+    )
 
 
 def with_what_was_said(

@@ -52,7 +52,7 @@ def set_heading(result: SetResult, number: int) -> str:
     ]
     parts += [f"{row['load_kg']:g} kg"] if math.isfinite(row["load_kg"]) else []
     parts += [f"RPE {row['rpe']:g}"] if math.isfinite(row["rpe"]) else []
-    parts += [f"after {rest_words(row['rest_before_s'])} min"] if math.isfinite(row["rest_before_s"]) else []
+    parts += [f"after {rest_words(row['rest_before_s'])} min of rest"] if math.isfinite(row["rest_before_s"]) else []
     parts += [row["note"]] if row["note"] else []
     parts += ["edited"] if row["edited"] else []
     return " · ".join(parts)

@@ -73,6 +73,7 @@ class Found:
     exercise: str
     evidence: str
     others: tuple[NoRep, ...] = ()
+    doubtful: tuple[FoundSet, ...] = ()
 
     @property
     def lifts(self) -> tuple[Lift, ...]:
@@ -123,7 +124,7 @@ def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSe
         found = Found((), cv.OTHER, "something was put on the floor once, and nothing lifted to standing")
     else:
         counted = counted_sets(sets, posture.rate_hz, is_one_work=told != "auto")
-        found = Found(_named(counted, asked), *_name(main, asked))
+        found = Found(_named(counted, asked), *_name(main, asked), doubtful=_doubtful(sets, counted, asked))
         lifted = [b for group, _ in counted for b in group.bends]
     grouped = [b for s in sets for b in s.bends if b not in lifted]
     return replace(found, others=no_reps([*every, aside], lifted=lifted, grouped=grouped, known=known))
@@ -151,6 +152,15 @@ def _named(counted: Sequence[tuple[BendSet, BendSet]], asked: _Asked) -> tuple[F
         found.append(FoundSet(lifts, name, evidence))
         last = group, leader
     return tuple(found)
+
+
+def _doubtful(
+    sets: Sequence[BendSet], counted: Sequence[tuple[BendSet, BendSet]], asked: _Asked
+) -> tuple[FoundSet, ...]:
+    """Return what is likelier a set than strange bends, and not plain enough to count unless somebody planned it."""
+    taken = [group for group, _ in counted]
+    left = [group for group in sets if not any(group is one for one in taken) and not group.is_put_down]
+    return tuple(FoundSet(tuple(group.lifts), *_name(group, asked)) for group in left if group.kept_weight > 0.0)
 
 
 def _name(group: BendSet, asked: _Asked) -> tuple[str, str]:

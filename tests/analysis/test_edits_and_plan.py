@@ -205,6 +205,16 @@ def test_the_plan_names_what_cannot_be_told_and_nothing_else() -> None:
     assert [one.exercise for one in plain.sets] == ["deadlift", "rdl"]
 
 
+def test_a_doubtful_set_counts_where_the_plan_has_it_and_nothing_plainer_is_it() -> None:
+    plain, doubtful = FoundSet((lift(0),) * 3, "deadlift", "seen"), FoundSet((lift(900), lift(1200)), "squat", "seen")
+    stray = FoundSet((lift(2000),), "drill", "a single bend")
+    found = Found((plain,), "deadlift", "seen", doubtful=(doubtful, stray))
+    names = [one.exercise for one in with_names(found, (PlannedSet("deadlift", 3), PlannedSet("squat", 2))).sets]
+    assert names == ["deadlift", "squat"]
+    for other in ((), (PlannedSet("deadlift", 3), PlannedSet("squat", 5)), (PlannedSet("rdl", 1),)):
+        assert with_names(found, other).sets == (plain,)
+
+
 def test_a_session_is_held_against_the_plan_beside_it(tmp_path: Path) -> None:
     shutil.copytree(SESSION, tmp_path / "session")
     (tmp_path / "session" / "plan.toml").write_text(plan_text(PLAN), encoding="utf-8")
