@@ -232,3 +232,4 @@ def test_every_unknown_has_words_for_a_misfit() -> None:
     said = [w for w in ih.analyze(moved, exercise="deadlift").warnings if "do not fit" in w]
     assert len(said) == 1
     assert "than expected, where people differ by" in said[0]
+    assert "sat or leaned on something" in said[0]
