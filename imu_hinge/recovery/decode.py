@@ -52,7 +52,16 @@ class SensorDecoder:
             return []
 
     def echo(self, host_ns: int, characteristic: str, payload: bytes) -> TimeReply | None:
-        """Return the ping that a packet completes; None for any other packet."""
+        """Return the ping that a packet completes; None for any other packet.
+
+        Parameters
+        ----------
+        host_ns
+            When it arrived, or was sent, by the journal's clock [ns].
+        characteristic
+            UUID.
+        payload
+        """
         try:
             return None if self._echoes is None else self._echoes.take(host_ns, characteristic, payload)
         except PacketError:

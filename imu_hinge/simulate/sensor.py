@@ -129,7 +129,16 @@ class SensorSpec:
 
     @staticmethod
     def draw(rng: np.random.Generator, placement: str = "sacrum", *, rate_hz: float | None = None) -> SensorSpec:
-        """Return a random cheap sensor, mounted as people mount them (facts, section 6.3)."""
+        """Return a random cheap sensor, mounted as people mount them (facts, section 6.3).
+
+        Parameters
+        ----------
+        rng
+        placement
+            Decides soft tissue and how hard impacts come through.
+        rate_hz
+            Drawn where None.
+        """
         tilt = rng.normal(0.0, 8.0, 3)
         tilt *= min(1.0, 25.0 / float(np.linalg.norm(tilt)))
         turns = (0, 0, 0) if rng.random() < 0.3 else tuple(int(t) for t in rng.integers(0, 4, 3))

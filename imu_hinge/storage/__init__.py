@@ -10,4 +10,5 @@ Takes files and folders; gives `model.Recording`, checked. In the order to read:
     screening   what can be what a sensor measured
     recording   `read_recording`, `write`
     exporters   `convert`
+    outputs     what may be written where
 """

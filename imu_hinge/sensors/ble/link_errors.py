@@ -56,7 +56,17 @@ def no_bus(seen: str) -> BluetoothOff:
 
 
 def refused(label: str, code: int, text: str) -> GattRefused:
-    """Return the error for an ATT error code that the device answered with."""
+    """Return the error for an ATT error code that the device answered with.
+
+    Parameters
+    ----------
+    label
+        The sensor, for people.
+    code
+        ATT error code (Bluetooth Core Specification, Vol 3, Part F, 3.4.1.1).
+    text
+        The stack's own words.
+    """
     if code in PAIRING_CODES:
         return GattRefused(f"{label} wants to be paired first (ATT error 0x{code:02x}). {PAIR_FIRST}", code)
     return GattRefused(
@@ -67,7 +77,17 @@ def refused(label: str, code: int, text: str) -> GattRefused:
 
 
 def dbus_error(label: str, name: str, detail: str, *, is_connecting: bool) -> DeviceError:
-    """Return the error for a D-Bus error name of BlueZ or of the bus itself."""
+    """Return the error for a D-Bus error name of BlueZ or of the bus itself.
+
+    Parameters
+    ----------
+    label
+        The sensor, for people.
+    name, detail
+        The D-Bus error's name and message.
+    is_connecting
+        Whether the link was being made.
+    """
     last, seen = name.rpartition(".")[2], f"{name.rpartition('.')[2]}{f', {detail}' if detail else ''}"
     if last in _SERVICE_GONE or ".Error.Spawn." in name:
         return no_service(seen)
@@ -87,14 +107,34 @@ def dbus_error(label: str, name: str, detail: str, *, is_connecting: bool) -> De
 
 
 def gone(label: str, seen: str, *, is_connecting: bool) -> DeviceError:
-    """Return the error for a device that does not answer: never found, or lost."""
+    """Return the error for a device that does not answer: never found, or lost.
+
+    Parameters
+    ----------
+    label
+        The sensor, for people.
+    seen
+        What the stack said.
+    is_connecting
+        Whether the link was being made.
+    """
     if is_connecting:
         return DeviceNotFound(f"{label} did not answer ({seen}). {OUT_OF_REACH}")
     return LinkLost(f"The link to {label} is gone ({seen}). Bring the sensor closer to the computer.")
 
 
 def unknown(label: str, problem: Exception, *, is_connecting: bool) -> DeviceError:
-    """Return the error for what no rule here covers, in the stack's own words; connecting may be tried again."""
+    """Return the error for what no rule here covers, in the stack's own words; connecting may be tried again.
+
+    Parameters
+    ----------
+    label
+        The sensor, for people.
+    problem
+        The stack's exception.
+    is_connecting
+        Whether the link was being made.
+    """
     kind = LinkLost if is_connecting else DeviceError
     text = str(problem) or type(problem).__name__
     return kind(f"{label} failed: {text}. Switch Bluetooth and the sensor off and on and try again.")

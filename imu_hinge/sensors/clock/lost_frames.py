@@ -31,7 +31,7 @@ WINDOW_S: Final = 20.0
 LEAST_FRAMES: Final = 100
 """With fewer the period is not looked for."""
 
-MOST_LOSS: Final = 0.14
+MOST_LOSS: Final = 0.14  # chosen
 LEAST_LOSS: Final = -0.01
 """The period is looked for between the mean spacings that these shares of loss leave."""
 
@@ -44,7 +44,7 @@ FINALISTS: Final = 14
 REACH_SHARE: Final = 0.96
 """Share of the waits that are no stall."""
 
-LOSS_COST: Final = 4.0
+LOSS_COST: Final = 4.0  # (0.05 ln 20 + 0.95 ln (1 / 0.95)) / 0.05
 STALL_COST: Final = 4.0
 """What one loss and one stall cost against a wait e times shorter: the entropy of one in twenty, per one [nat]."""
 
@@ -122,7 +122,17 @@ def found_in(y: Array, i: Array) -> PeriodicArrivals:
 
 
 def refine(y: Array, i: Array, comb: PeriodicArrivals) -> PeriodicArrivals:
-    """Return the comb of a stretch of arrivals that goes on from one whose comb is known; as `search`, but quick."""
+    """Return the comb of a stretch of arrivals that goes on from one whose comb is known; as `search`, but quick.
+
+    Parameters
+    ----------
+    y : (n,) [s]
+        Arrivals, not descending.
+    i : (n,)
+        How many frames were received before each.
+    comb
+        Of the stretch before.
+    """
     interval, step = _interval(y), _step(y, comb.period_s)
     even = _lossless(y, i, interval=interval)
     if even.is_all:
@@ -144,7 +154,17 @@ def events(y: Array) -> Array:
 
 
 def better(y: Array, i: Array, *, first: PeriodicArrivals, second: PeriodicArrivals) -> PeriodicArrivals:
-    """Return which of two combs explains a stretch of arrivals with less; the first where they are equal."""
+    """Return which of two combs explains a stretch of arrivals with less; the first where they are equal.
+
+    Parameters
+    ----------
+    y : (n,) [s]
+        Arrivals, not descending.
+    i : (n,)
+        How many frames were received before each.
+    first, second
+        Periodic arrivals to compare.
+    """
     interval = _interval(y)
     costs = [_explained(y, i, c.period_s, np.array([c.start_s]), interval=interval).cost for c in (first, second)]
     return second if costs[1] < costs[0] else first
@@ -156,9 +176,25 @@ def frames_per_arrival(i: Array) -> float:
 
 
 def bounds(y: Array, i: Array, comb: PeriodicArrivals, *, slack_s: float = SLACK_S) -> tuple[Array, Array]:
-    """Return the fewest and the most frames that can have been lost before each arrival. (n,) each.
+    """Return the fewest and the most frames that can have been lost before each arrival.
 
     Before the first arrival that leaves no choice and after the last one nothing is taken for lost.
+
+    Parameters
+    ----------
+    y : (n,) [s]
+        Arrivals, not descending.
+    i : (n,)
+        How many frames were received before each.
+    comb
+        Of this stretch.
+    slack_s
+        What a wait may be off by.
+
+    Returns
+    -------
+    least, most : (n,), (n,)
+        Neither falls.
     """
     late = (y - comb.start_s) / comb.period_s - i
     most: Array = np.minimum.accumulate(np.floor(late + slack_s / comb.period_s)[::-1])[::-1]

@@ -43,6 +43,7 @@ from imu_hinge.sensors.time_requests import TimeReply
 WINDOW_S: Final = 300.0
 """A clock is taken for straight over this long: its crystal wanders by a few ppm as it warms on the skin."""
 KNOT_S: Final = 60.0
+"""Chosen: five times in such a stretch the line is fitted, and times go straight between."""
 
 
 def place(

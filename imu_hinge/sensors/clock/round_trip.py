@@ -35,7 +35,9 @@ ROUNDS: Final = 8
 """So often slopes are tried again, among those that are possible."""
 
 TINY: Final = 1e-300
+"""Keeps a logarithm finite where a weight underflows."""
 NS: Final = 1e-9
+"""Seconds of a nanosecond."""
 
 
 class TimeRequests(NamedTuple):
@@ -53,7 +55,17 @@ class TimeRequests(NamedTuple):
 
     @classmethod
     def near(cls, line: Line, echoes: Iterable[TimeReply], *, origin_ns: int) -> TimeRequests:
-        """Return the questions that the line's clock answered, unwrapped by it; others are left out."""
+        """Return the questions that the line's clock answered, unwrapped by it; others are left out.
+
+        Parameters
+        ----------
+        line
+            The samples' clock against the host's, well enough to unwrap by.
+        echoes
+            In any order.
+        origin_ns
+            The host's time that the line calls 0 [ns].
+        """
         rows = []
         for echo in echoes:
             y = (echo.asked_ns - origin_ns) * NS
