@@ -125,7 +125,7 @@ def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSe
     chosen = [s for s in sets if main is not None and (s is main or _belongs(s, main, posture.rate_hz))]
     found = _nothing(bends, list(known.values()), told) if main is None else _named(main, chosen, asked)
     lifted = [b for s in chosen for b in s.bends] if found.lifts else []
-    grouped = [b for s in sets if s not in chosen for b in s.bends]
+    grouped = [b for s in sets if s not in chosen and len(s.bends) > 1 for b in s.bends]
     return replace(found, others=no_reps([*every, aside], lifted=lifted, grouped=grouped, known=known))
 
 
