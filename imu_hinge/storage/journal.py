@@ -63,7 +63,23 @@ END: Final = "end"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Hold one line of the journal; ``characteristic`` and ``payload`` of a packet, ``values`` of any other kind."""
+    """Hold one line of the journal.
+
+    Parameters
+    ----------
+    number
+        Grows by one.
+    host_ns
+        By ``time.monotonic_ns()``.
+    sensor
+        Which; may be empty.
+    kind
+        One of those above.
+    characteristic, payload
+        Of a packet.
+    values
+        Of any other kind.
+    """
 
     number: int
     host_ns: int

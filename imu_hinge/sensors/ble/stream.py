@@ -35,7 +35,7 @@ STEADY_S: Final = 10.0
 """A stream that ran this long was well; the pauses begin anew [s]."""
 
 FIND_S: Final = 4.0
-"""How long one attempt looks for the sensor before another sensor has its turn [s]."""
+"""How long one attempt looks for the sensor [s]."""
 
 BRING_UP_S: Final = 60.0
 """Most seconds for one attempt as a whole [s]."""
@@ -182,11 +182,11 @@ class Stream:
         """Connect, configure and ask for the charge; the link is new, the settings are the device's own."""
         try:
             async with asyncio.timeout(BRING_UP_S):
+                if self.seen.rssi_dbm is None:
+                    await self._end_old_link()
+                if find_again or self.seen.rssi_dbm is None:
+                    self.seen = await self._found()
                 async with self._radio.turn():
-                    if self.seen.rssi_dbm is None:
-                        await self._end_old_link()
-                    if find_again or self.seen.rssi_dbm is None:
-                        self.seen = await self._found()
                     self._say(CONNECTING, f"connecting to {self.seen.label}")
                     self._lost.clear()
                     link = self._link = Link(self.seen.handle, self.seen.label, on_lost=self._lost.set)
@@ -213,9 +213,10 @@ class Stream:
     async def _end_old_link(self) -> None:
         """End a link that a program which crashed left behind: what still runs on it cannot be known."""
         old = Link(self.seen.handle, self.seen.label)
-        with suppress(DeviceError):
-            await old.open()
-        await old.close()
+        async with self._radio.turn():
+            with suppress(DeviceError):
+                await old.open()
+            await old.close()
 
     async def _ask_battery(self, link: Link) -> None:
         if not self._tells_battery:

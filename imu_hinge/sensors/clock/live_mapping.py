@@ -99,7 +99,23 @@ class ClockReport:
 
 @dataclass(slots=True)
 class Counters:
-    """Count what happened to one sensor's samples."""
+    """Count what happened to one sensor's samples.
+
+    Parameters
+    ----------
+    samples
+        Placed.
+    lost
+        Known to be missing.
+    jumps
+        Places where loss shows but cannot be counted.
+    duplicates, reordered, resets
+        By `conventions.Flag`.
+    first_s, last_s
+        Times of the first and the last sample placed.
+    delays
+        How late arrivals were [s], the newest of them.
+    """
 
     samples: int = 0
     lost: int = 0
@@ -215,9 +231,9 @@ class LiveClock:
         self._counts.last_s = float(time_s[-1])
         return Samples(time_s, block.acc, block.gyr, flags)
 
-    def ping(self, echo: TimeReply) -> None:
+    def ping(self, reply: TimeReply) -> None:
         """Take one answered ping, in the order of arrival among the blocks."""
-        self._pings.add(echo)
+        self._pings.add(reply)
         if self._line is not None:
             self._by_pings = self._pings.line(self._line)
 
