@@ -92,10 +92,12 @@ async def record(plan: Plan, stop: asyncio.Event) -> Recovered | None:
             recorder.begin()
             await _stream(plan, recorder, capture, stop)
         finally:
-            await capture.close()
-            recorder.decode_waiting()
-            showing.cancel()
-            recorder.close()
+            try:
+                await capture.close()
+                recorder.decode_waiting()
+            finally:  # whatever went wrong above: what came is to reach the disk
+                showing.cancel()
+                recorder.close()
     except BaseException:
         if not recorder.has_streamed:
             _clear(recorder)

@@ -37,7 +37,7 @@ HEADER: Final = 10  # [byte]: measurement, time, frame type
 TYPE_BITS: Final = 0x3F  # of a byte, those that say which measurement
 COMPRESSED: Final = 0x80  # the bit of a frame's type that says so
 RAW_ACC_BYTES: Final = {0: 1, 1: 2, 2: 3}  # per value, by the type of an uncompressed frame
-LATEST_NS: Final = 1 << 62  # the year 2146: no battery has kept a clock so long
+WRAP_NS: Final = 1 << 62  # 146 years: a clock that was never set counts from anywhere, and only differences are used
 
 
 class Response(NamedTuple):
@@ -93,8 +93,14 @@ def parse_response(payload: bytes) -> Response:
     return Response(payload[1], payload[2], payload[3], more, bytes(payload[5:]))
 
 
-def parse_settings(parameters: bytes) -> dict[int, tuple[float, ...]]:
+def parse_settings(parameters: bytes, *, is_whole: bool = True) -> dict[int, tuple[float, ...]]:
     """Read settings as ``[id][count][values]``; the security entry is skipped.
+
+    Parameters
+    ----------
+    parameters
+    is_whole
+        Whether all of it is to be settings; else what follows them, a trailing byte as some firmwares send, is left.
 
     Raises
     ------
@@ -106,10 +112,14 @@ def parse_settings(parameters: bytes) -> dict[int, tuple[float, ...]]:
     while at < len(parameters):
         setting, count = parameters[at], parameters[at + 1] if at + 1 < len(parameters) else 0
         if setting != SECURITY and setting not in SETTING_FORMATS:
+            if not is_whole:
+                break
             raise PacketError(f"Setting {setting} is unknown.", parameters, offset=at, characteristic=CONTROL)
         layout = f"<{count}{SETTING_FORMATS[setting]}" if setting != SECURITY else f"<{SECURITY_BYTES * count}x"
         end = at + 2 + struct.calcsize(layout)
         if at + 1 >= len(parameters) or end > len(parameters):
+            if not is_whole:
+                break
             raise PacketError(f"Setting {setting} is cut short.", parameters, offset=at, characteristic=CONTROL)
         if setting != SECURITY:
             settings[setting] = struct.unpack_from(layout, parameters, at + 2)
