@@ -312,6 +312,12 @@ def _line(number: int, host_ns: int, sensor: str, kind: str, body: str | Mapping
     return b"%08x %s\n" % (zlib.crc32(rest), rest)
 
 
+def as_line(entry: Entry) -> bytes:
+    """Return an entry as the line that a journal holds of it."""
+    body: str | Mapping[str, Any] = entry.characteristic if entry.kind == PACKET else entry.values or {}
+    return _line(entry.number, entry.host_ns, entry.sensor, entry.kind, body, entry.payload)
+
+
 def _entry(line: bytes) -> Entry | None:
     """Return the entry of one line, or None where the line was destroyed."""
     checksum, _, rest = line.partition(b" ")

@@ -134,7 +134,7 @@ MODES: Final[Mapping[int, Mode]] = {
 }
 """Published payloads by mode number; 1, 17 and 25 are packed for the vendor's own library and stay closed."""
 
-MTU_TRIES: Final = 8
+MTU_TRIES: Final = 8  # chosen, with the next: two seconds in all
 MTU_S: Final = 0.25
 """Chosen: two seconds in all are waited for a larger packet size than the 20 bytes a link begins with [s]."""
 
