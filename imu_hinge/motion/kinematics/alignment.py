@@ -103,7 +103,8 @@ def _sagittal(track: Track, standing: Standing, bends: list[Region]) -> list[Reg
     length = np.sqrt(np.einsum("ij,ij->i", means, means))
     cosine = (means @ means.T) / np.outer(length, length)  # (b, b) between the directions of two bends
     # a bend forward is deeper than the one back; those to the sides come in pairs
-    score = (cosine > ASIDE_COS) @ length - (cosine < -ASIDE_COS) @ length
+    weight = length**2  # many shallow leans weigh less than a few deep ones
+    score = (cosine > ASIDE_COS) @ weight - (cosine < -ASIDE_COS) @ weight
     along = cosine[int(np.argmax(score))]
     if np.max(length, initial=0.0, where=along < -ASIDE_COS) > np.max(length, where=along > ASIDE_COS, initial=0.0):
         along = -along  # a trunk goes farther forward than back, however often it does either

@@ -15,7 +15,7 @@ import numpy as np
 from imu_hinge.errors import MovedWhileStill
 from imu_hinge.model import Array, Region
 from imu_hinge.motion.kinematics.track import Track, stills
-from imu_hinge.motion.kinematics.vertical_acceleration import heights_between, rise_between
+from imu_hinge.motion.kinematics.vertical_acceleration import rise_between
 from imu_hinge.settings import AlignmentSettings, Settings
 from imu_hinge.signals import Mask, regions
 
@@ -79,9 +79,7 @@ def find_standing(track: Track, settings: Settings) -> Standing:
             f"for {shortest:g} s. Stand still for 2 s before and after the set and record again."
         )
     is_low = lower_than_near(track, still, least_m=LOW_M, joined_s=JOINED_S)
-    is_deep = _higher_between(track, still, posture_rad=np.radians(settings.alignment.same_posture_deg))
-    high = [r for r, low, deep in zip(still, is_low, is_deep, strict=True) if not (low or deep)]
-    high = high or [r for r, low in zip(still, is_low, strict=True) if not low]
+    high = [r for r, low in zip(still, is_low, strict=True) if not low]
     ups = np.array([mean_direction(track.up_s[r.part]) for r in high])
     lengths = np.array([len(r) for r in high]) / track.rate_hz
     label = _postures(ups, lengths, np.radians(settings.alignment.same_posture_deg))
@@ -268,27 +266,6 @@ def _postures(ups: Array, lengths: Array, radius_rad: float) -> Array:
             label[i] = len(founders)
             founders.append(int(i))
     return label
-
-
-def _higher_between(track: Track, where: list[Region], *, posture_rad: float) -> list[bool]:
-    """Tell which stills are followed or led up to, from the next still, by another posture that is higher than both.
-
-    So it is between the bottoms of two bends, where nobody stood still. Between two standings the sensor goes down; in
-    a jump it goes up, but upright.
-    """
-    is_low = [False] * len(where)
-    for i, (first, second) in enumerate(pairwise(where)):
-        seconds = (second.start - first.stop) / track.rate_hz
-        if seconds > JOINED_S or track.is_gap[first.stop : second.start].any():
-            continue
-        heights = heights_between(track, first, second)
-        if not heights.size or heights.max() <= max(0.0, float(heights[-1])) + LOW_M:
-            continue
-        there = track.up_s[first.stop - 1 + int(np.argmax(heights))]
-        ups = [mean_direction(track.up_s[r.part]) for r in (first, second)]
-        if all(float(there @ up) < math.cos(posture_rad) for up in ups):
-            is_low[i] = is_low[i + 1] = True
-    return is_low
 
 
 def lower_than_near(track: Track, where: list[Region], *, least_m: float, joined_s: float) -> list[bool]:

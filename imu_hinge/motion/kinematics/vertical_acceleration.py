@@ -46,24 +46,18 @@ def vertical_acceleration(track: Track, bias: Array | None = None) -> Array:
 
 
 def rise_between(track: Track, first: Region, second: Region) -> float:
-    """Return by how much the sensor rose from one still to the next [m]."""
-    heights = heights_between(track, first, second)
-    return float(heights[-1]) if heights.size else 0.0
-
-
-def heights_between(track: Track, first: Region, second: Region) -> Array:
-    """Return how high the sensor was over one still, from it to the next. (m,) [m]; empty where they touch.
+    """Return by how much the sensor rose from one still to the next [m].
 
     The velocity is closed to zero at both, which takes out a constant error of the acceleration.
     """
     start, stop = first.stop - 1, second.start + 1
     if stop - start < 3:
-        return np.empty(0)
+        return 0.0
     dt = 1.0 / track.rate_hz
     acceleration = vertical_acceleration(track.part(start, stop))
     speed = np.concatenate(([0.0], np.cumsum(0.5 * (acceleration[1:] + acceleration[:-1])))) * dt
     speed -= np.linspace(0.0, speed[-1], speed.size)
-    return np.asarray(np.concatenate(([0.0], np.cumsum(0.5 * (speed[1:] + speed[:-1])))) * dt)
+    return float(np.sum(0.5 * (speed[1:] + speed[:-1])) * dt)
 
 
 def shock_together(tracks: Sequence[Track]) -> Array:
