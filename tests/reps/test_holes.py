@@ -11,7 +11,7 @@ import pytest
 import imu_hinge as ih
 from imu_hinge.analysis.assemble import hole_warnings
 from imu_hinge.analysis.live_input import Intake
-from imu_hinge.conventions import Flag
+from imu_hinge.conventions import PELVIS_TILT, TRUNK_INCLINATION, Flag
 from imu_hinge.model import Region
 from imu_hinge.motion.orientation.filter import initial_state, params
 from imu_hinge.simulate.session import Simulated, random_set
@@ -64,6 +64,29 @@ def test_a_silent_sensor_is_unknown_and_widens_what_it_would_measure() -> None:
     inside = (holed.time_s > hole[0] + 0.1) & (holed.time_s < hole[1] - 0.1)
     before = np.interp(holed.time_s[inside], whole.time_s, whole.sd_rad[:, 2])
     assert np.all(np.isnan(holed.sd_rad[inside, 2]) | (holed.sd_rad[inside, 2] > 1.5 * before))
+
+
+def test_truth_stays_inside_the_band_of_the_inclination_after_a_hole() -> None:
+    """Gravity alone tells it anew, and the body accelerates meanwhile: far off at once, after 3 s hardly any more."""
+    offs, sds = [], []
+    for seed, exercise, length_s in ((900, "deadlift", 3.0), (901, "rdl", 0.5), (902, "swing", 1.0)):
+        made = random_set(seed, exercise=exercise)
+        rep = made.truth.reps[len(made.truth.reps) // 2]
+        stop_s = 0.5 * (rep.start_s + rep.turn_s)  # in mid-movement
+        recording = with_hole(made, stop_s - length_s, stop_s, "sacrum", "t12")
+        sensors = {p: s[: np.searchsorted(s.time_s, stop_s + 4.0)] for p, s in recording.sensors.items()}
+        posture = ih.analyze(dataclasses.replace(recording, sensors=sensors), as_live=True).posture
+        since_s = posture.time_s - stop_s
+        after = (since_s > 0.02) & (since_s < 3.0)
+        for angle in (PELVIS_TILT, TRUNK_INCLINATION):
+            true = np.interp(posture.time_s[after], made.truth.time_s, made.truth.angles_rad[:, angle])
+            offs.append(np.degrees(np.abs(posture.angles_rad[after, angle] - true)))
+            sds.append(np.degrees(posture.sd_rad[after, angle]))
+            before = np.degrees(posture.sd_rad[np.searchsorted(since_s, -length_s - 0.2), angle])
+            assert sds[-1][0] > 3.0 * before, "what turned in the hole was not seen"
+            assert sds[-1][-1] < before + 2.0, "gravity has told it again"
+    assert np.concatenate([off[:30] for off in offs]).max() > 5.0, "holes that cost nothing test nothing"
+    assert np.mean(np.concatenate(offs) < 1.96 * np.concatenate(sds)) >= 0.95
 
 
 @pytest.mark.skipif(not CASES.is_dir(), reason="the field cases of shared/data are not beside this clone")
