@@ -1,9 +1,10 @@
 """Measure what a hole in the radio costs: whole recordings, the same with samples missing, the reps beside the hole.
 
 Run ``python benchmarks/holes.py [--sets 20] [--first-seed 0] [--other-lifters] [--trunkyxl] [--where random]
-[--positions 1] [--draw 0] [--list]``: another ``--draw`` puts the holes elsewhere. A set is right where every rep that no hole touches is found, its start and end near the true ones, and
-where there are no more reps than true ones. Sets of fewer than four reps, and sets that are not right without a hole,
-are left out and counted. It decides nothing; a figure that is missed is printed as it is.
+[--positions 1] [--draw 0] [--list]``: another ``--draw`` puts the holes elsewhere. A set is right where every rep that
+no hole touches is found, its start and end near the true ones, and where there are no more reps than true ones. Sets of
+fewer than four reps, and sets that are not right without a hole, are left out and counted. It decides nothing; a figure
+that is missed is printed as it is.
 """
 
 from __future__ import annotations
