@@ -14,6 +14,7 @@ from imu_hinge.analysis.live_input import Intake
 from imu_hinge.conventions import PELVIS_TILT, TRUNK_INCLINATION, Flag
 from imu_hinge.model import Region
 from imu_hinge.motion.orientation.filter import initial_state, params
+from imu_hinge.reps.holes import ways_beside_hole
 from imu_hinge.simulate.session import Simulated, random_set
 from imu_hinge.storage.screening.live_check import LiveCheck
 
@@ -53,6 +54,32 @@ def test_every_rep_beside_a_hole_is_found(
     for rep in beside:
         assert any(abs(r.start_s - rep.start_s) < 0.4 and abs(r.end_s - rep.end_s) < 0.4 for r in found)
     assert len(found) <= len(made.truth.reps)
+
+
+def test_a_hole_from_floor_to_floor_hides_one_lift_and_moves_no_other() -> None:
+    """The bends on both sides look like one with a long hold; the lifts beside it end and begin where they did."""
+    made = random_set(1000, exercise="deadlift")
+    reps = made.truth.reps
+    hole = reps[2].start_s - 0.1, reps[2].end_s + 0.1
+    found = ih.analyze(with_hole(made, *hole, "sacrum", "t12")).lifts
+    for rep in (r for r in reps if r is not reps[2]):
+        assert any(abs(r.start_s - rep.start_s) < 0.4 and abs(r.end_s - rep.end_s) < 0.4 for r in found)
+    assert len(found) <= len(reps)
+
+
+def test_the_ways_beside_a_hole_end_and_begin_at_it_only_where_the_body_is_low_and_slow() -> None:
+    rate_hz = 100.0
+    time_s = np.arange(800) / rate_hz
+    depth = np.interp(time_s, [0.0, 1.0, 2.0, 6.0, 7.0, 8.0], [0.0, 0.0, 1.0, 1.0, 0.0, 0.0])
+    for (first, last), expected in {
+        (250, 550): (250, 550),  # held on both sides
+        (170, 550): (800, 550),  # on the way down as it began
+        (250, 620): (250, 0),  # on the way up as it was over
+        (50, 550): (800, 0),  # upright as it began
+    }.items():
+        is_gap = np.zeros(800, dtype=bool)
+        is_gap[first:last] = True
+        assert ways_beside_hole(depth, is_gap, rate_hz) == expected
 
 
 def test_a_silent_sensor_is_unknown_and_widens_what_it_would_measure() -> None:
@@ -154,12 +181,21 @@ def test_people_s_bends_beside_a_hole_of_3_s_stay(trial: int, lost: str) -> None
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the other lifters of shared/data are not beside this clone")
-def test_a_hole_that_ends_in_a_quick_movement_refuses_nobody_live() -> None:
-    """The inclination starts anew there, off by as much as a swing accelerates; nobody wore the sensor elsewhere."""
+@pytest.mark.parametrize(
+    ("name", "places", "start_s", "after_s"),
+    [("37_swing", ("sacrum", "t12"), 8.66, (12.0,)), ("23_swing", ("sacrum",), 7.33, (10.8, 12.1))],
+)
+def test_a_hole_that_ends_in_a_quick_movement_costs_only_what_it_covers_live(
+    name: str, places: tuple[str, ...], start_s: float, after_s: tuple[float, ...]
+) -> None:
+    """The inclination starts anew there, off by as much as a swing accelerates, and the height with it."""
     sensors = {}
-    with np.load(DATA / "other_lifters" / "37_swing.npz", allow_pickle=False) as file:
-        for place in ("sacrum", "t12"):
+    with np.load(DATA / "other_lifters" / f"{name}.npz", allow_pickle=False) as file:
+        for place in places:
             time_s, acc, gyr = (file[f"{place}_{column}"] for column in ("time_s", "acc", "gyr"))
-            keep = (time_s < 8.66) | (time_s >= 11.66)
+            keep = (time_s < start_s) | (time_s >= start_s + 3.0)
             sensors[place] = ih.Samples(time_s[keep], acc[keep], gyr[keep])
-    assert len(ih.analyze(ih.Recording(sensors, exercise="swing"), as_live=True).lifts) >= 4
+    found = ih.analyze(ih.Recording(sensors, exercise="swing"), as_live=True).lifts
+    assert len(found) >= 4
+    for rep_s in after_s:
+        assert any(abs(rep.start_s - rep_s) < 0.4 for rep in found)

@@ -94,6 +94,7 @@ def segment_inclination(
     travel = vertical_motion(
         track,
         inclination,
+        settling_rad=settling,
         still=still + _floor_rests(track, inclination, lockouts),
         level=sorted({*(i for r in standing.where for i in (r.start, r.stop - 1)), *lockouts}),
     )
