@@ -55,7 +55,7 @@ class Plan:
     seconds: float | None = None
     on_samples: OnSamples | None = None
     on_status: Callable[[Recorder], None] | None = None
-    now_ns: Callable[[], int] = time.monotonic_ns
+    now_ns: Callable[[], int] = time.perf_counter_ns
 
 
 async def record(plan: Plan, stop: asyncio.Event) -> Recovered | None:
@@ -92,10 +92,12 @@ async def record(plan: Plan, stop: asyncio.Event) -> Recovered | None:
             recorder.begin()
             await _stream(plan, recorder, capture, stop)
         finally:
-            await capture.close()
-            recorder.decode_waiting()
-            showing.cancel()
-            recorder.close()
+            try:
+                await capture.close()
+                recorder.decode_waiting()
+            finally:  # whatever went wrong above: what came is to reach the disk
+                showing.cancel()
+                recorder.close()
     except BaseException:
         if not recorder.has_streamed:
             _clear(recorder)
