@@ -29,7 +29,19 @@ FILE_NAME: Final = "sensors.json"
 
 @dataclass(frozen=True, slots=True)
 class KnownSensor:
-    """Hold one sensor as it was used last, and whether that was in the last session."""
+    """Hold one sensor as it was used last.
+
+    Parameters
+    ----------
+    placement
+        Where it was worn.
+    address
+        By which it is connected.
+    name
+        As advertised.
+    is_of_last_session
+        Whether that was in the last session.
+    """
 
     placement: str
     address: str

@@ -6,6 +6,7 @@ It talks to no radio and draws nothing; `record_session` and `status` do.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -25,6 +26,8 @@ from imu_hinge.sensors.clock.live_mapping import LiveClock
 from imu_hinge.sensors.protocol import StreamSettings
 from imu_hinge.storage import journal as jn
 
+log = logging.getLogger(__name__)
+
 RATE_WINDOW_S: Final = 2.0
 """The rate shown is that of the last seconds [s]."""
 
@@ -42,7 +45,18 @@ OnSamples = Callable[[str, Samples], None]
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Hold what is known about a session before it begins."""
+    """Hold what is known about a session before it begins.
+
+    Parameters
+    ----------
+    athlete
+    exercise
+        ``auto`` or one of `conventions.EXERCISES`.
+    load_kg
+        The bar with its plates.
+    note
+        Free text.
+    """
 
     athlete: Athlete | None = None
     exercise: str = "auto"
@@ -226,6 +240,8 @@ class Recorder:
                 else:
                     self._decode(sensor, host_ns, characteristic, content)
             except Exception as problem:  # the journal has it: what is shown may fail, what is saved must not
+                if not self._undecoded:
+                    log.exception("%s cannot be decoded", sensor)
                 self._undecoded = f"NOT SHOWN, but saved: what {sensor} sends cannot be decoded ({problem!r})"
 
     @property

@@ -62,7 +62,16 @@ class SensorReport:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """Hold a recording as far as its journal can be read, and what was lost."""
+    """Hold a recording as far as its journal can be read, and what was lost.
+
+    Parameters
+    ----------
+    recording
+    sensors
+        Report by placement.
+    losses
+        Stretches of the journal that cannot be read.
+    """
 
     recording: Recording
     sensors: Mapping[str, SensorReport]

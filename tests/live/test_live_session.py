@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import threading
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +22,7 @@ from imu_hinge.cli import app
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import DeviceError, NewerSchema, RecordingError
 from imu_hinge.live.analysis_thread import LiveReps
+from imu_hinge.live.fault_report import write_fault_report
 from imu_hinge.live.record_session import Plan, record
 from imu_hinge.live.recorder import Recorder, Session
 from imu_hinge.live.status import status_table
@@ -39,6 +41,8 @@ SESSION = Session(athlete=Athlete(height_m=1.8, name="A"), exercise="deadlift", 
 def recorded(folder, devices, *, seconds=8.0, during=None, **plan):
     """Record devices by placement; returns what `record` returned. ``during`` runs beside it."""
 
+    plan.setdefault("session", SESSION)
+
     async def story():
         air = Air()
         await air.switch_on()
@@ -47,9 +51,7 @@ def recorded(folder, devices, *, seconds=8.0, during=None, **plan):
         wanted = {placement: device.address for placement, device in devices.items()}
         beside = asyncio.ensure_future(during(air)) if during else None
         try:
-            return await record(
-                Plan(wanted, folder, session=SESSION, seconds=seconds, now_ns=now_ns, **plan), asyncio.Event()
-            )
+            return await record(Plan(wanted, folder, seconds=seconds, now_ns=now_ns, **plan), asyncio.Event())
         finally:
             if beside is not None:
                 await beside
@@ -74,7 +76,7 @@ def test_a_recording_is_sealed_beside_its_journal_and_read_as_any_other(tmp_path
         np.testing.assert_allclose(np.diff(samples.time_s), 0.01, atol=1e-4)
         assert samples.acc[0, 2] == pytest.approx(9.80665, rel=1e-4)
         assert not (samples.flags & Flag.GAP).any()
-    assert sorted(os.listdir(tmp_path / "set")) == ["journal.txt", "recording.json", "sacrum.csv", "t12.csv"]
+    assert sorted(os.listdir(tmp_path / "set")) == ["journal.txt", "log.txt", "recording.json", "sacrum.csv", "t12.csv"]
     assert recovered.is_whole
     assert summary(recovered)[-1] == "The journal is whole."
 
@@ -311,6 +313,38 @@ def test_a_device_that_numbers_nothing_shows_no_loss(tmp_path):
         tmp_path / "set", devices, on_status=lambda recorder: shown.append(status_table(recorder, now_ns=now_ns()))
     )
     assert next(iter(shown[-1].columns[4].cells)).plain.startswith("?")
+
+
+def test_a_log_beside_the_journal_says_what_happened_and_nothing_of_people(tmp_path):
+    board = HingeBoard("IMUH-1", FIRST)
+
+    async def drop(air):
+        await asyncio.sleep(12)
+        await board.drop()
+
+    session = replace(SESSION, athlete=Athlete(name="Wilhelmina Tell"), note="sore left knee")
+    recorded(tmp_path / "set", {"sacrum": board}, seconds=20, during=drop, session=session)
+    text = (tmp_path / "set" / "log.txt").read_text()
+    for phrase in (
+        "imu-hinge ",
+        "bleak ",
+        "a scan begins",
+        "connecting to IMUH-1",
+        "agreed to",
+        "broke off",
+        "streams at",
+    ):
+        assert phrase in text, phrase
+    packed = write_fault_report(tmp_path / "fault.zip", tmp_path / "set")
+    with zipfile.ZipFile(packed) as file:
+        whole = b"".join(file.read(name) for name in file.namelist())
+        (tmp_path / "end").mkdir()
+        (tmp_path / "end" / "journal.txt").write_bytes(file.read("journal.txt"))
+    assert b"Wilhelmina" not in whole
+    assert b"sore" not in whole
+    end = jn.read_journal(tmp_path / "end")
+    assert [entry.kind for entry in end.entries][:2] == ["session", "stream"]
+    assert len(end.entries) > 300
 
 
 def test_what_cannot_be_decoded_is_saved_all_the_same(tmp_path, monkeypatch):

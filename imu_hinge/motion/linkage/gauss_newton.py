@@ -42,7 +42,17 @@ class Start(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Hold the last round's equations, the shared unknowns, and how many rounds it took."""
+    """Hold what the rounds found.
+
+    Parameters
+    ----------
+    solution
+        The last round's equations.
+    shared
+        The shared unknowns, with their covariance.
+    rounds
+        How many it took.
+    """
 
     solution: block_tridiagonal.Solution
     shared: SetParameters

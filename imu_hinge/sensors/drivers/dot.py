@@ -62,7 +62,17 @@ HEADING_RESET: Final = struct.pack("<H", 1)  # the command of `ORIENTATION_RESET
 
 
 class Field(NamedTuple):
-    """Hold where one quantity lies in a payload, as a `struct` format."""
+    """Hold where one quantity lies in a payload.
+
+    Parameters
+    ----------
+    name
+        With its unit.
+    offset
+        [byte].
+    format
+        As in `struct`.
+    """
 
     name: str
     offset: int
@@ -70,7 +80,18 @@ class Field(NamedTuple):
 
 
 class Mode(NamedTuple):
-    """Hold one measurement mode: its characteristic, how many bytes count, its fields after the time stamp."""
+    """Hold one measurement mode.
+
+    Parameters
+    ----------
+    name
+    characteristic
+        UUID that notifies.
+    size
+        How many bytes count.
+    fields
+        After the time stamp.
+    """
 
     name: str
     characteristic: str
@@ -113,7 +134,7 @@ MODES: Final[Mapping[int, Mode]] = {
 }
 """Published payloads by mode number; 1, 17 and 25 are packed for the vendor's own library and stay closed."""
 
-MTU_TRIES: Final = 8
+MTU_TRIES: Final = 8  # chosen, with the next: two seconds in all
 MTU_S: Final = 0.25
 """Chosen: two seconds in all are waited for a larger packet size than the 20 bytes a link begins with [s]."""
 

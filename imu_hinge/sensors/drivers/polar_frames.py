@@ -41,7 +41,19 @@ WRAP_NS: Final = 1 << 62  # 146 years: a clock that was never set counts from an
 
 
 class Response(NamedTuple):
-    """Hold an answer of the control point."""
+    """Hold an answer of the control point.
+
+    Parameters
+    ----------
+    op, type
+        Command and measurement that it answers.
+    status
+        See `STATUS`.
+    more
+        Whether another indication goes on with it.
+    parameters
+        What was asked for.
+    """
 
     op: int
     type: int
@@ -51,7 +63,20 @@ class Response(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """Hold a data frame: measurement type, time of its last sample [ns since 2000], kind of content, content."""
+    """Hold a data frame.
+
+    Parameters
+    ----------
+    type
+        Measurement: `ACC` or `GYRO`.
+    time_ns
+        Of its last sample [ns since 2000].
+    frame_type
+        Kind of content.
+    is_compressed
+        Whether it is delta-coded.
+    content
+    """
 
     type: int
     time_ns: int
