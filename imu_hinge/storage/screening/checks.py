@@ -53,8 +53,9 @@ def check_samples(placement: str, samples: Samples, *, is_fed: bool = False) -> 
     check_acc_unit(placement, samples)
     check_gyr_magnitude(placement, samples)
     is_huge: Mask = np.zeros(len(samples), dtype=np.bool_)
-    for acc, gyr in zip(samples.acc.T, samples.gyr.T, strict=True):
-        is_huge |= (np.abs(acc) > MAX_ACC_MPS2) | (np.abs(gyr) > MAX_GYR_RADPS)
+    for values, most in ((samples.acc, MAX_ACC_MPS2), (samples.gyr, MAX_GYR_RADPS)):
+        if max(values.max(), -values.min()) > most:
+            is_huge |= (np.abs(values) > most).any(axis=1)
     what = f"read beyond {MAX_ACC_MPS2:g} m/s² or {MAX_GYR_RADPS:g} rad/s"
     samples = drop_rows(placement, samples, is_huge, what=what)
     check_gyr_against_gravity(placement, samples)
