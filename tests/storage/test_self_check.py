@@ -15,6 +15,7 @@ from imu_hinge.errors import HingeError, UnknownUnits
 from imu_hinge.model import Array, Samples
 from imu_hinge.simulate.session import random_set
 from imu_hinge.storage.screening.checks import check_recording
+from imu_hinge.storage.screening.gyro_gain import MOST_SPANS
 from imu_hinge.storage.screening.live_check import LiveCheck
 from imu_hinge.storage.screening.self_check import self_check
 from imu_hinge.storage.screening.turning import MOST_WINDOWS
@@ -155,7 +156,8 @@ def test_live_says_nothing_of_a_clean_set_and_keeps_few_windows(clean: Samples) 
         check.take(clean.gyr, clean.acc, clean.flags)
     check.rest()
     assert check.finding is None
-    assert len(check._kept) < 2 * MOST_WINDOWS
+    assert len(check._kept.chosen) <= MOST_WINDOWS
+    assert 0 < len(check._spans.chosen) <= MOST_SPANS
 
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"

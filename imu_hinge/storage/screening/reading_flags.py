@@ -150,7 +150,7 @@ class ReadingFlags:
         peak = np.concatenate((values.max(axis=1), -values.min(axis=1)))
         higher = np.flatnonzero((peak >= self._top * (1.0 - SAME_END)) & (peak >= (1.0 - RANGE_TOLERANCE) * ENDS[0]))
         x = {int(c): values[c] if c < 6 else -values[c - 6] for c in higher}  # the others are nowhere at their maximum
-        at = {c: found for c, column in x.items() if (found := self._at_end(column, c))}
+        at = {c: some for c, column in x.items() if (some := self._at_end(column, c))}
         found = {c: self._runs(at[c], x[c], step[c % 6], c)[0] for c in at}
         runs = [run for of_column in found.values() for run in of_column]
         is_cutting = bool(runs) and not is_last
@@ -199,7 +199,9 @@ class ReadingFlags:
 def flagged(placement: str, samples: Samples) -> Samples:
     """Return a whole recording's samples flagged, the same where nothing is to be flagged; raise as `check_frozen`."""
     flags = ReadingFlags()
-    blocks = [flags.take(samples[i : i + BLOCK], is_last=i + BLOCK >= len(samples)) for i in range(0, len(samples), BLOCK)]
+    blocks = [
+        flags.take(samples[i : i + BLOCK], is_last=i + BLOCK >= len(samples)) for i in range(0, len(samples), BLOCK)
+    ]
     check_frozen(placement, flags.frozen, flags.count)
     found: Flags = np.concatenate([block.flags for block in blocks])
     return samples if np.array_equal(found, samples.flags) else replace(samples, flags=found)

@@ -14,11 +14,10 @@ import numpy as np
 
 from imu_hinge.errors import UnknownUnits
 from imu_hinge.model import Array, Samples
-from imu_hinge.storage.screening.readings import AS_READ, AXES, Reading, readings, tried_first
-from imu_hinge.storage.screening.turning import INNER, OVERLAP, roughly_unexplained, turning_most, unexplained, windows
-
-LEAST_TURN_RAD: Final = 0.35
-"""A window in which the sensor turns less tells little against what a body does besides [rad]."""
+from imu_hinge.storage.screening.gyro_delay import Delay, delay_of
+from imu_hinge.storage.screening.gyro_gain import Gain, Span, gain_of, gains_apart, spans_of
+from imu_hinge.storage.screening.readings import AS_READ, AXES, IN_DEGREES, Reading, late_in_words, readings
+from imu_hinge.storage.screening.turning import INNER, OVERLAP, roughly_unexplained, steps_of, unexplained, windows
 
 LEAST_WINDOWS: Final = 8
 """Fewer windows that turn tell nothing. One odd event touches three of them, for they overlap by two thirds."""
@@ -55,6 +54,22 @@ UNEXPLAINED: Final = 0.6
 UNEXPLAINED_SURELY: Final = 0.9
 """Where so much is left besides, acc and gyr do not belong together; where as much as without any gyroscope, surely."""
 
+GAIN_OFF: Final = 0.1
+"""A gyroscope's gain is off by 3 %, a sensor's clock by up to 4 %; surely more than a tenth is neither."""
+
+GAIN_FAR_OFF: Final = 0.3
+"""Surely by more than this is a wrong rate or range: ranges go by 2, and rates that are taken for one another seldom by
+less than a third. No angle of such a recording is right."""
+
+DELAY_OFF_S: Final = 0.02
+"""In a bend of 100 deg/s it is 2 degrees; streams of one device are nearer, or are two streams [s]."""
+
+FAR_LESS: Final = 5.0
+"""A reading that leaves so much less is told by any window: bodies differ by less."""
+
+SURE_SD: Final = 3.0
+"""So many standard deviations are sure."""
+
 STEADY_MPS2: Final = 0.01
 """The magnitude of what an accelerometer on a body reads varies by more, by its noise alone; that of gravity as phones
 compute it does not [m/s²]."""
@@ -90,16 +105,18 @@ def self_check(placement: str, samples: Samples) -> Finding | None:
     twice = _given_twice(placement, samples)
     if twice is not None:
         return twice
-    gyr, acc = windows(samples)
-    at = turning_most(gyr, acc, LEAST_TURN_RAD) if len(gyr) else np.empty(0, dtype=np.intp)
-    return judged(placement, gyr[at], acc[at], spread_mps2=spread_of(samples.acc))
+    parts = steps_of(samples)
+    gyr, acc = windows(parts)
+    found = judged(placement, gyr, acc, spread_mps2=spread_of(samples.acc))
+    return found or judged_by_rests(placement, spans_of(parts))
 
 
 def _given_twice(placement: str, samples: Samples) -> Finding | None:
     """Find two axes of one instrument with the same readings; no sensor's noise is the same on two."""
     for name, values in (("acc", samples.acc), ("gyr", samples.gyr)):
         for a, b in ((0, 1), (0, 2), (1, 2)):
-            if np.ptp(values[:, a]) > 0.0 and np.array_equal(values[:, a], values[:, b]):
+            is_same = np.array_equal(values[:99, a], values[:99, b])  # most differ soon
+            if is_same and np.ptp(values[:, a]) > 0.0 and np.array_equal(values[:, a], values[:, b]):
                 axes = f"{name}_{AXES[a]} and {name}_{AXES[b]}"
                 text = (
                     f"{placement}: {axes} hold the same {len(samples)} readings, as when a column was exported twice."
@@ -114,19 +131,49 @@ def judged(placement: str, gyr: Array, acc: Array, *, spread_mps2: float) -> Fin
     ``spread_mps2`` is the standard deviation of acc's magnitude as it came in, while the sensor turned.
     """
     if len(gyr) < LEAST_WINDOWS:
-        return None
+        return _in_degrees(placement, gyr, acc) if len(gyr) else None
     if spread_mps2 < STEADY_MPS2:
         return Finding(
             f"{placement}: acc is gravity alone: its magnitude stays within {STEADY_MPS2:g} m/s² "
             "while the sensor turns. Export acceleration including gravity and movement.",
             True,
         )
+    delay = delay_of(gyr[:, INNER], acc[:, INNER])
+    found = _explained(placement, gyr, acc, is_suspect=_is_surely_late(delay))
+    half = len(gyr) // 2
+    if found is None and half >= LEAST_WINDOWS:  # what changed on the way is no fault of the whole
+        found = _half(placement, gyr[:half], acc[:half]) or _half(placement, gyr[half:], acc[half:])
+    if found is None and _is_surely_late(delay):
+        found = Finding(f"{placement}: {'. '.join(late_in_words(delay.late_s))}", False)
+    return found
+
+
+def _is_surely_late(delay: Delay) -> bool:
+    return abs(delay.late_s) - SURE_SD * delay.sd_s > DELAY_OFF_S
+
+
+def _in_degrees(placement: str, gyr: Array, acc: Array) -> Finding | None:
+    """Find degrees for radians, which few windows tell too: a bias alone turns the sensor as nobody stands."""
+    claimed, meant = (float(np.median(_left(r, gyr, acc))) for r in (AS_READ, IN_DEGREES))
+    if claimed < max(DASHES_MPS, FAR_LESS * meant):
+        return None
+    return Finding(f"{placement}: {IN_DEGREES.seen}. {IN_DEGREES.remedy}", True)
+
+
+def _half(placement: str, gyr: Array, acc: Array) -> Finding | None:
+    """Return what surely another reading explains in half of the windows, or None."""
+    found = _explained(placement, gyr, acc)
+    if found is None or not found.is_refused:
+        return None
+    return Finding(f"{found.text} It is so in half of the recording only: cut it there.", True)
+
+
+def _explained(placement: str, gyr: Array, acc: Array, *, is_suspect: bool = False) -> Finding | None:
+    """Return which other reading leaves surely less unexplained, or that none explains what is seen; else None."""
     as_read = _left(AS_READ, gyr, acc)
     without = _left(AS_READ, np.zeros_like(gyr), acc)
     share = _share(as_read, without)
-    if share < AGREES and not any(
-        _is_better(_left(r, gyr, acc), as_read, by=0.5 * MAY_BE_BETTER) for r in tried_first()
-    ):
+    if share < AGREES and not is_suspect:
         return None
     near = sorted(readings(), key=lambda r: float(np.mean(_gain(as_read, _left(r, gyr, acc, by=roughly_unexplained)))))
     tried = [(r, _left(r, gyr, acc)) for r in readings() if any(r is n for n in near[:MOST_TRIED])]
@@ -145,6 +192,33 @@ def judged(placement: str, gyr: Array, acc: Array, *, spread_mps2: float) -> Fin
         )
         return Finding(text, share > UNEXPLAINED_SURELY)
     return None
+
+
+def judged_by_rests(placement: str, spans: list[Span]) -> Finding | None:
+    """Return what is surely wrong with the gyroscope's gain, or time, by what lies between rests, or None."""
+    gain, halves = gain_of(spans), gains_apart(spans)
+    if halves is not None:
+        first, second = halves
+        apart, sd = abs(float(np.log(first.factor / second.factor))), float(np.hypot(first.sd, second.sd))
+        if apart - SURE_SD * sd > GAIN_FAR_OFF:
+            return Finding(
+                f"{placement}: gyr times time is {1.0 / first.factor:.2g} times what gravity turns at first and "
+                f"{1.0 / second.factor:.2g} times later, as when its range was changed on the way. "
+                "Cut the recording there.",
+                True,
+            )
+    if gain is None or not _is_surely_off(gain, GAIN_OFF):
+        return None
+    return Finding(
+        f"{placement}: gyr times time is {1.0 / gain.factor:.2f} times what gravity turns from rest to rest, as when "
+        "time_s or the range is off. Check the rate behind time_s, or multiply gyr by "
+        f"{gain.factor:.2f} if its range was set wrong.",
+        _is_surely_off(gain, GAIN_FAR_OFF),
+    )
+
+
+def _is_surely_off(gain: Gain, most: float) -> bool:
+    return abs(float(np.log(gain.factor))) - SURE_SD * gain.sd > most
 
 
 def spread_of(acc: Array) -> float:

@@ -30,7 +30,6 @@ def check_units(placement: str, samples: Samples) -> None:
     """Raise `UnknownUnits` where the samples are not in m/s² including gravity and rad/s, as far as can be seen."""
     check_acc_unit(placement, samples)
     check_gyr_magnitude(placement, samples)
-    check_gyr_against_gravity(placement, samples)
 
 
 def check_acc_unit(placement: str, samples: Samples) -> None:
@@ -62,22 +61,6 @@ def check_gyr_magnitude(placement: str, samples: Samples) -> None:
     if fast > MAX_RATE_RADPS:
         what = f"it reaches {fast:.4g}, which in rad/s would be {math.degrees(fast):.3g} deg/s"
         raise UnknownUnits(_gyr_message(placement, what, is_deg=math.radians(fast) <= MAX_RATE_RADPS))
-
-
-def check_gyr_against_gravity(placement: str, samples: Samples) -> None:
-    """Raise `UnknownUnits` where gravity's direction in the sensor's frame turns far less than ``gyr`` claims.
-
-    Notes
-    -----
-    With u the direction of the specific force, du/dt = u x omega for a sensor that only turns. Both sides are
-    averaged over 0.3 s and differenced over 0.5 s; accelerations of the body only add to du, so they cannot
-    make the ratio of the root mean squares larger. A gyroscope in deg/s gives 57 in place of 1.
-    """
-    claimed, seen = _turn_rates(samples)
-    if claimed > MIN_CLAIMED_RADPS and claimed > MAX_RATE_RATIO * seen:
-        ratio = claimed / max(seen, 1e-6)
-        what = f"in rad/s it would turn the sensor {ratio:.0f} times as fast as gravity turns in its axes"
-        raise UnknownUnits(_gyr_message(placement, what, is_deg=ratio > 3.0 * MAX_RATE_RATIO))
 
 
 def gyr_unit_by_gravity(samples: Samples) -> str:
