@@ -152,16 +152,16 @@ def span_of(gyr: Array, acc: Array, *, factor: float = 1.0) -> Span:
     return Span(gyr, acc, slopes.T @ weight @ slopes, slopes.T @ weight @ left, float(left @ weight @ left))
 
 
-def gain_of(found: list[Span]) -> Gain | None:
-    """Return the factor that would mend the gyroscope over these spans, None where there are none."""
+def gain_of(found: list[Span], *, near: float = 1.0) -> Gain | None:
+    """Return the factor that would mend the gyroscope over these spans, sought near one; None where there are none."""
     if not found:
         return None
-    off, sd = _fit(found)
-    factor = 1.0
-    if abs(off) > FAR:
-        for _ in range(2):
-            factor *= float(np.clip(1.0 + off, 0.5, 2.0))
-            off, sd = _fit([span_of(s.gyr, s.acc, factor=factor) for s in found])
+    factor, off, sd = 1.0, near - 1.0, 0.0
+    if near == 1.0:
+        off, sd = _fit(found)
+    for _ in range(2 if abs(off) > FAR else 0):
+        factor *= float(np.clip(1.0 + off, 0.5, 2.0))
+        off, sd = _fit([span_of(s.gyr, s.acc, factor=factor) for s in found])
     return Gain(factor * float(np.clip(1.0 + off, 0.5, 2.0)), float(np.hypot(sd, FLOOR)))
 
 

@@ -14,7 +14,7 @@ from imu_hinge.conventions import Flag
 from imu_hinge.errors import UnknownUnits
 from imu_hinge.model import Array, Flags
 from imu_hinge.storage.screening.gyro_gain import MOST_SPANS, Span, open_since, span_of, spans
-from imu_hinge.storage.screening.self_check import LEAST_WINDOWS, Finding, judged, judged_by_rests, spread_of
+from imu_hinge.storage.screening.self_check import LEAST_WINDOWS, Finding, judged, spread_of
 from imu_hinge.storage.screening.turning import HOP_STEPS, MOST_WINDOWS, STEP_S, WINDOW_STEPS, means, turns
 
 Item = TypeVar("Item")
@@ -103,8 +103,7 @@ class LiveCheck:
         self._judged_at = self._count
         columns = tuple(zip(*self._kept.chosen, strict=True)) or ((), ())
         gyr, acc = (np.array(column).reshape(-1, WINDOW_STEPS, 3) for column in columns)
-        self.finding = judged(self._placement, gyr, acc, spread_mps2=self._spread_mps2)
-        self.finding = self.finding or judged_by_rests(self._placement, self._spans.chosen)
+        self.finding = judged(self._placement, gyr, acc, self._spans.chosen, spread_mps2=self._spread_mps2)
         if self.finding is not None and self.finding.is_refused:
             raise UnknownUnits(self.finding.text)
 

@@ -47,6 +47,13 @@ class Reading(NamedTuple):
     remedy: str
     may_refuse: bool = True
 
+    @property
+    def factor(self) -> float | None:
+        """What the gyroscope is to be multiplied by, where nothing else is meant otherwise."""
+        factor = float(self.gyr[0, 0])
+        is_scaled = factor > 0.0 and np.array_equal(self.gyr, factor * np.eye(3))
+        return factor if is_scaled and self.lag == 0 and bool((self.acc == 1.0).all()) else None
+
 
 AS_READ: Final = Reading(np.eye(3), np.ones(3), 0, "", "")
 

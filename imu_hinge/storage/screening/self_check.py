@@ -76,10 +76,20 @@ compute it does not [m/s²]."""
 
 
 class Finding(NamedTuple):
-    """Hold what the check found: one text, and whether no reading of the samples as they are is right."""
+    """Hold what the check found.
+
+    Parameters
+    ----------
+    text : str
+    is_refused : bool
+        Whether no reading of the samples as they are is right.
+    factor : float, optional
+        What would mend the gyroscope, where that is all.
+    """
 
     text: str
     is_refused: bool
+    factor: float | None = None
 
 
 def check_turning(placement: str, samples: Samples) -> None:
@@ -107,8 +117,7 @@ def self_check(placement: str, samples: Samples) -> Finding | None:
         return twice
     parts = steps_of(samples)
     gyr, acc = windows(parts)
-    found = judged(placement, gyr, acc, spread_mps2=spread_of(samples.acc))
-    return found or judged_by_rests(placement, spans_of(parts))
+    return judged(placement, gyr, acc, spans_of(parts), spread_mps2=spread_of(samples.acc))
 
 
 def _given_twice(placement: str, samples: Samples) -> Finding | None:
@@ -125,11 +134,31 @@ def _given_twice(placement: str, samples: Samples) -> Finding | None:
     return None
 
 
-def judged(placement: str, gyr: Array, acc: Array, *, spread_mps2: float) -> Finding | None:
-    """Return what is wrong in windows that turn, (w, k, 3) [rad/s] and [m/s²], or None; see `turning.windows`.
+def judged(placement: str, gyr: Array, acc: Array, spans: list[Span], *, spread_mps2: float) -> Finding | None:
+    """Return what is wrong, or None.
 
-    ``spread_mps2`` is the standard deviation of acc's magnitude as it came in, while the sensor turned.
+    Parameters
+    ----------
+    placement
+        Names the sensor in the text.
+    gyr, acc : (w, k, 3) [rad/s, sensor], [m/s², sensor]
+        Windows in which the sensor turns; see `turning.windows`.
+    spans
+        From rest to rest; see `gyro_gain.spans_of`.
+    spread_mps2
+        Standard deviation of acc's magnitude as it came in, while the sensor turned.
     """
+    found = _judged_by_windows(placement, gyr, acc, spread_mps2=spread_mps2)
+    if found is None:
+        return _judged_by_rests(placement, spans)
+    gain = None if found.factor is None else gain_of(spans, near=found.factor)
+    if gain is None or found.factor is None or abs(np.log(found.factor / gain.factor)) < SURE_SD * gain.sd:
+        return found
+    return _judged_by_rests(placement, spans) or found  # rests tell a gain better
+
+
+def _judged_by_windows(placement: str, gyr: Array, acc: Array, *, spread_mps2: float) -> Finding | None:
+    """Return what is wrong in windows that turn, or None; see `judged`."""
     if len(gyr) < LEAST_WINDOWS:
         return _in_degrees(placement, gyr, acc) if len(gyr) else None
     if spread_mps2 < STEADY_MPS2:
@@ -139,10 +168,13 @@ def judged(placement: str, gyr: Array, acc: Array, *, spread_mps2: float) -> Fin
             True,
         )
     delay = delay_of(gyr[:, INNER], acc[:, INNER])
-    found = _explained(placement, gyr, acc, is_suspect=_is_surely_late(delay))
-    half = len(gyr) // 2
-    if found is None and half >= LEAST_WINDOWS:  # what changed on the way is no fault of the whole
-        found = _half(placement, gyr[:half], acc[:half]) or _half(placement, gyr[half:], acc[half:])
+    as_read, without = _left(AS_READ, gyr, acc), _left(AS_READ, np.zeros_like(gyr), acc)
+    found, half = None, len(gyr) // 2
+    if _share(as_read, without) >= AGREES or _is_surely_late(delay):
+        found = _explained(placement, gyr, acc)
+    for part in (slice(half), slice(half, None)) if found is None and half >= LEAST_WINDOWS else ():
+        if found is None and _share(as_read[part], without[part]) >= AGREES:  # what changed on the way
+            found = _half(placement, gyr[part], acc[part])
     if found is None and _is_surely_late(delay):
         found = Finding(f"{placement}: {'. '.join(late_in_words(delay.late_s))}", False)
     return found
@@ -168,13 +200,10 @@ def _half(placement: str, gyr: Array, acc: Array) -> Finding | None:
     return Finding(f"{found.text} It is so in half of the recording only: cut it there.", True)
 
 
-def _explained(placement: str, gyr: Array, acc: Array, *, is_suspect: bool = False) -> Finding | None:
+def _explained(placement: str, gyr: Array, acc: Array) -> Finding | None:
     """Return which other reading leaves surely less unexplained, or that none explains what is seen; else None."""
-    as_read = _left(AS_READ, gyr, acc)
-    without = _left(AS_READ, np.zeros_like(gyr), acc)
+    as_read, without = _left(AS_READ, gyr, acc), _left(AS_READ, np.zeros_like(gyr), acc)
     share = _share(as_read, without)
-    if share < AGREES and not is_suspect:
-        return None
     near = sorted(readings(), key=lambda r: float(np.mean(_gain(as_read, _left(r, gyr, acc, by=roughly_unexplained)))))
     tried = [(r, _left(r, gyr, acc)) for r in readings() if any(r is n for n in near[:MOST_TRIED])]
     gains = [float(np.mean(_gain(left, as_read))) for _, left in tried]
@@ -183,7 +212,7 @@ def _explained(placement: str, gyr: Array, acc: Array, *, is_suspect: bool = Fal
     is_explained = is_sway or _share(left, without) < AGREES
     if is_explained and _is_better(left, as_read, by=MAY_BE_BETTER):
         is_refused = best.may_refuse and _is_better(left, as_read, by=BETTER)
-        return Finding(f"{placement}: {best.seen}. {best.remedy}", is_refused)
+        return Finding(f"{placement}: {best.seen}. {best.remedy}", is_refused, best.factor)
     if share > UNEXPLAINED and float(np.median(as_read)) > DASHES_MPS:
         text = (
             f"{placement}: gravity does not turn as the gyroscope says ({100 * share:.0f} % of its turning is not "
@@ -194,7 +223,7 @@ def _explained(placement: str, gyr: Array, acc: Array, *, is_suspect: bool = Fal
     return None
 
 
-def judged_by_rests(placement: str, spans: list[Span]) -> Finding | None:
+def _judged_by_rests(placement: str, spans: list[Span]) -> Finding | None:
     """Return what is surely wrong with the gyroscope's gain, or time, by what lies between rests, or None."""
     gain, halves = gain_of(spans), gains_apart(spans)
     if halves is not None:
@@ -223,7 +252,7 @@ def _is_surely_off(gain: Gain, most: float) -> bool:
 
 def spread_of(acc: Array) -> float:
     """Return the standard deviation of the magnitude of (n, 3) [m/s²]."""
-    return float(np.std(np.linalg.norm(acc, axis=1)))
+    return float(np.std(np.sqrt(np.einsum("ij,ij->i", acc, acc))))
 
 
 def _left(reading: Reading, gyr: Array, acc: Array, *, by: Callable[[Array, Array], Array] = unexplained) -> Array:

@@ -67,12 +67,16 @@ def steps_of(samples: Samples) -> list[tuple[Array, Array]]:
 def means(time_s: Array, gyr: Array, acc: Array) -> tuple[Array, Array]:
     """Return means over whole steps from the first of these times on. (n,), (n, 3), (n, 3) -> (m, 3), (m, 3)."""
     count = int((time_s[-1] - time_s[0]) / STEP_S + 1e-6)
-    at_s, widths_s = time_s[0] + STEP_S * np.arange(count + 1), 0.5 * np.diff(time_s)
+    at_s = time_s[0] + STEP_S * np.arange(count + 1)
+    i = np.clip(np.searchsorted(time_s, at_s, side="right") - 1, 0, len(time_s) - 2)
+    widths_s = np.diff(time_s)
+    share = (at_s - time_s[i]) / widths_s[i]
     found = np.empty((6, count))
+    area = np.zeros(len(time_s))
     for k, column in enumerate((*gyr.T, *acc.T)):
-        area = np.zeros(len(time_s))
-        np.cumsum((column[1:] + column[:-1]) * widths_s, out=area[1:])
-        found[k] = np.diff(np.interp(at_s, time_s, area)) / STEP_S
+        pieces = (column[1:] + column[:-1]) * widths_s
+        np.cumsum(pieces, out=area[1:])
+        found[k] = np.diff(area[i] + share * pieces[i]) * (0.5 / STEP_S)
     return found[:3].T, found[3:].T
 
 
