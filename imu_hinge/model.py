@@ -95,7 +95,16 @@ class Samples:
         return Samples, (self.time_s, self.acc, self.gyr, self.flags)
 
     def __getitem__(self, part: slice) -> Samples:
-        return Samples(self.time_s[part], self.acc[part], self.gyr[part], self.flags[part])
+        columns = (self.time_s[part], self.acc[part], self.gyr[part], self.flags[part])
+        return Samples(*columns) if part.step not in (None, 1) else _known_good(*columns)
+
+
+def _known_good(time_s: Array, acc: Array, gyr: Array, flags: Flags) -> Samples:
+    """Return samples of columns that are checked and read-only: to ask again takes longer than all that live makes."""
+    samples = object.__new__(Samples)
+    for name, column in (("time_s", time_s), ("acc", acc), ("gyr", gyr), ("flags", flags)):
+        object.__setattr__(samples, name, column)
+    return samples
 
 
 def joined(before: Samples, after: Samples) -> Samples:
@@ -103,7 +112,7 @@ def joined(before: Samples, after: Samples) -> Samples:
     columns = [np.concatenate((getattr(before, c), getattr(after, c))) for c in ("time_s", "acc", "gyr", "flags")]
     for column in columns:
         column.flags.writeable = False  # nobody else has it: `Samples` need not copy it
-    return Samples(*columns)
+    return _known_good(*columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -199,7 +199,7 @@ def calibrate(
     Raises
     ------
     CalibrationError
-        Where the recording has no such rep.
+        Where the recording has no such rep, or a sensor's accelerometer and gyroscope do not fit each other.
     RecordingError
         As `analyze`.
     """
@@ -207,7 +207,9 @@ def calibrate(
     check_exercise(exercise)
     athlete = athlete or recording.athlete or Athlete()
     told = recording.exercise if exercise == "auto" else exercise
-    tracks, clocks = tracks_of(check_recording(recording), settings)
+    checked = check_recording(recording)
+    _check_agreeing(checked)
+    tracks, clocks = tracks_of(checked, settings)
     aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     if aligned is None:
         raise CalibrationError("Nobody bends in this recording. Record two clean hinges and, better, a full bow.")
@@ -227,3 +229,11 @@ def calibrate(
         clean_hinges=[found.lifts[i].bottom for i in clean_hinge],
         full_bows=[found.lifts[i].bottom for i in full_bow],
     )
+
+
+def _check_agreeing(checked: Recording) -> None:
+    """Raise `CalibrationError` where the self-check doubts a sensor: what it teaches would spoil every set to come."""
+    for placement, samples in checked.sensors.items():
+        if np.any(samples.flags & np.uint16(cv.Flag.DISAGREEING)):
+            doubt = next((text for text in checked.warnings if text.startswith(f"{placement}: ")), "")
+            raise CalibrationError(f"No references can be learnt from a recording in doubt. {doubt}".rstrip())

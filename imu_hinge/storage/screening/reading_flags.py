@@ -132,8 +132,8 @@ class ReadingFlags:
         """Tell a sensor's readings up to ``start`` from computed curves."""
         if start < 0:
             return self._was_noisy
-        back = self._turns + np.count_nonzero(turns[:, : start + 1], axis=1)
-        return bool(np.median(back) > TURNS_BACK * (self.count + start + 1))
+        back = sorted((self._turns + np.count_nonzero(turns[:, : start + 1], axis=1)).tolist())
+        return bool(0.5 * (back[2] + back[3]) > TURNS_BACK * (self.count + start + 1))  # the median of six
 
     def _note_frozen(self, time_s: Array, frozen: Mask, first: npt.NDArray[np.intp]) -> None:
         more = np.flatnonzero(frozen)
@@ -165,7 +165,9 @@ class ReadingFlags:
             for c in at:
                 self._ends[c] = self._runs([k for k in at[c] if k < known], x[c], step[c % 6], c)[1]
             kept, moved = values[:, :known], step[:, :known]
-            self._top = np.maximum(self._top, np.concatenate((kept.max(axis=1), -kept.min(axis=1))))
+            if known < values.shape[1]:
+                peak = np.concatenate((kept.max(axis=1), -kept.min(axis=1)))
+            self._top = np.maximum(self._top, peak)
             self._least_step = np.minimum(self._least_step, np.where(moved > 0.0, moved, np.inf).min(axis=1))
         return clipped, known
 
