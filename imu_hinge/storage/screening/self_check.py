@@ -64,8 +64,9 @@ less than a third. No angle of such a recording is right."""
 DELAY_OFF_S: Final = 0.02
 """In a bend of 100 deg/s it is 2 degrees; streams of one device are nearer, or are two streams [s]."""
 
-FAR_LESS: Final = 5.0
-"""A reading that leaves so much less is told by any window: bodies differ by less."""
+FAR_LESS: Final = 10.0
+"""Of degrees for radians few windows tell where the one leaves so much less than the other: a body that dashes about,
+beside a gyroscope of a coarse clock, makes less of it."""
 
 SURE_SD: Final = 3.0
 """So many standard deviations are sure."""
