@@ -58,6 +58,15 @@ class Samples:
     ------
     BadSamples
         Where the shapes do not fit each other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import imu_hinge as ih
+    >>> time_s = np.arange(300) / 100.0
+    >>> samples = ih.Samples(time_s=time_s, acc=np.tile([0.0, 0.0, 9.81], (300, 1)), gyr=np.zeros((300, 3)))
+    >>> len(samples), len(samples[100:200])
+    (300, 100)
     """
 
     time_s: Array
@@ -144,6 +153,15 @@ class Recording:
     ------
     RecordingError
         Where a placement or the exercise is not known, or there is no sensor.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import imu_hinge as ih
+    >>> still = ih.Samples(np.arange(300) / 100.0, acc=np.tile([0.0, 0.0, 9.81], (300, 1)), gyr=np.zeros((300, 3)))
+    >>> recording = ih.Recording({"t12": still, "sacrum": still}, exercise="deadlift")
+    >>> recording.placements
+    ('sacrum', 't12')
     """
 
     sensors: Mapping[str, Samples]
@@ -252,6 +270,18 @@ class Posture:
         `conventions.Flag`, all sensors together.
     basis : str
         ``measured`` where two sensors span the lumbar spine, else ``inferred``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import imu_hinge as ih
+    >>> from imu_hinge import conventions as cv
+    >>> from imu_hinge.simulate.session import random_set
+    >>> posture = ih.analyze(random_set(5, exercise="deadlift", style="good_hinge").recording).posture
+    >>> posture.basis, round(posture.rate_hz)
+    ('measured', 100)
+    >>> bool(np.nanmax(posture.angle_rad(cv.PELVIS_TILT)) > np.radians(30.0))
+    True
     """
 
     time_s: Array

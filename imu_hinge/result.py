@@ -28,7 +28,23 @@ if TYPE_CHECKING:
 class Verdict:
     """Hold the label of one rep, how sure it is, and what was seen.
 
-    ``confidence`` is the probability of the label; for ``undecided`` that of the likeliest other.
+    Parameters
+    ----------
+    label
+        One of `conventions.VERDICTS`.
+    confidence
+        The probability of the label; for ``undecided`` that of the likeliest other.
+    findings
+        What was seen, of `conventions.FINDINGS`.
+    reason
+        One sentence for a person.
+
+    Examples
+    --------
+    >>> import imu_hinge as ih
+    >>> verdict = ih.Verdict("lumbar_flexion", 0.97, findings=("flexion_off_the_floor",))
+    >>> verdict.label, verdict.confidence
+    ('lumbar_flexion', 0.97)
     """
 
     label: cv.VerdictLabel
@@ -39,27 +55,46 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Rep:
-    """Hold one rep, in seconds on the host's timeline and in radians; NaN is: cannot tell."""
+    """Hold one rep, in seconds on the host's timeline and in radians; NaN is: cannot tell.
+
+    Examples
+    --------
+    >>> import imu_hinge as ih
+    >>> from imu_hinge.simulate.session import random_set
+    >>> first = ih.analyze(random_set(5, exercise="deadlift", style="good_hinge").recording).lifts[0]
+    >>> first.rep, first.exercise, first.basis
+    (0, 'deadlift', 'measured')
+    >>> first.start_s < first.turn_s < first.end_s
+    True
+    """
 
     rep: int
+    """From 0, in order."""
     exercise: str
+    """One of `conventions.EXERCISES`."""
     start_s: float
     turn_s: float
     end_s: float
+    """From the floor: lift-off, lockout, plates down. From the top: leaving standing, the bottom, standing again."""
     descent_s: float
     ascent_s: float
     pause_s: float
+    """The bottom that is held."""
     pelvis_tilt_peak_rad: float
     trunk_inclination_peak_rad: float
     lumbar_flexion_peak_rad: float
     lumbar_flexion_peak_sd_rad: float
     lumbar_flexion_bottom_rad: float
     lumbar_flexion_bottom_sd_rad: float
+    """At lift-off, or at the deepest point; peaks are over the whole rep."""
     knee_flexion_peak_rad: float
     lumbar_share: float
+    """Lumbar flexion over lumbar and hip flexion, as it changes over the rep, 0 to 1."""
     basis: cv.Basis
+    """Whether two sensors saw the largest lumbar flexion, or the model tells it."""
     verdict: Verdict
     quality: str
+    """Of the data, A to D; see `reps.verdict.grade`."""
 
     def as_row(self) -> dict[str, Any]:
         """Return the rep as one row of the ``reps`` table, degrees at this edge."""
@@ -96,6 +131,13 @@ class Event:
         One sentence for a person.
     rep
         The rep that was completed or withdrawn.
+
+    Examples
+    --------
+    >>> import imu_hinge as ih
+    >>> event = ih.Event("slip", 12.5, "The t12 sensor moved on the body by 6 degrees.")
+    >>> event.kind, event.rep is None
+    ('slip', True)
     """
 
     kind: cv.EventKind
@@ -136,6 +178,16 @@ class SetResult:
         True where only the past was used at every instant.
     settings
         With which it was analysed.
+
+    Examples
+    --------
+    >>> import imu_hinge as ih
+    >>> from imu_hinge.simulate.session import random_set
+    >>> result = ih.analyze(random_set(5, exercise="deadlift", style="good_hinge").recording)
+    >>> result.exercise, result.is_simulated, len(result.reps)
+    ('deadlift', True, 5)
+    >>> len(result.angles) == len(result.posture)
+    True
     """
 
     recording_name: str
@@ -175,7 +227,7 @@ class SetResult:
             text = {"exercise", "basis", "verdict", "findings", "quality"}
             kinds = {c: "object" if c in text else "int64" if c == "rep" else "float64" for c in frame.columns}
             frame = frame.astype(kinds)
-        return frame
+        return with_plain_text(frame)
 
     @cached_property
     def angles(self) -> pd.DataFrame:
@@ -187,7 +239,18 @@ class SetResult:
         for i, name in enumerate(cv.ANGLES):
             columns[f"{name}_deg"] = degrees[:, i]
             columns[f"{name}_sd_deg"] = sd_deg[:, i]
-        columns["rep"] = self.rep_index
+        columns["rep"] = self.rep_index.astype(np.int64)  # as in `reps`, to be joined by it
         columns["phase"] = np.asarray(cv.PHASES, dtype=object)[self.phase]
         columns["flags"] = self.posture.flags
         return pd.DataFrame(columns, columns=list(cv.ANGLE_COLUMNS))
+
+
+def with_plain_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with labels and other text as this pandas holds plain strings, also where it has no rows.
+
+    That is ``object`` in pandas 2 and ``str`` in 3. Categoricals would not survive joining two tables of other labels.
+    """
+    import pandas as pd
+
+    plain = pd.Series(["text"]).dtype
+    return frame.astype({name: plain for name, kind in frame.dtypes.items() if kind.kind == "O"})

@@ -27,9 +27,16 @@ ANSWER_S: Final = 1.0
 
 
 class Reply(NamedTuple):
-    """Hold one side of a ping: its number, and the device's time when the question came; None for the question.
+    """Hold one side of a ping.
 
-    The device's time is that of its samples up to multiples of ``wrap_ns`` [ns].
+    Parameters
+    ----------
+    number
+        Of the question.
+    device_ns
+        The device's time when the question came; None for the question itself.
+    wrap_ns
+        The samples' time is this up to multiples of so much.
     """
 
     number: int
@@ -38,7 +45,15 @@ class Reply(NamedTuple):
 
 
 class TimeReply(NamedTuple):
-    """Hold an answered ping: host's time before it was sent and when the answer came, the device's between [ns]."""
+    """Hold an answered ping.
+
+    Parameters
+    ----------
+    asked_ns, answered_ns
+        Host's time before it was sent, and when the answer came.
+    device_ns, wrap_ns
+        The device's between, as in `Reply`.
+    """
 
     asked_ns: int
     answered_ns: int
@@ -54,7 +69,16 @@ class Pinger(Protocol):
         """Subscribe to the answers; False where this device gives none."""
 
     async def ping(self, gatt: Gatt, number: int, on_packet: OnPacket) -> None:
-        """Hand what is asked to ``on_packet``, then write it."""
+        """Hand what is asked to ``on_packet``, then write it.
+
+        Parameters
+        ----------
+        gatt
+        number
+            The answer brings it back.
+        on_packet
+            As in `Driver.start`; so the journal holds the question too.
+        """
 
     def heard(self, characteristic: str, payload: bytes) -> Reply | None:
         """Read a question or an answer; None for anything else."""
@@ -68,7 +92,16 @@ class TimeReplies:
         self._asked: dict[int, int] = {}
 
     def take(self, host_ns: int, characteristic: str, payload: bytes) -> TimeReply | None:
-        """Return the ping that this packet completes, if it does."""
+        """Return the ping that this packet completes, if it does.
+
+        Parameters
+        ----------
+        host_ns
+            When it arrived, or was sent [ns].
+        characteristic
+            UUID.
+        payload
+        """
         heard = self._pinger.heard(characteristic, payload)
         if heard is None:
             return None
@@ -90,7 +123,15 @@ def pause_s(asked: int, chance: float) -> float:
 
 
 async def keep_pinging(pinger: Pinger, gatt: Gatt, on_packet: OnPacket) -> None:
-    """Ping until cancelled, until the device stays silent, or until something goes wrong with a ping."""
+    """Ping until cancelled, until the device stays silent, or until something goes wrong with a ping.
+
+    Parameters
+    ----------
+    pinger
+    gatt
+    on_packet
+        Takes questions and answers, as in `Driver.start`.
+    """
     answers = 0
 
     def note(characteristic: str, payload: bytes) -> None:

@@ -27,7 +27,19 @@ SMALL_BYTES: Final = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a file is laid out: where its rows start, what parts them, what the columns are called."""
+    """Hold how a file is laid out.
+
+    Parameters
+    ----------
+    body
+        Where its rows start [byte].
+    delimiter, decimal
+        What parts cells, and the decimal mark.
+    columns
+        Their names.
+    header
+        As it stands in the text.
+    """
 
     body: int
     delimiter: str
@@ -41,7 +53,26 @@ class Layout:
 
 
 def parse(path: Path, data: bytes, layout: Layout) -> Array:
-    """Return the cells as numbers, one column per header name; empty cells are NaN, other columns zero."""
+    """Return the cells as numbers, one column per header name; empty cells are NaN, other columns zero.
+
+    Parameters
+    ----------
+    path
+        For messages.
+    data
+        The whole file.
+    layout
+        Where its rows start and what parts them.
+
+    Returns
+    -------
+    (n, columns)
+
+    Raises
+    ------
+    BadSamples
+        Where a row cannot be read, or there is none.
+    """
     values = _parse_small(data[layout.body :], layout) if len(data) <= SMALL_BYTES else None
     if values is not None:
         return values

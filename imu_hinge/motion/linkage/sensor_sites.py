@@ -32,8 +32,16 @@ THORACIC_SHARE: Final = 0.7
 class Site(NamedTuple):
     """Hold what is known of one placement before anything is measured: expected value and spread (sd) of each.
 
-    ``share`` is how much of lumbar flexion turns the sensor, ``soft_tissue_gain`` how much of its inclination the skin
-    loses, ``ahead`` and ``up`` its place from the anchor [m] (sagittal plane, standing, 1.75 m of height).
+    Parameters
+    ----------
+    anchor
+        The point of the chain from which its place is told.
+    share, share_sd
+        How much of lumbar flexion turns the sensor.
+    soft_tissue_gain, soft_tissue_gain_sd
+        How much of its inclination the skin loses.
+    ahead, ahead_sd, up, up_sd
+        Its place from the anchor [m] (sagittal plane, standing, 1.75 m of height).
     """
 
     anchor: int
@@ -69,7 +77,19 @@ LEADS_TO: Final = (
 
 @kernel
 def inclination(x: Array, anchor: int, share: float, row: Array) -> float:
-    """Return what a sensor there is inclined by [rad] and write the derivative by the posture to ``row[:5]``."""
+    """Return what a sensor there is inclined by, but for the skin [rad].
+
+    Parameters
+    ----------
+    x : (5,) [rad]
+        Posture.
+    anchor
+        `ON_THIGH`, `ON_PELVIS`, `ON_LUMBAR` or `ON_THORAX`.
+    share
+        Of lumbar flexion that turns the sensor.
+    row : (5,)
+        Derivative by the posture, written; a longer row keeps the rest.
+    """
     for k in range(layout.STATES):
         row[k] = 0.0
     if anchor == ON_THIGH:

@@ -32,10 +32,19 @@ FINEST: Final = 1e-8
 """Slopes this close to each other are the same."""
 
 NO_WAIT_S: Final = 1e-6
+"""Keeps the logarithm of a mean wait finite where every arrival lies on the line [s]."""
 
 
 class Line(NamedTuple):
-    """Hold y = y0 + slope (x - x0), all in seconds."""
+    """Hold y = y0 + slope (x - x0).
+
+    Parameters
+    ----------
+    x0, y0
+        A point of it [s].
+    slope
+        Host's seconds per device's second.
+    """
 
     x0: float
     y0: float
@@ -51,7 +60,15 @@ class Line(NamedTuple):
 
 
 class Slopes(NamedTuple):
-    """Hold which slopes are allowed, and the one expected beforehand."""
+    """Hold which slopes are allowed, and the one expected beforehand.
+
+    Parameters
+    ----------
+    least, greatest
+        Those allowed.
+    expected
+        What is likeliest beforehand.
+    """
 
     least: float
     greatest: float

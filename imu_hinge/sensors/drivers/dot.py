@@ -10,6 +10,7 @@ the time stamps. Ranges are fixed. Layouts: DOT BLE Service Specification XD0506
 
 from __future__ import annotations
 
+import asyncio
 import math
 import struct
 from collections.abc import Collection, Mapping
@@ -37,30 +38,41 @@ def uuid(short: int) -> str:
     return f"1517{short:04x}-4947-11e9-8646-d663bd873d93"
 
 
-CONFIG_SERVICE: Final = uuid(0x1000)
-CONFIG: Final = uuid(0x1002)
-MEASUREMENT_SERVICE: Final = uuid(0x2000)
-CONTROL: Final = uuid(0x2001)
-LONG, MEDIUM, SHORT = uuid(0x2002), uuid(0x2003), uuid(0x2004)
-ORIENTATION_RESET: Final = uuid(0x2006)
-BATTERY: Final = uuid(0x3001)
-MESSAGE_CONTROL: Final = uuid(0x7001)
-COMPANY: Final = 0x0886
+CONFIG_SERVICE: Final = uuid(0x1000)  # UUIDs and numbers here are XD0506P's
+CONFIG: Final = uuid(0x1002)  # settings: name, rate, power
+MEASUREMENT_SERVICE: Final = uuid(0x2000)  # samples and their control
+CONTROL: Final = uuid(0x2001)  # start, stop and mode
+LONG, MEDIUM, SHORT = uuid(0x2002), uuid(0x2003), uuid(0x2004)  # payloads by length
+ORIENTATION_RESET: Final = uuid(0x2006)  # heading
+BATTERY: Final = uuid(0x3001)  # charge
+MESSAGE_CONTROL: Final = uuid(0x7001)  # the vendor's synchronisation
+COMPANY: Final = 0x0886  # of the Bluetooth SIG's list, as advertised
 
+# All rates that stream; 120 Hz is for recording in the sensor.
 RATES_HZ: Final = (1.0, 4.0, 10.0, 12.0, 15.0, 20.0, 30.0, 60.0)
-ACC_RANGE_G: Final = 16.0
-GYR_RANGE_DPS: Final = 2000.0
-RATE_QUANTITIES: Final = 21
-CUSTOM_5: Final = 26
+ACC_RANGE_G: Final = 16.0  # fixed
+GYR_RANGE_DPS: Final = 2000.0  # fixed
+RATE_QUANTITIES: Final = 21  # the mode that streams both instruments in a medium payload
+CUSTOM_5: Final = 26  # the same with orientation, in a long one
 LARGEST_ACC: Final = ACC_RANGE_G * STANDARD_GRAVITY_MPS2
 LARGEST_GYR: Final = math.radians(GYR_RANGE_DPS)
 
-CHANGE_IDENTIFY, CHANGE_POWER_OFF, CHANGE_RATE = 0x01, 0x02, 0x10
-HEADING_RESET: Final = struct.pack("<H", 1)
+CHANGE_IDENTIFY, CHANGE_POWER_OFF, CHANGE_RATE = 0x01, 0x02, 0x10  # which settings a write changes
+HEADING_RESET: Final = struct.pack("<H", 1)  # the command of `ORIENTATION_RESET`
 
 
 class Field(NamedTuple):
-    """Hold where one quantity lies in a payload, as a `struct` format."""
+    """Hold where one quantity lies in a payload.
+
+    Parameters
+    ----------
+    name
+        With its unit.
+    offset
+        [byte].
+    format
+        As in `struct`.
+    """
 
     name: str
     offset: int
@@ -68,7 +80,18 @@ class Field(NamedTuple):
 
 
 class Mode(NamedTuple):
-    """Hold one measurement mode: its characteristic, how many bytes count, its fields after the time stamp."""
+    """Hold one measurement mode.
+
+    Parameters
+    ----------
+    name
+    characteristic
+        UUID that notifies.
+    size
+        How many bytes count.
+    fields
+        After the time stamp.
+    """
 
     name: str
     characteristic: str
@@ -76,10 +99,11 @@ class Mode(NamedTuple):
     fields: tuple[Field, ...]
 
 
+# Each field: its offset in the payload [byte], then its numbers.
 _EULER, _QUAT = Field("euler_deg", 4, "3f"), Field("quat_wxyz", 4, "4f")
-_ACC, _GYR = Field("acc_m_s2", 4, "3f"), Field("gyro_deg_s", 16, "3f")
-_FREE_16, _FREE_20 = Field("free_acc_m_s2", 16, "3f"), Field("free_acc_m_s2", 20, "3f")
-_DQ, _DV = Field("dq_wxyz", 4, "4f"), Field("dv_m_s", 20, "3f")
+_ACC, _GYR = Field("acc_m_s2", 4, "3f"), Field("gyro_deg_s", 16, "3f")  # as above
+_FREE_16, _FREE_20 = Field("free_acc_m_s2", 16, "3f"), Field("free_acc_m_s2", 20, "3f")  # as above
+_DQ, _DV = Field("dq_wxyz", 4, "4f"), Field("dv_m_s", 20, "3f")  # as above
 
 MODES: Final[Mapping[int, Mode]] = {
     2: Mode(
@@ -109,6 +133,10 @@ MODES: Final[Mapping[int, Mode]] = {
     26: Mode("custom 5", LONG, 44, (_QUAT, Field("acc_m_s2", 20, "3f"), Field("gyro_deg_s", 32, "3f"))),
 }
 """Published payloads by mode number; 1, 17 and 25 are packed for the vendor's own library and stay closed."""
+
+MTU_TRIES: Final = 8  # chosen, with the next: two seconds in all
+MTU_S: Final = 0.25
+"""Chosen: two seconds in all are waited for a larger packet size than the 20 bytes a link begins with [s]."""
 
 STREAMABLE: Final = (RATE_QUANTITIES, 20, CUSTOM_5)
 """Modes that carry both acceleration with gravity and angular rate."""
@@ -237,12 +265,16 @@ class Dot:
         gyr_dps = choose("a gyroscope range of", wanted.gyr_range_dps, offered=(2000.0,), default=2000.0, unit="deg/s")
         rate = choose("a live rate of", wanted.rate_hz, offered=RATES_HZ, default=RATES_HZ[-1], unit="Hz")
         needed = MODES[RATE_QUANTITIES].size
+        running = await gatt.read(CONTROL)
+        for _ in range(MTU_TRIES):  # some systems agree on a larger packet only a little after they have connected
+            if gatt.max_write(CONTROL) >= needed:
+                break
+            await asyncio.sleep(MTU_S)
         if gatt.max_write(CONTROL) < needed:
             raise DeviceError(
                 f"The connection carries {gatt.max_write(CONTROL)} bytes per packet, the DOT's samples need {needed}. "
                 "Use a computer or Bluetooth dongle that negotiates a larger MTU."
             )
-        running = await gatt.read(CONTROL)
         if len(running) >= 3 and running[1] == 1:
             await gatt.write(CONTROL, control(running[2], start=False), response=True)
         await gatt.write(CONFIG, set_rate(int(rate)), response=True)

@@ -22,8 +22,8 @@ from imu_hinge.sensors.device_counter import Stamp, Timeline, check_measurable, 
 from imu_hinge.sensors.drivers import polar_frames as pmd
 from imu_hinge.sensors.protocol import Decoded, DeviceTimes, StreamSettings
 
-LARGEST_ACC: Final = 16 * STANDARD_GRAVITY_MPS2
-LARGEST_GYR: Final = math.radians(2000)
+LARGEST_ACC: Final = 16 * STANDARD_GRAVITY_MPS2  # no range is wider: more is a wrong factor
+LARGEST_GYR: Final = math.radians(2000)  # the same
 FIRST_REACH, REACH = 0.5, 0.75
 """How far apart two samples may be and still be a pair, at first and once paired [period]."""
 
@@ -43,7 +43,16 @@ class Stream:
         self.waiting.clear()
 
     def take(self, time_ns: int, values: Array, flags: Flags) -> Stamp:
-        """Queue a frame's samples (n, 3) with their times, unless they came before."""
+        """Queue a frame's samples with their times, unless they came before.
+
+        Parameters
+        ----------
+        time_ns
+            The device's, of the last sample.
+        values : (n, 3)
+            In the stream's SI unit.
+        flags : (n,)
+        """
         n = len(values)
         stamp = self.line.place(time_ns, n)
         if stamp.is_old:
@@ -90,8 +99,7 @@ class Decoder:
         if frame.type not in (pmd.ACC, pmd.GYRO):
             return []
         stream = self._acc if frame.type == pmd.ACC else self._gyr
-        if frame.time_ns >= pmd.LATEST_NS:
-            raise PacketError("The frame's time is beyond the year 2146.", payload, offset=1, characteristic=pmd.DATA)
+        frame = frame._replace(time_ns=frame.time_ns % pmd.WRAP_NS)
         if frame.is_compressed and stream.factor is None:
             raise PacketError(
                 f"A frame of {pmd.NAMES[frame.type]} came before its scale factor. Stop the stream and start it again.",
@@ -111,7 +119,7 @@ class Decoder:
             return
         answer = pmd.parse_response(payload)
         if answer.op == pmd.START and answer.status == 0 and answer.type in (pmd.ACC, pmd.GYRO):
-            factor = pmd.parse_settings(answer.parameters).get(pmd.FACTOR, (1.0,))[0]
+            factor = pmd.parse_settings(answer.parameters, is_whole=False).get(pmd.FACTOR, (1.0,))[0]
             (self._acc if answer.type == pmd.ACC else self._gyr).factor = factor
 
     def _accept(self, frame: pmd.Frame, values: Array, payload: bytes) -> list[Decoded]:

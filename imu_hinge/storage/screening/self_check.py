@@ -50,7 +50,7 @@ MOST_TRIED: Final = 12
 DASHES_MPS: Final = 1.0
 """Nobody who lifts is faster than this in place, root mean square over some seconds: 0.8 in SisFall's jumps [m/s]."""
 
-UNEXPLAINED: Final = 0.6
+UNEXPLAINED: Final = 0.6  # chosen
 UNEXPLAINED_SURELY: Final = 0.9
 """Where so much is left besides, acc and gyr do not belong together; where as much as without any gyroscope, surely."""
 
@@ -142,7 +142,8 @@ def judged(placement: str, gyr: Array, acc: Array, spans: list[Span], *, spread_
     ----------
     placement
         Names the sensor in the text.
-    gyr, acc : (w, k, 3) [rad/s, sensor], [m/s², sensor]
+    gyr : (w, k, 3) [rad/s, sensor]
+    acc : (w, k, 3) [m/s², sensor]
         Windows in which the sensor turns; see `turning.windows`.
     spans
         From rest to rest; see `gyro_gain.spans_of`.

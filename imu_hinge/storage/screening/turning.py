@@ -65,7 +65,18 @@ def steps_of(samples: Samples) -> list[tuple[Array, Array]]:
 
 
 def means(time_s: Array, gyr: Array, acc: Array) -> tuple[Array, Array]:
-    """Return means over whole steps from the first of these times on. (n,), (n, 3), (n, 3) -> (m, 3), (m, 3)."""
+    """Return means over whole steps from the first of these times on.
+
+    Parameters
+    ----------
+    time_s : (n,) [s]
+    gyr : (n, 3) [rad/s, sensor]
+    acc : (n, 3) [m/s², sensor]
+
+    Returns
+    -------
+    (m, 3) [rad/s, sensor], (m, 3) [m/s², sensor]
+    """
     count = int((time_s[-1] - time_s[0]) / STEP_S + 1e-6)
     at_s = time_s[0] + STEP_S * np.arange(count + 1)
     i = np.clip(np.searchsorted(time_s, at_s, side="right") - 1, 0, len(time_s) - 2)

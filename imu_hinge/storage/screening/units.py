@@ -24,6 +24,7 @@ MOST: Final = 60_000
 """So many samples, spread over a recording, tell how large gravity is as well as all of an hour do."""
 
 _MEAN_S, _LAG_S, _STATIONARY_S = 0.3, 0.5, 0.5
+"""Over what gravity is averaged, over what its turning is looked at, and how long a quiet window is; chosen [s]."""
 
 
 def check_units(placement: str, samples: Samples) -> None:
