@@ -126,7 +126,16 @@ def _turn(gyr: Array) -> float:
 
 
 def span_of(gyr: Array, acc: Array, *, factor: float = 1.0) -> Span:
-    """Return what a span tells of the ten unknowns near a factor of the gyroscope; see `Span`."""
+    """Return what a span tells of the ten unknowns.
+
+    Parameters
+    ----------
+    gyr : (k, 3) [rad/s, sensor]
+    acc : (k, 3) [m/s², sensor]
+        Means of each step from the beginning of one rest to the end of the next.
+    factor
+        By which the gyroscope is multiplied: slopes are taken there.
+    """
     inner = slice(REST_STEPS // 2, len(gyr) - REST_STEPS // 2)
     first, last = acc[:REST_STEPS].mean(axis=0), acc[-REST_STEPS:].mean(axis=0)
     rate, force = factor * gyr[inner], acc[inner]

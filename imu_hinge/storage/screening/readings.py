@@ -160,3 +160,4 @@ def late_in_words(late_s: float) -> tuple[str, str]:
 
 
 IN_DEGREES: Final = next(r for r in _gains() if r.gyr[0, 0] < 0.1)
+"""Degrees given for radians."""
