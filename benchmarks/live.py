@@ -41,7 +41,7 @@ def lifted(seed: int, k: int) -> Simulated:
 
 
 def feed(made: Simulated, packet: int) -> Array:
-    """Feed one set in notifications of that many samples and return how long each took, wall and CPU, (n, 2) [s]."""
+    """Feed one set in notifications of that many samples; return how long each took, wall and CPU, (n, 2) [s]."""
     arrivals = [
         (float(samples.time_s[first : first + packet][-1]), placement, samples[first : first + packet])
         for placement, samples in made.recording.sensors.items()
