@@ -270,6 +270,8 @@ class Posture:
         `conventions.Flag`, all sensors together.
     basis : str
         ``measured`` where two sensors span the lumbar spine, else ``inferred``.
+    acceleration_mps2 : (n,) [m/s²], optional
+        What the height was integrated from, up positive; only while reps are looked for, no part and no result has it.
 
     Examples
     --------
@@ -297,6 +299,7 @@ class Posture:
     is_still: npt.NDArray[np.bool_]
     flags: Flags
     basis: cv.Basis
+    acceleration_mps2: Array | None = None
 
     def __len__(self) -> int:
         return int(self.time_s.size)

@@ -144,9 +144,9 @@ def vertical_motion(track: Track, inclination_rad: Array, *, still: list[Region]
     known = ZeroVelocityUpdates(speed_sd, height_sd, ringing)
     acceleration = np.where(track.is_gap, 0.0, vertical_acceleration(track, resting_bias(track)))
     shapes = np.where(track.is_gap[:, None], 0.0, np.column_stack([track.up_s, track.up_s * track.acc]))
-    acceleration = with_sensor_errors_out(acceleration, shapes, known, dt=1.0 / rate_hz)
-    found = smooth_height(acceleration, known, dt=1.0 / rate_hz)
-    return Travel(found.height, found.height_sd, found.speed)
+    without_errors = with_sensor_errors_out(acceleration, shapes, known, dt=1.0 / rate_hz)
+    found = smooth_height(without_errors, known, dt=1.0 / rate_hz)
+    return Travel(found.height, found.height_sd, found.speed, acceleration)
 
 
 def _impacts(high_pass_acc_mps2: Array, *, sparse: float) -> Array:
