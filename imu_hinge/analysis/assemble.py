@@ -51,8 +51,9 @@ SILENT: Final = (
 )
 
 DOES_NOT_FIT: Final = (
-    "The sensors do not fit a body of the stated height and the stated places, least of all in that {}: knee and hip "
-    "may be far off. Check the height, where each sensor sits and where the bar stood."
+    "The sensors do not fit a body of the stated height that stands on its feet alone, with sensors at the stated "
+    "places, least of all in that {}: knee and hip may be far off. Somebody sat or leaned on something, a sensor slid "
+    "or sits elsewhere, or the height or the bar's is another: check which."
 )
 
 

@@ -271,12 +271,12 @@ class LiveAnalysis:
         found = find_lifts(
             aligned.posture, self._athlete, told=self._exercise, settings=self._settings.reps, is_over=is_last
         )
-        if found.lifts or not self._found.lifts:  # a walk after the set does not change what was lifted
-            self._found = found
         settled = self._done - (0 if is_last else round(SETTLE_S * self._settings.rate_hz))
         lifts, at_s = [lift.moved(start) for lift in found.lifts], self._time_s(self._done - 1)
         self._told.see([other.moved(start) for other in found.others], start=start + self._edge(start))
         events += self._told.withdraw(lifts, start=start + self._edge(start), at_s=at_s, is_last=is_last)
+        if found.lifts or not self._told.lifts:  # a walk after the set does not change what was lifted
+            self._found = found
         for one in (one.moved(start) for one in found.sets):
             mark = self._told.mark_of(one, after=start + self._edge(start))
             for lift in self._told.news(one, after=start + self._edge(start), settled=settled):

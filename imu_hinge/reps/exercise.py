@@ -126,7 +126,7 @@ def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSe
         counted = counted_sets(sets, posture.rate_hz, is_one_work=told != "auto")
         found = Found(_named(counted, asked), *_name(main, asked), doubtful=_doubtful(sets, counted, asked))
         lifted = [b for group, _ in counted for b in group.bends]
-    grouped = [b for s in sets for b in s.bends if b not in lifted]
+    grouped = [b for s in sets if len(s.bends) > 1 for b in s.bends if b not in lifted]
     return replace(found, others=no_reps([*every, aside], lifted=lifted, grouped=grouped, known=known))
 
 

@@ -47,7 +47,7 @@ def no_reps(
     lifted
         Those of the lifts; on the floor also the first one, to the bar, and the last, from it.
     grouped
-        Those of sets that are not counted.
+        Those of sets of several bends that are not counted.
     known
         What some bends are, by their motion.
     """

@@ -17,6 +17,7 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.model import Array, Flags, Posture, Region
 from imu_hinge.motion.kinematics.alignment import Mounting, sagittal_inclination, side_inclination
+from imu_hinge.motion.kinematics.settling import settling_sd
 from imu_hinge.motion.kinematics.standing import (
     Slip,
     Standing,
@@ -94,7 +95,8 @@ def segment_inclination(
         inclination * np.sqrt(0.75) * axis**2, np.radians(3.0) * np.sin(axis)
     )  # 1 - cos, its root mean square
     zero_sd = max(mounting.zero_sd_rad, standing_apart(inclination, standing, track.rate_hz))
-    sd = np.sqrt(filter_sd**2 + zero_sd**2 + axis_sd**2)
+    settling = settling_sd(track.is_gap, track.rate_hz, both_ways=not is_live)
+    sd = np.sqrt(filter_sd**2 + settling**2 + zero_sd**2 + axis_sd**2)
     for slip in slips:
         sd[slip.where.part] = np.hypot(sd[slip.where.part], abs(slip.jump_rad))
     sd[track.is_gap] = math.inf
@@ -109,6 +111,7 @@ def segment_inclination(
     travel = vertical_motion(
         track,
         inclination,
+        settling_rad=settling,
         still=still + _floor_rests(track, inclination, lockouts),
         level=sorted({*(i for r in standing.where for i in (r.start, r.stop - 1)), *lockouts}),
     )
