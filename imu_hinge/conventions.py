@@ -51,6 +51,9 @@ EventKind = Literal["aligned", "rep", "withdrawn", "slip", "gap", "warning", "cl
 FLOOR_EXERCISES: Final = ("deadlift",)
 """Exercises whose rep starts on the floor: pull, lockout, lowering."""
 
+NORMAL_95: Final = 1.959964
+"""A normal variable is inside this many standard deviations 95 times in 100."""
+
 ANGLES: Final = ("pelvis_tilt", "trunk_inclination", "lumbar_flexion", "hip_flexion", "knee_flexion")
 """Joint angles, in the order of every ``(n, 5)`` array."""
 
@@ -82,6 +85,7 @@ ANGLE_COLUMNS: Final = (
     "rep",
     "phase",
     "flags",
+    *(f"{name}{suffix}" for name in ANGLES for suffix in ("_low_deg", "_high_deg")),
 )
 """Columns of ``SetResult.angles``, one row per sample."""
 
@@ -107,6 +111,15 @@ REP_COLUMNS: Final = (
     "confidence",
     "findings",
     "quality",
+    "lumbar_flexion_peak_low_deg",
+    "lumbar_flexion_peak_high_deg",
+    "lumbar_flexion_bottom_low_deg",
+    "lumbar_flexion_bottom_high_deg",
+    "knee_flexion_peak_sd_deg",
+    "knee_flexion_peak_low_deg",
+    "knee_flexion_peak_high_deg",
+    "verdict_floor",
+    "confidence_floor",
 )
 """Columns of ``SetResult.reps``, one row per rep."""
 

@@ -205,6 +205,10 @@ def grid_rate_hz(time_s: Array) -> float:
     return float(count / (time_s[-1] - time_s[0] - jumps_s.sum())) if count else math.nan
 
 
+_NOT_GIVEN: Final[Array] = np.empty((0, 0))
+"""Stands for what follows from other columns."""
+
+
 @dataclass(frozen=True, eq=False)
 class Posture:
     """Hold the body's angles at every instant of an even grid, each with its standard deviation.
@@ -216,7 +220,7 @@ class Posture:
     angles_rad : (n, 5) [rad]
         In the order of `conventions.ANGLES`; NaN where it cannot be told.
     sd_rad : (n, 5) [rad]
-        Standard deviation of each angle; NaN where the angle is.
+        Standard deviation of each angle about the value told; NaN where the angle is.
     inclination_rad : (n,) [rad]
         Inclination of the sensor that tells the bends best, as it was measured; from it reps are found.
     side_inclination_rad : (n,) [rad]
@@ -236,6 +240,10 @@ class Posture:
         `conventions.Flag`, all sensors together.
     basis : str
         ``measured`` where two sensors span the lumbar spine, else ``inferred``.
+    low_rad, high_rad : (n, 5) [rad]
+        Ends of each angle's 95 % interval, which may be lopsided; a normal variable's where they are not given.
+    over : (n, 2)
+        How probable lumbar flexion and knee flexion are over the athlete's limits; NaN where nobody asked.
     """
 
     time_s: Array
@@ -251,6 +259,16 @@ class Posture:
     is_still: npt.NDArray[np.bool_]
     flags: Flags
     basis: cv.Basis
+    low_rad: Array = field(default_factory=lambda: _NOT_GIVEN)
+    high_rad: Array = field(default_factory=lambda: _NOT_GIVEN)
+    over: Array = field(default_factory=lambda: _NOT_GIVEN)
+
+    def __post_init__(self) -> None:
+        if self.low_rad is _NOT_GIVEN or self.high_rad is _NOT_GIVEN:
+            object.__setattr__(self, "low_rad", self.angles_rad - cv.NORMAL_95 * self.sd_rad)
+            object.__setattr__(self, "high_rad", self.angles_rad + cv.NORMAL_95 * self.sd_rad)
+        if self.over is _NOT_GIVEN:
+            object.__setattr__(self, "over", np.full((len(self), 2), np.nan))
 
     def __len__(self) -> int:
         return int(self.time_s.size)
@@ -286,6 +304,9 @@ class Posture:
 POSTURE_COLUMNS: Final = (
     "angles_rad",
     "sd_rad",
+    "low_rad",
+    "high_rad",
+    "over",
     "inclination_rad",
     "side_inclination_rad",
     "turn_rad",
@@ -297,3 +318,6 @@ POSTURE_COLUMNS: Final = (
     "flags",
 )
 """What a posture holds per instant, besides the time."""
+
+ANGLE_COLUMNS: Final = ("angles_rad", "sd_rad", "low_rad", "high_rad")
+"""Those of them that hold one value for each of `conventions.ANGLES`."""

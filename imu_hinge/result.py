@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -37,9 +37,17 @@ class Verdict:
     reason: str = ""
 
 
+NO_FLOOR: Final = Verdict("undecided", math.nan, (), "the bar was not on the floor")
+"""What is said of the floor where the lift did not begin on it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rep:
-    """Hold one rep, in seconds on the host's timeline and in radians; NaN is: cannot tell."""
+    """Hold one rep, in seconds on the host's timeline and in radians; NaN is: cannot tell.
+
+    ``verdict`` covers the whole rep, ``verdict_floor`` the bar on the floor alone. ``low`` and ``high`` are the ends of
+    95 % intervals.
+    """
 
     rep: int
     exercise: str
@@ -60,6 +68,14 @@ class Rep:
     basis: cv.Basis
     verdict: Verdict
     quality: str
+    lumbar_flexion_peak_low_rad: float = math.nan
+    lumbar_flexion_peak_high_rad: float = math.nan
+    lumbar_flexion_bottom_low_rad: float = math.nan
+    lumbar_flexion_bottom_high_rad: float = math.nan
+    knee_flexion_peak_sd_rad: float = math.nan
+    knee_flexion_peak_low_rad: float = math.nan
+    knee_flexion_peak_high_rad: float = math.nan
+    verdict_floor: Verdict = NO_FLOOR
 
     def as_row(self) -> dict[str, Any]:
         """Return the rep as one row of the ``reps`` table, degrees at this edge."""
@@ -71,6 +87,10 @@ class Rep:
                 row[column] = self.verdict.label
             elif column == "confidence":
                 row[column] = self.verdict.confidence
+            elif column == "verdict_floor":
+                row[column] = self.verdict_floor.label
+            elif column == "confidence_floor":
+                row[column] = self.verdict_floor.confidence
             elif column == "findings":
                 row[column] = ";".join(self.verdict.findings)
             else:
@@ -172,7 +192,7 @@ class SetResult:
 
         frame = pd.DataFrame([lift.as_row() for lift in self.lifts], columns=list(cv.REP_COLUMNS))
         if frame.empty:
-            text = {"exercise", "basis", "verdict", "findings", "quality"}
+            text = {"exercise", "basis", "verdict", "verdict_floor", "findings", "quality"}
             kinds = {c: "object" if c in text else "int64" if c == "rep" else "float64" for c in frame.columns}
             frame = frame.astype(kinds)
         return frame
@@ -183,10 +203,12 @@ class SetResult:
         import pandas as pd
 
         degrees, sd_deg = np.degrees(self.posture.angles_rad), np.degrees(self.posture.sd_rad)
+        low_deg, high_deg = np.degrees(self.posture.low_rad), np.degrees(self.posture.high_rad)
         columns: dict[str, Any] = {"time_s": self.posture.time_s}
         for i, name in enumerate(cv.ANGLES):
             columns[f"{name}_deg"] = degrees[:, i]
             columns[f"{name}_sd_deg"] = sd_deg[:, i]
+            columns[f"{name}_low_deg"], columns[f"{name}_high_deg"] = low_deg[:, i], high_deg[:, i]
         columns["rep"] = self.rep_index
         columns["phase"] = np.asarray(cv.PHASES, dtype=object)[self.phase]
         columns["flags"] = self.posture.flags

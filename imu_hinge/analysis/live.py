@@ -35,7 +35,7 @@ from imu_hinge.model import Array, Region, Samples, check_exercise, check_placem
 from imu_hinge.motion.kinematics.long_holes import hole_warning, settled_s, shared_holes
 from imu_hinge.motion.kinematics.time_grid import Grid
 from imu_hinge.motion.kinematics.track import Track
-from imu_hinge.motion.linkage.set_parameters import SetParameters
+from imu_hinge.motion.linkage.kinds import Kinds
 from imu_hinge.motion.orientation.filter import initial_state, params
 from imu_hinge.reps.exercise import Found, find_lifts
 from imu_hinge.reps.segmentation import Lift
@@ -105,7 +105,7 @@ class LiveAnalysis:
         self._aligned_from = 0  # the window's first instant: what was aligned counts from there, lifts from the first
         self._found = Found((), exercise, "")
         self._has_checked_units = self._has_told_swapped = False
-        self._shared: SetParameters | None = None
+        self._kinds: Kinds | None = None
         self._clocks = ClockWatch()
         self._pacing = Pacing()
 
@@ -202,7 +202,7 @@ class LiveAnalysis:
             athlete=self._athlete,
             warnings=(
                 *warnings_of(self._aligned, self._settings),
-                *misfit_warnings(self._shared),
+                *misfit_warnings(self._kinds),
                 *self._clocks.warnings,
             ),
         )
@@ -283,8 +283,8 @@ class LiveAnalysis:
         """Describe one finished lift and remember it."""
         margin = round(self._settings.rate_hz)
         region = Region(max(0, lift.start - margin), min(len(aligned.posture), lift.stop + margin // 2))
-        linked, shared = link(aligned, [lift], self._athlete, exercise=exercise, region=region, shared=self._shared)
-        self._shared = self._shared if self._clocks.is_apart else shared  # both together would teach what is wrong
+        linked, kinds = link(aligned, [lift], self._athlete, exercise=exercise, region=region, before=self._kinds)
+        self._kinds = self._kinds if self._clocks.is_apart else kinds  # both together would teach what is wrong
         linked = self._clocks.shown(linked)
         rep = build_rep(
             linked,

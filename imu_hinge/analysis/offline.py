@@ -154,7 +154,7 @@ def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings
     swapped = looks_swapped(aligned, found.lifts)
     if swapped:
         raise SensorsSwapped(swapped)
-    posture, shared = link_sets(aligned, found.lifts, athlete, exercise=found.exercise)
+    posture, kinds = link_sets(aligned, found.lifts, athlete, exercise=found.exercise)
     reps: list[Rep] = []
     for lift in found.lifts:
         reps.append(
@@ -168,7 +168,7 @@ def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings
                 aligned=aligned,
             )
         )
-    warnings = (*warnings_of(aligned, settings), *misfit_warnings(shared))
+    warnings = (*warnings_of(aligned, settings), *misfit_warnings(kinds))
     return result_of(aligned, posture, found, reps, athlete=athlete, warnings=warnings)
 
 

@@ -12,9 +12,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_hinge import conventions as cv
-from imu_hinge.analysis.plausibility import basis_of, doubt_about_fit, doubt_about_height, doubt_about_one_sensor
+from imu_hinge.analysis.plausibility import (
+    UNSEEN_WAY,
+    basis_of,
+    doubt_about_fit,
+    doubt_about_height,
+    doubt_about_one_sensor,
+)
 from imu_hinge.athlete import Athlete
-from imu_hinge.model import Posture, Region
+from imu_hinge.model import ANGLE_COLUMNS, Posture, Region
 from imu_hinge.motion.kinematics.alignment import Mounting, find_mountings
 from imu_hinge.motion.kinematics.posture import (
     SegmentInclination,
@@ -24,14 +30,17 @@ from imu_hinge.motion.kinematics.posture import (
     segment_inclination,
 )
 from imu_hinge.motion.kinematics.track import Track
-from imu_hinge.motion.linkage.map_estimate import INFERRED_MISFIT, MISFIT, solve
+from imu_hinge.motion.linkage.inference import infer, limits_of
+from imu_hinge.motion.linkage.kinds import Kinds
+from imu_hinge.motion.linkage.map_estimate import INFERRED_MISFIT, MISFIT
+from imu_hinge.motion.linkage.mixture import Components
 from imu_hinge.motion.linkage.observations import LinkageInputs
 from imu_hinge.motion.linkage.personal_references import is_calibrated
 from imu_hinge.motion.linkage.set_parameters import SetParameters
-from imu_hinge.reps.metrics import measure
+from imu_hinge.reps.metrics import Metrics, measure
 from imu_hinge.reps.segmentation import Lift, on_the_floor
-from imu_hinge.reps.verdict import Limits, find, grade, judge
-from imu_hinge.result import Rep
+from imu_hinge.reps.verdict import Limits, find, grade, judge, judge_floor
+from imu_hinge.result import NO_FLOOR, Rep, Verdict
 from imu_hinge.settings import Settings
 
 
@@ -90,8 +99,8 @@ def link(
     *,
     exercise: str,
     region: Region | None = None,
-    shared: SetParameters | None = None,
-) -> tuple[Posture, SetParameters]:
+    before: Kinds | None = None,
+) -> tuple[Posture, Kinds]:
     """Return the posture with every angle the body's chain tells, each with its band, and what the set shares.
 
     Parameters
@@ -103,28 +112,34 @@ def link(
     exercise
     region
         Solve for these instants only.
-    shared
+    before
         What earlier reps of the same athlete in the same mounting told.
     """
     part = slice(0, len(aligned.posture)) if region is None else region.part
-    result = solve(linkage_inputs(aligned, lifts, exercise=exercise, part=part), athlete, shared=shared)
+    result = infer(linkage_inputs(aligned, lifts, exercise=exercise, part=part), athlete, before=before)
     posture = aligned.posture[part]
     most = MISFIT if posture.basis == "measured" else INFERRED_MISFIT
-    doubted = np.uint16(cv.Flag.MISFIT if result.misfit > most else 0)
-    said = "" if shared is None else shared.does_not_fit
-    found = result.shared if doubted else replace(result.shared, does_not_fit=said)
+    doubted = np.uint16(cv.Flag.MISFIT if result.likeliest.misfit > most else 0)
+    said = "" if before is None else before.does_not_fit
+    found = replace(result.kinds, does_not_fit=result.likeliest.shared.does_not_fit if doubted else said)
     angles, sd = measured_angles(
         aligned.inclinations,
-        soft_tissue_of(result.shared, aligned, is_trusted=exercise in cv.FLOOR_EXERCISES and not doubted),
+        soft_tissue_of(result.likeliest.shared, aligned, is_trusted=exercise in cv.FLOOR_EXERCISES and not doubted),
         part=part,
         sync_s=aligned.sync_s,
         rate_hz=posture.rate_hz,
     )
     is_known = np.isfinite(angles)  # what sensors span is measured; the chain tells the rest
+    measured = Components(np.ones(1), angles[None], sd[None])
+    low, high = measured.interval()
+    limits = limits_of(athlete)
     return replace(
         posture,
         angles_rad=np.where(is_known, angles, result.angles_rad),
         sd_rad=np.where(is_known, sd, result.sd_rad),
+        low_rad=np.where(is_known, low, result.low_rad),
+        high_rad=np.where(is_known, high, result.high_rad),
+        over=np.where(is_known[:, [angle for angle, _ in limits]], measured.over(limits), result.over),
         flags=posture.flags | doubted,
     ), found
 
@@ -148,7 +163,7 @@ def soft_tissue_of(shared: SetParameters, aligned: Aligned, *, is_trusted: bool)
 
 def link_sets(
     aligned: Aligned, lifts: Sequence[Lift], athlete: Athlete, *, exercise: str
-) -> tuple[Posture, SetParameters | None]:
+) -> tuple[Posture, Kinds | None]:
     """Return the posture with every set linked, one after the other, each knowing what those before it told.
 
     Ten seconds around a set belong to it. Farther away only what sensors measure is known: nobody needs a knee angle
@@ -162,12 +177,13 @@ def link_sets(
             regions[-1] = Region(regions[-1].start, stop)
         else:
             regions.append(Region(start, stop))
-    angles, sd, flags = (getattr(aligned.posture, name).copy() for name in ("angles_rad", "sd_rad", "flags"))
-    shared: SetParameters | None = None
+    columns = {name: getattr(aligned.posture, name).copy() for name in (*ANGLE_COLUMNS, "over", "flags")}
+    kinds: Kinds | None = None
     for region in regions:
-        linked, shared = link(aligned, lifts, athlete, exercise=exercise, region=region, shared=shared)
-        angles[region.part], sd[region.part], flags[region.part] = linked.angles_rad, linked.sd_rad, linked.flags
-    return replace(aligned.posture, angles_rad=angles, sd_rad=sd, flags=flags), shared
+        linked, kinds = link(aligned, lifts, athlete, exercise=exercise, region=region, before=kinds)
+        for name, column in columns.items():
+            column[region.part] = getattr(linked, name)
+    return replace(aligned.posture, **columns), kinds
 
 
 def linkage_inputs(
@@ -231,7 +247,10 @@ def build_rep(  # noqa: PLR0913  # a rep is made of all that is known of its set
     if aligned.quality < settings.verdict.alignment_min:
         doubt = "the bends do not share one axis, so forward is not known"
     doubt = doubt or doubt_about_fit(posture, lift, basis) or doubt_about_height(posture, lift, athlete, basis=basis)
-    verdict = judge(metrics, findings, limits, doubt=doubt)
+    verdict, floor = judge(metrics, findings, limits, doubt=doubt), NO_FLOOR
+    if exercise in cv.FLOOR_EXERCISES:
+        floor = judge_floor(metrics, limits, doubt=doubt)
+        verdict = verdict if doubt else _with_what_the_floor_tells(verdict, floor)
     if not doubt and verdict.label != "squat" and basis != "measured" and exercise not in cv.FLOOR_EXERCISES:
         doubt = doubt_about_one_sensor(posture, is_calibrated=is_calibrated(athlete, aligned.inclinations))
         verdict = judge(metrics, findings, limits, doubt=doubt) if doubt else verdict
@@ -256,7 +275,31 @@ def build_rep(  # noqa: PLR0913  # a rep is made of all that is known of its set
         basis=basis,
         verdict=verdict,
         quality=grade(posture, lift, alignment_quality=aligned.quality, is_undecidable=bool(doubt)),
+        verdict_floor=floor,
+        **_ends(metrics),
     )
+
+
+def _ends(metrics: Metrics) -> dict[str, float]:
+    """Return a rep's intervals by the names of its fields."""
+    lumbar, knee = cv.LUMBAR_FLEXION, cv.KNEE_FLEXION
+    (low, high), (bottom_low, bottom_high) = metrics.peak_ends_rad, metrics.bottom_ends_rad
+    return {
+        "lumbar_flexion_peak_low_rad": float(low[lumbar]),
+        "lumbar_flexion_peak_high_rad": float(high[lumbar]),
+        "lumbar_flexion_bottom_low_rad": float(bottom_low[lumbar]),
+        "lumbar_flexion_bottom_high_rad": float(bottom_high[lumbar]),
+        "knee_flexion_peak_sd_rad": float(metrics.peak_sd_rad[knee]),
+        "knee_flexion_peak_low_rad": float(low[knee]),
+        "knee_flexion_peak_high_rad": float(high[knee]),
+    }
+
+
+def _with_what_the_floor_tells(verdict: Verdict, floor: Verdict) -> Verdict:
+    """Return the verdict of the whole lift; where only its way is open, the reason says what the floor told."""
+    if verdict.label != "undecided" or floor.label == "undecided":
+        return verdict
+    return replace(verdict, reason=UNSEEN_WAY.format(floor.label.replace("_", " ")))
 
 
 def looks_swapped(aligned: Aligned, lifts: Sequence[Lift]) -> str:

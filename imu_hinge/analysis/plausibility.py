@@ -34,6 +34,9 @@ DISAGREES: Final = "accelerometer and gyroscope of a sensor do not fit each othe
 """Why no verdict rests on such a sensor."""
 
 ALONE: Final = "off the floor one sensor cannot tell the back from the hips: wear two, or calibrate"
+UNSEEN_WAY: Final = "at the floor: {}; on the way up one sensor cannot tell"
+"""Why a lift that was told on the floor has no verdict of the whole."""
+
 SILENT: Final = "a sensor was silent where lumbar flexion may have been largest"
 
 UNKNOWN_M: Final = 0.15

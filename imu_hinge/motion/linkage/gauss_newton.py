@@ -41,11 +41,12 @@ class Start(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Hold the last round's equations, the shared unknowns, and how many rounds it took."""
+    """Hold the last round's equations, the shared unknowns, how many rounds it took, and the evidence's logarithm."""
 
     solution: block_tridiagonal.Solution
     shared: SetParameters
     rounds: int
+    log_evidence: float
 
 
 def run(
@@ -85,8 +86,13 @@ def run(
         if rounds >= MOST_ROUNDS:
             break
     solution.information[:], solution.information_vector[:] = known_before, 0.0
-    block_tridiagonal.eliminate(constants, observations, rows, solution, False)
-    return Found(solution, SetParameters(prior.names, unknowns.copy(), _inverse(solution.information)), rounds)
+    cost, _ = block_tridiagonal.eliminate(constants, observations, rows, solution, False)
+    off = unknowns - prior.mean
+    covariance = _inverse(solution.information)
+    # Laplace: the likelihood and the prior at the most likely values, times the volume of what remains possible
+    volume = float(np.linalg.slogdet(solution.inverse)[1].sum() + np.linalg.slogdet(covariance)[1])
+    log_evidence = 0.5 * (volume - cost - float(off @ known_before @ off) - float(np.linalg.slogdet(prior.covariance)[1]))
+    return Found(solution, SetParameters(prior.names, unknowns.copy(), covariance), rounds, log_evidence)
 
 
 def _inverse(upper_half: Array) -> Array:
