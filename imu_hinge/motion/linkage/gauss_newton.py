@@ -89,9 +89,10 @@ def run(
     cost, _ = block_tridiagonal.eliminate(constants, observations, rows, solution, False)
     off = unknowns - prior.mean
     covariance = _inverse(solution.information)
-    # Laplace: the likelihood and the prior at the most likely values, times the volume of what remains possible
-    volume = float(np.linalg.slogdet(solution.inverse)[1].sum() + np.linalg.slogdet(covariance)[1])
-    log_evidence = 0.5 * (volume - cost - float(off @ known_before @ off) - float(np.linalg.slogdet(prior.covariance)[1]))
+    # Laplace: how well the best explains it, times the share of the prior's volume that remains possible. The postures'
+    # own volume is left out: their walk is all but free, and how wide it is depends on the coordinates, not on evidence
+    shrunk = float(np.linalg.slogdet(covariance)[1] - np.linalg.slogdet(prior.covariance)[1])
+    log_evidence = 0.5 * (shrunk - cost - float(off @ known_before @ off))
     return Found(solution, SetParameters(prior.names, unknowns.copy(), covariance), rounds, log_evidence)
 
 

@@ -48,8 +48,8 @@ ROUNDED_LUMBAR, ROUNDED_LUMBAR_SD = 0.52, 0.09
 
 KINDS: Final[dict[str, tuple[Kind, ...]]] = {
     "deadlift": (
-        Kind("hinge", 0.16, 0.05, 0.28, 0.12),
-        Kind("rounded", 0.10, 0.08, ROUNDED_LUMBAR, ROUNDED_LUMBAR_SD),
+        Kind("hinge", 0.12, 0.08, 0.28, 0.12),
+        Kind("rounded", 0.12, 0.08, ROUNDED_LUMBAR, ROUNDED_LUMBAR_SD),
         Kind("squatted", 0.35, 0.06, 0.26, 0.12),
     ),
     "rdl": (

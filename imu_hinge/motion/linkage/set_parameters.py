@@ -23,7 +23,7 @@ from imu_hinge.motion.linkage.sensor_sites import SITES
 Array = npt.NDArray[np.float64]
 
 MID_FOOT_SD_M: Final = 0.012
-REACH_M, REACH_SD_M = 0.035, 0.015
+REACH_M, REACH_SD_M = 0.05, 0.03
 """Shoulder over the bar: 4 cm ahead in hinges, 0 to 4 cm in squatted starts (docs/biomechanics.md, 6.2)."""
 STATED_RADIUS_SD_M, ASSUMED_RADIUS_SD_M = 0.003, 0.010
 """How well the plates' radius is known where the athlete file states it, and where 0.225 m is assumed: other plates,
