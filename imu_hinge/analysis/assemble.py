@@ -18,9 +18,9 @@ from imu_hinge.analysis.plausibility import WORN_ELSEWHERE
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import NotOnTheTrunk
 from imu_hinge.model import JUMP_S, Array, Posture, Region, grid_rate_hz
+from imu_hinge.motion.hypotheses.kinds import Kinds
 from imu_hinge.motion.kinematics.clock_offset import Synchronised
 from imu_hinge.motion.kinematics.track import Track
-from imu_hinge.motion.linkage.kinds import Kinds
 from imu_hinge.reps.exercise import Found
 from imu_hinge.reps.segmentation import label_samples
 from imu_hinge.result import Rep, SetResult, Verdict

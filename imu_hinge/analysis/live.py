@@ -32,10 +32,10 @@ from imu_hinge.analysis.warm_up import warm_up
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import MovedWhileStill, RecordingError, SensorsSwapped
 from imu_hinge.model import Array, Region, Samples, check_exercise, check_placement
+from imu_hinge.motion.hypotheses.kinds import Kinds
 from imu_hinge.motion.kinematics.long_holes import hole_warning, settled_s, shared_holes
 from imu_hinge.motion.kinematics.time_grid import Grid
 from imu_hinge.motion.kinematics.track import Track
-from imu_hinge.motion.linkage.kinds import Kinds
 from imu_hinge.motion.orientation.filter import initial_state, params
 from imu_hinge.reps.exercise import Found, find_lifts
 from imu_hinge.reps.segmentation import Lift

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_hinge import conventions as cv
+from imu_hinge.analysis.inference import infer, limits_of
 from imu_hinge.analysis.plausibility import (
     UNSEEN_WAY,
     basis_of,
@@ -21,6 +22,8 @@ from imu_hinge.analysis.plausibility import (
 )
 from imu_hinge.athlete import Athlete
 from imu_hinge.model import ANGLE_COLUMNS, Posture, Region
+from imu_hinge.motion.hypotheses.kinds import Kinds
+from imu_hinge.motion.hypotheses.mixture import Components
 from imu_hinge.motion.kinematics.alignment import Mounting, find_mountings
 from imu_hinge.motion.kinematics.posture import (
     SegmentInclination,
@@ -30,10 +33,7 @@ from imu_hinge.motion.kinematics.posture import (
     segment_inclination,
 )
 from imu_hinge.motion.kinematics.track import Track
-from imu_hinge.motion.linkage.inference import infer, limits_of
-from imu_hinge.motion.linkage.kinds import Kinds
 from imu_hinge.motion.linkage.map_estimate import INFERRED_MISFIT, MISFIT
-from imu_hinge.motion.linkage.mixture import Components
 from imu_hinge.motion.linkage.observations import LinkageInputs
 from imu_hinge.motion.linkage.personal_references import is_calibrated
 from imu_hinge.motion.linkage.set_parameters import SetParameters

@@ -45,6 +45,7 @@ def measure(posture: Posture, lift: Lift) -> Metrics:
     whole, width = slice(lift.start, lift.stop + 1), round(0.1 * rate_hz)
     angles = smooth(posture.angles_rad[whole], width)  # (m, 5)
     peak, peak_sd = _peaks(angles, posture.sd_rad[whole])
+    ends = [_largest(smooth(column[whole], width)) for column in (posture.low_rad, posture.high_rad)]
     around = slice(max(lift.bottom - round(0.1 * rate_hz), 0), lift.bottom + round(0.1 * rate_hz) + 1)
     bottom = _mean(posture.angles_rad[around])
     bottom_sd = _mean(posture.sd_rad[around])
@@ -60,7 +61,7 @@ def measure(posture: Posture, lift: Lift) -> Metrics:
         peak_sd_rad=peak_sd,
         bottom_rad=bottom,
         bottom_sd_rad=bottom_sd,
-        peak_ends_rad=(_largest(smooth(posture.low_rad[whole], width)), _largest(smooth(posture.high_rad[whole], width))),
+        peak_ends_rad=(ends[0], ends[1]),
         bottom_ends_rad=(_mean(posture.low_rad[around]), _mean(posture.high_rad[around])),
         over=_largest(smooth(posture.over[whole], width)),
         over_bottom=_mean(posture.over[around]),

@@ -47,14 +47,11 @@ TO_ANGLES: Final = np.array(
 COARSE: Final = 2.5
 """How much farther apart the nodes are on which the rounds begin."""
 
-STANDING_RAD: Final = np.radians([0.0, 0.0, 0.0, 1.25, 2.5])
-"""How far hip and knee are bent in quiet standing, by angle [rad]. The chain takes legs for straight then, and angles are
-told as change from standing: knees are 0 to 5 degrees bent in lockout (docs/biomechanics.md, 1.4), the thigh half that."""
-
-MODEL_SD_RAD: Final = np.hypot(np.radians([0.0, 0.0, 0.0, 4.0, 4.0]), STANDING_RAD / math.sqrt(3.0))
+MODEL_SD_RAD: Final = np.hypot(np.radians([0.0, 0.0, 0.0, 4.0, 4.0]), np.radians([0.0, 0.0, 0.0, 1.45, 2.9]))
 """What a planar chain of rigid segments leaves out of hip and knee, by angle [rad]: such a chain of one sensor came
-within 4 degrees RMS of real squats (docs/biomechanics.md, section 2, Bonnet 2013); and how they are bent in standing,
-evenly from nothing to twice the mean."""
+within 4 degrees RMS of real squats (docs/biomechanics.md, section 2, Bonnet 2013). And the chain takes legs for
+straight in quiet standing, where knees are bent by 0 to 5 degrees (1.4; root mean square 2.9) and thighs lean back by
+half that."""
 
 MISFIT: Final = 3.0
 """A set that surprises by this many standard deviations does not fit the model.
@@ -166,7 +163,7 @@ def solve_under(
     posture = _between(every, nodes, block_tridiagonal.postures(constants, solution)[first:])
     variance = np.diagonal(covariance, axis1=1, axis2=2)
     return LinkageResult(
-        angles_rad=posture @ TO_ANGLES.T - STANDING_RAD,
+        angles_rad=posture @ TO_ANGLES.T,
         sd_rad=np.sqrt(_between(every, nodes, variance) + np.square(MODEL_SD_RAD)),
         posture_rad=posture,
         misfit=found.prior_conflict(expected),

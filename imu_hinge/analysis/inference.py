@@ -14,11 +14,12 @@ import numpy.typing as npt
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.motion.linkage.kinds import Kinds, solve_kinds
-from imu_hinge.motion.linkage.map_estimate import LinkageResult
-from imu_hinge.motion.linkage.mixture import Components, reach_of_rounding, with_rounding_later
+from imu_hinge.motion.hypotheses.kinds import Kinds, kinds_of, prior_of, weighed
+from imu_hinge.motion.hypotheses.mixture import Components, reach_of_rounding, with_rounding_later
+from imu_hinge.motion.linkage.map_estimate import LinkageResult, check_inputs, solve, solve_under
 from imu_hinge.motion.linkage.observations import LinkageInputs, bend_of
 from imu_hinge.motion.linkage.sensor_sites import SITES
+from imu_hinge.motion.linkage.set_parameters import set_parameter_prior
 
 Array = npt.NDArray[np.float64]
 
@@ -89,6 +90,27 @@ def infer(inputs: LinkageInputs, athlete: Athlete, *, before: Kinds | None = Non
         np.column_stack([np.interp(instants, at, column) for column in shape.T]), [5, 10, 15], axis=1
     )
     return Inference(value, sd, value + low, value + high, over, kinds, results[kinds.likeliest])
+
+
+def solve_kinds(
+    inputs: LinkageInputs, athlete: Athlete, *, before: Kinds | None = None
+) -> tuple[Kinds, tuple[LinkageResult, ...]]:
+    """Return the kinds of a set with their weights, and the posture under each; parameters as `infer`."""
+    check_inputs(inputs)
+    kinds = kinds_of(inputs)
+    if not kinds:
+        result = solve(inputs, athlete, shared=None if before is None else before.shared[0])
+        return Kinds(("",), np.ones(1), (result.shared,)), (result,)
+    usual = set_parameter_prior(athlete, inputs.placements, inputs.posture_prior)
+    expected = [prior_of(kind, usual, inputs.posture_prior) for kind in kinds]
+    priors = expected if before is None else before.shared
+    results = tuple(
+        solve_under(inputs, athlete, prior, own, is_first=before is None)
+        for prior, own in zip(priors, expected, strict=True)
+    )
+    weight = np.full(len(kinds), 1.0 / len(kinds)) if before is None else before.weight
+    weight = weighed(weight, np.array([result.log_evidence for result in results]))
+    return Kinds(tuple(kind.name for kind in kinds), weight, tuple(result.shared for result in results)), results
 
 
 def limits_of(athlete: Athlete) -> tuple[tuple[int, float], tuple[int, float]]:
