@@ -205,10 +205,6 @@ def grid_rate_hz(time_s: Array) -> float:
     return float(count / (time_s[-1] - time_s[0] - jumps_s.sum())) if count else math.nan
 
 
-_NOT_GIVEN: Final[Array] = np.empty((0, 0))
-"""Stands for what follows from other columns."""
-
-
 @dataclass(frozen=True, eq=False)
 class Posture:
     """Hold the body's angles at every instant of an even grid, each with its standard deviation.
@@ -259,15 +255,16 @@ class Posture:
     is_still: npt.NDArray[np.bool_]
     flags: Flags
     basis: cv.Basis
-    low_rad: Array = field(default_factory=lambda: _NOT_GIVEN)
-    high_rad: Array = field(default_factory=lambda: _NOT_GIVEN)
-    over: Array = field(default_factory=lambda: _NOT_GIVEN)
+    low_rad: Array = field(default_factory=lambda: np.empty((0, 0)))
+    high_rad: Array = field(default_factory=lambda: np.empty((0, 0)))
+    over: Array = field(default_factory=lambda: np.empty((0, 0)))
 
     def __post_init__(self) -> None:
-        if self.low_rad is _NOT_GIVEN or self.high_rad is _NOT_GIVEN:
+        shape = self.angles_rad.shape
+        if self.low_rad.shape != shape or self.high_rad.shape != shape:
             object.__setattr__(self, "low_rad", self.angles_rad - cv.NORMAL_95 * self.sd_rad)
             object.__setattr__(self, "high_rad", self.angles_rad + cv.NORMAL_95 * self.sd_rad)
-        if self.over is _NOT_GIVEN:
+        if self.over.shape != (len(self), 2):
             object.__setattr__(self, "over", np.full((len(self), 2), np.nan))
 
     def __len__(self) -> int:

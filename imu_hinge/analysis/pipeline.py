@@ -36,7 +36,6 @@ from imu_hinge.motion.kinematics.track import Track
 from imu_hinge.motion.linkage.map_estimate import INFERRED_MISFIT, MISFIT
 from imu_hinge.motion.linkage.observations import LinkageInputs
 from imu_hinge.motion.linkage.personal_references import is_calibrated
-from imu_hinge.motion.linkage.set_parameters import SetParameters
 from imu_hinge.reps.metrics import Metrics, measure
 from imu_hinge.reps.segmentation import Lift, on_the_floor
 from imu_hinge.reps.verdict import Limits, find, grade, judge, judge_floor
@@ -124,7 +123,7 @@ def link(
     found = replace(result.kinds, does_not_fit=result.likeliest.shared.does_not_fit if doubted else said)
     angles, sd = measured_angles(
         aligned.inclinations,
-        soft_tissue_of(result.likeliest.shared, aligned, is_trusted=exercise in cv.FLOOR_EXERCISES and not doubted),
+        soft_tissue_of(result.kinds, aligned, is_trusted=exercise in cv.FLOOR_EXERCISES and not doubted),
         part=part,
         sync_s=aligned.sync_s,
         rate_hz=posture.rate_hz,
@@ -144,7 +143,7 @@ def link(
     ), found
 
 
-def soft_tissue_of(shared: SetParameters, aligned: Aligned, *, is_trusted: bool) -> SoftTissue:
+def soft_tissue_of(kinds: Kinds, aligned: Aligned, *, is_trusted: bool) -> SoftTissue:
     """Return what is known of the skin under the sensors that measure, after a set.
 
     The bar on the floor closes the chain: it tells less of the lumbar spine than two sensors, but something that they
@@ -152,6 +151,7 @@ def soft_tissue_of(shared: SetParameters, aligned: Aligned, *, is_trusted: bool)
     is expected as before.
     """
     pelvis = next((p for p in cv.PELVIS_PLACEMENTS if p in aligned.inclinations), None)
+    shared = kinds.shared[kinds.likeliest]
     names = [f"{placement}.softness" for placement in (pelvis, "t12")]
     if not is_trusted or not set(names) <= set(shared.names):
         return aligned.soft_tissue

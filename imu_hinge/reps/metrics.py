@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.model import Array, Posture
 from imu_hinge.reps.segmentation import Lift
-from imu_hinge.signals import smooth
+from imu_hinge.signals import Mask, smooth
+
+LOPSIDED: Final = 1.1
+"""An interval that reaches up by so much more than a normal variable's leans to that side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,9 @@ def measure(posture: Posture, lift: Lift) -> Metrics:
     rate_hz = posture.rate_hz
     whole, width = slice(lift.start, lift.stop + 1), round(0.1 * rate_hz)
     angles = smooth(posture.angles_rad[whole], width)  # (m, 5)
-    peak, peak_sd = _peaks(angles, posture.sd_rad[whole])
+    sd, high = posture.sd_rad[whole], posture.high_rad[whole]
+    is_lopsided = high - posture.angles_rad[whole] > LOPSIDED * cv.NORMAL_95 * sd
+    peak, peak_sd = _peaks(angles, sd, is_lopsided | posture.is_gap[whole, None])
     ends = [_largest(smooth(column[whole], width)) for column in (posture.low_rad, posture.high_rad)]
     around = slice(max(lift.bottom - round(0.1 * rate_hz), 0), lift.bottom + round(0.1 * rate_hz) + 1)
     bottom = _mean(posture.angles_rad[around])
@@ -69,18 +75,18 @@ def measure(posture: Posture, lift: Lift) -> Metrics:
     )
 
 
-def _peaks(angles: Array, sd: Array) -> tuple[Array, Array]:
-    """Return each angle's largest value and its standard deviation. (m, 5), (m, 5) -> (5,), (5,).
+def _peaks(angles: Array, sd: Array, is_open: Mask) -> tuple[Array, Array]:
+    """Return each angle's largest value and its standard deviation. (m, 5), (m, 5), (m, 5) -> (5,), (5,).
 
-    That is the one there, and more where the peak may as well lie at another time, when the angle is less certain: in a
-    hole, or on a way that the sensor does not see.
+    That is the one there, and more where the peak may as well lie where ``is_open`` says that the angle is less
+    certain: in a hole, or on a way that the sensor does not see.
     """
     peak, peak_sd = np.full(angles.shape[1], np.nan), np.full(angles.shape[1], np.nan)
     for k in range(angles.shape[1]):
         known = np.isfinite(angles[:, k])
         if known.any():
             i = int(np.nanargmax(angles[:, k]))
-            reach = np.max((angles[:, k] + sd[:, k])[known], initial=-math.inf) - angles[i, k]
+            reach = np.max((angles[:, k] + sd[:, k])[is_open[:, k] & known], initial=-math.inf) - angles[i, k]
             peak[k], peak_sd[k] = angles[i, k], max(float(sd[i, k]), float(reach))
     return peak, peak_sd
 
