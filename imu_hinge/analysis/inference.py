@@ -16,7 +16,7 @@ from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.motion.hypotheses.kinds import Kinds, kinds_of, prior_of, weighed
 from imu_hinge.motion.hypotheses.mixture import Components, reach_of_rounding, with_rounding_later
-from imu_hinge.motion.linkage.map_estimate import LinkageResult, check_inputs, solve, solve_under
+from imu_hinge.motion.linkage.map_estimate import STANDING_RAD, LinkageResult, check_inputs, solve, solve_under
 from imu_hinge.motion.linkage.observations import LinkageInputs, bend_of
 from imu_hinge.motion.linkage.sensor_sites import SITES
 from imu_hinge.motion.linkage.set_parameters import set_parameter_prior
@@ -69,8 +69,9 @@ def infer(inputs: LinkageInputs, athlete: Athlete, *, before: Kinds | None = Non
         As `map_estimate.solve`.
     """
     kinds, results = solve_kinds(inputs, athlete, before=before)
-    every = Components(kinds.weight, np.stack([r.angles_rad for r in results]), np.stack([r.sd_rad for r in results]))
-    value = every.value()
+    means = np.stack([r.angles_rad - STANDING_RAD for r in results])
+    every = Components(kinds.weight, means, np.stack([r.sd_rad for r in results]))
+    value = every.value() + STANDING_RAD  # as if legs were straight in standing, where the chain begins
     limits = limits_of(athlete)
     turns = _unseen_turns(inputs)
     if turns is None and len(results) == 1:
@@ -102,7 +103,7 @@ def solve_kinds(
         result = solve(inputs, athlete, shared=None if before is None else before.shared[0])
         return Kinds(("",), np.ones(1), (result.shared,)), (result,)
     usual = set_parameter_prior(athlete, inputs.placements, inputs.posture_prior)
-    expected = [prior_of(kind, usual, inputs.posture_prior) for kind in kinds]
+    expected = [prior_of(kind, usual, inputs) for kind in kinds]
     priors = expected if before is None else before.shared
     results = tuple(
         solve_under(inputs, athlete, prior, own, is_first=before is None)

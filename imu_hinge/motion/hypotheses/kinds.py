@@ -8,7 +8,7 @@ One sensor sees a lean and a height. A hinged, a rounded and a squatted lift sha
 tells of the lumbar spine has a hill for each. A kind is a prior on what a set shares (its shank and lumbar share);
 under it the set is solved as ever, and its weight is the evidence of that solution (Laplace's approximation; MacKay
 2003, *Information Theory, Inference, and Learning Algorithms*, ch. 28). Before anything is seen all kinds are equally
-likely: nobody has counted them. Two sensors that span the lumbar spine measure it, and need no kinds.
+likely: nobody has counted them. Two sensors that span the lumbar spine measure it; then the kinds say how knees bend.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import numpy.typing as npt
 
 from imu_hinge.motion.linkage.layout import LUMBAR_COUPLING, SHANK_COUPLING, STATES
 from imu_hinge.motion.linkage.observations import LinkageInputs
-from imu_hinge.motion.linkage.posture_priors import PosturePrior
 from imu_hinge.motion.linkage.set_parameters import SetParameters
 
 Array = npt.NDArray[np.float64]
@@ -41,6 +40,8 @@ class Kind(NamedTuple):
     lumbar_sd: float
 
 
+ROUNDED: Final = "rounded"
+
 HINGED_LUMBAR, HINGED_LUMBAR_SD = 0.26, 0.13
 """Lumbar share of a bend whose back does not round: 0.07 to 0.22 in clean hinges, 0.15 in RDLs, 0.43 in the average of
 trained lifters, about 0.3 in swings and good mornings, 0.26 in squatted starts (docs/biomechanics.md, 1.3, 1.4, 6.2).
@@ -53,7 +54,7 @@ ROUNDED_LUMBAR, ROUNDED_LUMBAR_SD = 0.54, 0.10
 def _kinds(*legs: tuple[str, float, float]) -> tuple[Kind, ...]:
     """Return an exercise's kinds from its ways to bend the legs: name, shank share, spread; the first may round."""
     hinged = tuple(Kind(name, share, sd, HINGED_LUMBAR, HINGED_LUMBAR_SD) for name, share, sd in legs)
-    return (*hinged, Kind("rounded", *legs[0][1:], ROUNDED_LUMBAR, ROUNDED_LUMBAR_SD))
+    return (*hinged, Kind(ROUNDED, *legs[0][1:], ROUNDED_LUMBAR, ROUNDED_LUMBAR_SD))
 
 
 KINDS: Final[dict[str, tuple[Kind, ...]]] = {
@@ -94,8 +95,9 @@ class Kinds:
 
 
 def kinds_of(inputs: LinkageInputs) -> tuple[Kind, ...]:
-    """Return the kinds that a set may be of: none where two sensors measure the lumbar spine."""
-    return () if inputs.is_spanned else KINDS.get(inputs.exercise, ())
+    """Return the kinds that a set may be of: where two sensors measure the lumbar spine, ways to bend the legs."""
+    kinds = KINDS.get(inputs.exercise, ())
+    return tuple(kind for kind in kinds if kind.name != ROUNDED) if inputs.is_spanned else kinds
 
 
 def weighed(before: Array, log_evidence: Array) -> Array:
@@ -105,12 +107,24 @@ def weighed(before: Array, log_evidence: Array) -> Array:
     return np.asarray((1.0 - OTHERWISE) * weight / weight.sum() + OTHERWISE / weight.size)
 
 
-def prior_of(kind: Kind, expected: SetParameters, posture_prior: PosturePrior) -> SetParameters:
-    """Return what is expected of a set of that kind; habits are held as what they add to the exercise's shares."""
-    shank, lumbar = SHANK_COUPLING - STATES, LUMBAR_COUPLING - STATES
+def prior_of(kind: Kind, expected: SetParameters, inputs: LinkageInputs) -> SetParameters:
+    """Return what is expected of a set of that kind.
+
+    Parameters
+    ----------
+    kind
+    expected
+        Of the exercise, whatever the kind.
+    inputs
+        Where sensors measure the lumbar spine, its share is left as it is there: next to unknown.
+    """
+    usual = inputs.posture_prior
+    told = [(SHANK_COUPLING - STATES, kind.shank - usual.shank, kind.shank_sd)]
+    if not inputs.is_spanned:
+        told.append((LUMBAR_COUPLING - STATES, kind.lumbar - usual.lumbar, kind.lumbar_sd))
     mean, covariance = expected.mean.copy(), expected.covariance.copy()
-    mean[[shank, lumbar]] += kind.shank - posture_prior.shank, kind.lumbar - posture_prior.lumbar
-    covariance[[shank, lumbar]] = 0.0
-    covariance[:, [shank, lumbar]] = 0.0
-    covariance[shank, shank], covariance[lumbar, lumbar] = kind.shank_sd**2, kind.lumbar_sd**2
+    for at, more, sd in told:  # the set holds what its shares add to the exercise's
+        mean[at] += more
+        covariance[at], covariance[:, at] = 0.0, 0.0
+        covariance[at, at] = sd**2
     return SetParameters(expected.names, mean, covariance)

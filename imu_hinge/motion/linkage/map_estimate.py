@@ -47,11 +47,14 @@ TO_ANGLES: Final = np.array(
 COARSE: Final = 2.5
 """How much farther apart the nodes are on which the rounds begin."""
 
-MODEL_SD_RAD: Final = np.hypot(np.radians([0.0, 0.0, 0.0, 4.0, 4.0]), np.radians([0.0, 0.0, 0.0, 1.45, 2.9]))
+STANDING_RAD: Final = np.radians([0.0, 0.0, 0.0, 1.25, 2.5])
+"""How far hip and knee are bent in quiet standing, by angle [rad]. The chain takes legs for straight then, where
+angles are changes from it: knees are bent by 0 to 5 degrees (docs/biomechanics.md, 1.4), and thighs lean back by half that."""
+
+MODEL_SD_RAD: Final = np.hypot(np.radians([0.0, 0.0, 0.0, 4.0, 4.0]), STANDING_RAD / math.sqrt(3.0))
 """What a planar chain of rigid segments leaves out of hip and knee, by angle [rad]: such a chain of one sensor came
-within 4 degrees RMS of real squats (docs/biomechanics.md, section 2, Bonnet 2013). And the chain takes legs for
-straight in quiet standing, where knees are bent by 0 to 5 degrees (1.4; root mean square 2.9) and thighs lean back by
-half that."""
+within 4 degrees RMS of real squats (docs/biomechanics.md, section 2, Bonnet 2013); and how people stand, evenly from
+straight to twice the mean."""
 
 MISFIT: Final = 3.0
 """A set that surprises by this many standard deviations does not fit the model.
