@@ -37,6 +37,9 @@ class Verdict:
     reason: str = ""
 
 
+LOPSIDED: Final = 1.5
+"""An interval with one side longer than the other by more than this is told by its ends, not by its half (chosen)."""
+
 NO_FLOOR: Final = Verdict("undecided", math.nan, (), "the bar was not on the floor")
 """What is said of the floor where the lift did not begin on it."""
 
@@ -76,6 +79,13 @@ class Rep:
     knee_flexion_peak_low_rad: float = math.nan
     knee_flexion_peak_high_rad: float = math.nan
     verdict_floor: Verdict = NO_FLOOR
+
+    @property
+    def is_lopsided(self) -> bool:
+        """Whether the interval of the largest lumbar flexion reaches much farther to one side than to the other."""
+        up = self.lumbar_flexion_peak_high_rad - self.lumbar_flexion_peak_rad
+        down = self.lumbar_flexion_peak_rad - self.lumbar_flexion_peak_low_rad
+        return max(up, down) > LOPSIDED * min(up, down)
 
     def as_row(self) -> dict[str, Any]:
         """Return the rep as one row of the ``reps`` table, degrees at this edge."""
