@@ -22,8 +22,8 @@ PART: Final = ".part"
 _NAME_LETTERS: Final = 40
 """Letters of the place's name in that of its part: 255 bytes are all that a name may have."""
 
-_AT_FDCWD: Final = -100
-_RENAME_EXCHANGE: Final = 2
+_AT_FDCWD: Final = -100  # <fcntl.h>: a relative path begins at the working directory
+_RENAME_EXCHANGE: Final = 2  # <linux/fs.h>: both names stay, and change their files
 
 
 def write_whole(path: Path, content: bytes) -> Path:

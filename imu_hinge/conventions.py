@@ -58,11 +58,13 @@ ANGLES: Final = ("pelvis_tilt", "trunk_inclination", "lumbar_flexion", "hip_flex
 """Joint angles, in the order of every ``(n, 5)`` array."""
 
 PELVIS_TILT, TRUNK_INCLINATION, LUMBAR_FLEXION, HIP_FLEXION, KNEE_FLEXION = range(5)
+"""Their columns."""
 
 PHASES: Final = ("rest", "descent", "bottom", "ascent", "top")
 """Phase labels; arrays hold the index into this tuple."""
 
 REST, DESCENT, BOTTOM, ASCENT, TOP = range(5)
+"""Indices into `PHASES`."""
 
 VerdictLabel = Literal["hip_hinge", "lumbar_flexion", "squat", "undecided"]
 VERDICTS: Final[tuple[VerdictLabel, ...]] = get_args(VerdictLabel)

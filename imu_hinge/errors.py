@@ -8,6 +8,7 @@
       RecordingError         12   UnknownFormat, UnknownUnits, NewerSchema, BadSamples, ClocksApart
       CalibrationError       13   MovedWhileStill, GravityOff, TooShort, NotOnTheTrunk, SensorsSwapped
       SettingsError          14   key path, value, nearest valid key
+      OutputError            15   what is to be written would destroy something, or cannot be written
 
 A message has three parts: what happened, what was seen, what to do.
 """
@@ -21,6 +22,15 @@ class HingeError(Exception):
     """Anything this package refuses, with the reason and the remedy in one sentence.
 
     Whatever a message quotes, a file's header or a device's name, it is one line that a terminal can show.
+
+    Examples
+    --------
+    >>> import imu_hinge as ih
+    >>> try:
+    ...     ih.read("nothing_here")
+    ... except ih.HingeError as error:
+    ...     print(type(error).__name__, error.exit_code)
+    RecordingError 12
     """
 
     exit_code: ClassVar[int] = 19
@@ -127,3 +137,9 @@ class SettingsError(HingeError):
     """A setting or an athlete file has a key or a value that is not valid."""
 
     exit_code = 14
+
+
+class OutputError(HingeError):
+    """A file that is to be written would destroy something, or cannot be written there."""
+
+    exit_code = 15

@@ -19,6 +19,7 @@ MAX_SMALL_BYTES: Final = 16_000_000
 """A description, an athlete or a settings file is not read where it is larger [byte]: each is some kB."""
 
 _AT_ONCE: Final = 16 * 2**20
+"""Bytes read at once; chosen: a tail of zeros costs one such piece, an honest file few of them."""
 
 _LONGEST_INTEGER: Final = 18
 """Digits of the longest whole number that 64 bits hold for certain; no count or time has more."""
@@ -64,6 +65,14 @@ def open_regular(path: Path, *, follow: bool = True) -> io.BufferedReader:
 
 def read_regular(path: Path, *, follow: bool = True, limit: float = MAX_SMALL_BYTES) -> bytes:
     """Return a regular file's bytes; a tail of zeros, which a power cut or a sparse file leaves, is cut to one zero.
+
+    Parameters
+    ----------
+    path
+    follow
+        Whether a link may stand in for the file.
+    limit
+        Largest size [byte].
 
     Raises
     ------

@@ -49,6 +49,15 @@ class Samples:
     ------
     BadSamples
         Where the shapes do not fit each other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import imu_hinge as ih
+    >>> time_s = np.arange(300) / 100.0
+    >>> samples = ih.Samples(time_s=time_s, acc=np.tile([0.0, 0.0, 9.81], (300, 1)), gyr=np.zeros((300, 3)))
+    >>> len(samples), len(samples[100:200])
+    (300, 100)
     """
 
     time_s: Array
@@ -128,6 +137,15 @@ class Recording:
     ------
     RecordingError
         Where a placement or the exercise is not known, or there is no sensor.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import imu_hinge as ih
+    >>> still = ih.Samples(np.arange(300) / 100.0, acc=np.tile([0.0, 0.0, 9.81], (300, 1)), gyr=np.zeros((300, 3)))
+    >>> recording = ih.Recording({"t12": still, "sacrum": still}, exercise="deadlift")
+    >>> recording.placements
+    ('sacrum', 't12')
     """
 
     sensors: Mapping[str, Samples]
@@ -240,6 +258,18 @@ class Posture:
         Ends of each angle's 95 % interval, which may be lopsided; a normal variable's where they are not given.
     over : (n, 2)
         How probable lumbar flexion and knee flexion are over the athlete's limits; NaN where nobody asked.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import imu_hinge as ih
+    >>> from imu_hinge import conventions as cv
+    >>> from imu_hinge.simulate.session import random_set
+    >>> posture = ih.analyze(random_set(5, exercise="deadlift", style="good_hinge").recording).posture
+    >>> posture.basis, round(posture.rate_hz)
+    ('measured', 100)
+    >>> bool(np.nanmax(posture.angle_rad(cv.PELVIS_TILT)) > np.radians(30.0))
+    True
     """
 
     time_s: Array

@@ -29,6 +29,13 @@ class Verdict:
     """Hold the label of one rep, how sure it is, and what was seen.
 
     ``confidence`` is the probability of the label; for ``undecided`` that of the likeliest other.
+
+    Examples
+    --------
+    >>> import imu_hinge as ih
+    >>> verdict = ih.Verdict("lumbar_flexion", 0.97, findings=("flexion_off_the_floor",))
+    >>> verdict.label, verdict.confidence
+    ('lumbar_flexion', 0.97)
     """
 
     label: cv.VerdictLabel
@@ -50,6 +57,16 @@ class Rep:
 
     ``verdict`` covers the whole rep, ``verdict_floor`` the bar on the floor alone. ``low`` and ``high`` are the ends of
     95 % intervals.
+
+    Examples
+    --------
+    >>> import imu_hinge as ih
+    >>> from imu_hinge.simulate.session import random_set
+    >>> first = ih.analyze(random_set(5, exercise="deadlift", style="good_hinge").recording).lifts[0]
+    >>> first.rep, first.exercise, first.basis
+    (0, 'deadlift', 'measured')
+    >>> first.start_s < first.turn_s < first.end_s
+    True
     """
 
     rep: int
@@ -126,6 +143,13 @@ class Event:
         One sentence for a person.
     rep
         The rep that was completed or withdrawn.
+
+    Examples
+    --------
+    >>> import imu_hinge as ih
+    >>> event = ih.Event("slip", 12.5, "The t12 sensor moved on the body by 6 degrees.")
+    >>> event.kind, event.rep is None
+    ('slip', True)
     """
 
     kind: cv.EventKind
@@ -166,6 +190,16 @@ class SetResult:
         True where only the past was used at every instant.
     settings
         With which it was analysed.
+
+    Examples
+    --------
+    >>> import imu_hinge as ih
+    >>> from imu_hinge.simulate.session import random_set
+    >>> result = ih.analyze(random_set(5, exercise="deadlift", style="good_hinge").recording)
+    >>> result.exercise, result.is_simulated, len(result.reps)
+    ('deadlift', True, 5)
+    >>> len(result.angles) == len(result.posture)
+    True
     """
 
     recording_name: str
@@ -205,7 +239,7 @@ class SetResult:
             text = {"exercise", "basis", "verdict", "verdict_floor", "findings", "quality"}
             kinds = {c: "object" if c in text else "int64" if c == "rep" else "float64" for c in frame.columns}
             frame = frame.astype(kinds)
-        return frame
+        return with_plain_text(frame)
 
     @cached_property
     def angles(self) -> pd.DataFrame:
@@ -219,7 +253,18 @@ class SetResult:
             columns[f"{name}_deg"] = degrees[:, i]
             columns[f"{name}_sd_deg"] = sd_deg[:, i]
             columns[f"{name}_low_deg"], columns[f"{name}_high_deg"] = low_deg[:, i], high_deg[:, i]
-        columns["rep"] = self.rep_index
+        columns["rep"] = self.rep_index.astype(np.int64)  # as in `reps`, to be joined by it
         columns["phase"] = np.asarray(cv.PHASES, dtype=object)[self.phase]
         columns["flags"] = self.posture.flags
         return pd.DataFrame(columns, columns=list(cv.ANGLE_COLUMNS))
+
+
+def with_plain_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with labels and other text as this pandas holds plain strings, also where it has no rows.
+
+    That is ``object`` in pandas 2 and ``str`` in 3. Categoricals would not survive joining two tables of other labels.
+    """
+    import pandas as pd
+
+    plain = pd.Series(["text"]).dtype
+    return frame.astype({name: plain for name, kind in frame.dtypes.items() if kind.kind == "O"})

@@ -162,7 +162,17 @@ LIMITS = LimitSettings()
 
 @dataclass(frozen=True, slots=True)
 class Settings(_InRange):
-    """Hold all sections; immutable, so that a run is reproducible from its report."""
+    """Hold all sections; immutable, so that a run is reproducible from its report.
+
+    Examples
+    --------
+    >>> import imu_hinge as ih
+    >>> ih.Settings(rate_hz=200.0).reps.rest_min_s
+    6.0
+    >>> ih.Settings(rate_hz=2.0)
+    Traceback (most recent call last):
+    imu_hinge.errors.SettingsError: Setting rate_hz = 2.0 cannot be. Give a number from 20 to 500.
+    """
 
     rate_hz: float = 100.0
     """Rate of the even grid on which everything is computed."""

@@ -22,7 +22,7 @@ from imu_hinge.conventions import Flag
 from imu_hinge.errors import PacketError
 from imu_hinge.sensors.protocol import Decoded, Decoder, Driver, StreamSettings
 
-LARGEST_ACC_MPS2: Final = 16 * 9.80665 * 1.2
+LARGEST_ACC_MPS2: Final = 16 * 9.80665 * 1.2  # [m/s²]
 LARGEST_GYR_RADPS: Final = 35.0 * 1.2
 """Full scale of the widest sensors, 16 g and 2000 deg/s, and a fifth of room: more is a wrong scale or byte."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import runpy
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from typer.testing import CliRunner, Result
 import imu_hinge as ih
 from imu_hinge import conventions as cv
 from imu_hinge.cli import app
+from imu_hinge.errors import OutputError
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -96,13 +99,70 @@ def test_calibrate_writes_references_that_analyze_takes(hinge_folder: Path, tmp_
     athlete = tmp_path / "athlete.toml"
     done = invoke(
         *("calibrate", drill, "--to", athlete, "--height", "1.75"),
-        *("--clean-hinge", "0", "--clean-hinge", "1", "--full-bow", "2", "--full-bow", "3"),
+        *("--clean-hinge", "1", "--clean-hinge", "2", "--full-bow", "3", "--full-bow", "4"),
     )
     assert done.exit_code == 0, done.output
+    said = re.findall(r"Rep (\d) at ([\d.]+) s", done.stdout)
+    truth = json.loads((drill / "truth.json").read_text())["reps"]
+    assert [int(number) for number, _ in said] == [1, 2, 3, 4]
+    assert all(rep["start_s"] < float(at_s) < rep["end_s"] for (_, at_s), rep in zip(said, truth, strict=True))
     known = ih.read_athlete(athlete)
     assert known.height_m == 1.75
     assert known.lumbar_max_flexion_deg is not None
+    again = invoke("calibrate", drill, "--to", athlete, "--clean-hinge", 1)
+    assert "into what it held" in again.stdout
+    assert ih.read_athlete(athlete).lumbar_max_flexion_deg == known.lumbar_max_flexion_deg
+    assert ih.read_athlete(athlete).height_m == 1.75
     assert invoke("analyze", hinge_folder, "--athlete", athlete).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (("--clean-hinge", 3, "--full-bow", 1), "not what they are called|it is none"),
+        (("--clean-hinge", 0), "1"),
+        (("--clean-hinge", 5), "has 4"),
+    ],
+)
+def test_calibrate_refuses_what_the_recording_contradicts(tmp_path: Path, told: tuple[object, ...], why: str) -> None:
+    drill = ROOT / "recordings" / "simulated_calibration_drill_4_reps"
+    done = invoke("calibrate", drill, "--to", tmp_path / "me.toml", *told)
+    assert done.exit_code != 0
+    assert re.search(why, str(done.exception) + done.output)
+    assert not (tmp_path / "me.toml").exists()
+
+
+def test_no_output_destroys_what_is_read_or_stands_there(hinge_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(hinge_folder, tmp_path / "set")
+    for name in ("sacrum.csv", "t12.csv"):
+        shutil.copy(folder / name, tmp_path)
+    (tmp_path / "link.csv").symlink_to(tmp_path / "sacrum.csv")
+    os.link(tmp_path / "sacrum.csv", tmp_path / "same.csv")
+    (tmp_path / "taken.html").write_text("mine")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    source = (f"sacrum={tmp_path / 'sacrum.csv'}", f"t12={tmp_path / 't12.csv'}")
+    refused = [
+        ("analyze", *source, "--reps", tmp_path / "sacrum.csv"),
+        ("analyze", *source, "--reps", tmp_path / "sacrum.csv", "--overwrite"),
+        ("analyze", *source, "--angles", tmp_path / "link.csv", "--overwrite"),
+        ("analyze", *source, "--angles", tmp_path / "same.csv", "--overwrite"),
+        ("analyze", *source, "--reps", tmp_path / "a.csv", "--angles", tmp_path / "a.csv"),
+        ("analyze", *source, "--report", tmp_path / "taken.html"),
+        ("analyze", *source, "--report", tmp_path / "set.pdf"),
+        ("analyze", *source, "--reps", tmp_path / "reps.xlsx"),
+        ("analyze", *source, "--reps", tmp_path / "taken.html" / "reps.csv"),
+        ("analyze", folder, "--report", folder / "report.html", "--overwrite"),
+        ("plot", f"sacrum={folder / 'sacrum.csv'}", "--out", folder / "spine.png"),
+        ("convert", folder, "--to", folder, "--overwrite"),
+        ("convert", folder, "--to", folder / "inside", "--csv"),
+        ("calibrate", folder, "--to", folder / "recording.json", "--clean-hinge", 1),
+    ]
+    for words in refused:
+        done = invoke(*words)
+        assert isinstance(done.exception, OutputError), (words, done.output)
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before, words
+    assert invoke("analyze", *source, "--report", tmp_path / "taken.html", "--overwrite").exit_code == 0
+    assert (tmp_path / "taken.html").read_text() != "mine"
 
 
 def test_demo_leaves_a_picture_a_table_and_a_report(tmp_path: Path) -> None:

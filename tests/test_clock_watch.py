@@ -66,7 +66,8 @@ def test_what_was_withheld_live_is_withheld_in_replay(late_s: float) -> None:
     again = ih.analyze(recording, as_live=True)
     assert np.array_equal(again.posture.angles_rad, result.posture.angles_rad, equal_nan=True)
     assert np.array_equal(again.posture.sd_rad, result.posture.sd_rad, equal_nan=True)
-    assert [rep.verdict for rep in again.lifts] == [rep.verdict for rep in result.lifts]
+    # by their text: from Python 3.13 on, dataclasses that hold NaN are not equal to themselves
+    assert [repr(rep.verdict) for rep in again.lifts] == [repr(rep.verdict) for rep in result.lifts]
     assert again.warnings == result.warnings
 
 

@@ -8,6 +8,7 @@ import pytest
 import imu_hinge as ih
 from imu_hinge import conventions as cv
 from imu_hinge.analysis.pacing import WINDOW_S
+from imu_hinge.settings import LimitSettings
 from imu_hinge.simulate.session import Simulated, random_set
 
 RATE_HZ = 50.0
@@ -43,6 +44,22 @@ def test_what_lies_before_the_first_window_is_unknown_and_says_so(short_set: Sim
     early = posture[: round(0.3 * WINDOW_S * posture.rate_hz)]
     assert np.isnan(early.angles_rad).all()
     assert np.all(early.flags & np.uint16(cv.Flag.UNALIGNED))
+
+
+def test_a_session_over_the_limit_is_refused_and_what_was_told_is_kept(short_set: Simulated) -> None:
+    samples = after_standing(short_set.recording.sensors["sacrum"], 20.0)
+    whole = ih.analyze(ih.Recording({"sacrum": samples}), as_live=True)
+    seconds = float(samples.time_s[-1] - samples.time_s[0])
+    limits = LimitSettings(hours=(seconds + 1.0) / 3600.0)
+    live = ih.LiveAnalysis(["sacrum"], settings=ih.Settings(limits=limits))
+    live.feed("sacrum", samples)
+    more = samples[:500]
+    later = ih.Samples(more.time_s - more.time_s[0] + samples.time_s[-1] + 1 / RATE_HZ, more.acc, more.gyr)
+    with pytest.raises(ih.HingeError, match="at most"):
+        live.feed("sacrum", later)
+    result = live.finish()
+    assert [rep.start_s for rep in result.lifts] == [rep.start_s for rep in whole.lifts] != []
+    assert result.posture.time_s[-1] - result.posture.time_s[0] == pytest.approx(3600.0 * limits.hours, abs=0.6)
 
 
 @pytest.mark.parametrize("exercise", ["deadlift", "swing"])

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
 import inspect
 import json
 import pkgutil
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -23,6 +25,7 @@ from imu_hinge import conventions as cv
 from imu_hinge.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "imu_hinge"
 
 EXPORTED = [
     "Athlete",
@@ -185,12 +188,25 @@ def test_a_table_without_reps_has_the_same_columns_and_kinds(
 ) -> None:
     assert len(empty_result.reps) == 0
     assert list(empty_result.reps.columns) == REP_COLUMNS
-    for column in REP_COLUMNS:
-        kinds = hinge_result.reps[column].dtype.kind, empty_result.reps[column].dtype.kind
-        wanted = "i" if column == "rep" else "O" if column in TEXT_COLUMNS else "f"
-        text_kinds = {"O", "U", "T"}  # pandas 3 has a kind of its own for text
-        assert all(k in text_kinds if wanted == "O" else k == wanted for k in kinds), (column, kinds)
+    assert dict(empty_result.reps.dtypes) == dict(hinge_result.reps.dtypes)
     assert dict(empty_result.angles.dtypes) == dict(hinge_result.angles.dtypes)
+    for column in set(REP_COLUMNS) - TEXT_COLUMNS:
+        assert hinge_result.reps[column].dtype == ("int64" if column == "rep" else "float64"), column
+
+
+def test_labels_are_plain_strings_and_a_rep_has_one_type_in_every_table(
+    hinge_result: ih.SetResult, empty_result: ih.SetResult
+) -> None:
+    plain = pd.Series(["text"]).dtype  # object in pandas 2, str in 3
+    for result in (hinge_result, empty_result):
+        assert result.reps["rep"].dtype == result.angles["rep"].dtype == "int64"
+        columns = [result.angles["phase"], *(result.reps[name] for name in sorted(TEXT_COLUMNS))]
+        assert all(column.dtype == plain for column in columns)
+        assert {type(value) for column in columns for value in column} <= {str}
+    both = pd.concat([empty_result.reps, hinge_result.reps], ignore_index=True)
+    assert dict(both.dtypes) == dict(hinge_result.reps.dtypes)
+    peaks = hinge_result.angles.merge(hinge_result.reps, on="rep").groupby("verdict")["lumbar_flexion_deg"].max()
+    assert list(peaks.index) == ["hip_hinge"]
 
 
 def test_the_contracts_five_lines_run(csv_pair: list[str]) -> None:
@@ -254,15 +270,132 @@ def test_a_parameters_section_names_the_parameters_and_no_other(value: Any) -> N
     assert own <= told, f"not documented: {sorted(own - told)}"
 
 
+MANY = 3
+"""A function that takes as many parameters says in its docstring what each of them is."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def functions_in(source: str) -> Iterator[tuple[str, Function, bool]]:
+    """Yield the public functions and methods of a module: dotted name, definition, whether a protocol promises it."""
+    for node in ast.parse(source).body:
+        if isinstance(node, Function) and not node.name.startswith("_"):
+            yield node.name, node, False
+        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            is_protocol = any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases)
+            for method in node.body:
+                if isinstance(method, Function) and not method.name.startswith("_"):
+                    yield f"{node.name}.{method.name}", method, is_protocol
+
+
+def arguments_of(function: Function) -> list[str]:
+    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    others = [a.arg for a in (function.args.vararg, function.args.kwarg) if a is not None]
+    return [a.arg for a in arguments if a.arg not in ("self", "cls")] + others
+
+
+def ill_documented(source: str, promised: Collection[tuple[str, list[str]]]) -> list[str]:
+    """Return which functions of a module document too few parameters, or others than they take.
+
+    What a method does that a protocol promises, with the same parameters, the protocol says for all. A command's
+    parameters are options, and each has its ``help``.
+    """
+    found = []
+    for name, function, is_protocol in functions_in(source):
+        own, told = arguments_of(function), documented(ast.get_docstring(function) or "")
+        is_promised = "." in name and not is_protocol and (function.name, own) in promised
+        is_command = "typer.Option(" in source and function.name in COMMANDS
+        if told != set(own) and (told or (len(own) >= MANY and not is_promised and not is_command)):
+            found.append(f"{name}: {sorted(set(own) ^ told)}")
+    return found
+
+
+def sources() -> dict[str, str]:
+    """Return the text of every module of the package by its path."""
+    paths = sorted((ROOT / "imu_hinge").rglob("*.py"))
+    return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in paths}
+
+
+def test_the_rule_for_parameters_can_fail() -> None:
+    bare = 'def f(a, b, *, c):\n    """Do it."""\n'
+    assert ill_documented(bare, []) == ["f: ['a', 'b', 'c']"]
+    told = 'def f(a, b, *, c):\n    """Do it.\n\n    Parameters\n    ----------\n    a, b\n    {}\n    """\n'
+    assert ill_documented(told.format("c : (n,) [s]"), []) == []
+    assert ill_documented(told.format("d"), []) == ["f: ['c', 'd']"]
+    method = 'class A:\n    def f(self, a, b, c):\n        """Do it."""\n'
+    assert ill_documented(method, [("f", ["a", "b"])]) == ["A.f: ['a', 'b', 'c']"]
+    assert ill_documented(method, [("f", ["a", "b", "c"])]) == []
+
+
+def test_who_takes_three_parameters_says_what_they_are() -> None:
+    modules = sources()
+    promised = [
+        (function.name, arguments_of(function))
+        for source in modules.values()
+        for _, function, is_protocol in functions_in(source)
+        if is_protocol
+    ]
+    assert len(promised) > 10
+    found = [f"{path} {what}" for path, source in modules.items() for what in ill_documented(source, promised)]
+    assert not found, "\n".join(found)
+
+
+def names_in(source: str) -> set[str]:
+    """Return every name that a module defines, takes, imports or uses."""
+    kinds = {ast.Name: "id", ast.arg: "arg", ast.Attribute: "attr", ast.alias: "name"}
+    kinds |= {ast.FunctionDef: "name", ast.AsyncFunctionDef: "name", ast.ClassDef: "name"}
+    nodes = list(ast.walk(ast.parse(source)))
+    return {part for node in nodes if type(node) in kinds for part in getattr(node, kinds[type(node)]).split(".")}
+
+
+def gone_from(source: str, known: set[str]) -> list[str]:
+    """Return what stands in single backticks with a dot in it, such as `room.name`, and names nothing that is known."""
+    named = re.findall(r"(?<!`)`([A-Za-z_]\w*(?:\.\w+)+)`(?!`)", source)
+    return [name for name in named if not set(name.split(".")) <= known and not (PACKAGE / "report" / name).exists()]
+
+
+def test_docstrings_name_nothing_that_is_gone() -> None:
+    assert gone_from('"""See `old_room.Thing` and `room.Thing`; ``x.y`` is code."""', {"room", "Thing"}) == [
+        "old_room.Thing"
+    ]
+    modules = sources()
+    known = set().union(*map(names_in, modules.values())) | {part for path in modules for part in Path(path).parts}
+    known |= {Path(path).stem for path in modules}
+    found = [f"{path}: {name}" for path, source in modules.items() for name in gone_from(source, known)]
+    assert not found, "\n".join(found)
+
+
 @pytest.mark.parametrize("name", CONTRACT)
 def test_the_contracts_functions_document_every_parameter(name: str) -> None:
     value = getattr(ih, name)
     assert set(parameters_of(value)) <= documented(inspect.getdoc(value) or "")
 
 
-@pytest.mark.parametrize("module", [importlib.import_module(name) for name in MODULES], ids=lambda m: m.__name__)
+def examples_in(module: ModuleType) -> int:
+    """Return how many ``>>>`` lines the docstrings of a module have."""
+    return sum(len(test.examples) for test in doctest.DocTestFinder().find(module))
+
+
+WITH_EXAMPLES = [module for module in map(importlib.import_module, MODULES) if examples_in(module)]
+
+
+@pytest.mark.parametrize("module", WITH_EXAMPLES, ids=lambda m: m.__name__)
 def test_examples_in_docstrings_run(module: ModuleType) -> None:
-    assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0
+    done = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
+    assert done.attempted == examples_in(module) > 0
+    assert done.failed == 0
+
+
+def test_an_example_that_is_wrong_is_noticed(capsys: pytest.CaptureFixture[str]) -> None:
+    module = ModuleType("wrong", "Add.\n\n>>> 1 + 1\n3\n")
+    assert doctest.testmod(module).failed == examples_in(module) == 1
+    assert "Expected" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [name for name in EXPORTED if name != "__version__"])
+def test_what_is_exported_shows_an_example_with_its_outcome(name: str) -> None:
+    examples = doctest.DocTestParser().get_examples(inspect.getdoc(getattr(ih, name)) or "")
+    assert any(example.want or example.exc_msg for example in examples), f"{name} has no example"
 
 
 # the command line -------------------------------------------------------------------------------------------------

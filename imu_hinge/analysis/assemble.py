@@ -65,7 +65,23 @@ def result_of(
     warnings: tuple[str, ...],
     is_live: bool = False,
 ) -> SetResult:
-    """Put the pieces of one analysis together."""
+    """Put the pieces of one analysis together.
+
+    Parameters
+    ----------
+    aligned
+    posture
+        With every angle that the chain tells; the whole recording.
+    found
+        The exercise, its evidence and its lifts.
+    reps
+        One per lift, in order.
+    athlete
+    warnings
+        Sentences for a person, the gravest first.
+    is_live
+        Whether the tracks were filtered forward only.
+    """
     phase, index = label_samples(posture, found.lifts, from_floor=found.exercise in cv.FLOOR_EXERCISES)
     return SetResult(
         recording_name="",
@@ -99,6 +115,14 @@ def without_verdicts_elsewhere(reps: Sequence[Rep]) -> tuple[Rep, ...]:
     )
 
 
+TRUNK_DEG: Final = (-45.0, 135.0)
+"""A trunk leans forward by up to about 120 degrees and back by 30; half a right angle of room together [deg]."""
+THIGH_DEG: Final = (-70.0, 60.0)
+"""Chosen: a thigh leans back as the hips go down, which reads negative, and forward in a step [deg]."""
+SIDE_DEG: Final = 60.0
+"""Chosen: nobody bends to the side by as much with a weight in the hands [deg]."""
+
+
 def check_on_trunk(aligned: Aligned) -> None:
     """Raise `NotOnTheTrunk` where a sensor turns as no part of a lifter's trunk does.
 
@@ -109,9 +133,9 @@ def check_on_trunk(aligned: Aligned) -> None:
     is_settled = gaps[1:] == gaps[first]
     for placement, inclination in aligned.inclinations.items() if is_settled.any() else ():
         low, high = np.degrees(np.percentile(inclination.inclination_rad[is_settled], [0.5, 99.5]))
-        limit = (-70.0, 60.0) if placement == "thigh" else (-45.0, 135.0)
+        limit = THIGH_DEG if placement == "thigh" else TRUNK_DEG
         side = float(np.degrees(np.percentile(np.abs(inclination.side_rad[is_settled]), 99.0)))
-        if low < limit[0] or high > limit[1] or side > 60.0:
+        if low < limit[0] or high > limit[1] or side > SIDE_DEG:
             raise NotOnTheTrunk(
                 f"The {placement} sensor does not move as one on the {placement} does: it leans from {low:.0f} to "
                 f"{high:.0f} degrees and {side:.0f} to the side. Check where it was worn."
@@ -221,7 +245,21 @@ def clock_warnings(clocks: Synchronised) -> tuple[str, ...]:
 
 
 def empty_result(tracks: Mapping[str, Track], athlete: Athlete, told: str) -> SetResult:
-    """Return the result of a recording in which nobody bends."""
+    """Return the result of a recording in which nobody bends.
+
+    Parameters
+    ----------
+    tracks
+        By placement, on one grid; the first gives times and flags.
+    athlete
+    told
+        The exercise that was asked for; ``auto`` becomes ``drill``.
+
+    Returns
+    -------
+    SetResult
+        Every angle NaN, no reps, and a warning that says why.
+    """
     first = next(iter(tracks.values()))
     n = len(first)
     unknown = np.full((n, len(cv.ANGLES)), np.nan)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -25,14 +25,38 @@ KNEE_MARGIN_DEG: Final = 15.0
 WIDEST_MAXIMUM_DEG, WIDEST_MAXIMUM_SD_DEG = 65.0, 20.0
 """What is expected of a maximum that is about to be measured."""
 
+SURELY: Final = 2.0
+"""By so many standard deviations what was measured must contradict what was told: one time in forty by chance."""
+
 KNOWN_WELL_DEG: Final = 6.0
 """A maximum with a wider band than this is a guess and is not kept."""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Hold one bend that references were taken from, as it was understood.
+
+    Parameters
+    ----------
+    is_bow
+        Whether as a full round bow; else as a clean hinge.
+    at
+        Instant at which it was deepest [sample].
+    trunk_rad, lumbar_rad, lumbar_sd_rad
+        Trunk inclination and lumbar flexion there, and the latter's standard deviation [rad].
+    """
+
+    is_bow: bool
+    at: int
+    trunk_rad: float
+    lumbar_rad: float
+    lumbar_sd_rad: float
+
+
 def learn_references(
     inputs: LinkageInputs, athlete: Athlete, *, clean_hinges: Sequence[int], full_bows: Sequence[int] = ()
-) -> Athlete:
-    """Return the athlete with what the clean hinges and the full bows tell.
+) -> tuple[Athlete, tuple[Taken, ...]]:
+    """Return the athlete with what the clean hinges and the full bows tell, and how each of them was understood.
 
     Parameters
     ----------
@@ -46,7 +70,8 @@ def learn_references(
     Raises
     ------
     CalibrationError
-        Where there is neither a hinge nor a bow, or one of the instants is not in the recording.
+        Where there is neither a hinge nor a bow, one of the instants is not in the recording, or what was measured
+        contradicts what it is said to be.
     """
     instants = [*clean_hinges, *full_bows]
     if not instants or not all(0 <= i < len(inputs) for i in instants):
@@ -61,11 +86,40 @@ def learn_references(
         lumbar_max_flexion_sd_deg=WIDEST_MAXIMUM_SD_DEG,
     )
     solved = solve(replace(inputs, neutral_at=tuple(clean_hinges)), unbiased)
+    # told that hinges are neutral, an inferred back would agree: what contradicts must not rest on it
+    untold = solve(inputs, unbiased)
+    taken = tuple(_taken(untold, at, is_bow=n >= len(clean_hinges)) for n, at in enumerate(instants))
+    _check_consistent(taken, athlete)
     if clean_hinges:
         athlete = _with_hinges(athlete, inputs, solved, clean_hinges)
     if full_bows:
         athlete = _with_bows(athlete, solved, full_bows)
-    return athlete
+    return athlete, taken
+
+
+def _taken(solved: LinkageResult, at: int, *, is_bow: bool) -> Taken:
+    angles = solved.angles_rad[at]
+    sd = float(solved.sd_rad[at, cv.LUMBAR_FLEXION])
+    return Taken(is_bow, at, float(angles[cv.TRUNK_INCLINATION]), float(angles[cv.LUMBAR_FLEXION]), sd)
+
+
+def _check_consistent(taken: Sequence[Taken], athlete: Athlete) -> None:
+    """Raise `CalibrationError` where a clean hinge is surely past the limit, or a full bow surely less than a hinge."""
+    hinges, bows = [t for t in taken if not t.is_bow], [t for t in taken if t.is_bow]
+    limit = athlete.limit_rad
+    for hinge in hinges:
+        if hinge.lumbar_rad - SURELY * hinge.lumbar_sd_rad > limit:
+            raise CalibrationError(
+                f"A clean hinge has {math.degrees(hinge.lumbar_rad):.0f} degrees of lumbar flexion, past the limit "
+                f"of {math.degrees(limit):.0f}: it is none. Say which reps were clean hinges, or record them anew."
+            )
+    for bow in bows:
+        for hinge in hinges:
+            if bow.lumbar_rad + SURELY * math.hypot(bow.lumbar_sd_rad, hinge.lumbar_sd_rad) < hinge.lumbar_rad:
+                raise CalibrationError(
+                    f"A full bow has {math.degrees(bow.lumbar_rad):.0f} degrees of lumbar flexion and a clean hinge "
+                    f"{math.degrees(hinge.lumbar_rad):.0f}: they are not what they are called. Say which was which."
+                )
 
 
 def _with_hinges(athlete: Athlete, inputs: LinkageInputs, solved: LinkageResult, hinges: Sequence[int]) -> Athlete:

@@ -43,6 +43,7 @@ from imu_hinge.result import Event, SetResult
 from imu_hinge.settings import Settings
 from imu_hinge.storage.screening.checks import check_different
 from imu_hinge.storage.screening.live_check import LiveCheck
+from imu_hinge.storage.screening.timeline import check_length
 
 SETTLE_S: Final = 0.6
 """A rep is told when its end lies this far back and cannot change any more."""
@@ -73,6 +74,18 @@ class LiveAnalysis:
 
     The first one of a process takes half a second to load what it needs, ten where that must be compiled. `feed` does
     not wait for it then.
+
+    Examples
+    --------
+    >>> import imu_hinge as ih
+    >>> from imu_hinge.simulate.session import random_set
+    >>> recording = random_set(5, exercise="deadlift", style="good_hinge").recording
+    >>> live, told = ih.LiveAnalysis(["sacrum", "t12"]), []
+    >>> for start in range(0, max(map(len, recording.sensors.values())), 2000):
+    ...     for placement, samples in recording.sensors.items():
+    ...         told += [event.kind for event in live.feed(placement, samples[start : start + 2000])]
+    >>> told[0], told.count("rep") > 0, len(live.finish().reps)
+    ('aligned', True, 5)
     """
 
     def __init__(
@@ -122,7 +135,7 @@ class LiveAnalysis:
         ------
         RecordingError
             Where the sensor was not announced, its samples are not what a sensor delivers in seconds, m/s² and rad/s,
-            two sensors deliver the same, or the session has ended.
+            two sensors deliver the same, the session has ended, or lasts longer than ``settings.limits.hours``.
 
         Notes
         -----
@@ -141,6 +154,7 @@ class LiveAnalysis:
             return events
         step = round(STEP_S * self._settings.rate_hz)
         while self._count_ready() >= self._done + step:
+            check_length(0.0, (self._done + step) / self._settings.rate_hz, self._settings.limits)
             events += self._advance(self._done + step, is_last=False)
         return events
 
@@ -163,7 +177,9 @@ class LiveAnalysis:
     def _finished(self) -> SetResult:
         for sensor in self._sensors.values():
             sensor.take_rest()
-        step, count = round(STEP_S * self._settings.rate_hz), self._count_ready()
+        step = round(STEP_S * self._settings.rate_hz)
+        most = int(3600.0 * self._settings.limits.hours * self._settings.rate_hz)  # `feed` refused what came later
+        count = min(self._count_ready(), max(most, self._done))
         while count >= self._done + step:  # what was held back
             self._advance(self._done + step, is_last=False)
         check_enough(self._sensors, count, self._settings.rate_hz)

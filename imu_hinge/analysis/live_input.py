@@ -40,7 +40,7 @@ WAIT_BLOCKS: Final = 50
 in some pieces, is no radio that has fallen silent. A radio sends as many in 5 s."""
 
 
-SCREENED_S: Final = 0.1
+SCREENED_S: Final = 0.1  # chosen: ten samples of a common sensor, and nobody at the bar feels so short a wait
 SCREENED_COUNT: Final = 16
 """Samples are screened together over so long, or so many: one by one, it costs more than all the rest of live [s]."""
 
@@ -163,7 +163,14 @@ class Intake:
         self.pending.add(self.arrivals.rest())
 
     def advance(self, first: int, stop: int, grid: Grid) -> None:
-        """Put the grid's instants from ``first`` to before ``stop`` on the tracks; forget the samples behind them."""
+        """Put the grid's instants from ``first`` to before ``stop`` on the tracks; forget the samples behind them.
+
+        Parameters
+        ----------
+        first, stop
+            Instants of the grid, half-open; every sample around them has come.
+        grid
+        """
         gyr, acc, flags = grid.part(self.pending.until(grid.time_s(stop)), first, stop)
         oriented = filter_block(self.state, gyr, acc, is_gap=_is_gap(flags))
         self.check.take(gyr, acc, flags)
@@ -226,7 +233,22 @@ def say_who_is_waited_for(sensors: Mapping[str, Intake], placement: str) -> list
 
 
 def check_enough(sensors: Mapping[str, Intake], count: int, rate_hz: float) -> None:
-    """Raise `TooShort` where sensors share fewer than three seconds, ``count`` instants in all."""
+    """Raise `TooShort` where sensors share fewer than three seconds.
+
+    Parameters
+    ----------
+    sensors
+        By placement; those without samples are named.
+    count
+        How many instants of the grid all of them share.
+    rate_hz
+        Rate of the grid.
+
+    Raises
+    ------
+    TooShort
+        Says which sensor was silent, or how long the session was.
+    """
     if count < 2:  # one instant has no rate
         silent = [placement for placement, sensor in sensors.items() if not len(sensor.pending)]
         seen = f"nothing came from {', '.join(silent)}" if silent else f"{', '.join(sensors)} share no time"

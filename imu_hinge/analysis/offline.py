@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,7 +18,7 @@ from imu_hinge.analysis.assemble import (
     result_of,
     warnings_of,
 )
-from imu_hinge.analysis.calibration import learn_references
+from imu_hinge.analysis.calibration import Taken, learn_references
 from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link_sets, linkage_inputs, looks_swapped
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import CalibrationError, SensorsSwapped
@@ -77,6 +77,15 @@ def analyze(
         Where the samples are not what a sensor on a body delivers.
     CalibrationError
         Where standing or bending did not tell how the sensors sit.
+
+    Examples
+    --------
+    >>> import imu_hinge as ih
+    >>> from imu_hinge.simulate.session import random_set
+    >>> recording = random_set(5, exercise="deadlift", style="good_hinge").recording
+    >>> result = ih.analyze(recording, athlete=ih.Athlete(height_m=1.78))
+    >>> len(result.reps), result.reps["verdict"].mode()[0], set(result.reps["basis"])
+    (5, 'hip_hinge', {'measured'})
     """
     settings = settings or Settings()
     check_exercise(exercise)
@@ -172,6 +181,27 @@ def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings
     return result_of(aligned, posture, found, reps, athlete=athlete, warnings=warnings)
 
 
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """Hold an athlete's references, and the bends they were taken from.
+
+    Parameters
+    ----------
+    athlete
+    taken
+        One per bend, clean hinges first.
+    reps
+        Their numbers, from 0.
+    times_s
+        When each was deepest [s].
+    """
+
+    athlete: Athlete
+    taken: tuple[Taken, ...]
+    reps: tuple[int, ...]
+    times_s: tuple[float, ...]
+
+
 def calibrate(
     recording: Recording,
     *,
@@ -202,6 +232,40 @@ def calibrate(
         Where the recording has no such rep.
     RecordingError
         As `analyze`.
+
+    Examples
+    --------
+    >>> import imu_hinge as ih
+    >>> from imu_hinge.simulate.session import random_set
+    >>> recording = random_set(1, exercise="drill").recording  # two clean hinges, then full bows
+    >>> athlete = ih.calibrate(recording, athlete=ih.Athlete(height_m=1.78), clean_hinge=[0, 1], full_bow=[2])
+    >>> athlete.height_m, athlete.lumbar_max_flexion_deg is None, len(athlete.references) > 0
+    (1.78, False, True)
+    """
+    asked = (tuple(clean_hinge), tuple(full_bow))
+    return calibrated(recording, *asked, athlete=athlete, exercise=exercise, settings=settings).athlete
+
+
+def calibrated(  # as `calibrate`, whose order of arguments is public
+    recording: Recording,
+    clean_hinge: Sequence[int],
+    full_bow: Sequence[int],
+    *,
+    athlete: Athlete | None = None,
+    exercise: str = "auto",
+    settings: Settings | None = None,
+) -> Calibrated:
+    """Return what `calibrate` does, and how each bend that it took was understood.
+
+    Parameters
+    ----------
+    recording, clean_hinge, full_bow, athlete, exercise, settings
+        As those of `calibrate`.
+
+    Raises
+    ------
+    CalibrationError, RecordingError
+        As `calibrate`.
     """
     settings = settings or Settings()
     check_exercise(exercise)
@@ -221,9 +285,11 @@ def calibrate(
             f"References need reps of the recording, counted from 0: it has {len(found.lifts)}, asked for {wanted}. "
             "Look at imu-hinge analyze and say which were clean hinges and which full bows."
         )
-    return learn_references(
+    athlete, taken = learn_references(
         linkage_inputs(aligned, found.lifts, exercise=found.exercise),
         athlete,
         clean_hinges=[found.lifts[i].bottom for i in clean_hinge],
         full_bows=[found.lifts[i].bottom for i in full_bow],
     )
+    times_s = tuple(float(aligned.posture.time_s[t.at]) for t in taken)
+    return Calibrated(athlete, taken, tuple(wanted), times_s)

@@ -149,6 +149,19 @@ def soft_tissue_of(kinds: Kinds, aligned: Aligned, *, is_trusted: bool) -> SoftT
     The bar on the floor closes the chain: it tells less of the lumbar spine than two sensors, but something that they
     cannot, which is how much of their angles the skin loses. Without it, or where the chain did not fit, people's skin
     is expected as before.
+
+    Parameters
+    ----------
+    shared
+        As the set left them.
+    aligned
+    is_trusted
+        Whether the chain was closed by a bar on the floor, and fitted.
+
+    Returns
+    -------
+    SoftTissue
+        Share of their angle that the skin under the pelvis and the T12 sensor loses, with its covariance.
     """
     pelvis = next((p for p in cv.PELVIS_PLACEMENTS if p in aligned.inclinations), None)
     shared = kinds.shared[kinds.likeliest]
@@ -168,6 +181,20 @@ def link_sets(
 
     Ten seconds around a set belong to it. Farther away only what sensors measure is known: nobody needs a knee angle
     on the way to the bar.
+
+    Parameters
+    ----------
+    aligned
+    lifts
+        In order; those within ten seconds of each other are solved together.
+    athlete
+    exercise
+
+    Returns
+    -------
+    posture : Posture
+    shared : SetParameters or None
+        After the last set; None without lifts.
     """
     margin = round(10.0 * aligned.posture.rate_hz)
     regions: list[Region] = []
@@ -189,7 +216,17 @@ def link_sets(
 def linkage_inputs(
     aligned: Aligned, lifts: Sequence[Lift], *, exercise: str, part: slice | None = None
 ) -> LinkageInputs:
-    """Return what the linkage is told of the instants ``part``: leans, heights, when the bar was on the floor."""
+    """Return what the linkage is told of the instants ``part``: leans, heights, when the bar was on the floor.
+
+    Parameters
+    ----------
+    aligned
+    lifts
+        Say when the bar was on the floor, in exercises from there.
+    exercise
+    part
+        Instants, half-open; all where None.
+    """
     posture = aligned.posture
     part = slice(0, len(posture)) if part is None else part
     on_floor = on_the_floor(lifts if exercise in cv.FLOOR_EXERCISES else (), posture)[part]

@@ -22,7 +22,7 @@ it to 0.18."""
 HIGHEST_M: Final = 0.12
 """Nor does it rise above standing by more, as a wrist does that is taken for it [m]."""
 
-SQUATS_M: Final = 0.3
+SQUATS_M: Final = 0.3  # a squatted start takes S2 down by 0.34 (docs/biomechanics.md, 5.2)
 UPRIGHT_RAD: Final = math.radians(20.0)
 """Hips that sink by so much go back, and balance takes the trunk forward by at least this: 20 to 35 degrees at the
 pelvis in squats, more above it (docs/biomechanics.md, 1.4). A wrist goes down upright."""
@@ -72,6 +72,16 @@ def doubt_about_height(posture: Posture, lift: Lift, athlete: Athlete, *, basis:
     """Return why the sensor's height during a lift forbids a verdict, or nothing.
 
     Two sensors span the lumbar spine whatever the height. One alone needs it: lean cannot tell the back from the hips.
+
+    Parameters
+    ----------
+    posture
+    lift
+        On that posture.
+    athlete
+        Gives body height, of which no sensor sinks by more than `DEEPEST`.
+    basis
+        Of this lift; a measured one needs no height.
     """
     if basis == "measured":
         return ""
@@ -108,6 +118,15 @@ def doubt_about_fit(posture: Posture, lift: Lift, basis: cv.Basis) -> str:
     """Return why a set that does not fit the model forbids a verdict, or nothing.
 
     Two sensors measure what the lumbar spine does; there a misfit is flagged and said, and what was measured stands.
+
+    Parameters
+    ----------
+    posture
+        Flagged `MISFIT` where the chain does not fit, `DISAGREEING` where a sensor contradicts itself.
+    lift
+        On that posture.
+    basis
+        Of this lift.
     """
     if np.any(posture.flags[lift.start : lift.stop] & np.uint16(cv.Flag.DISAGREEING)):
         return DISAGREES

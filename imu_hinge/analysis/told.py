@@ -62,6 +62,22 @@ class Told:
         """Take back reps that are none by what is found from ``start`` on: a plate, a shoe, before the set.
 
         One look may err; two in a row, or the last one, decide. The reps after it move up.
+
+        Parameters
+        ----------
+        found
+            Lifts of the newest look, on the session's grid.
+        start
+            The look's first instant in which a lift may be taken back.
+        at_s
+            When, for the events [s].
+        is_last
+            Whether no other look will follow.
+
+        Returns
+        -------
+        list of Event
+            One ``withdrawn`` per rep taken back, with that rep.
         """
         first = self.place_of(start)
         events = []

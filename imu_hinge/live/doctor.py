@@ -34,11 +34,17 @@ GRAVITY_BAND: Final = 0.03
 """A good accelerometer at rest reads gravity within this share."""
 
 MOST_BIAS_DPS: Final = 3.0
+"""Gyroscopes are off by 0.3 to 3 deg/s (docs/biomechanics.md, 6.3): more is worth a look."""
 MOST_SPREAD_DPS: Final = 1.0
+"""Chosen: a sensor that lies still spreads by its noise alone, which is less."""
 LEAST_RATE: Final = 0.95
+"""Chosen: share of the agreed rate below which a board or its link does not keep up."""
 MOST_LOSS: Final = 0.02
+"""Radios that trouble anybody lose this share and more, as in `lost_samples`."""
 MOST_JITTER_S: Final = 0.1
+"""Chosen: as late as one arrival in a hundred may be without being felt in what is shown [s]."""
 MOST_DRIFT: Final = 0.01
+"""Cheap boards are off by up to this (docs/biomechanics.md, 6.3)."""
 
 OK, WARN, BAD = "ok", "look", "BAD"
 

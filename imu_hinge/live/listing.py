@@ -22,6 +22,15 @@ Row = Mapping[str, str | int | None]
 async def listed(seconds: float, *, ask_battery: bool = False, everything: bool = False) -> list[Row]:
     """Scan and return one row per device: name, address, family, signal, battery, placement, remark.
 
+    Parameters
+    ----------
+    seconds
+        How long to listen.
+    ask_battery
+        Connect to every usable sensor and ask its charge.
+    everything
+        Also what is no sensor of a known family.
+
     Raises
     ------
     BluetoothOff

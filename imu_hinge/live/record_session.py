@@ -55,7 +55,7 @@ class Plan:
     seconds: float | None = None
     on_samples: OnSamples | None = None
     on_status: Callable[[Recorder], None] | None = None
-    now_ns: Callable[[], int] = time.monotonic_ns
+    now_ns: Callable[[], int] = time.perf_counter_ns
 
 
 async def record(plan: Plan, stop: asyncio.Event) -> Recovered | None:

@@ -28,8 +28,8 @@ from imu_hinge.storage import journal as jn
 RATE_WINDOW_S: Final = 2.0
 """The rate shown is that of the last seconds [s]."""
 
-STILL_WINDOW_S: Final = 0.5
-STILL_ACC_MPS2: Final = 0.25
+STILL_WINDOW_S: Final = 0.5  # chosen: enough samples for a spread, and shown at once
+STILL_ACC_MPS2: Final = 0.25  # 25 mg, some times a cheap sensor's noise
 STILL_GYR_RADPS: Final = 0.06
 """Below this spread of each axis over the window the sensor is called still, for the status line only."""
 
@@ -96,7 +96,16 @@ class SensorStatus:
     _recent: deque[tuple[int, Samples]] = field(default_factory=deque, init=False)
 
     def take(self, host_ns: int, samples: Samples, *, lost: int) -> None:
-        """Add new samples that arrived at ``host_ns``, and how many were lost before them."""
+        """Add new samples.
+
+        Parameters
+        ----------
+        host_ns
+            When they arrived, by ``time.monotonic_ns()`` [ns].
+        samples
+        lost
+            How many the device says it lost before them.
+        """
         self.received += len(samples)
         self.lost += lost
         self._recent.append((host_ns, samples))
@@ -237,9 +246,9 @@ class Recorder:
 
     def _decode(self, sensor: str, host_ns: int, characteristic: str, payload: bytes) -> None:
         decoder, clock, status = self._decoders[sensor], self._clocks[sensor], self.status[sensor]
-        echo = decoder.echo(host_ns, characteristic, payload)
-        if echo is not None:
-            clock.ping(echo)
+        reply = decoder.reply(host_ns, characteristic, payload)
+        if reply is not None:
+            clock.ping(reply)
         for block in decoder.feed(characteristic, payload):
             samples = clock.feed(block, host_ns)
             status.take(host_ns, samples, lost=block.lost or 0)

@@ -32,7 +32,21 @@ if TYPE_CHECKING:
 def plan_for(
     wanted: Mapping[str, str], *, session: Session, folder: Path | None, seconds: float | None, rate_hz: float | None
 ) -> Plan:
-    """Return the plan of a recording; without a folder it is named by date, time and exercise, in this folder."""
+    """Return the plan of a recording; without a folder it is named by date, time and exercise, in this folder.
+
+    Parameters
+    ----------
+    wanted
+        Name or address by placement; see `known_sensors.wanted_sensors`.
+    session
+        Athlete, exercise, load and note.
+    folder
+        Of the recording.
+    seconds
+        Stop by itself after so long; never where None.
+    rate_hz
+        Asked of every sensor; the family's own where None.
+    """
     name = f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{session.exercise}"
     request = None if rate_hz is None else StreamRequest(rate_hz=rate_hz)
     return Plan(wanted, folder or Path(name), session=session, seconds=seconds, request=request)

@@ -43,6 +43,18 @@ def read(
         found with hindsight.
     limits
         How much is read at most.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import imu_hinge as ih
+    >>> from imu_hinge.simulate.session import random_set
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = ih.write(random_set(1, placements=["sacrum"], exercise="deadlift").recording, f"{folder}/set")
+    ...     recording = ih.read(path, exercise="deadlift")
+    ...     alone = ih.read([f"sacrum={path / 'sacrum.csv'}"])
+    >>> recording.placements, recording.exercise, alone.exercise
+    (('sacrum',), 'deadlift', 'auto')
     """
     folder = journal_folder(source) if as_live else unsealed_folder(source)
     if folder is None:

@@ -26,7 +26,15 @@ _NUMBER_WIDTH: Final = 0.03
 
 
 def annotate(ax: Axes, text: str, *, y: float = 0.5) -> None:
-    """Write a sentence into the middle of the Axes, at a height of 0 to 1."""
+    """Write a sentence into the middle of the Axes, at a height of 0 to 1.
+
+    Parameters
+    ----------
+    ax
+    text
+    y
+        Height of its middle, as a share of the Axes.
+    """
     box = {"boxstyle": "round,pad=0.4", "fc": "white", "ec": "0.6"}
     ax.text(0.5, y, text, transform=ax.transAxes, ha="center", va="center", weight="bold", bbox=box, zorder=6)
 

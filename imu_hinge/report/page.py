@@ -120,6 +120,14 @@ def _figure(result: SetResult, draw: Callable[..., Axes], *, name: str, height_i
 def inline_svg(figure: Figure, *, name: str, label: str) -> Any:
     """Return a figure as an SVG element that can stand beside others: ids begin with its name, no prolog.
 
+    Parameters
+    ----------
+    figure
+    name
+        Begins every id; no two figures of a page share it.
+    label
+        What a screen reader says.
+
     Returns
     -------
     markupsafe.Markup

@@ -41,7 +41,7 @@ SPINE: Final = (cv.PELVIS_TILT, cv.TRUNK_INCLINATION, cv.LUMBAR_FLEXION)
 _NUMBER_HEIGHT_DEG: Final = 4.0
 """About the height of a number in `plot_reps` [deg]."""
 
-_TITLE_CHARACTERS: Final = 56
+_TITLE_CHARACTERS: Final = 56  # of the text as it is drawn
 _SHEET_CHARACTERS: Final = 95
 """What fits into a line above one panel, and above the sheet."""
 

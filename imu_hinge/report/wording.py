@@ -65,7 +65,14 @@ SEGMENT_WORDS: Final = dict(
 
 
 def number_of(count: int, one: str, many: str) -> str:
-    """Return ``1 rep``, ``2 reps``."""
+    """Return ``1 rep``, ``2 reps``.
+
+    Parameters
+    ----------
+    count
+    one, many
+        The noun after 1, and after every other number.
+    """
     return f"{count} {one if count == 1 else many}"
 
 

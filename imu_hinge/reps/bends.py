@@ -39,14 +39,14 @@ RISE_S: Final = 0.4
 HARD_IMPACTS: Final = 3.0
 """A blow this many times the least is a landing, however little the body seems to move."""
 
-LOWERING_RAD_S: Final = 0.15
+LOWERING_RAD_S: Final = 0.15  # sway turns by less, see `onsets`
 LOWERING_MPS: Final = 0.06
 """Slower is no lowering."""
 
 RISING_MPS: Final = 0.25
 """Who has been rising faster than this for a tenth of a second rips the bar off the floor and sets nothing down."""
 
-SINKING_MPS: Final = 0.3
+SINKING_MPS: Final = 0.3  # chosen
 STOPPED_S: Final = (0.1, 0.35)
 """Who sinks faster than this, so long after a shake, has set nothing down yet: plates on the floor end the way down."""
 

@@ -38,6 +38,7 @@ EXERCISE_PRIORS: Final = {
 """Facts, section 1.4: bottom postures with room for other people."""
 
 ANY_BEND: Final = ExercisePrior(math.radians(60.0), math.radians(25.0), 0.08, 0.10)
+"""Chosen as wide as bends go: for a bottle, a shoe, plates or a chair."""
 
 SURELY_NOT: Final = -5.0
 """A bend whose place is this much (natural logarithm) likelier for anything else is none of the told exercise ..."""
@@ -51,7 +52,7 @@ HOLD_LOG_S: Final = (math.log(0.4), 0.6)
 ANY_HOLD_LOG_S: Final = (math.log(1.2), 1.0)
 """... and how long anything else holds a person down."""
 
-STRAIGHT_RAD: Final = math.radians(3.0)
+STRAIGHT_RAD: Final = math.radians(3.0)  # to the side
 SQUARE_RAD: Final = math.radians(6.0)
 """A weight in both hands lets the trunk bend to the side and turn by this much (sd); facts, section 6.2: up to 3 and 5
 degrees, with a mixed grip."""
@@ -61,6 +62,9 @@ LOADED_MORE: Final = (math.log(1.5), 0.4)
 mean and sd of the logarithm of the ratio. By how much a loaded bend shakes more than an empty one nobody has measured
 for these sensors: half as much again, from hardly any more to three times, leaves the rest to the other evidence."""
 
+LEAST_RATIO: Final = -6.0
+"""No place or hold speaks more against a run than 400 to 1 (natural logarithm): whoever was measured, people differ."""
+
 ALL_LOADED: Final = 0.3
 """How likely it is that the other bends are loaded just the same ..."""
 
@@ -69,9 +73,22 @@ SHAKEN: Final = 0.05
 
 
 def reach(block: Sequence[Bend], posture: Posture, athlete: Athlete) -> Array:
-    """Return what the hands' height says for a bar on the floor, in every run. (m, m).
+    """Return what the hands' height says for a bar on the floor, in every run.
 
     The height is off by the same lengths in every bend, so it counts once.
+
+    Parameters
+    ----------
+    block
+        m bends, in order.
+    posture
+    athlete
+        Body height and plate radius.
+
+    Returns
+    -------
+    (m, m)
+        Logarithm of the likelihood ratio of bends i to j; 0 where no height is known.
     """
     heights = np.array([hand_height_m(posture, b, athlete) if b.is_hold_seen else np.nan for b in block])
     mean = _run_means(heights)
@@ -79,7 +96,7 @@ def reach(block: Sequence[Bend], posture: Posture, athlete: Athlete) -> Array:
     mean = np.where(np.isfinite(mean), mean, floor)
     there, above = _log_normal(mean, floor, 0.10), _log_normal(mean, 0.5, 0.25)
     ratio = there - np.logaddexp(math.log(0.5) + there, math.log(0.5) + above)
-    return np.where(np.isfinite(_run_means(heights)), np.maximum(ratio, -6.0), 0.0)
+    return np.where(np.isfinite(_run_means(heights)), np.maximum(ratio, LEAST_RATIO), 0.0)
 
 
 def in_both_hands(block: Sequence[Bend]) -> Array:
@@ -123,7 +140,24 @@ def loaded(block: Sequence[Bend], others: Sequence[Bend], *, from_floor: bool) -
 
 
 def usual(block: Sequence[Bend], athlete: Athlete, told: str, rate_hz: float) -> Array:
-    """Return what usual bottoms and holds say for each run being reps of the told exercise, counted once. (m, m)."""
+    """Return what usual bottoms and holds say for each run being reps of the told exercise, counted once.
+
+    Parameters
+    ----------
+    block
+        m bends, in order.
+    athlete
+        Body height.
+    told
+        The exercise; one without a prior is asked for its holds alone.
+    rate_hz
+        Of the grid.
+
+    Returns
+    -------
+    (m, m)
+        Logarithm of the likelihood ratio of bends i to j.
+    """
     seconds = np.array([hold_s(b, rate_hz) if b.is_hold_seen else np.nan for b in block])
     ratio = _mean_ratio(np.log(seconds + AT_ONCE_S), HOLD_LOG_S, ANY_HOLD_LOG_S)
     if told in EXERCISE_PRIORS:
@@ -146,7 +180,7 @@ def _mean_ratio(values: Array, usual: tuple[float, float], anything: tuple[float
     m = len(values)
     count = np.maximum(np.arange(m)[None, :] - np.arange(m)[:, None] + 1, 1)
     ratio = _log_normal(mean, *usual) - _log_normal(mean, anything[0], anything[1] / np.sqrt(count))
-    return np.where(np.isfinite(ratio), np.maximum(ratio, -6.0), 0.0)
+    return np.where(np.isfinite(ratio), np.maximum(ratio, LEAST_RATIO), 0.0)
 
 
 def _run_means(values: Array) -> Array:
@@ -171,6 +205,14 @@ def hand_height_m(posture: Posture, bend: Bend, athlete: Athlete) -> float:
 
     The chain of docs/biomechanics.md, section 5.1 from S2 to the shoulder, lengths scaled by body height; a trunk or
     pelvis that was not measured is put at the ratio of an average bend.
+
+    Parameters
+    ----------
+    posture
+    bend
+        On that posture.
+    athlete
+        Body height.
     """
     size = athlete.value("height_m") / 1.75
     pelvis = float(posture.angles_rad[bend.bottom, cv.PELVIS_TILT])

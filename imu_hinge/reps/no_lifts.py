@@ -40,8 +40,8 @@ NEAR_UPRIGHT_RAD: Final = math.radians(15.0)
 or bends leans at least 20 degrees where the hips are low (docs/biomechanics.md, 1.4). Half way: an inclination is off
 by a few degrees."""
 
-FALLING_MPS2: Final = 0.6 * cv.GRAVITY_MPS2
-FLIGHT_S: Final = 0.12
+FALLING_MPS2: Final = 0.6 * cv.GRAVITY_MPS2  # more than half of the weight is off the feet
+FLIGHT_S: Final = 0.12  # [s]
 FLIGHT_MPS: Final = 0.7
 """Whose trunk, at the height of standing, is pulled down by this for so long and comes down at this speed has no ground
 under the feet: a jump of 8 cm. Who squats at once is still slow there, and who locks out at once does not come down."""
@@ -75,6 +75,21 @@ def without_no_lifts(blocks: Sequence[list[Bend]], posture: Posture, athlete: At
     """Return the bends that may be lifts, by block, and what was seen instead of the others, or nothing.
 
     Where half of the bends of a block are none, the others are of the same kind and only less plain.
+
+    Parameters
+    ----------
+    blocks
+        Bends between which nobody rests or walks away; see `segmentation.split_blocks`.
+    posture
+    athlete
+        Body height.
+
+    Returns
+    -------
+    kept : list of list of Bend
+        Blocks of which at least half is left.
+    seen : str
+        `SITTING`, `JUMPING` or `NO_TRUNK`, whichever was seen most.
     """
     kept, seen = [], Counter[str]()
     for block in blocks:
@@ -87,7 +102,16 @@ def without_no_lifts(blocks: Sequence[list[Bend]], posture: Posture, athlete: At
 
 
 def no_lift(bend: Bend, posture: Posture, athlete: Athlete) -> str:
-    """Return what a bend is when it is no lift, in words, or nothing."""
+    """Return what a bend is when it is no lift, in words, or nothing.
+
+    Parameters
+    ----------
+    bend
+    posture
+        On whose grid the bend is.
+    athlete
+        Body height.
+    """
     part = slice(bend.down_start, max(bend.up_stop, bend.down_start) + 1)
     if leaves_ground(posture, part):
         return JUMPING
@@ -102,7 +126,16 @@ def no_lift(bend: Bend, posture: Posture, athlete: Athlete) -> str:
 
 
 def is_too_far(posture: Posture, part: slice, athlete: Athlete) -> bool:
-    """Tell whether the height during a bend is one that no legs allow."""
+    """Tell whether the height during a bend is one that no legs allow.
+
+    Parameters
+    ----------
+    posture
+    part
+        The bend, in samples.
+    athlete
+        Body height: `DEEPEST` is a share of it.
+    """
     height_m, sd_m = posture.height_m[part], posture.height_sd_m[part]
     highest_m, deepest_m = float(np.max(height_m - 2.0 * sd_m)), -float(np.min(height_m + 2.0 * sd_m))
     return highest_m > HIGHEST_M or deepest_m > DEEPEST * athlete.value("height_m")
@@ -120,6 +153,14 @@ def sits(posture: Posture, part: slice, athlete: Athlete) -> bool:
 
     Sitting down, the trunk leans forward on the way and comes up once the seat carries it; rising, it leans forward
     before the hips leave the seat. In a lift it leans most where the hips are lowest.
+
+    Parameters
+    ----------
+    posture
+    part
+        The bend, in samples.
+    athlete
+        Body height: `DEEPEST` is a share of it.
     """
     height_m, inclination_rad = posture.height_m[part], posture.inclination_rad[part]
     if not np.isfinite(height_m).all():

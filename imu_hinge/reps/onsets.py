@@ -19,7 +19,7 @@ HIGH: Final = 0.3
 ARRIVED: Final = 0.88
 """At this share of its depth a movement is about to end."""
 
-SLOWEST_TURN_RAD_S: Final = 0.15
+SLOWEST_TURN_RAD_S: Final = 0.15  # a sway of 2 degrees at 0.5 Hz turns by up to 0.11 (docs/biomechanics.md, 6.2)
 SLOWEST_TRAVEL_MPS: Final = 0.08
 """No movement's peak is taken to be slower; below is sway."""
 

@@ -27,6 +27,7 @@ WALK_SPEED_MPS: Final = 0.07
 """Walking moves the trunk up and down at more than this (RMS over a second); standing does not."""
 
 UPRIGHT_RAD: Final = float(np.radians(20.0))
+"""Who bends or squats leans by at least this where the hips are low (docs/biomechanics.md, 1.4) [rad]."""
 
 UPRIGHT_M: Final = 0.06
 """Standing is within this lean of quiet standing, and within this height of where the rise ended."""
@@ -112,7 +113,17 @@ def walking(posture: Posture) -> Mask:
 
 
 def split_blocks(bends: Sequence[Bend], posture: Posture, settings: RepSettings) -> list[list[Bend]]:
-    """Group bends between which nobody rests or walks away."""
+    """Group bends between which nobody rests or walks away.
+
+    Parameters
+    ----------
+    bends
+        In order.
+    posture
+        On whose grid they are.
+    settings
+        ``rest_min_s`` is the shortest rest.
+    """
     if not bends:
         return []
     is_walking = walking(posture)
@@ -132,9 +143,18 @@ def split_blocks(bends: Sequence[Bend], posture: Posture, settings: RepSettings)
 def drop_after(bend: Bend, after: Bend | None, *, posture: Posture, settings: RepSettings) -> int | None:
     """Return where a bar let fall from this bend's lockout left the hands, or None.
 
-    It is one short blow while the athlete stands upright and goes on standing, with calm before it and for a second
-    after it; heels that walk go on, a dip shakes as a whole, and a lowering jerks as it sets in. ``after`` is the next
-    bend, where there is one: had it ended with a landing, the bar would have been in the hands.
+    It is one short impact while the athlete stands upright and goes on standing, with calm before it and for a second
+    after it; heels that walk go on, a dip shakes as a whole, and a lowering jerks as it sets in.
+
+    Parameters
+    ----------
+    bend
+    after
+        The next bend, where there is one: had it ended with a landing, the bar would have been in the hands.
+    posture
+        On whose grid they are.
+    settings
+        How hard an impact must be.
     """
     if not bend.is_finished or (after is not None and after.has_landed):
         return None
@@ -267,7 +287,23 @@ def on_the_floor(lifts: Sequence[Lift], posture: Posture) -> npt.NDArray[np.floa
 def label_samples(
     posture: Posture, lifts: Sequence[Lift], *, from_floor: bool
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]]:
-    """Return the phase and the rep of every sample. (n,), (n,)."""
+    """Return the phase and the rep of every sample.
+
+    Parameters
+    ----------
+    posture
+    lifts
+        In order, on that posture.
+    from_floor
+        Whether a lift's start and stop are at the bottom.
+
+    Returns
+    -------
+    phase : (n,) int8
+        Index into `conventions.PHASES`.
+    rep : (n,) int32
+        From 0; -1 outside.
+    """
     n = len(posture)
     phase, rep = np.full(n, cv.REST, dtype=np.int8), np.full(n, -1, dtype=np.int32)
     for k, lift in enumerate(lifts):

@@ -95,6 +95,15 @@ def with_plates_felt(bends: Sequence[Bend], is_dropped: Sequence[bool], rate_hz:
     Where nearly every lift of the set ends with a blow, one at its end that does not is doubted, and left out unless it
     surely goes to the same place, with the same way under load, or, at the end, shook nearly as hard. On a floor that
     swallows the blows nothing is taken off.
+
+    Parameters
+    ----------
+    bends
+        Of one candidate set, in order.
+    is_dropped
+        Of each bend, whether the bar was let fall after it.
+    rate_hz
+        Of the grid.
     """
     felt = [is_dropped[i] or bends[i + 1].has_landed for i in range(len(bends) - 1)] + [is_dropped[-1]]
     known = np.flatnonzero(felt)

@@ -44,17 +44,25 @@ BY_HABIT: Final = 0.5
 Nobody has measured it for these bends; half says that who bends matters as much as what for."""
 
 _OWN: Final = math.sqrt(1.0 - BY_HABIT)
+"""Share of all people's standard deviation that one person's bends have."""
 
 VIBRATION: Final = Spread(0.2, 0.05, 0.4 * _OWN, odd=0.1)
 """Of the logarithm of how much the body trembles on its way."""
 
 INCLINATION: Final = Spread(math.radians(5.0), math.radians(3.0), math.radians(22.0) * _OWN, odd=0.01)
+"""Chosen [rad]: reps of a set differ by some degrees, all that people bend for by tens."""
 DROP: Final = Spread(0.03, 0.015, 0.14 * _OWN, odd=0.01)
+"""Chosen [m]: of the hips; at large, stoops sink by 8 cm and squats by 36 (docs/biomechanics.md, 5.2)."""
 SIDE: Final = Spread(math.radians(2.5), 0.0, math.radians(6.0))
+"""Chosen [rad]: a bar keeps the trunk within some degrees, a bottle beside the foot does not."""
 TURN: Final = Spread(math.radians(4.0), math.radians(1.0), math.radians(12.0), odd=0.1)
+"""Chosen [rad]: so does it about the vertical, where the gyroscope's drift comes on top."""
 DOWN: Final = Spread(0.2, 0.05, 0.4 * _OWN)
+"""Of the logarithm of seconds; chosen: one rep takes a fifth more or less than the next."""
 HOLD: Final = Spread(0.4, 0.05, 0.8)
+"""Of the logarithm of seconds; chosen: holds vary more than ways."""
 UP: Final = Spread(0.25, 0.05, 0.4 * _OWN)
+"""Of the logarithm of seconds; chosen: a fourth."""
 GAP: Final = Spread(0.4, 0.05, 0.8)
 """Of the logarithm of seconds."""
 

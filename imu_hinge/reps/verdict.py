@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -34,7 +35,15 @@ class Limits:
 
 
 def probability_above(value: float, sd: float, limit: float) -> float:
-    """Return P(angle > limit) of a normal posterior; NaN where the angle is not known."""
+    """Return P(angle > limit) of a normal posterior; NaN where the angle is not known.
+
+    Parameters
+    ----------
+    value, sd
+        Mean and standard deviation of the angle.
+    limit
+        All three in one unit.
+    """
     if not (math.isfinite(value) and math.isfinite(sd)):
         return math.nan
     return 0.5 * math.erfc((limit - value) / (math.sqrt(2.0) * max(sd, 1e-9)))
@@ -154,17 +163,35 @@ def _growing(metrics: Metrics, earlier: list[float], limits: Limits) -> list[str
     return ["flexion_growing"] if peak - float(np.median(earlier[:2])) > least and peak >= max(earlier[:-1]) else []
 
 
+LEANS_BACK_RAD: Final = math.radians(8.0)
+"""A lockout that leans back reads 5 to 15 degrees behind standing (docs/biomechanics.md, 1.4): a little into that."""
+LEANS_BACK_S: Final = 0.2
+"""For so long in all; chosen: a moment's overshoot is no lockout."""
+
+
 def _lockout(posture: Posture, lift: Lift, *, from_floor: bool) -> list[str]:
-    """Find a lockout that leans back by more than 8 degrees, beyond its error, for 0.2 s (docs/biomechanics.md)."""
+    """Find a lockout that leans back, beyond its error."""
     stop = lift.down.start if from_floor and len(lift.down) else lift.stop
     start = lift.turn if from_floor else lift.up.stop
     window = slice(max(lift.up.start, start - round(0.3 * posture.rate_hz)), stop + round(0.5 * posture.rate_hz))
     for k in (cv.TRUNK_INCLINATION, cv.PELVIS_TILT):
         angle, sd = posture.angles_rad[window, k], posture.sd_rad[window, k]
-        back = angle + sd < -math.radians(8.0)
-        if np.count_nonzero(back) >= 0.2 * posture.rate_hz:
+        back = angle + sd < -LEANS_BACK_RAD
+        if np.count_nonzero(back) >= LEANS_BACK_S * posture.rate_hz:
             return ["lockout_hyperextension"]
     return []
+
+
+HIPS_FIRST_SHARE: Final = 0.3
+"""Hips shoot up where in this first share of their rise ..."""
+HIPS_FIRST_RAD: Final = math.radians(4.0)
+"""... the pelvis tilts further by more than this; chosen: some times what it is off by."""
+LEAST_RISE_M: Final = 0.08
+"""Chosen: hips that rise by less, as in a stoop (docs/biomechanics.md, 5.2), have no way to shoot up."""
+RUSHED_PULL_S: Final = 0.9
+"""A start is rushed where the pull takes less than this; chosen: as quick as lifters go at ease ..."""
+RUSHED_STILL_S: Final = 0.15
+"""... and nobody held still for so long in the second before it; chosen: a breath's pause is longer."""
 
 
 def _off_the_floor(posture: Posture, lift: Lift) -> list[str]:
@@ -173,15 +200,21 @@ def _off_the_floor(posture: Posture, lift: Lift) -> list[str]:
     rise = posture.height_m[lift.up.part]
     tilt = posture.angles_rad[lift.up.part, cv.PELVIS_TILT]
     if rise.size > 3 and np.isfinite(rise).all() and np.isfinite(tilt).all():
-        first = rise - rise[0] < 0.3 * (rise[-1] - rise[0])
+        first = rise - rise[0] < HIPS_FIRST_SHARE * (rise[-1] - rise[0])
         part = tilt[: max(2, int(np.argmin(first)))]
-        if float(part.max()) - float(tilt[0]) > math.radians(4.0) and rise[-1] - rise[0] > 0.08:
+        if float(part.max()) - float(tilt[0]) > HIPS_FIRST_RAD and rise[-1] - rise[0] > LEAST_RISE_M:
             found.append("hips_shoot_up")
     rate_hz = posture.rate_hz
     before = posture.is_still[max(0, lift.start - round(1.0 * rate_hz)) : lift.start]
-    if len(lift.up) / rate_hz < 0.9 and np.count_nonzero(before) < 0.15 * rate_hz:
+    if len(lift.up) / rate_hz < RUSHED_PULL_S and np.count_nonzero(before) < RUSHED_STILL_S * rate_hz:
         found.append("rushed_start")
     return found
+
+
+KNEES_BEND_RAD: Final = math.radians(30.0)
+"""Chosen: knees that bend by less in a lowering are in nobody's way."""
+KNEES_FIRST_SHARE: Final = 0.6
+"""Chosen: knees that are bent by more than this of it after a third of the time go first."""
 
 
 def _knees_first(posture: Posture, lift: Lift) -> list[str]:
@@ -191,7 +224,14 @@ def _knees_first(posture: Posture, lift: Lift) -> list[str]:
         return []
     early, late = knee[: knee.size // 3], float(knee.max())
     share = (float(early.max()) - float(knee[0])) / max(late - float(knee[0]), 1e-6)
-    return ["early_knee_bend"] if late - knee[0] > math.radians(30.0) and share > 0.6 else []
+    return ["early_knee_bend"] if late - knee[0] > KNEES_BEND_RAD and share > KNEES_FIRST_SHARE else []
+
+
+UNUSABLE_SHARE, POOR_SHARE = 0.3, 0.1
+"""More of a lift's samples than this are bad: no verdict may rest on it, or it is only worth a C; chosen."""
+UNUSABLE_ALIGNMENT, POOR_ALIGNMENT, GOOD_ALIGNMENT = 0.6, 0.85, 0.95
+"""The same by the share of the first component: see `settings.VerdictSettings` and `settings.AlignmentSettings`; the
+best grade asks for more, chosen."""
 
 
 def grade(posture: Posture, lift: Lift, *, alignment_quality: float, is_undecidable: bool) -> str:
@@ -199,13 +239,23 @@ def grade(posture: Posture, lift: Lift, *, alignment_quality: float, is_undecida
 
     A: aligned, no flag. B: a few flags. C: many, or a weak alignment, or the sensor slipped. D: no verdict may rest
     on it.
+
+    Parameters
+    ----------
+    posture
+    lift
+        On that posture.
+    alignment_quality
+        The weakest sensor's share of the first principal component, 0 to 1.
+    is_undecidable
+        Whether something forbids a verdict already.
     """
     flags = posture.flags[lift.start : lift.stop + 1]
     bad = np.uint16(cv.Flag.GAP | cv.Flag.CLIPPED | cv.Flag.SUSPECT)
     share = float(np.mean((flags & bad) != 0)) if flags.size else 1.0
-    if is_undecidable or share > 0.3 or alignment_quality < 0.6:
+    if is_undecidable or share > UNUSABLE_SHARE or alignment_quality < UNUSABLE_ALIGNMENT:
         return "D"
     has_slipped = bool(np.any(flags & np.uint16(cv.Flag.SLIPPED)))
-    if share > 0.1 or alignment_quality < 0.85 or has_slipped:
+    if share > POOR_SHARE or alignment_quality < POOR_ALIGNMENT or has_slipped:
         return "C"
-    return "A" if share == 0.0 and alignment_quality > 0.95 else "B"
+    return "A" if share == 0.0 and alignment_quality > GOOD_ALIGNMENT else "B"

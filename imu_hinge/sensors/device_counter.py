@@ -177,7 +177,16 @@ class Assembler:
     ) -> Decoded:
         """Return the packet's samples with their index.
 
-        ``flags`` (n,) are those of the values themselves; the packet's own are added in place.
+        Parameters
+        ----------
+        stamp
+            Where `Timeline.place` put the packet.
+        acc : (n, 3) [m/s², sensor]
+        gyr : (n, 3) [rad/s, sensor]
+        flags : (n,)
+            Those of the values themselves; the packet's own are added in place.
+        device_ns : (n,) [ns], optional
+            The device's own time per sample.
         """
         n = acc.shape[0]
         if stamp.is_old:

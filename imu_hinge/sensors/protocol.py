@@ -73,7 +73,16 @@ class Gatt(Protocol):
         """Read a value; raises `GattRefused` where the device says no."""
 
     async def write(self, characteristic: str, data: bytes, *, response: bool) -> None:
-        """Write a value, with or without waiting for the device's acknowledgement."""
+        """Write a value, with or without waiting for the device's acknowledgement.
+
+        Parameters
+        ----------
+        characteristic
+            UUID.
+        data
+        response
+            Whether to wait.
+        """
 
     async def subscribe(self, characteristic: str, handler: Handler) -> None:
         """Send notifications (or indications) to the handler; where subscribed already, only replace the handler."""
@@ -233,7 +242,17 @@ class Driver(Protocol):
         """Rates the family is known to sustain live; the device itself is asked in `configure`."""
 
     def matches(self, name: str, service_uuids: Collection[str], manufacturer_ids: Collection[int]) -> bool:
-        """Tell whether an advertisement (or a connected device's services) is of this family."""
+        """Tell whether an advertisement (or a connected device's services) is of this family.
+
+        Parameters
+        ----------
+        name
+            As advertised; may be empty.
+        service_uuids
+            In lower case, with all their digits.
+        manufacturer_ids
+            Company identifiers of the Bluetooth SIG.
+        """
 
     async def configure(self, gatt: Gatt, wanted: StreamRequest) -> StreamSettings:
         """Set rate and ranges, read them back, and return them.
@@ -245,7 +264,21 @@ class Driver(Protocol):
         """
 
     async def start(self, gatt: Gatt, settings: StreamSettings, on_packet: OnPacket) -> None:
-        """Subscribe, start the stream, and check that the device said yes."""
+        """Subscribe, start the stream, and check that the device said yes.
+
+        Parameters
+        ----------
+        gatt
+        settings
+            From `configure`.
+        on_packet
+            Called with characteristic and payload of every notification, in order.
+
+        Raises
+        ------
+        DeviceError
+            Where the device refuses, or does not answer.
+        """
 
     async def stop(self, gatt: Gatt, settings: StreamSettings) -> None:
         """Stop the stream and unsubscribe."""
@@ -260,7 +293,16 @@ class Driver(Protocol):
         """Return what must keep coming for the stream to be alive, in words."""
 
     def part_of(self, settings: StreamSettings, characteristic: str, payload: bytes) -> str | None:
-        """Return which part a notification carries, or None; called in the radio's callback, never raises."""
+        """Return which part of a stream a notification carries, or None; called in the radio's callback, never raises.
+
+        Parameters
+        ----------
+        settings
+            From `configure`.
+        characteristic
+            UUID.
+        payload
+        """
 
 
 SAMPLES: Final = "samples"
@@ -291,6 +333,14 @@ class Replies:
     ) -> bytes:
         """Return the next notification that is wanted and forget those before it.
 
+        Parameters
+        ----------
+        is_wanted
+            Tells the answer by its bytes.
+        question
+            What was asked, for the message.
+        timeout_s
+
         Raises
         ------
         DeviceError
@@ -316,6 +366,16 @@ def handler_for(on_packet: OnPacket, characteristic: str) -> Handler:
 
 def choose(what: str, wanted: float | None, *, offered: Sequence[float], default: float, unit: str) -> float:
     """Return the wanted value, or the default where none was named.
+
+    Parameters
+    ----------
+    what, unit
+        Of the value, for the message.
+    wanted
+        None leaves the choice to ``default``.
+    offered
+        What the device has.
+    default
 
     Raises
     ------

@@ -54,7 +54,16 @@ class Pinger(Protocol):
         """Subscribe to the answers; False where this device gives none."""
 
     async def ping(self, gatt: Gatt, number: int, on_packet: OnPacket) -> None:
-        """Hand what is asked to ``on_packet``, then write it."""
+        """Hand what is asked to ``on_packet``, then write it.
+
+        Parameters
+        ----------
+        gatt
+        number
+            The answer brings it back.
+        on_packet
+            As in `Driver.start`; so the journal holds the question too.
+        """
 
     def heard(self, characteristic: str, payload: bytes) -> Reply | None:
         """Read a question or an answer; None for anything else."""
@@ -68,7 +77,16 @@ class TimeReplies:
         self._asked: dict[int, int] = {}
 
     def take(self, host_ns: int, characteristic: str, payload: bytes) -> TimeReply | None:
-        """Return the ping that this packet completes, if it does."""
+        """Return the ping that this packet completes, if it does.
+
+        Parameters
+        ----------
+        host_ns
+            When it arrived, or was sent [ns].
+        characteristic
+            UUID.
+        payload
+        """
         heard = self._pinger.heard(characteristic, payload)
         if heard is None:
             return None
@@ -90,7 +108,15 @@ def pause_s(asked: int, chance: float) -> float:
 
 
 async def keep_pinging(pinger: Pinger, gatt: Gatt, on_packet: OnPacket) -> None:
-    """Ping until cancelled, until the device stays silent, or until something goes wrong with a ping."""
+    """Ping until cancelled, until the device stays silent, or until something goes wrong with a ping.
+
+    Parameters
+    ----------
+    pinger
+    gatt
+    on_packet
+        Takes questions and answers, as in `Driver.start`.
+    """
     answers = 0
 
     def note(characteristic: str, payload: bytes) -> None:

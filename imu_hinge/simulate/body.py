@@ -54,7 +54,14 @@ class Body:
 
     @staticmethod
     def of(height_m: float, *, shank: float = 1.0, thigh: float = 1.0, trunk: float = 1.0, arm: float = 1.0) -> Body:
-        """Return the body of that height; the other arguments are ratios to the average of that height."""
+        """Return the body of that height.
+
+        Parameters
+        ----------
+        height_m
+        shank, thigh, trunk, arm
+            Ratios of lengths to the average of that height.
+        """
         scale = height_m / REFERENCE_HEIGHT_M
         return Body(
             height=height_m,
@@ -90,7 +97,22 @@ def inclination(angle: Array, length: Array | float = 1.0) -> Array:
 
 
 def arc(start_angle: Array, bend: Array, length: float) -> Array:
-    """Return the chord of an arc of constant curvature that starts at an inclination and bends on, (..., 2)."""
+    """Return the chord of an arc of constant curvature.
+
+    Parameters
+    ----------
+    start_angle : (...) [rad]
+        Inclination at its beginning, forward positive.
+    bend : (...) [rad]
+        How much it turns over its length.
+    length
+        [m].
+
+    Returns
+    -------
+    (..., 2) [m]
+        Forward and up.
+    """
     return inclination(start_angle + bend / 2, length * np.sinc(bend / (2 * np.pi)))
 
 
@@ -153,9 +175,20 @@ def close_over_bar(body: Body, posture: Array, *, bar_m: float, gap_m: Array | f
 
 
 def centre_of_mass_x(body: Body, posture: Array, *, load: Array | float = 0.0, bar_on_back: bool = False) -> Array:
-    """Return how far ahead of the ankle the centre of mass of body and bar is, (...) [m].
+    """Return how far ahead of the ankle the centre of mass of body and bar is.
 
-    ``load`` is the bar's mass as a share of body mass; it hangs over the middle of the foot or lies on the shoulders.
+    Parameters
+    ----------
+    body
+    posture : (..., 5) [rad]
+    load
+        The bar's mass as a share of body mass.
+    bar_on_back
+        Whether it lies on the shoulders instead of hanging over the middle of the foot.
+
+    Returns
+    -------
+    (...) [m]
     """
     at = joints(body, posture)
     trunk = posture[..., PELVIS] + posture[..., LUMBAR] + posture[..., THORAX]
@@ -181,6 +214,18 @@ def balance(body: Body, posture: Array, *, load: float = 0.0, bar_on_back: bool 
     """Return the posture with its knee angle kept and its ankle turned until it stands in balance.
 
     The centre of mass comes to lie over a point between ankle and mid-foot.
+
+    Parameters
+    ----------
+    body
+    posture : (..., 5) [rad]
+    load, bar_on_back
+        As in `centre_of_mass_x`.
+
+    Returns
+    -------
+    (..., 5) [rad]
+        By Newton's method, twelve steps.
     """
     q = np.array(posture, dtype=np.float64)
     target, step = 0.4 * body.midfoot, 1e-5

@@ -24,7 +24,15 @@ FALL_S: Final = 0.33
 
 
 def true_reps(track: Track, spec: SetSpec, angles_rad: Array) -> tuple[TrueRep, ...]:
-    """Return every completed rep; ``angles_rad`` (n, 5) are the body's angles on the track's grid."""
+    """Return every completed rep.
+
+    Parameters
+    ----------
+    track
+    spec
+    angles_rad : (n, 5) [rad]
+        The body's angles on the track's grid.
+    """
     reps = []
     for rep in range(spec.reps):
         moves = {move.kind: i for i, move in enumerate(track.moves) if move.rep == rep}
@@ -47,7 +55,17 @@ def true_non_reps(track: Track) -> tuple[TrueNonRep, ...]:
 
 
 def plate_impacts(track: Track, spec: SetSpec, reps: tuple[TrueRep, ...], rng: np.random.Generator) -> Impacts:
-    """Return when weights hit the floor or the rack and heels the ground, and how hard at the pelvis [m/s²]."""
+    """Return when weights hit the floor or the rack and heels the ground, and how hard at the pelvis [m/s²].
+
+    Parameters
+    ----------
+    track
+    spec
+    reps
+        Whose ends land.
+    rng
+        Varies how hard.
+    """
     impacts: list[tuple[float, float]] = []
     for rep in reps:
         if rep.exercise == "deadlift":

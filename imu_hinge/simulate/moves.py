@@ -18,12 +18,13 @@ from imu_hinge.simulate.spec import LifterSpec, SetSpec
 PATH, HEADING, SIDE_PELVIS, SIDE_TRUNK, TURN_PELVIS, TURN_TRUNK = range(5, 11)
 """Columns beyond the posture: way walked [m], heading, bend to the side and axial turn of pelvis and trunk [rad]."""
 
-COLUMNS: Final = 11
+COLUMNS: Final = 11  # a posture's five, and those above
 
 INTERNAL_RATE_HZ: Final = 400.0
 """Rate at which the body moves inside the simulator [Hz]."""
 
 _SMOOTH_S: Final = 0.08
+"""Chosen: one move goes over into the next within this [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,17 @@ class Track:
 
 
 def render(moves: list[Move], spec: SetSpec, rng: np.random.Generator) -> Track:
-    """Return the course of a body that does the moves one after the other, starting in quiet standing."""
+    """Return the course of a body that does the moves one after the other, starting in quiet standing.
+
+    Parameters
+    ----------
+    moves
+        In order; each starts where the one before ended.
+    spec
+        The lifter's sway, gait and load.
+    rng
+        Sway and gait are drawn from it.
+    """
     lifter = spec.lifter
     starts = np.concatenate([[0.0], np.cumsum([move.lasts_s for move in moves])])
     n = int(starts[-1] * INTERNAL_RATE_HZ) + 1

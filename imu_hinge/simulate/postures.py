@@ -70,7 +70,16 @@ def _full_bows(spec: SetSpec, rng: np.random.Generator, count: int) -> Array:
 
 
 def lockout(spec: SetSpec, style: Style, rng: np.random.Generator) -> Array:
-    """Draw the posture at the top of a rep, (5,) [rad]."""
+    """Draw the posture at the top of a rep, (5,) [rad].
+
+    Parameters
+    ----------
+    spec
+        Says whether the lifter leans back.
+    style
+        Lumbar flexion at the top.
+    rng
+    """
     if spec.has_lockout_lean:
         return np.radians([5.0, -5.0, rng.uniform(-12, -8), rng.uniform(-15, -8), 0.0])
     pelvis, lumbar = rng.normal(-0.5, 0.7), rng.normal(style.lockout_lumbar_deg, 1.0)
@@ -80,5 +89,12 @@ def lockout(spec: SetSpec, style: Style, rng: np.random.Generator) -> Array:
 def free_posture(
     body: Body, *, knee_deg: float, pelvis_deg: float, lumbar_deg: float, thorax_deg: float = 5.0
 ) -> Array:
-    """Return an unloaded posture in balance, (5,) [rad]."""
+    """Return an unloaded posture in balance, (5,) [rad].
+
+    Parameters
+    ----------
+    body
+    knee_deg, pelvis_deg, lumbar_deg, thorax_deg
+        Angles that are kept; the ankle balances.
+    """
     return balance(body, np.radians([0.0, knee_deg, pelvis_deg, lumbar_deg, thorax_deg]))

@@ -38,7 +38,22 @@ def rotate(q: Array, v: Array) -> Array:
 
 
 def orientation(inclination: Array, side: Array, from_rotation_vector: Array) -> Array:
-    """Return the quaternions of heading and turn about z, then side bend about x, then lean about y, (n, 4)."""
+    """Return quaternions, body to world: heading and turn about z, then side bend about x, then inclination about y.
+
+    Parameters
+    ----------
+    inclination : (n,) [rad]
+        Forward positive.
+    side : (n,) [rad]
+        About x.
+    from_rotation_vector : (n,) [rad]
+        Heading with axial turn, about z.
+
+    Returns
+    -------
+    (n, 4)
+        Scalar first.
+    """
     cz, sz = np.cos(from_rotation_vector / 2), np.sin(from_rotation_vector / 2)
     cx, sx = np.cos(side / 2), np.sin(side / 2)
     cy, sy = np.cos(inclination / 2), np.sin(inclination / 2)

@@ -51,7 +51,17 @@ class Script:
         tilt_bump_rad: float = 0.0,
         is_set_down: bool = False,
     ) -> Course:
-        """Return the lifter's own time course."""
+        """Return the lifter's own time course.
+
+        Parameters
+        ----------
+        places
+            Where the move goes slowly; see `shapes.slow_places`.
+        tilt_bump_rad
+            Pelvis tilt added for a while.
+        is_set_down
+            Whether it ends with a weight on the floor, at speed.
+        """
         lifter = self.spec.lifter
         return Course(lifter.profile, lifter.skew, places, tilt_bump_rad, lifter.abruptness if is_set_down else 0.0)
 
@@ -104,7 +114,20 @@ class Script:
     def travel(
         self, kind: str, duration_s: float, *, path_m: float = 0.0, heading_rad: float = 0.0, other: str
     ) -> None:
-        """Append walking: some way along the heading, or a turn on the spot."""
+        """Append walking: some way along the heading, or a turn on the spot.
+
+        Parameters
+        ----------
+        kind
+            What the move is called.
+        duration_s
+        path_m
+            Way along the heading.
+        heading_rad
+            Turn to the left.
+        other
+            The name of a movement that is no rep.
+        """
         target = self.here.copy()
         target[PATH] += path_m
         target[HEADING] += heading_rad
@@ -121,14 +144,29 @@ def windows(style: Style | None = None, *, is_reversed: bool = False) -> Array:
 
 
 def plain(*, course: Course | None = None, rep: int = -1, other: str = "", is_stationary: bool = True) -> Move:
-    """Return a move that moves every column all the time; its kind, duration and target are filled in later."""
+    """Return a move that moves every column all the time; its kind, duration and target are filled in later.
+
+    Parameters
+    ----------
+    course, rep, other, is_stationary
+        As in `moves.Move`; the lifter's plain course where none is given.
+    """
     return Move("", 0.0, np.zeros(COLUMNS), windows(), course or Course(), rep, other, is_stationary)
 
 
 def styled(
     style: Style, *, is_down: bool, course: Course, rep: int = -1, other: str = "", is_stationary: bool = False
 ) -> Move:
-    """Return a move with a style's windows; its kind, duration and target are filled in later."""
+    """Return a move with a style's windows; its kind, duration and target are filled in later.
+
+    Parameters
+    ----------
+    style
+    is_down
+        Whether its windows run backward in time.
+    course, rep, other, is_stationary
+        As in `moves.Move`.
+    """
     return Move("", 0.0, np.zeros(COLUMNS), windows(style, is_reversed=is_down), course, rep, other, is_stationary)
 
 

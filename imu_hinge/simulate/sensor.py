@@ -52,7 +52,7 @@ class SensorSpec:
     wobble_hz, wobble_damping, wobble_deg_per_mps2
         Skin and sensor as a mass on a spring: natural frequency, damping, tilt per acceleration.
     off_m
-        How far the sensor sits from where `embed.SOFT_TISSUE_M` has it: forward, left, up in the bone's frame.
+        How far the sensor sits from where `segment_pose.SOFT_TISSUE_M` has it: forward, left, up in the bone's frame.
     slip_deg, slip_s
         Tilt by which the sensor slips, and when; slips take 0.2 s.
     impact_share, impact_hz, impact_decay_s
@@ -129,7 +129,16 @@ class SensorSpec:
 
     @staticmethod
     def draw(rng: np.random.Generator, placement: str = "sacrum", *, rate_hz: float | None = None) -> SensorSpec:
-        """Return a random cheap sensor, mounted as people mount them (facts, section 6.3)."""
+        """Return a random cheap sensor, mounted as people mount them (facts, section 6.3).
+
+        Parameters
+        ----------
+        rng
+        placement
+            Decides soft tissue and how hard impacts come through.
+        rate_hz
+            Drawn where None.
+        """
         tilt = rng.normal(0.0, 8.0, 3)
         tilt *= min(1.0, 25.0 / float(np.linalg.norm(tilt)))
         turns = (0, 0, 0) if rng.random() < 0.3 else tuple(int(t) for t in rng.integers(0, 4, 3))

@@ -117,7 +117,19 @@ def random_set(
     placements: Sequence[str] = ("sacrum", "t12"),
     rate_hz: float | None = None,
 ) -> Simulated:
-    """Simulate a set of a random lifter with random sensors; exercise and style are drawn where they are not given."""
+    """Simulate a set of a random lifter with random sensors; exercise and style are drawn where they are not given.
+
+    Parameters
+    ----------
+    seed
+        The same seed gives the same set.
+    exercise, style
+        A style decides its exercise.
+    placements
+        Where sensors sit.
+    rate_hz
+        Of every sensor; each draws its own where None.
+    """
     spec = SetSpec.draw(_stream(seed, "spec"), exercise=exercise, style=style)
     return simulate(spec, seed=seed, placements=placements, rate_hz=rate_hz)
 

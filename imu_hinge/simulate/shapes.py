@@ -16,6 +16,7 @@ FAMILIES: Final = ("minimum_jerk", "skewed_minimum_jerk", "raised_cosine", "trap
 """Names of the progress profiles; a lifter has one."""
 
 _TABLE: Final = 2001
+"""Chosen: so finely a course is tabulated before it is interpolated."""
 
 
 def minimum_jerk(u: Array) -> Array:
@@ -92,7 +93,21 @@ def smooth(columns: Array, *, width: int) -> Array:
 
 
 def band_noise(rng: np.random.Generator, n: int, *, rate_hz: float, low_hz: float, high_hz: float) -> Array:
-    """Return Gaussian noise of unit standard deviation between two frequencies, (n,)."""
+    """Return Gaussian noise of unit standard deviation between two frequencies.
+
+    Parameters
+    ----------
+    rng
+    n
+        Samples.
+    rate_hz
+    low_hz, high_hz
+        Where the spectrum has fallen to 1/e.
+
+    Returns
+    -------
+    (n,)
+    """
     size = 1 << max(int(np.ceil(np.log2(max(n, 2)))), int(np.ceil(np.log2(4 * rate_hz / max(low_hz, 0.02)))))
     spectrum = np.fft.rfft(rng.standard_normal(size))
     hz = np.fft.rfftfreq(size, 1.0 / rate_hz)
@@ -104,7 +119,21 @@ def band_noise(rng: np.random.Generator, n: int, *, rate_hz: float, low_hz: floa
 
 
 def oscillator(drive: Array, *, rate_hz: float, natural_hz: float, damping: float) -> Array:
-    """Return how a damped mass on a spring follows a drive ``(n,)``, with a static gain of one."""
+    """Return how a damped mass on a spring follows a drive, with a static gain of one.
+
+    Parameters
+    ----------
+    drive : (n,)
+    rate_hz
+    natural_hz
+    damping
+        As a share of critical, below 1.
+
+    Returns
+    -------
+    (n,)
+        In the drive's unit.
+    """
     omega = 2.0 * np.pi * natural_hz
     damped = omega * np.sqrt(1.0 - damping**2)
     lasts = min(int(rate_hz * 7.0 / (damping * omega)) + 2, 4 * int(rate_hz))

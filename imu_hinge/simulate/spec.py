@@ -197,7 +197,14 @@ class SetSpec:
 
     @staticmethod
     def draw(rng: np.random.Generator, *, exercise: str | None = None, style: str | None = None) -> SetSpec:
-        """Return a random set of a random lifter; exercise and style are drawn where they are not given."""
+        """Return a random set of a random lifter; exercise and style are drawn where they are not given.
+
+        Parameters
+        ----------
+        rng
+        exercise, style
+            A style decides its exercise.
+        """
         if style is not None:
             exercise = STYLES[style].exercise
         if exercise is None:

@@ -57,11 +57,12 @@ class Style:
         return self.exercise in FLOOR_EXERCISES
 
 
+# Chosen windows, see `Style`: each part moves on the way up as one would expect of the style.
 _FREE: Final = ((0.0, 1.0), (0.0, 1.0), (0.0, 1.0), (0.10, 1.0), (0.10, 1.0))
-_KNEES_LATE: Final = ((0.0, 1.0), (0.15, 1.0), (0.0, 0.95), (0.05, 1.0), (0.05, 1.0))
-_STOOP: Final = ((0.0, 0.50), (0.0, 0.80), (0.0, 0.90), (0.10, 1.0), (0.10, 1.0))
-_SQUATTY: Final = ((0.0, 0.60), (0.0, 0.90), (0.0, 1.0), (0.20, 1.0), (0.20, 1.0))
-_ROUNDED: Final = ((0.0, 0.55), (0.0, 0.80), (0.10, 1.0), (0.30, 1.0), (0.30, 1.0))
+_KNEES_LATE: Final = ((0.0, 1.0), (0.15, 1.0), (0.0, 0.95), (0.05, 1.0), (0.05, 1.0))  # the thigh begins late
+_STOOP: Final = ((0.0, 0.50), (0.0, 0.80), (0.0, 0.90), (0.10, 1.0), (0.10, 1.0))  # legs straighten early
+_SQUATTY: Final = ((0.0, 0.60), (0.0, 0.90), (0.0, 1.0), (0.20, 1.0), (0.20, 1.0))  # the back begins late
+_ROUNDED: Final = ((0.0, 0.55), (0.0, 0.80), (0.10, 1.0), (0.30, 1.0), (0.30, 1.0))  # the back begins later still
 _HIPS_UP: Final = ((0.0, 0.40), (0.0, 0.55), (0.35, 1.0), (0.30, 1.0), (0.30, 1.0))
 """Shank and thigh take 0.1 longer than in the facts, else the shoulders come 40 cm ahead of the bar."""
 

@@ -25,6 +25,7 @@ from imu_hinge.errors import NewerSchema, RecordingError
 from imu_hinge.model import Array
 
 SCHEMA: Final = 1
+"""Of ``truth.json``; grows when a reader must change."""
 
 LIFTED_M: Final = 0.005
 """Height above the floor at which the bar counts as lifted [m]."""
@@ -134,9 +135,17 @@ def true_verdict(rep: TrueRep, athlete: Athlete) -> str:
 
 
 def write_truth(path: str | Path, truth: Truth, *, every: int = 1) -> None:
-    """Write ``truth.json`` (reps, movements that are none) to ``path`` and the angles to ``truth.csv`` beside it.
+    """Write ``truth.json`` (reps, movements that are none) and the angles to a CSV beside it.
 
-    Angles are written in degrees with three decimals and metres with four; ``every`` keeps one row of so many.
+    Angles are written in degrees with three decimals and metres with four.
+
+    Parameters
+    ----------
+    path
+        Of the JSON file; the CSV has its name.
+    truth
+    every
+        Keep one row of so many.
     """
     path = Path(path)
     table: dict[str, Any] = {

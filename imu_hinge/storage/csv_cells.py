@@ -41,7 +41,26 @@ class Layout:
 
 
 def parse(path: Path, data: bytes, layout: Layout) -> Array:
-    """Return the cells as numbers, one column per header name; empty cells are NaN, other columns zero."""
+    """Return the cells as numbers, one column per header name; empty cells are NaN, other columns zero.
+
+    Parameters
+    ----------
+    path
+        For messages.
+    data
+        The whole file.
+    layout
+        Where its rows start and what parts them.
+
+    Returns
+    -------
+    (n, columns)
+
+    Raises
+    ------
+    BadSamples
+        Where a row cannot be read, or there is none.
+    """
     values = _parse_small(data[layout.body :], layout) if len(data) <= SMALL_BYTES else None
     if values is not None:
         return values

@@ -91,7 +91,28 @@ def convert(
 def write_any(
     recording: Recording, targets: Sequence[str], *, to: str | None = None, overwrite: bool = False
 ) -> tuple[Path, ...]:
-    """Write a recording to what the targets say. Parameters and errors as `convert`."""
+    """Write a recording to what the targets say.
+
+    Parameters
+    ----------
+    recording
+    targets
+        One path, or ``PLACEMENT=file.csv`` for one or several sensors.
+    to
+        ``recording``, ``csv`` or None for what the targets say.
+    overwrite
+        Replace what is there.
+
+    Returns
+    -------
+    tuple of Path
+        What was written.
+
+    Raises
+    ------
+    RecordingError
+        As `convert`.
+    """
     if to not in (None, "csv", "recording"):
         raise RecordingError(f"Nothing can be converted to {to!r}. Use csv or recording.")
     if any(is_placed(target) for target in targets):

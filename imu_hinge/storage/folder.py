@@ -20,7 +20,7 @@ from imu_hinge.model import Recording, Samples
 from imu_hinge.text import quoted
 
 MANIFEST: Final = "recording.json"
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 1  # grows when a reader must change
 UNITS: Final = {"time_s": "s", "acc": "m/s², including gravity", "gyr": "rad/s"}
 
 

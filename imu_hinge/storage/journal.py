@@ -7,7 +7,8 @@ One entry per line, so that a destroyed stretch costs only the lines it touches:
     <crc32 of the rest, 8 hex digits> <number> <host time ns> <sensor or -> <kind> <body>
 
 ``packet`` has the characteristic and the bytes in hex as its body; every other kind has one JSON object. Numbers grow
-by one, so that what is missing can be counted. Times are ``time.monotonic_ns()``.
+by one, so that what is missing can be counted. Times are ``time.perf_counter_ns()``, fine on every system.
+Lines end with LF alone; CR LF is read too, as early versions wrote on Windows.
 """
 
 from __future__ import annotations
@@ -33,12 +34,16 @@ FILE_NAME: Final = "journal.txt"
 """Name of the journal inside a recording's folder."""
 
 SCHEMA: Final = 1
+"""Of the journal; grows when a reader must change."""
 
 _LONGEST_NUMBER: Final = 19
 """Digits of a number or a host time: 64 bits hold no more."""
 
 FLUSH_S: Final = 0.5
 """Most seconds that an entry waits in memory before it is on the disk [s]."""
+
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
+"""How a journal is opened; without O_BINARY Windows would write CR LF, and no checksum would hold."""
 
 SESSION: Final = "session"
 """First entry: schema, software, wall-clock time, athlete, exercise, load, note."""
@@ -134,7 +139,7 @@ class JournalWriter:
         self.path = Path(path)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+            self._file = os.open(self.path, _NEW, 0o644)
         except FileExistsError as problem:
             raise RecordingError(f"{self.path} exists already and is kept. Record into another folder.") from problem
         except OSError as problem:
@@ -157,11 +162,35 @@ class JournalWriter:
         return self._problem
 
     def packet(self, host_ns: int, sensor: str, characteristic: str, payload: bytes) -> None:
-        """Append one notification; returns at once."""
+        """Append one notification; returns at once.
+
+        Parameters
+        ----------
+        host_ns
+            When it arrived, by ``time.monotonic_ns()`` [ns].
+        sensor
+            Which.
+        characteristic
+            UUID.
+        payload
+            As it came.
+        """
         self._queue.append((host_ns, sensor, PACKET, characteristic, bytes(payload)))
 
     def note(self, kind: str, host_ns: int, sensor: str, values: Mapping[str, Any]) -> None:
-        """Append one entry of another kind; ``values`` is what JSON can hold; ``sensor`` may be empty."""
+        """Append one entry of another kind.
+
+        Parameters
+        ----------
+        kind
+            One of those above, but `PACKET`.
+        host_ns
+            By ``time.monotonic_ns()`` [ns].
+        sensor
+            Which; may be empty.
+        values
+            What JSON can hold.
+        """
         self._queue.append((host_ns, sensor, kind, dict(values), b""))
 
     def close(self) -> None:
@@ -234,7 +263,8 @@ def read_journal(path: str | Path, *, limits: LimitSettings = LIMITS) -> Journal
     losses: list[Loss] = []
     destroyed = 0
     for line in io.BytesIO(data):
-        entry = _entry(line[:-1]) if len(line) > 9 and line.endswith(b"\n") else None  # the last may be torn
+        is_whole = len(line) > 9 and line.endswith(b"\n")  # the last may be torn
+        entry = _entry(line[:-1].removesuffix(b"\r")) if is_whole else None
         if entry is None:
             destroyed += len(line)
             continue

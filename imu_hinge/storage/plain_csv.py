@@ -25,6 +25,7 @@ from imu_hinge.storage.importers.stamps import row_order, without_dst
 HEADER: Final = ",".join(CSV_COLUMNS)
 """First line of a plain CSV."""
 _ROWS_AT_ONCE: Final = 65536
+"""Chosen: an hour as text, every number a Python string, would take some hundred megabytes."""
 
 _EMPTY: Final = b",;\t \r\n"
 """Bytes of last lines without a cell, as spreadsheets leave them."""
@@ -89,9 +90,20 @@ def import_csv(path: str | Path, *, limits: LimitSettings = LIMITS) -> Imported:
 
 
 def read_table(path: str | Path, *, follow: bool = True, limits: LimitSettings = LIMITS) -> CsvTable:
-    """Read one sensor's plain CSV and say whether it ends in the middle of a row. Errors as `read_csv`.
+    """Read one sensor's plain CSV and say whether it ends in the middle of a row.
 
-    A link may stand in for the file where ``follow`` is set: where a person named it, not where a recording did.
+    Parameters
+    ----------
+    path
+    follow
+        Whether a link may stand in for the file: where a person named it, not where a recording did.
+    limits
+        From the settings.
+
+    Raises
+    ------
+    RecordingError, UnknownFormat, BadSamples
+        As `read_csv`.
     """
     path = Path(path)
     data = _read_bytes(path, follow=follow, limits=limits)
@@ -121,6 +133,13 @@ def write_csv(samples: Samples, path: str | Path, *, overwrite: bool = False) ->
     """Write one sensor as a plain CSV, every number so that reading gives the same bits.
 
     The file appears whole or not at all.
+
+    Parameters
+    ----------
+    samples
+    path
+    overwrite
+        Replace what is there.
 
     Raises
     ------

@@ -105,6 +105,16 @@ def write(recording: Recording, path: str | Path, *, overwrite: bool = False) ->
     ------
     RecordingError
         Where the place is taken, or the disk refuses.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import imu_hinge as ih
+    >>> from imu_hinge.simulate.session import random_set
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = ih.write(random_set(1, exercise="deadlift").recording, f"{folder}/set")
+    ...     sorted(file.name for file in path.iterdir())
+    ['recording.json', 'sacrum.csv', 't12.csv']
     """
     path = Path(path)
     place = place_of(path)  # of a link, what it points to is replaced

@@ -16,8 +16,7 @@ from virtual_families_2 import PolarVerity
 from virtual_time import now_ns, run
 
 from imu_hinge.errors import BluetoothOff, DeviceError, HingeError
-from imu_hinge.live import commands, doctor
-from imu_hinge.live import terminal as bar
+from imu_hinge.live import commands, doctor, terminal
 from imu_hinge.live.known_sensors import KnownSensor, load_known_sensors, remember, wanted_sensors
 from imu_hinge.live.record_session import Plan
 from imu_hinge.storage.journal import FILE_NAME
@@ -56,7 +55,7 @@ def on_air(monkeypatch):
         return run(story())
 
     monkeypatch.setattr(asyncio, "run", run_with_devices)
-    for module in (bar, doctor):
+    for module in (terminal, doctor):
         monkeypatch.setattr(module, "Plan", functools.partial(Plan, now_ns=now_ns))
 
     def put(*new, but=None):

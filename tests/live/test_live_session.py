@@ -10,12 +10,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from bumble_backend import Air
+from typer.testing import CliRunner
 from virtual_device import Faults
 from virtual_families import HingeBoard, Movesense, own
 from virtual_families_2 import PolarVerity, WitMotionSensor
 from virtual_time import now_ns, run
 
 from imu_hinge.athlete import Athlete
+from imu_hinge.cli import app
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import DeviceError, NewerSchema, RecordingError
 from imu_hinge.live.record_session import Plan, record
@@ -119,6 +121,9 @@ def test_a_folder_that_a_crash_left_unsealed_is_read_and_repaired(tmp_path):
     unsealed = read(tmp_path / "set", exercise="rdl")
     assert unsealed.exercise == "rdl"
     assert whole.sensors["sacrum"].time_s[-1] - unsealed.sensors["sacrum"].time_s[-1] < 1.0
+    CliRunner().invoke(app, ["convert", str(tmp_path / "set"), "--to", str(tmp_path / "converted")])
+    converted = read(tmp_path / "converted")
+    np.testing.assert_array_equal(converted.sensors["t12"].acc, unsealed.sensors["t12"].acc)
     recovered = seal(tmp_path / "set")
     assert not recovered.is_whole
     assert "torn" in summary(recovered)[-1]

@@ -38,7 +38,7 @@ class Notebook:
 
     def __post_init__(self):
         self.decoders = {}
-        self.echoes: dict[str, list[TimeReply]] = {}
+        self.replies: dict[str, list[TimeReply]] = {}
         self.pings = TimeReplies(driver_for("hinge"))
 
     def stream(self, sensor, host_ns, seen, settings):
@@ -49,9 +49,9 @@ class Notebook:
             self.decoders[sensor] = driver_for(settings.family).decoder(settings)
 
     def packet(self, sensor, host_ns, characteristic, payload):
-        echo = self.pings.take(host_ns, characteristic, payload)
-        if echo is not None:
-            self.echoes.setdefault(sensor, []).append(echo)
+        reply = self.pings.take(host_ns, characteristic, payload)
+        if reply is not None:
+            self.replies.setdefault(sensor, []).append(reply)
         if characteristic == own(5):
             return
         self.times.setdefault(sensor, []).append(host_ns)
@@ -291,11 +291,11 @@ def test_a_board_is_pinged_where_it_answers_and_streams_as_well_where_it_does_no
         assert set_up.notebook.flags("sacrum", Flag.GAP) == 0
         assert device.complaints == []
         assert device.pings == 0 if not has_timesync else device.pings > 50 if answers else device.pings == UNANSWERED
-        echoes = set_up.notebook.echoes.get("sacrum", [])
-        assert len(echoes) == (device.pings if answers else 0)
-        for echo in echoes:
-            heard_s = device.booted_s + echo.device_ns * 1e-9
-            assert echo.asked_ns * 1e-9 - 1e-5 <= heard_s <= echo.answered_ns * 1e-9 + 1e-5
+        replies = set_up.notebook.replies.get("sacrum", [])
+        assert len(replies) == (device.pings if answers else 0)
+        for reply in replies:
+            heard_s = device.booted_s + reply.device_ns * 1e-9
+            assert reply.asked_ns * 1e-9 - 1e-5 <= heard_s <= reply.answered_ns * 1e-9 + 1e-5
 
     run(story())
 

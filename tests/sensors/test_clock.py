@@ -127,7 +127,7 @@ def test_a_period_that_the_first_seconds_got_wrong_is_put_right():
     for number, item in enumerate(arrived):
         ready = count.take(item.arrival_ns * 1e-9, float(number))
         if ready is not None and not periods:
-            count._comb = count._comb._replace(period_s=0.96 * count._comb.period_s)
+            count._model = count._model._replace(period_s=0.96 * count._model.period_s)
         if ready is not None:
             periods.append((true_s[number], ready[1]))
     after_a_minute = np.array([period for t, period in periods if t > 60])
@@ -153,20 +153,20 @@ def beating(*, late_s, seconds=90.0, wrong_clock=False):
     asked = asked[asked < seconds]
     heard = asked + rng.uniform(0, 0.030, asked.size)
     device_ns = np.rint((heard + 500 + (7.0 if wrong_clock else 0.0)) * 1e9).astype(np.int64)
-    echoes = [
+    replies = [
         TimeReply(round(a * 1e9), round((h + 0.03) * 1e9), int(d), 0)
         for a, h, d in zip(asked, heard, device_ns, strict=True)
     ]
-    return arrived, echoes, true_s
+    return arrived, replies, true_s
 
 
 def test_pings_find_the_latency_that_arrivals_hide():
-    arrived, echoes, true_s = beating(late_s=0.020)
+    arrived, replies, true_s = beating(late_s=0.020)
     without, _ = place(arrived, TIMED, origin_ns=0)
     assert np.median(without.time_s - true_s) == pytest.approx(0.020, abs=1e-3)
-    held, _ = place(arrived, TIMED, origin_ns=0, echoes=echoes)
+    held, _ = place(arrived, TIMED, origin_ns=0, replies=replies)
     assert np.abs(held.time_s - true_s).max() < 0.003
-    clock, live, pings = LiveClock(TIMED, origin_ns=0), [], list(echoes)
+    clock, live, pings = LiveClock(TIMED, origin_ns=0), [], list(replies)
     for item in arrived:
         while pings and pings[0].answered_ns <= item.arrival_ns:
             clock.ping(pings.pop(0))
@@ -176,9 +176,9 @@ def test_pings_find_the_latency_that_arrivals_hide():
 
 def test_pings_change_little_where_arrivals_are_in_time_and_nothing_where_another_clock_answers():
     for late_s, wrong_clock, most_s in ((0.0005, False, 0.001), (0.020, True, 0.0)):
-        arrived, echoes, _ = beating(late_s=late_s, wrong_clock=wrong_clock)
+        arrived, replies, _ = beating(late_s=late_s, wrong_clock=wrong_clock)
         alone, _ = place(arrived, TIMED, origin_ns=0)
-        held, _ = place(arrived, TIMED, origin_ns=0, echoes=echoes)
+        held, _ = place(arrived, TIMED, origin_ns=0, replies=replies)
         np.testing.assert_allclose(held.time_s, alone.time_s, rtol=0, atol=most_s)
 
 

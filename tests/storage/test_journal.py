@@ -3,6 +3,8 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 import time
 import zlib
 
@@ -35,6 +37,46 @@ def test_what_was_written_is_read_back(tmp_path):
     assert {(p.sensor, p.characteristic, p.kind) for p in packets} == {("sacrum", UUID, jn.PACKET)}
     assert [p.host_ns for p in packets] == [1000 + i for i in range(50)]
     assert read_journal(tmp_path).entries == journal.entries, "the folder will do"
+
+
+def test_a_journal_of_text_mode_is_read_whole(tmp_path):
+    path = written(tmp_path / jn.FILE_NAME)
+    entries = read_journal(path).entries
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    journal = read_journal(path)
+    assert journal.entries == entries
+    assert journal.losses == ()
+
+
+TEXT_MODE = """
+import os
+os.O_BINARY = 0x8000
+texts, plain_open, plain_write = set(), os.open, os.write
+def opened(path, flags, mode=0o777, **more):
+    number = plain_open(path, flags & ~os.O_BINARY, mode, **more)
+    texts.discard(number) if flags & os.O_BINARY else texts.add(number)
+    return number
+def put(number, data):
+    if number not in texts:
+        return plain_write(number, data)
+    plain_write(number, bytes(data).replace(b"\\n", b"\\r\\n"))
+    return len(data)
+os.open, os.write = opened, put
+from imu_hinge.storage.journal import JournalWriter
+import sys
+writer = JournalWriter(sys.argv[1])
+for i in range(20):
+    writer.packet(i, "sacrum", "u", bytes([10, 13, i]))
+writer.close()
+"""
+"""A platform where files are opened in text mode unless O_BINARY is given, as Windows."""
+
+
+def test_a_journal_is_written_in_binary_where_text_mode_is_the_default(tmp_path):
+    path = tmp_path / jn.FILE_NAME
+    subprocess.run([sys.executable, "-c", TEXT_MODE, path], check=True)
+    assert b"\r" not in path.read_bytes()
+    assert [entry.payload for entry in read_journal(path).entries] == [bytes([10, 13, i]) for i in range(20)]
 
 
 @settings(deadline=None, max_examples=60)

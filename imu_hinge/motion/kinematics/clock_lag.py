@@ -19,6 +19,7 @@ from imu_hinge.model import Array, Samples
 from imu_hinge.signals import smooth
 
 COARSE_HZ: Final = 20.0
+"""Chosen: four times the fastest motion that is looked at."""
 MOTION_HZ: Final = (0.1, 5.0)
 """Where people move."""
 MOST_DRIFT: Final = 0.045

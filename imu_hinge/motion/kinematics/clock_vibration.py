@@ -21,6 +21,7 @@ from imu_hinge.motion.kinematics.clock_lag import COARSE_HZ, LEAST_S, RIVAL_MARG
 from imu_hinge.signals import smooth
 
 FINE_HZ: Final = 100.0
+"""As the even grid on which everything is computed: steps of 10 ms."""
 VIBRATION_HZ: Final = (4.0, 15.0)
 """Above the movement, and below how a sensor rings on the skin."""
 LARGEST: Final = 4.5
@@ -63,8 +64,8 @@ EDGE_S: Final = 0.5
 """So much beside a window is looked at, for the averages to be whole inside."""
 FAR_S: Final = 0.4
 """So far from no lag at all a shake is looked for."""
-UP: Final = (2,)
-EVERY_WAY: Final = (0, 1, 2)
+UP: Final = (2,)  # along the spine; see `clock_lag.axes`
+EVERY_WAY: Final = (0, 1, 2)  # forward, left and up together
 
 
 class _Heard(NamedTuple):
@@ -91,6 +92,19 @@ def refined(first: Worn, second: Worn, near: Behind, *, reach_s: float = FAR_S) 
 
     The windows that tell give a straight line, by the median of the slopes between any two (Theil and Sen). What is
     far from the middle of ``near`` is looked at when what is closer has told the rate.
+
+    Parameters
+    ----------
+    first, second
+        The two sensors as worn, each with its own times.
+    near
+        Where to look, from the movement alone or the last round.
+    reach_s
+        How far from it [s].
+
+    Notes
+    -----
+    P. K. Sen, Estimates of the regression coefficient based on Kendall's tau, JASA 63, 1968.
     """
     second = _as_first_sits(first, second, near)
     is_as_it_came = near.lag_s == 0.0 and near.drift == 0.0

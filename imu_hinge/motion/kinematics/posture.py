@@ -51,7 +51,7 @@ class SegmentInclination:
     side_rad : (n,) [rad]
         Lean out of the sagittal plane, to the left positive.
     travel
-        See `displacement.Travel`.
+        See `vertical_acceleration.Travel`.
     slips
         Where the sensor moved on the body.
     """
@@ -66,7 +66,24 @@ class SegmentInclination:
 def segment_inclination(
     track: Track, mounting: Mounting, standing: Standing, settings: Settings, *, is_live: bool
 ) -> SegmentInclination:
-    """Return one sensor's inclination with its error budget, and its vertical travel."""
+    """Return one sensor's inclination with its error budget, and its vertical travel.
+
+    Parameters
+    ----------
+    track
+    mounting
+        How the sensor is turned on its segment.
+    standing
+        When the body stood, and where up was then.
+    settings
+    is_live
+        Whether the track was filtered forward only; the error budget differs.
+
+    Notes
+    -----
+    Its variance is the sum of the filter's, of that of zero (how well standing repeats itself) and of that of the axis,
+    whose error turns a part of the bend out of the sagittal plane; a slip adds its jump.
+    """
     raw = across_gaps(sagittal_inclination(track.up_s, mounting), track.is_gap)
     slips = find_slips(raw, standing, track.rate_hz, settings.alignment)
     inclination = raw - zero_offset(raw, standing, slips, track.rate_hz)

@@ -67,6 +67,13 @@ def ready(latest_s: float, *, rate_hz: float, origin_s: float) -> int:
     """Return how many instants of the grid are final once a sample at `latest_s` has come.
 
     Instant k is final when that sample is a grid period or more later: none to come can be near it.
+
+    Parameters
+    ----------
+    latest_s
+        Time of the newest sample [s].
+    rate_hz, origin_s
+        Rate of the grid, and time of its instant 0 [s].
     """
     n = max(0, math.floor((latest_s - origin_s) * rate_hz) + 1)
     while n > 0 and (origin_s + (n - 1) / rate_hz) + 1.0 / rate_hz > latest_s:
@@ -107,10 +114,28 @@ def even_grid(samples: Samples, *, rate_hz: float, start_s: float, stop_s: float
 def grid_part(
     samples: Samples, *, rate_hz: float, origin_s: float, first: int, stop: int
 ) -> tuple[Array, Array, Flags]:
-    """Return the instants ``origin_s + k / rate_hz`` of `even_grid` for k from `first` to before `stop`.
+    """Return the instants ``origin_s + k / rate_hz`` of `even_grid` for k from ``first`` to before ``stop``.
 
-    `samples` may start one sample, or one grid period if that is longer, before the first instant; what lies
-    earlier is not looked at.
+    Parameters
+    ----------
+    samples
+        They may start one sample, or one grid period if that is longer, before the first instant; what lies earlier is
+        not looked at.
+    rate_hz, origin_s
+        Rate of the grid, and time of its instant 0 [s].
+    first, stop
+        Instants, half-open.
+
+    Returns
+    -------
+    gyr : (n, 3) [rad/s, sensor]
+    acc : (n, 3) [m/s², sensor]
+    flags : (n,)
+
+    Raises
+    ------
+    BadSamples
+        As `check`.
     """
     check(samples, rate_hz)
     at_s = origin_s + np.arange(first, stop) / rate_hz
@@ -140,7 +165,25 @@ def check(samples: Samples, rate_hz: float) -> None:
 
 
 def between(samples: Samples, values: Array, at_s: Array, period_s: float) -> tuple[Array, Flags]:
-    """Return values on the line between the two samples around each instant, and flags."""
+    """Return values on the line between the two samples around each instant, and flags.
+
+    Parameters
+    ----------
+    samples
+        Their times increase.
+    values : (m, c)
+        Of those samples.
+    at_s : (n,) [s]
+        The instants.
+    period_s
+        Of the grid; where the nearest sample is further away than half of it the instant is `Flag.UNEVEN`.
+
+    Returns
+    -------
+    line : (n, c)
+    flags : (n,)
+        Of both neighbours; `Flag.GAP` outside the samples and where they are more than `MAX_GAP_S` apart.
+    """
     time_s, n = samples.time_s, len(samples)
     right = np.searchsorted(time_s, at_s, side="right")  # first sample after the instant
     left = np.clip(right - 1, 0, n - 1)
@@ -169,10 +212,23 @@ def around(
     The weight falls linearly to zero one period away: what the grid cannot carry of a faster sensor is averaged out
     instead of folded back. Sums run over the samples in their order, so they have the same bits in any block.
 
+    Parameters
+    ----------
+    samples
+    values : (m, 6)
+        Of those samples.
     at : (n,)
         The instants, in grid periods.
     near : (n,), (n,)
         First sample within a period of each instant, and how many there are.
+    rate_hz
+        Of the grid.
+
+    Returns
+    -------
+    line : (n, 6)
+    flags : (n,)
+        Of all samples that were used, but for `Flag.GAP`.
     """
     start, count = near
     weights, sums = np.zeros((len(at), 3)), np.zeros((len(at), 2, 6))

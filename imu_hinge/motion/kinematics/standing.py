@@ -95,7 +95,25 @@ def find_standing(track: Track, settings: Settings) -> Standing:
 
 
 def standing_at(where: tuple[Region, ...], track: Track, settings: Settings) -> Standing:
-    """Return one sensor's standing at the times at which another's says that the body stands."""
+    """Return one sensor's standing at the times at which another's says that the body stands.
+
+    Parameters
+    ----------
+    where
+        When the other sensor says so; of it only what this sensor shows as stationary is used.
+    track
+    settings
+
+    Returns
+    -------
+    Standing
+        Its own `find_standing` where the two share no stationary stretch.
+
+    Raises
+    ------
+    MovedWhileStill
+        Where there is no quiet stretch at all.
+    """
     mask = np.zeros(len(track), dtype=bool)
     for r in where:
         mask[r.part] = track.is_stationary[r.part]
@@ -186,7 +204,21 @@ def _weights(where: list[Region], rate_hz: float, count: int) -> Array:
 
 
 def zero_offset(inclination: Array, standing: Standing, slips: list[Slip], rate_hz: float) -> Array:
-    """Return what to take off the inclination so that standing is zero between slips. (n,) [rad]."""
+    """Return what to take off the inclination so that standing is zero between slips.
+
+    Parameters
+    ----------
+    inclination : (n,) [rad]
+    standing
+    slips
+        In order of time; without any nothing is taken off.
+    rate_hz
+
+    Returns
+    -------
+    (n,) [rad]
+        Constant between the middles of two slips; zero where nobody stood.
+    """
     n = len(inclination)
     if not slips:
         return np.zeros(n)

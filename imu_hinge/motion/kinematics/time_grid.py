@@ -43,6 +43,20 @@ class Grid:
         return ready(float(self.holes.closed(np.array([settled_s]))[0]), rate_hz=self.rate_hz, origin_s=self.origin_s)
 
     def part(self, samples: Samples, first: int, stop: int) -> tuple[Array, Array, Flags]:
-        """Return the angular rate, the specific force and the flags of some instants; see `resample.grid_part`."""
+        """Return the angular rate, the specific force and the flags of some instants; see `resample.grid_part`.
+
+        Parameters
+        ----------
+        samples
+            With their true times; the holes' are taken out here.
+        first, stop
+            Instants, half-open.
+
+        Returns
+        -------
+        gyr : (n, 3) [rad/s, sensor]
+        acc : (n, 3) [m/s², sensor]
+        flags : (n,)
+        """
         samples = self.holes.without(samples)
         return grid_part(samples, rate_hz=self.rate_hz, origin_s=self.origin_s, first=first, stop=stop)

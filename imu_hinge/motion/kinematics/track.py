@@ -97,9 +97,23 @@ def up_in_sensor(q_ws: Array) -> Array:
 
 
 def stationary(acc: Array, gyr: Array, rate_hz: float, settings: StillnessSettings) -> Mask:
-    """Tell where the sensor is steady enough to trust gravity. (n, 3), (n, 3) -> (n,).
+    """Tell where the sensor is steady enough to trust gravity.
 
     A person who stands sways and breathes; this is looser than the filter's rest detection, which looks for bias.
+
+    Parameters
+    ----------
+    acc : (n, 3) [m/s², sensor]
+    gyr : (n, 3) [rad/s, sensor]
+        Its bias taken off.
+    rate_hz
+    settings
+        Window and thresholds.
+
+    Returns
+    -------
+    (n,)
+        Mask.
     """
     width = max(3, round(settings.window_s * rate_hz))
     turning = smooth(np.sqrt(np.einsum("ij,ij->i", gyr, gyr)), width)

@@ -49,6 +49,17 @@ def rise_between(track: Track, first: Region, second: Region) -> float:
     """Return by how much the sensor rose from one still to the next [m].
 
     The velocity is closed to zero at both, which takes out a constant error of the acceleration.
+
+    Parameters
+    ----------
+    track
+    first, second
+        Two stretches in which the sensor is still, the later one last.
+
+    Returns
+    -------
+    float
+        Up positive [m]; 0 where nothing lies between them.
     """
     start, stop = first.stop - 1, second.start + 1
     if stop - start < 3:

@@ -29,8 +29,8 @@ from imu_hinge.small_matrix import invert
 
 Array = npt.NDArray[np.float64]
 
-STATES: Final = 3
-HEIGHT, SPEED, ERROR = range(STATES)
+STATES: Final = 3  # height [m], speed [m/s], and what is left of the accelerometer's errors [m/s²]
+HEIGHT, SPEED, ERROR = range(STATES)  # their places
 
 FORCE_NOISE: Final = 0.005
 """Speed that noise, skin wobble and a tilt error of the filter add in one second [m/s]; grows with the root of time.

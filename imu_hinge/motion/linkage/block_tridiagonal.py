@@ -64,7 +64,19 @@ def room_for(instants: int, shared: int) -> Solution:
 
 @subroutine
 def weigh(rows: Rows, n: int, block: Array, gradient: Array, used: Index) -> None:
-    """Sum the rows to ``block`` (c, c), its upper triangle, and ``gradient`` (c,); ``used`` (c,) is scratch."""
+    """Sum the rows to the normal equations of one instant: ``J' W J`` and ``J' W r``.
+
+    Parameters
+    ----------
+    rows, n
+        The first ``n`` rows are in use; c columns.
+    block : (c, c)
+        Overwritten, its upper triangle alone.
+    gradient : (c,)
+        Overwritten.
+    used : (c,)
+        Scratch.
+    """
     columns = gradient.size
     for j in range(columns):
         gradient[j] = 0.0
@@ -87,7 +99,14 @@ def weigh(rows: Rows, n: int, block: Array, gradient: Array, used: Index) -> Non
 
 @subroutine
 def process_information(observations: Observations, i: int, k: int) -> float:
-    """Return the weight [1/rad²] that ties angle ``k`` of instant ``i`` to the instant before; 0 at a cut."""
+    """Return the weight [1/rad²] that ties angle ``k`` of instant ``i`` to the instant before; 0 at a cut.
+
+    Parameters
+    ----------
+    observations
+    i, k
+        Instant, and column of the posture (`layout`).
+    """
     if i == 0 or i >= observations.process_variance.shape[0]:
         return 0.0
     return float(1.0 / observations.process_variance[i, k])
@@ -104,7 +123,17 @@ def squared_residuals(rows: Rows, n: int) -> float:
 
 @subroutine
 def add_process_terms(observations: Observations, solution: Solution, i: int, block: Array, gradient: Array) -> float:
-    """Tie instant ``i`` to its neighbours: add the links to ``block`` and ``gradient``; return what they cost."""
+    """Tie instant ``i`` to its neighbours: add the links to ``block`` and ``gradient``; return what they cost.
+
+    Parameters
+    ----------
+    observations, solution
+    i
+        Instant.
+    block : (c, c)
+    gradient : (c,)
+        Both are added to.
+    """
     cost = 0.0
     for k in range(STATES):
         before, after = process_information(observations, i, k), process_information(observations, i + 1, k)
@@ -122,7 +151,18 @@ def add_process_terms(observations: Observations, solution: Solution, i: int, bl
 def subtract_cross_information(
     observations: Observations, solution: Solution, i: int, block: Array, edge: Array
 ) -> None:
-    """Bring what eliminating the instant before ``i`` left behind into ``block`` and ``edge`` (5, m)."""
+    """Bring what eliminating the instant before ``i`` left behind into ``block`` and ``edge`` (5, m).
+
+    Parameters
+    ----------
+    observations, solution
+    i
+        Instant, not the first.
+    block : (c, c)
+        Its upper triangle is added to.
+    edge : (5, m)
+        Added to: what ties the instant to the shared unknowns.
+    """
     inverse, cross_information = solution.inverse[i - 1], solution.cross_information[i - 1]
     for k in range(STATES):
         before = process_information(observations, i, k)
@@ -138,8 +178,20 @@ def subtract_cross_information(
 def eliminate_node(solution: Solution, i: int, block: Array, gradient: Array, edge: Array) -> float:
     """Eliminate instant ``i``, whose block is inverted, from the border's equations; return what its step promises.
 
-    ``block`` (5 + m, 5 + m) and ``gradient`` (5 + m,) hold its evidence; the first 5 of the latter, and ``edge``
-    (5, m), what the neighbours add as well. Plain loops over all columns are faster than those over a triangle.
+    Plain loops over all columns are faster than those over a triangle.
+
+    Parameters
+    ----------
+    solution
+        Its ``inverse[i]`` is known; ``step[i]``, ``cross_information[i]`` and the border's sums are written.
+    i
+        Instant.
+    block : (5 + m, 5 + m)
+        The instant's own evidence.
+    gradient : (5 + m,)
+        The same; its first 5 with what the neighbours add.
+    edge : (5, m)
+        With what the neighbours add.
     """
     inverse, cross_information, step = solution.inverse[i], solution.cross_information[i], solution.step[i]
     information_vector, information, m, promised = solution.information_vector, solution.information, edge.shape[1], 0.0
@@ -173,10 +225,26 @@ def eliminate(
 ) -> tuple[float, float]:
     """Go forward: eliminate each instant in favour of the next one and of the border.
 
-    ``solution.information`` and ``solution.information_vector`` come in with the prior of the shared unknowns. Returned
-    is what the solution costs as it came in, squared residuals over variances and the walk, without that prior; and by
-    how much the steps of the instants promise to lower it. ``is_stiff`` says whether straight legs hold the step
-    (`factors.add_second_order_terms`); what is known does not rest on it.
+    Parameters
+    ----------
+    constants, observations
+    rows
+        Scratch.
+    solution
+        ``information`` and ``information_vector`` come in with the prior of the shared unknowns.
+    is_stiff
+        Whether straight legs hold the step (`factors.add_second_order_terms`); what is known does not rest on it.
+
+    Returns
+    -------
+    cost : float
+        Of the solution as it came in: squared residuals over variances and the walk, without that prior.
+    promised : float
+        By how much the steps of the instants promise to lower it.
+
+    Notes
+    -----
+    Schur complements along a bordered block-tridiagonal matrix; see the notes of this module.
     """
     n, m = observations.process_variance.shape[0], solution.information_vector.size
     cost, promised, body = 0.0, 0.0, forward_kinematics.scaled(constants.body, solution.u)
@@ -213,7 +281,15 @@ def eliminate(
 
 @kernel
 def substitute(observations: Observations, solution: Solution, shared_step: Array) -> float:
-    """Go backward: find the step of every instant, given that of the shared unknowns (m,); return the largest."""
+    """Go backward: find the step of every instant, given that of the shared unknowns; return the largest [rad].
+
+    Parameters
+    ----------
+    observations
+    solution
+        As `eliminate` left it; ``step`` is completed in place.
+    shared_step : (m,)
+    """
     n, m = observations.process_variance.shape[0], shared_step.size
     largest = 0.0
     for i in range(n - 1, -1, -1):
@@ -242,9 +318,17 @@ def postures(constants: ModelConstants, solution: Solution) -> Array:
 def marginal_covariances(
     constants: ModelConstants, observations: Observations, solution: Solution, shared_root: Array, out: Array
 ) -> None:
-    """Write the covariance (n, 5, 5) of every posture to ``out``, the shared unknowns marginalised.
+    """Write the covariance of every posture, the shared unknowns marginalised.
 
-    ``shared_root`` (m, m) is a lower triangular root of their covariance.
+    Parameters
+    ----------
+    constants, observations
+    solution
+        As `eliminate` left it.
+    shared_root : (m, m)
+        Lower triangular root of the shared unknowns' covariance.
+    out : (n, 5, 5) [rad²]
+        Overwritten.
     """
     n, m = observations.process_variance.shape[0], shared_root.shape[0]
     own, subtract_cross_information = np.zeros((STATES, STATES)), np.zeros((STATES, STATES))

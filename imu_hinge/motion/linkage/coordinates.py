@@ -29,7 +29,7 @@ STEEPEST: Final = 0.9
 held or rolls back the share is one and more, and no posture could be told from them. The habit itself has no bound."""
 
 COUPLINGS: Final = 3
-"""Shared unknowns from `shared_unknowns.SHANK_COUPLING` on on which the coordinates rest."""
+"""Shared unknowns from `layout.SHANK_COUPLING` on on which the coordinates rest."""
 
 
 class CouplingRatios(NamedTuple):
@@ -52,7 +52,16 @@ def coupling_ratios(posture_prior: PosturePrior, u: Array) -> CouplingRatios:
 
 @kernel
 def posture_at(y: Array, way: CouplingRatios, x: Array) -> None:
-    """Write the posture (5,) that belongs to the coordinates (5,)."""
+    """Write the posture that belongs to the coordinates.
+
+    Parameters
+    ----------
+    y : (5,) [rad]
+    way
+        The set's coupling ratios.
+    x : (5,) [rad]
+        Overwritten.
+    """
     x[layout.THIGH], x[layout.PELVIS] = y[layout.THIGH], y[layout.PELVIS]
     x[layout.SHANK] = y[layout.SHANK] + way.shank * x[layout.THIGH]
     x[layout.LUMBAR] = (y[layout.LUMBAR] + way.lumbar * x[layout.PELVIS]) / (1.0 - way.lumbar)
@@ -61,7 +70,18 @@ def posture_at(y: Array, way: CouplingRatios, x: Array) -> None:
 
 @kernel
 def derivatives(x: Array, way: CouplingRatios, by_y: Array, by_coupling: Array) -> None:
-    """Write how the posture changes with its coordinates, (5, 5), and with the three habits, (5, 3)."""
+    """Write how the posture changes with its coordinates and with the three coupling ratios.
+
+    Parameters
+    ----------
+    x : (5,) [rad]
+        Posture.
+    way
+        The set's coupling ratios.
+    by_y : (5, 5)
+    by_coupling : (5, 3)
+        Both are overwritten.
+    """
     by_y[:] = 0.0
     by_coupling[:] = 0.0
     for k in range(layout.STATES):
@@ -80,7 +100,16 @@ def derivatives(x: Array, way: CouplingRatios, by_y: Array, by_coupling: Array) 
 
 @subroutine
 def apply_chain_rule(rows: Rows, n: int, by_y: Array, by_coupling: Array) -> None:
-    """Turn the rows' derivatives by the posture into those by its coordinates and the habits under them."""
+    """Turn the rows' derivatives by the posture into those by its coordinates and the coupling ratios under them.
+
+    Parameters
+    ----------
+    rows, n
+        The first ``n`` rows are in use; changed in place.
+    by_y : (5, 5)
+    by_coupling : (5, 3)
+        From `derivatives`.
+    """
     held = np.zeros(layout.STATES)
     for r in range(n):
         for k in range(layout.STATES):

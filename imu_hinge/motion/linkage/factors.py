@@ -30,6 +30,7 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 MOST_ROWS: Final = 48
+"""Room for all of an instant: 4 rows for each of six sensors, 3 of bar and balance, 4 of couplings, 8 limits."""
 
 BAR_SD_M: Final = 0.006
 """Spread of the hanging bar's height from bend to bend: grip, shoulder blades [m]."""
@@ -135,9 +136,20 @@ def room_for(shared: int) -> Rows:
 
 @subroutine
 def sensor_inclination(row: Array, x: Array, u: Array, first: int, anchor: int) -> float:
-    """Predict what a sensor is inclined by: like the segments under it, less what the skin loses.
+    """Predict what a sensor is inclined by [rad]: like the segments under it, less what the skin loses.
 
-    ``first`` is the column of the sensor's first own unknown.
+    Parameters
+    ----------
+    row : (5 + m,)
+        Derivative, written.
+    x : (5,) [rad]
+        Posture.
+    u : (5 + m,)
+        Shared unknowns, as in `gather`.
+    first
+        Column of the sensor's first own unknown.
+    anchor
+        One of those of `sensor_sites`.
     """
     follows = 1.0 - u[first + layout.SOFT_TISSUE_GAIN]
     inclination = sensor_sites.inclination(x, anchor, u[first + layout.SHARE], row)
@@ -152,9 +164,22 @@ def sensor_inclination(row: Array, x: Array, u: Array, first: int, anchor: int) 
 
 @subroutine
 def sensor_height(rows: Rows, n: int, x: Array, u: Array, first: int, anchor: int, inclined: float) -> float:
-    """Predict how far a sensor has come up; row ``n`` comes in with the derivative of its anchor's way, which is added.
+    """Predict how far a sensor has come up from its anchor's way [m].
 
-    ``inclined`` is what the sensor reads: what is left of a bias grows with it.
+    Parameters
+    ----------
+    rows, n
+        Row ``n`` comes in with the derivative of its anchor's way, to which this is added.
+    x : (5,) [rad]
+        Posture.
+    u : (5 + m,)
+        Shared unknowns, as in `gather`.
+    first
+        Column of the sensor's first own unknown.
+    anchor
+        One of those of `sensor_sites`.
+    inclined
+        What the sensor reads [rad]: what is left of a bias grows with it.
     """
     row, weights = rows.jacobian[n], rows.turns
     share, ahead, up = u[first + layout.SHARE], u[first + layout.AHEAD], u[first + layout.UP]
@@ -173,9 +198,20 @@ def sensor_height(rows: Rows, n: int, x: Array, u: Array, first: int, anchor: in
 
 @subroutine
 def coupling_residual(row: Array, x: Array, share: float, own: float, coupling_weight: int) -> float:
-    """Say how far an angle is from its habitual share of another: 0 shank of thigh, 1 lumbar, 2 thoracic of trunk.
+    """Say how far an angle is from its habitual share of another [rad].
 
-    Where the set's own habit is shared (``own`` 1) it is unknown too, and in the column of that habit.
+    Parameters
+    ----------
+    row : (5 + m,)
+        Derivative, written.
+    x : (5,) [rad]
+        Posture.
+    share
+        What is habitual.
+    own
+        1 where the set's own habit is shared: it is unknown too, and in the column of that habit; else 0.
+    coupling_weight
+        Which habit: 0 shank of thigh, 1 lumbar, 2 thoracic of trunk.
     """
     if coupling_weight == 0:
         row[layout.SHANK], row[layout.THIGH] = 1.0, -share
@@ -191,7 +227,15 @@ def coupling_residual(row: Array, x: Array, share: float, own: float, coupling_w
 
 @subroutine
 def add_row(rows: Rows, residual: float, variance: float) -> int:
-    """Add a row whose Jacobian is all zero and return its number."""
+    """Add a row whose Jacobian is all zero and return its number.
+
+    Parameters
+    ----------
+    rows
+        One more of them is in use afterwards.
+    residual, variance
+        Predicted minus observed, and the square of its standard deviation.
+    """
     n = rows.used[0]
     rows.used[0] = n + 1
     rows.residual[n], rows.variance[n] = residual, variance
@@ -202,7 +246,17 @@ def add_row(rows: Rows, residual: float, variance: float) -> int:
 
 @subroutine
 def from_point(rows: Rows, way: int, residual: float, variance: float) -> int:
-    """Add a row with the scratch point's derivative, forward (0) or up (1), and return its number."""
+    """Add a row with the scratch point's derivative, forward (0) or up (1), and return its number.
+
+    Parameters
+    ----------
+    rows
+        With the derivative of the scratch point.
+    way
+        0 forward, 1 up.
+    residual, variance
+        [m], [m²].
+    """
     n = add_row(rows, residual, variance)
     for k in range(rows.jacobian.shape[1]):
         rows.jacobian[n, k] = rows.jac[way, k]
@@ -211,7 +265,20 @@ def from_point(rows: Rows, way: int, residual: float, variance: float) -> int:
 
 @subroutine
 def sensors(rows: Rows, x: Array, u: Array, constants: ModelConstants, observations: Observations, i: int) -> None:
-    """Add what the sensors tell: inclination and height, each where it is known."""
+    """Add what the sensors tell: inclination and height, each where it is known.
+
+    Parameters
+    ----------
+    rows
+        Added to.
+    x : (5,) [rad]
+        Posture.
+    u : (5 + m,)
+        Shared unknowns, as in `gather`.
+    constants, observations
+    i
+        Instant.
+    """
     length = rows.chain.standing[layout.LUMBAR, 1]
     for s in range(constants.anchor.size):
         anchor, first, inclined = (
@@ -238,6 +305,18 @@ def bar_and_balance(
     """Add that the bar on the floor hangs from straight arms over mid-foot, and that the body is balanced.
 
     Once the bar is up it tells nothing: hips that rise first bring the shoulders far ahead of it.
+
+    Parameters
+    ----------
+    rows
+        Added to; its chain is placed.
+    u : (5 + m,)
+        Shared unknowns, as in `gather`.
+    body
+        With its lengths under ``u``.
+    constants, observations
+    i
+        Instant.
     """
     bend, on_floor = observations.bend[i], observations.on_floor[i]
     expected_m, sd_m = 0.0, MOVING_BALANCE_SD_M
@@ -260,7 +339,20 @@ def bar_and_balance(
 def couplings_and_limits(
     rows: Rows, x: Array, u: Array, constants: ModelConstants, observations: Observations, i: int
 ) -> None:
-    """Add how people bend, and how far joints go: a limit says nothing within it and pulls back softly beyond."""
+    """Add how people bend, and how far joints go: a limit says nothing within it and pulls back softly beyond.
+
+    Parameters
+    ----------
+    rows
+        Added to.
+    x : (5,) [rad]
+        Posture.
+    u : (5 + m,)
+        Shared unknowns, as in `gather`.
+    constants, observations
+    i
+        Instant.
+    """
     bend, own, posture_prior = observations.bend[i], observations.own[i], constants.posture_prior
     within = bend * (WITHIN_SET if own > 0.0 else 1.0)
     for h in range(3):
@@ -304,10 +396,21 @@ def couplings_and_limits(
 def gather(
     rows: Rows, x: Array, u: Array, body: Body, constants: ModelConstants, observations: Observations, i: int
 ) -> int:
-    """Fill ``rows`` with all that is known at instant ``i`` and return how many there are.
+    """Fill ``rows`` with all that is known at one instant and return how many there are.
 
-    ``x`` (5,) is the posture. ``u`` (5 + m,) are the shared unknowns, numbered like the columns of a Jacobian: the
-    first five places are not used. ``body`` is the scene's with its lengths under ``u``.
+    Parameters
+    ----------
+    rows
+        Overwritten.
+    x : (5,) [rad]
+        Posture.
+    u : (5 + m,)
+        Shared unknowns, numbered like the columns of a Jacobian: the first five places are not used.
+    body
+        That of ``constants`` with its lengths under ``u``.
+    constants, observations
+    i
+        Instant.
     """
     rows.used[0] = 0
     rows.height_row[:] = -1

@@ -82,7 +82,20 @@ def scaled(body: Body, u: Array) -> Body:
 
 @subroutine
 def place_arc(chain: Chain, segment: int, x: Array, length: float, along: float) -> None:
-    """Write the lumbar arc from L5/S1 up to the share ``along`` of its length: its chord is inclined half way."""
+    """Write the lumbar arc from L5/S1 on: its chord is inclined half way.
+
+    Parameters
+    ----------
+    chain
+    segment
+        Which of its rows is written: `LUMBAR` or `PART`.
+    x : (5,) [rad]
+        Posture.
+    length
+        Of the whole arc [m].
+    along
+        Share of its length up to which it is placed.
+    """
     half = 0.5 * along * x[LUMBAR]
     chord, slope = 1.0 - half * half / 6.0, -half / 3.0  # sin(h) / h and its derivative
     if abs(half) > 1e-3:
@@ -99,7 +112,17 @@ def place_arc(chain: Chain, segment: int, x: Array, length: float, along: float)
 
 @kernel
 def place_all(chain: Chain, x: Array, body: Body) -> None:
-    """Write every segment at the posture ``x`` (5,) [rad], all but `PART`."""
+    """Write every segment at a posture, all but `PART`.
+
+    Parameters
+    ----------
+    chain
+        Overwritten.
+    x : (5,) [rad]
+        Posture.
+    body
+        Lengths [m].
+    """
     standing = chain.standing
     standing[0, 1], standing[1, 1], standing[4, 1] = body.shank, body.thigh, body.thorax
     standing[2, 0], standing[2, 1] = body.pelvis_x, body.pelvis_z
@@ -119,9 +142,18 @@ def place_all(chain: Chain, x: Array, body: Body) -> None:
 
 @kernel
 def point(chain: Chain, weights: Array, pos: Array, jac: Array) -> None:
-    """Write where a point has gone from quiet standing, ``pos`` (2,) [m], and its derivative, ``jac`` (2, c).
+    """Write where a point of the body has gone from quiet standing, and its derivative.
 
-    ``weights`` (6,) says how much of each segment leads to the point. Both outputs are overwritten.
+    Parameters
+    ----------
+    chain
+        Placed.
+    weights : (6,)
+        How much of each segment leads to the point.
+    pos : (2,) [m]
+        Forward and up; overwritten.
+    jac : (2, c)
+        By the posture and the shared unknowns; overwritten.
     """
     for d in range(2):
         pos[d] = 0.0
@@ -143,8 +175,18 @@ def point(chain: Chain, weights: Array, pos: Array, jac: Array) -> None:
 def hanging_bar(chain: Chain, body: Body, mid_foot: float, pos: Array, jac: Array) -> None:
     """Turn the shoulder's `point` into what the bar in straight arms over mid-foot tells.
 
-    ``pos`` becomes how far the shoulder is ahead of mid-foot and how high the bar is above the soles [m], ``jac``
-    their derivatives.
+    Parameters
+    ----------
+    chain
+        Placed.
+    body
+        Lengths [m].
+    mid_foot
+        How far it is ahead of the ankle [m].
+    pos : (2,) [m]
+        Becomes how far the shoulder is ahead of mid-foot and how high the bar is above the soles.
+    jac : (2, c)
+        Becomes their derivatives.
     """
     for d in range(2):
         for s in range(PART):  # from the way since standing to the place

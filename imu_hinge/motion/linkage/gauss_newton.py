@@ -17,6 +17,7 @@ from imu_hinge.motion.linkage.set_parameters import SetParameters
 Array = npt.NDArray[np.float64]
 
 MOST_ROUNDS: Final = 12
+"""Chosen: ends what neither fits nor comes to rest."""
 
 CLOSE: Final = 0.5
 """A round that promises to explain the evidence no better than this is the last (in squared standard deviations)."""
@@ -34,7 +35,7 @@ SHORTEST_SHARE: Final = 0.05
 
 
 class Start(NamedTuple):
-    """Hold where the rounds begin: postures ``y`` (n, 5), as `arrowhead.Solution` holds them, and ``shared`` (m,)."""
+    """Hold where the rounds begin: ``y`` (n, 5), as in `block_tridiagonal.Solution`, and ``shared`` (m,)."""
 
     y: Array
     shared: Array
@@ -57,7 +58,23 @@ def run(
     start: Start,
     close: float = CLOSE,
 ) -> Found:
-    """Run Gauss-Newton rounds until none promises to explain the evidence better by more than ``close``."""
+    """Run Gauss-Newton rounds until none promises to explain the evidence better by more than ``close``.
+
+    Parameters
+    ----------
+    constants, observations
+    prior
+        What is expected of the shared unknowns.
+    start
+        Where the first round begins.
+    close
+        A round that promises less is the last (in squared standard deviations).
+
+    Notes
+    -----
+    Gauss-Newton with a step bound and backtracking; the last elimination leaves out the second-order terms, so that the
+    covariance is that of the evidence alone.
+    """
     m = prior.mean.size
     solution, rows = block_tridiagonal.room_for(observations.coupling_weight.size, m), factors.room_for(m)
     unknowns = solution.u[block_tridiagonal.STATES :]

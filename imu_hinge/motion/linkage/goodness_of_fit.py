@@ -21,8 +21,8 @@ class _Words(NamedTuple):
     less: str
 
 
-_LONGER: Final = (" %", 100.0, "longer", "shorter")
-_OF_THE_BEND: Final = (" %", 100.0, "more of the bend", "less of the bend")
+_LONGER: Final = (" %", 100.0, "longer", "shorter")  # unit, scale to it, and the words for more and for less; so below
+_OF_THE_BEND: Final = (" %", 100.0, "more of the bend", "less of the bend")  # as above
 
 _WORDS: Final = {
     "size": _Words("the body is", " %", 100.0, "larger", "smaller"),

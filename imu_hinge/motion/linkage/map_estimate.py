@@ -48,8 +48,8 @@ COARSE: Final = 2.5
 """How much farther apart the nodes are on which the rounds begin."""
 
 STANDING_RAD: Final = np.radians([0.0, 0.0, 0.0, 1.25, 2.5])
-"""How far hip and knee are bent in quiet standing, by angle [rad], where the chain takes legs for straight and angles are
-zero: knees by 0 to 5 degrees (docs/biomechanics.md, 1.4), and thighs lean back by half that."""
+"""How far hip and knee are bent in quiet standing, by angle [rad], where the chain takes legs for straight and angles
+are zero: knees by 0 to 5 degrees (docs/biomechanics.md, 1.4), and thighs lean back by half that."""
 
 MODEL_SD_RAD: Final = np.hypot(np.radians([0.0, 0.0, 0.0, 4.0, 4.0]), STANDING_RAD / math.sqrt(3.0))
 """What a planar chain of rigid segments leaves out of hip and knee, by angle [rad]: such a chain of one sensor came

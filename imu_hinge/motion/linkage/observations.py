@@ -23,7 +23,9 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 NODE_RAD: Final = math.radians(6.0)
+"""A node stands at least every so much way, angles go straight between; chosen: ten in a bend of 60 degrees."""
 NODE_REST_S: Final = 0.5
+"""... and at least every so often where nothing moves [s]."""
 
 VIBRATION_S: Final = 0.15
 """What is faster than this is a shake and leads nowhere."""
@@ -37,7 +39,9 @@ PROCESS_PER_ROOT_S_RAD: Final = np.radians([1.5, 3.0, 3.0, 1.5, 1.0])
 """How far shank, thigh, pelvis, lumbar and thoracic flexion stray in a second in which no sensor moves [rad]."""
 
 LEAST_INCLINATION_SD_RAD: Final = math.radians(0.5)
+"""No inclination is taken to be known better; chosen, near the filter's own error of 0.6 degrees [rad]."""
 LEAST_HEIGHT_SD_M: Final = 0.006
+"""Nor a height: double integration is off by 0.5 cm at its best (docs/biomechanics.md, 5.5)."""
 
 HABIT_WAY_RAD, HABIT_S = 1.2, 4.0
 """A habit says something new once per this much way or time; in between it repeats itself."""
@@ -140,9 +144,17 @@ def bend_of(inputs: LinkageInputs) -> Array:
 
 
 def nodes_of(inputs: LinkageInputs, way: Array, *, spacing: float = 1.0) -> Index:
-    """Return the instants that become nodes, ``spacing`` times as far apart as usual.
+    """Return the instants that become nodes of the solution.
 
     The first and the last are among them, the told ones, and the first and the last of every floor contact.
+
+    Parameters
+    ----------
+    inputs
+    way : (n,) [rad]
+        See `path_length_rad`.
+    spacing
+        How many times as far apart as usual.
     """
     progress = (way / NODE_RAD + (inputs.time_s - inputs.time_s[0]) / NODE_REST_S) / spacing
     first = np.flatnonzero(np.diff(np.floor(progress), prepend=-1.0))
@@ -168,7 +180,16 @@ def _looks(held: Array, way_step: Array, time_step: Array) -> Array:
 
 
 def observations_of(inputs: LinkageInputs, at: Index, way: Array) -> Observations:
-    """Return what was observed at the nodes ``at``, with its variances."""
+    """Return what was observed at the nodes ``at``, with its variances.
+
+    Parameters
+    ----------
+    inputs
+    at : (k,)
+        Nodes, from `nodes_of`.
+    way : (n,) [rad]
+        See `path_length_rad`.
+    """
     way_step = np.diff(way[at], prepend=way[at[0]]) + 1e-4
     time_step = np.diff(inputs.time_s[at], prepend=inputs.time_s[at[0]] - NODE_REST_S)
     inclination = _column(inputs, inputs.inclination_rad, at, math.nan)

@@ -71,7 +71,16 @@ def is_calibrated(athlete: Athlete, placements: Collection[str]) -> bool:
 def with_references(
     observations: Observations, athlete: Athlete, placements: tuple[str, ...]
 ) -> tuple[Observations, int]:
-    """Return the course with the athlete's clean hinge before it, and how many instants that adds (0 or 1)."""
+    """Return the observations with the athlete's clean hinge before them, and how many instants that adds (0 or 1).
+
+    Parameters
+    ----------
+    observations
+    athlete
+        Its ``references`` are those of `observed_at`.
+    placements
+        Where sensors sit, in the columns' order.
+    """
     known = athlete.references
     if not is_calibrated(athlete, placements):
         return observations, 0

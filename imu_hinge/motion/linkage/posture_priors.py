@@ -23,6 +23,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 DEG: Final = math.pi / 180.0
+"""Radians of a degree: tables from the literature are in degrees."""
 
 
 class PosturePrior(NamedTuple):
@@ -48,6 +49,8 @@ POSTURE_PRIORS: Final[dict[str, PosturePrior]] = {
     "squat": PosturePrior(0.42, 0.08, 0.35, 0.18, 0.06, 0.06),
     "drill": PosturePrior(0.10, 0.12, 0.35, 0.25, 0.09, 0.08),
 }
+"""Judged from the bottom postures of docs/biomechanics.md, 1.3 and 1.4, with room for other people: nobody has measured
+these shares by exercise."""
 
 SHANK_SD, LUMBAR_SD, THORACIC_SD = 2.5 * DEG, 3.5 * DEG, 2.0 * DEG
 """Spread that is left in quiet standing, where the shares of nothing are nothing [rad]."""

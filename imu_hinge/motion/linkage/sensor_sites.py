@@ -69,7 +69,19 @@ LEADS_TO: Final = (
 
 @kernel
 def inclination(x: Array, anchor: int, share: float, row: Array) -> float:
-    """Return what a sensor there is inclined by [rad] and write the derivative by the posture to ``row[:5]``."""
+    """Return what a sensor there is inclined by, but for the skin [rad].
+
+    Parameters
+    ----------
+    x : (5,) [rad]
+        Posture.
+    anchor
+        `ON_THIGH`, `ON_PELVIS`, `ON_LUMBAR` or `ON_THORAX`.
+    share
+        Of lumbar flexion that turns the sensor.
+    row : (5,)
+        Derivative by the posture, written; a longer row keeps the rest.
+    """
     for k in range(layout.STATES):
         row[k] = 0.0
     if anchor == ON_THIGH:

@@ -23,15 +23,19 @@ from imu_hinge.motion.linkage.sensor_sites import SITES
 Array = npt.NDArray[np.float64]
 
 MID_FOOT_SD_M: Final = 0.012
+"""Chosen: feet of people of one height differ by a few centimetres, and their middle by half of that."""
 REACH_M, REACH_SD_M = 0.05, 0.03
-"""Shoulder over the bar: 4 cm ahead in hinges, 0 to 4 cm in squatted starts (docs/biomechanics.md, 6.2)."""
+"""Shoulder over the bar: 4 cm ahead in hinges, 0 to 4 cm in squatted starts (docs/biomechanics.md, 6.2). People
+differ by more, up to 12 cm ahead (judged: nobody measured it)."""
 STATED_RADIUS_SD_M, ASSUMED_RADIUS_SD_M = 0.003, 0.010
 """How well the plates' radius is known where the athlete file states it, and where 0.225 m is assumed: other plates,
 or blocks and mats that nobody stated."""
 SHOES_SD_M: Final = 0.006
 """Soles lift the ankle and bring the bar nearer; nobody states them."""
 ZERO_SD_RAD: Final = math.radians(0.8)
+"""How repeatably standing is found, as in `settings.ErrorBudget.standing_deg`."""
 HEIGHT_DRIFT_SD: Final = 0.003
+"""Chosen: what a leftover of the accelerometer's bias adds to a height, per radian of inclination [m/rad]."""
 BALANCE_SD_M: Final = 0.03
 """Per radian of bend."""
 
@@ -113,7 +117,17 @@ def is_zero(name: str) -> bool:
 
 
 def set_parameter_prior(athlete: Athlete, placements: tuple[str, ...], posture_prior: PosturePrior) -> SetParameters:
-    """Return what is expected of the shared unknowns of an athlete who bends so and wears sensors at ``placements``."""
+    """Return what is expected of the shared unknowns, before a set.
+
+    Parameters
+    ----------
+    athlete
+        Height and what lengths are stated.
+    placements
+        Where sensors sit; six unknowns each, in this order.
+    posture_prior
+        How people bend in this exercise.
+    """
     height = athlete.value("height_m")
     radius_sd = ASSUMED_RADIUS_SD_M if athlete.plate_radius_m is None else STATED_RADIUS_SD_M
     names = list(_GLOBAL_NAMES)

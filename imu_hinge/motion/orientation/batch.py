@@ -61,14 +61,29 @@ def update_lanes(
 ) -> bool:
     """Filter `LANES` recordings for as many samples as the shortest has; loops over lanes become SIMD.
 
-    Return whether shapes fit and all values are finite; where not, nothing was done.
-
+    Parameters
+    ----------
+    state
+        Of `LANES` lanes, updated in place.
     gyr : `LANES` times (n, 3) [rad/s, sensor]
     acc : `LANES` times (n, 3) [m/s², sensor]
-    out : `LANES` times (n, 9), written as `vqf_step.update` does.
-    taken : (6 CHUNK, LANES), scratch: samples. That there are `LANES` is not said here as a constant: LLVM would
-        unroll the loops over the lanes before it could make SIMD of them.
-    found : (9 CHUNK, LANES), scratch: output
+    out : `LANES` times (n, 9)
+        Written as `vqf_step.update` does.
+    taken : (6 CHUNK, LANES)
+        Scratch: samples. That there are `LANES` is not said here as a constant: LLVM would unroll the loops over the
+        lanes before it could make SIMD of them.
+    found : (9 CHUNK, LANES)
+        Scratch: output.
+
+    Returns
+    -------
+    bool
+        Whether shapes fit and all values are finite; where not, nothing was done.
+
+    Raises
+    ------
+    ValueError
+        Where the state or the scratch has not `LANES` lanes.
     """
     m, p = state.memory, coefficients(state.memory)
     if m.shape[1] != LANES or found.shape[1] != LANES or taken.shape[1] > LANES:

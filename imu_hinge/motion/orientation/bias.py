@@ -46,7 +46,20 @@ def clip(x: float, limit: float) -> float:
 
 @inlined
 def measure(bias: Vector, cov: Covariance, r: Vector, e: float, noise: float) -> tuple[Vector, Covariance]:
-    """Take one scalar measurement ``r · bias`` that is off by `e`, with variance `noise` (Kalman filter)."""
+    """Take one scalar measurement ``r · bias`` (Kalman filter); return bias and covariance after it.
+
+    Parameters
+    ----------
+    bias : 3 [rad/s]
+    cov
+        xx, xy, xz, yy, yz, zz [rad²/s²].
+    r : 3
+        Direction that is measured.
+    e
+        Innovation: measured less predicted [rad/s].
+    noise
+        Variance of the measurement [rad²/s²].
+    """
     xx, xy, xz, yy, yz, zz = cov
     px = xx * r[0] + xy * r[1] + xz * r[2]  # P r
     py = xy * r[0] + yy * r[1] + yz * r[2]
@@ -61,14 +74,32 @@ def measure(bias: Vector, cov: Covariance, r: Vector, e: float, noise: float) ->
 
 @inlined
 def sd_bound(p: Coefficients, x: float, y: float, z: float) -> float:
-    """Return an upper bound of the bias's standard deviation from its covariance's absolute row sums (Gershgorin)."""
+    """Return an upper bound of the bias's standard deviation [rad/s], by Gershgorin's circles.
+
+    Parameters
+    ----------
+    p
+        Its ``cov_start`` is the most the bound can be.
+    x, y, z
+        Absolute row sums of the covariance [rad²/s²].
+    """
     bound = max(max(x, y), z)
     return math.sqrt(bound if bound < p.cov_start else p.cov_start)
 
 
 @inlined
 def mean3(m: Array, row: Index, lane: Index, share: float) -> Vector:
-    """Return the mean of a summed vector and start its sum anew."""
+    """Return the mean of a summed vector and start its sum anew.
+
+    Parameters
+    ----------
+    m : (109, lanes)
+        The filter's memory, changed in place.
+    row, lane
+        First of the vector's three rows, and its column.
+    share
+        One over the number of samples in the sum.
+    """
     mean = (m[row, lane] * share, m[row + 1, lane] * share, m[row + 2, lane] * share)
     m[row, lane] = m[row + 1, lane] = m[row + 2, lane] = 0.0
     return mean
@@ -76,7 +107,16 @@ def mean3(m: Array, row: Index, lane: Index, share: float) -> Vector:
 
 @inlined
 def ends_stretch(m: Array, p: Coefficients, lane: Index) -> bool:
-    """Count one sample of the stretch and return whether it was the last."""
+    """Count one sample of the stretch and return whether it was the last.
+
+    Parameters
+    ----------
+    m : (109, lanes)
+        The filter's memory, changed in place.
+    p
+        Its ``stretch`` is the length [samples].
+    lane
+    """
     phase = m[PHASE, lane] + 1.0
     is_end: bool = phase >= p.stretch
     m[PHASE, lane] = 0.0 if is_end else phase
@@ -85,7 +125,16 @@ def ends_stretch(m: Array, p: Coefficients, lane: Index) -> bool:
 
 @inlined
 def next_stretch(m: Array, p: Coefficients, lane: Index) -> Lowpass:
-    """Count one stretch and return its low-pass."""
+    """Count one stretch and return its low-pass.
+
+    Parameters
+    ----------
+    m : (109, lanes)
+        The filter's memory, changed in place.
+    p
+        Its ``slow_...`` are the low-pass after the running mean at the start.
+    lane
+    """
     count = m[STRETCHES, lane] + 1.0
     m[STRETCHES, lane] = count
     return lowpass_now(count, p.slow_start, p.slow_b0, p.slow_a1, p.slow_a2)
@@ -98,6 +147,19 @@ def estimate_bias(m: Array, p: Coefficients, lane: Index, c: Lowpass) -> None:
     The bias changes over minutes, so a stretch of some samples is one measurement. Its three components are
     independent and taken one after the other: no matrix is inverted. A person at rest sways: after a rest of T the mean
     angular rate is known to sway / T, so a stretch's measurement has the variance sway² / (2 T stretch) at least.
+
+    Parameters
+    ----------
+    m : (109, lanes)
+        The filter's memory; bias, covariance and sums are changed in place.
+    p
+    lane
+    c
+        Low-pass of this stretch, from `next_stretch`.
+
+    Notes
+    -----
+    Laidig and Seel 2023, section 3.5, with a stretch in the place of a sample.
     """
     c = lowpass_known(m, lane, c, p.slow_known_b0, p.slow_known_a1, p.slow_known_a2)
     store4(m, Q_IS, lane, renormalize(load4(m, Q_IS, lane)))  # rounding takes it off unit length by 1e-15 meanwhile
@@ -142,8 +204,16 @@ def estimate_bias(m: Array, p: Coefficients, lane: Index, c: Lowpass) -> None:
 def choose_lowpass(m: Array, p: Coefficients, lane: Index, c: Lowpass) -> None:
     """Take the low-passes of a known bias once it is known, and those of an unknown one when it no longer is.
 
-    A bias tilts in proportion to the time constant, movement the less the longer it is. `c` is what `next_stretch`
-    gave: before the running mean at the start is over nothing changes.
+    A bias tilts in proportion to the time constant, movement the less the longer it is.
+
+    Parameters
+    ----------
+    m : (109, lanes)
+        The filter's memory, changed in place.
+    p
+    lane
+    c
+        What `next_stretch` gave: before the running mean at the start is over nothing changes.
     """
     is_known = (m[SD, lane] < p.bias_known) & (c[1] > 0.0)
     if is_known == (m[KNOWN, lane] != 0.0):

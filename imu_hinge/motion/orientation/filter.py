@@ -134,7 +134,24 @@ def filter_block(
 
 
 def filter_around(state: State, gyr: Array, acc: Array, gap: npt.NDArray[np.bool_], out: Array) -> None:
-    """Filter a block with gaps; `state` and `out` are updated in place."""
+    """Filter a block with gaps; `state` and `out` are updated in place.
+
+    Parameters
+    ----------
+    state
+        Updated in place.
+    gyr : (n, 3) [rad/s, sensor]
+    acc : (n, 3) [m/s², sensor]
+    gap : (n,)
+        Where nothing was measured: there the filter holds.
+    out : (n, 9)
+        Written as `vqf_step.update` does.
+
+    Raises
+    ------
+    BadSamples
+        Where shapes do not fit or a value is not finite.
+    """
     require_samples(gyr, acc)
     for start, stop in runs(gap):
         if gap[start]:
@@ -222,5 +239,14 @@ def orientation(gyr: npt.ArrayLike, acc: npt.ArrayLike, *, rate_hz: float, both_
     Notes
     -----
     Laidig and Seel, "VQF", Information Fusion 91 (2023), 6-axis; see `vqf_step`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import imu_hinge as ih
+    >>> lies_flat = np.tile([0.0, 0.0, 9.81], (100, 1))
+    >>> q_ws = ih.orientation(np.zeros((100, 3)), lies_flat, rate_hz=100.0)
+    >>> q_ws.shape, np.abs(q_ws[-1]).round(3).tolist()
+    ((100, 4), [1.0, 0.0, 0.0, 0.0])
     """
     return filter_recording(gyr, acc, rate_hz=rate_hz, both_ways=both_ways).q_ws

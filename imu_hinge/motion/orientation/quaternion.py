@@ -23,7 +23,15 @@ def multiply(p: Quaternion, q: Quaternion) -> Quaternion:
 
 @inlined
 def rotate(q_ab: Quaternion, x: float, y: float, z: float) -> Vector:
-    """Return the vector (x, y, z) of frame b in frame a: ``v + 2 q × (q × v + w v)``."""
+    """Return the vector (x, y, z) of frame b in frame a: ``v + 2 q × (q × v + w v)``.
+
+    Parameters
+    ----------
+    q_ab
+        Takes vectors of frame b to frame a; unit length.
+    x, y, z
+        In frame b.
+    """
     w, i, j, k = q_ab
     tx = 2.0 * (j * z - k * y)
     ty = 2.0 * (k * x - i * z)
@@ -48,6 +56,13 @@ def rotate_between(p_ab: Quaternion, q_ab: Quaternion, v: Vector) -> Vector:
 
     Half way lies h = p + q but for its length: with it, rotating is ``v + 2 h × (h × v + w v) / (h·h)``. As h·h is
     almost 4, three terms of a series stand for the division.
+
+    Parameters
+    ----------
+    p_ab, q_ab
+        Two orientations less than a right angle apart, unit length.
+    v
+        In frame b.
     """
     w, i, j, k = p_ab[0] + q_ab[0], p_ab[1] + q_ab[1], p_ab[2] + q_ab[2], p_ab[3] + q_ab[3]
     short = 1.0 - 0.25 * (w * w + i * i + j * j + k * k)
@@ -83,6 +98,11 @@ def from_rotation_vector(x: float, y: float, z: float) -> Quaternion:
 
     With u = (angle/2)², cos(angle/2) and sin(angle/2)/(angle/2) are power series in u: no root, no case for zero.
     Cut after u⁹: exact to rounding below 115° per sample, to 1e-9 below 240°.
+
+    Parameters
+    ----------
+    x, y, z
+        Axis times angle [rad].
     """
     x, y, z = 0.5 * x, 0.5 * y, 0.5 * z
     u = x * x + y * y + z * z

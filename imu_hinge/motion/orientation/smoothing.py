@@ -36,7 +36,7 @@ from imu_hinge.motion.orientation.state import (
 )
 from imu_hinge.motion.orientation.vqf_step import are_samples, correct_inclination, next_sample, restart, step
 
-FORWARD, BACKWARD = np.int64(0), np.int64(1)
+FORWARD, BACKWARD = np.int64(0), np.int64(1)  # the two lanes; NumPy integers, see `state`
 
 
 @inlined
@@ -66,7 +66,16 @@ def absolute_sum(v: Vector) -> float:
 
 @inlined
 def fuse(p: Coefficients, b1: Vector, p1: Covariance, b2: Vector, p2: Covariance) -> tuple[Vector, float]:
-    """Return the bias known from two independent estimates, and an upper bound of its standard deviation."""
+    """Return the bias known from two independent estimates, and an upper bound of its standard deviation [rad/s].
+
+    Parameters
+    ----------
+    p
+    b1, p1
+        One direction's bias and its covariance xx xy xz yy yz zz.
+    b2, p2
+        The other's.
+    """
     s = inverse((p1[0] + p2[0], p1[1] + p2[1], p1[2] + p2[2], p1[3] + p2[3], p1[4] + p2[4], p1[5] + p2[5]))
     d = times(p1, times(s, (b2[0] - b1[0], b2[1] - b1[1], b2[2] - b1[2])))  # P1 (P1 + P2)⁻¹ (b2 - b1)
     x = times(p2, times(s, (p1[0], p1[1], p1[2])))  # columns of P2 (P1 + P2)⁻¹ P1, the fused covariance
@@ -78,7 +87,21 @@ def fuse(p: Coefficients, b1: Vector, p1: Covariance, b2: Vector, p2: Covariance
 
 @inlined
 def keep(m: Array, lane: Index, i: int, work: Array, out: Array) -> None:
-    """Keep one direction's bias and covariance for sample i until the other comes by, where nothing else is yet."""
+    """Keep one direction's bias and covariance for sample i until the other comes by, where nothing else is yet.
+
+    Parameters
+    ----------
+    m : (109, 2)
+        The filter's memory.
+    lane
+        `FORWARD` or `BACKWARD`, which sees the rates with the other sign.
+    i
+        Sample.
+    work : (n, 3)
+        Takes two numbers of the covariance.
+    out : (n, 9)
+        Takes the bias, and four numbers of the covariance where the orientation will be.
+    """
     sign = 1.0 if lane == FORWARD else -1.0
     for axis in range(3):
         out[i, OUT_BIAS + axis] = sign * m[BIAS + axis, lane]
@@ -88,7 +111,20 @@ def keep(m: Array, lane: Index, i: int, work: Array, out: Array) -> None:
 
 @inlined
 def meet(m: Array, p: Coefficients, lane: Index, i: int, work: Array, out: Array) -> None:
-    """Fuse one direction's bias for sample i with what the other kept there."""
+    """Fuse one direction's bias for sample i with what the other kept there.
+
+    Parameters
+    ----------
+    m : (109, 2)
+        The filter's memory.
+    p
+    lane
+        `FORWARD` or `BACKWARD`.
+    i
+        Sample.
+    work, out : (n, 3), (n, 9)
+        With what `keep` left; the fused bias and its bound are written to ``out``.
+    """
     sign = 1.0 if lane == FORWARD else -1.0
     bias = (sign * m[BIAS, lane], sign * m[BIAS + 1, lane], sign * m[BIAS + 2, lane])
     cov = (m[COV, lane], m[COV + 1, lane], m[COV + 2, lane], m[COV + 3, lane], m[COV + 4, lane], m[COV + 5, lane])
@@ -100,7 +136,22 @@ def meet(m: Array, p: Coefficients, lane: Index, i: int, work: Array, out: Array
 
 @inlined
 def note(m: Array, p: Coefficients, lane: Index, i: int, has_changed: bool, work: Array, out: Array) -> None:
-    """Keep what step i of one direction found for its sample, or fuse it with what the other direction kept there."""
+    """Keep what step i of one direction found for its sample, or fuse it with what the other direction kept there.
+
+    Parameters
+    ----------
+    m : (109, 2)
+        The filter's memory.
+    p
+    lane
+        `FORWARD` or `BACKWARD`.
+    i
+        Step; the backward direction's sample is counted from the end.
+    has_changed
+        Whether this direction's bias changed in this step.
+    work, out : (n, 3), (n, 9)
+        As in `keep`.
+    """
     n = out.shape[0]
     j = i if lane == FORWARD else n - 1 - i
     is_rest = m[REST_S, lane] >= p.rest_min_s
@@ -120,7 +171,22 @@ def note(m: Array, p: Coefficients, lane: Index, i: int, has_changed: bool, work
 
 @inlined
 def take(m: Array, p: Coefficients, lane: Index, i: int, gyr: Array, acc: Array, row: Array) -> None:
-    """Write into `row` what step i of one direction takes: its sample as seen in its direction, and its low-passes."""
+    """Write what step i of one direction takes: its sample as seen in its direction, and its low-passes.
+
+    Parameters
+    ----------
+    m : (109, 2)
+        The filter's memory.
+    p
+    lane
+        `FORWARD` or `BACKWARD`.
+    i
+        Step.
+    gyr, acc : (n, 3)
+        [rad/s, sensor], [m/s², sensor].
+    row : (16, 2)
+        Its column ``lane`` is written.
+    """
     j = i if lane == FORWARD else gyr.shape[0] - 1 - i
     sign = 1.0 if lane == FORWARD else -1.0
     for axis in range(3):
@@ -139,13 +205,33 @@ def bias_both_ways(
 ) -> bool:
     """Run forward in lane 0 and backward in lane 1 at once; they meet in the middle and fuse from there.
 
-    A direction's bias changes at the end of its stretches only: between them the fused one is carried on. Return
-    whether shapes fit and all values are finite; where not, nothing was done.
+    A direction's bias changes at the end of its stretches only: between them the fused one is carried on.
 
-    row : (16, 2), scratch: what one step of both directions takes. That there are two is not said here as a constant:
-        LLVM would unroll the loops over the lanes before it could make SIMD of them.
-    work : (n, 3), scratch
-    out : (n, 9), written but for the orientations
+    Parameters
+    ----------
+    state
+        Of two lanes, updated in place.
+    gyr : (n, 3) [rad/s, sensor]
+    acc : (n, 3) [m/s², sensor]
+    is_edge : (n,)
+        True at the first sample after a gap: there both directions start anew.
+    row : (16, 2)
+        Scratch: what one step of both directions takes. That there are two is not said here as a constant: LLVM would
+        unroll the loops over the lanes before it could make SIMD of them.
+    work : (n, 3)
+        Scratch.
+    out : (n, 9)
+        Written but for the orientations.
+
+    Returns
+    -------
+    bool
+        Whether shapes fit and all values are finite; where not, nothing was done.
+
+    Raises
+    ------
+    ValueError
+        Where the state has not two lanes.
     """
     m, p = state.memory, coefficients(state.memory)
     if m.shape[1] != 2:
@@ -177,7 +263,21 @@ def bias_both_ways(
 
 @kernel
 def integrate(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool_], up: Array, out: Array) -> None:
-    """Integrate with the fused bias; filter the acceleration in i forward into `up`, orientations into `out`."""
+    """Integrate with the fused bias, and filter the acceleration in the almost inertial frame forward.
+
+    Parameters
+    ----------
+    state
+        Updated in place.
+    gyr : (n, 3) [rad/s, sensor]
+    acc : (n, 3) [m/s², sensor]
+    is_edge : (n,)
+        True at the first sample after a gap.
+    up : (n, 3) [m/s², almost inertial]
+        Written.
+    out : (n, 9)
+        Its biases are read, its orientations written.
+    """
     m, p = state.memory, coefficients(state.memory)
     q = (1.0, 0.0, 0.0, 0.0)
     count = 0.0
@@ -197,7 +297,19 @@ def integrate(state: State, gyr: Array, acc: Array, is_edge: npt.NDArray[np.bool
 
 @kernel
 def correct(state: State, is_edge: npt.NDArray[np.bool_], up: Array, out: Array) -> None:
-    """Filter `up` backward, so that it has no delay, and correct the inclination of the orientations in `out`."""
+    """Filter the acceleration backward, so that it has no delay, and correct the inclination of the orientations.
+
+    Parameters
+    ----------
+    state
+        Updated in place.
+    is_edge : (n,)
+        True at the first sample after a gap.
+    up : (n, 3) [m/s², almost inertial]
+        From `integrate`.
+    out : (n, 9)
+        Its orientations are corrected in place.
+    """
     m, p = state.memory, coefficients(state.memory)
     n = up.shape[0]
     c = (p.known_b0, 2.0 * p.known_b0, p.known_b0, p.known_a1, p.known_a2)

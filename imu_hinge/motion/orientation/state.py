@@ -36,7 +36,7 @@ STRETCHES = np.int64(75)  # 1: stretches since the start
 KNOWN = np.int64(76)  # 1: 1.0 where the low-passes of the acceleration and the bias are those of a known bias
 # From here on nothing changes any more.
 CONSTANTS = np.int64(77)  # 32: `Coefficients`
-ROWS = 109
+ROWS = 109  # those before the constants, 77, and the constants
 
 ONLY = np.int64(0)
 """The lane of a state that has one."""
@@ -144,6 +144,15 @@ def lowpass_now(count: float, start: float, b0: float, a1: float, a2: float) -> 
     """Return this sample's (b0, b1, b2, a1, a2): a running mean for the first `start` samples, then Butterworth.
 
     The mean's last sample leaves the memory a steady signal would have left, so the hand-over has no transient.
+
+    Parameters
+    ----------
+    count
+        Number of this sample, from 1.
+    start
+        How many samples the running mean takes.
+    b0, a1, a2
+        The Butterworth filter's.
     """
     if count > start:
         return b0, 2.0 * b0, b0, a1, a2
@@ -154,7 +163,18 @@ def lowpass_now(count: float, start: float, b0: float, a1: float, a2: float) -> 
 
 @inlined
 def lowpass_known(m: Array, lane: Index, c: Lowpass, b0: float, a1: float, a2: float) -> Lowpass:
-    """Return the low-pass (b0, a1, a2) where this lane's bias is known, else `c`."""
+    """Return the low-pass of a known bias where this lane's is known, else the one given.
+
+    Parameters
+    ----------
+    m : (109, lanes)
+        The filter's memory.
+    lane
+    c
+        For an unknown bias.
+    b0, a1, a2
+        For a known one.
+    """
     is_known = m[KNOWN, lane] != 0.0
     return (
         b0 if is_known else c[0],
@@ -170,6 +190,15 @@ def retune(m: Array, row: Index, lane: Index, old: Lowpass, new: Lowpass) -> Non
     """Let one value's memories go on in another low-pass: its output keeps its value and its slope.
 
     The memories tell the last two outputs, the input taken as equal to the output: b0 is 1e-5 and it hardly matters.
+
+    Parameters
+    ----------
+    m : (109, lanes)
+        The filter's memory, changed in place.
+    row, lane
+        First of the value's two rows, and its column.
+    old, new
+        Low-passes.
     """
     y = m[row + 1, lane] / (old[0] - old[4])
     before = (m[row, lane] - (old[1] - old[3]) * y) / (old[0] - old[4])
@@ -179,7 +208,19 @@ def retune(m: Array, row: Index, lane: Index, old: Lowpass, new: Lowpass) -> Non
 
 @inlined
 def lowpass(m: Array, row: Index, lane: Index, c: Lowpass, x: float) -> float:
-    """Filter one value; its two memories are rows `row` and `row + 1` (direct form II, transposed)."""
+    """Filter one value (direct form II, transposed).
+
+    Parameters
+    ----------
+    m : (109, lanes)
+        The filter's memory, changed in place.
+    row, lane
+        First of the value's two rows, and its column.
+    c
+        b0, b1, b2, a1, a2.
+    x
+        The value.
+    """
     y: float = c[0] * x + m[row, lane]
     m[row, lane] = c[1] * x - c[3] * y + m[row + 1, lane]
     m[row + 1, lane] = c[2] * x - c[4] * y
@@ -188,7 +229,18 @@ def lowpass(m: Array, row: Index, lane: Index, c: Lowpass, x: float) -> float:
 
 @inlined
 def lowpass3(m: Array, row: Index, lane: Index, c: Lowpass, v: Vector) -> Vector:
-    """Filter one vector."""
+    """Filter one vector.
+
+    Parameters
+    ----------
+    m : (109, lanes)
+        The filter's memory, changed in place.
+    row, lane
+        First of the vector's six rows, and its column.
+    c
+        b0, b1, b2, a1, a2.
+    v : 3
+    """
     return (
         lowpass(m, row, lane, c, v[0]),
         lowpass(m, row + 2, lane, c, v[1]),
@@ -198,19 +250,45 @@ def lowpass3(m: Array, row: Index, lane: Index, c: Lowpass, v: Vector) -> Vector
 
 @inlined
 def load4(m: Array, row: Index, lane: Index) -> Quaternion:
-    """Return four rows of the memory."""
+    """Return four rows of the memory.
+
+    Parameters
+    ----------
+    m : (109, lanes)
+        The filter's memory.
+    row, lane
+        First of the four rows, and the column.
+    """
     return m[row, lane], m[row + 1, lane], m[row + 2, lane], m[row + 3, lane]
 
 
 @inlined
 def store4(m: Array, row: Index, lane: Index, q: Quaternion) -> None:
-    """Set four rows of the memory."""
+    """Set four rows of the memory.
+
+    Parameters
+    ----------
+    m : (109, lanes)
+        The filter's memory, changed in place.
+    row, lane
+        First of the four rows, and the column.
+    q : 4
+    """
     m[row, lane], m[row + 1, lane], m[row + 2, lane], m[row + 3, lane] = q
 
 
 @inlined
 def add3(m: Array, row: Index, lane: Index, v: Vector) -> None:
-    """Add a vector to three rows of the memory."""
+    """Add a vector to three rows of the memory.
+
+    Parameters
+    ----------
+    m : (109, lanes)
+        The filter's memory, changed in place.
+    row, lane
+        First of the three rows, and the column.
+    v : 3
+    """
     m[row, lane] += v[0]
     m[row + 1, lane] += v[1]
     m[row + 2, lane] += v[2]

@@ -57,7 +57,19 @@ from imu_hinge.motion.orientation.state import (
 
 @inlined
 def detect_rest(m: Array, p: Coefficients, lane: Index, c: Lowpass, gyr: Vector, acc: Vector) -> bool:
-    """Return whether the sensor has rested for long enough (section 3.4)."""
+    """Return whether the sensor has rested for long enough (section 3.4).
+
+    Parameters
+    ----------
+    m : (109, lanes)
+        The filter's memory, changed in place.
+    p
+    lane
+    c
+        Low-pass of rest detection at this sample.
+    gyr : 3 [rad/s, sensor]
+    acc : 3 [m/s², sensor]
+    """
     gx, gy, gz = lowpass3(m, GYR_LP, lane, c, gyr)
     ax, ay, az = lowpass3(m, ACC_LP, lane, c, acc)
     dx, dy, dz = gyr[0] - gx, gyr[1] - gy, gyr[2] - gz
@@ -107,6 +119,17 @@ def step(
 
     The angular rate of a sample turns the sensor over the whole interval, the acceleration was felt in its middle: it
     is rotated by the orientation there.
+
+    Parameters
+    ----------
+    m : (109, lanes)
+        The filter's memory, changed in place.
+    p
+    lane
+    up, stationary
+        Low-passes of the acceleration in the almost inertial frame and of rest detection, from `next_sample`.
+    gyr : 3 [rad/s, sensor]
+    acc : 3 [m/s², sensor]
     """
     is_rest = detect_rest(m, p, lane, stationary, gyr, acc)
     wx, wy, wz = gyr[0] - m[BIAS, lane], gyr[1] - m[BIAS + 1, lane], gyr[2] - m[BIAS + 2, lane]
@@ -130,7 +153,15 @@ def step(
 
 @inlined
 def next_sample(m: Array, p: Coefficients, lane: Index) -> tuple[Lowpass, Lowpass]:
-    """Count one sample and return its two low-passes: of the acceleration in i, and of rest detection."""
+    """Count one sample and return its two low-passes: of the acceleration in i, and of rest detection.
+
+    Parameters
+    ----------
+    m : (109, lanes)
+        The filter's memory, changed in place.
+    p
+    lane
+    """
     count = m[COUNT, lane] + 1.0
     m[COUNT, lane] = count
     return (
@@ -160,7 +191,20 @@ def are_samples(gyr: Array, acc: Array) -> bool:
 
 @inlined
 def write(m: Array, lane: Index, q_ws: Quaternion, is_rest: bool, out: Array, i: int) -> None:
-    """Write row i of the output."""
+    """Write row i of the output.
+
+    Parameters
+    ----------
+    m : (109, lanes)
+        The filter's memory.
+    lane
+    q_ws : 4
+        Sensor to world.
+    is_rest
+    out : (n, 9)
+        Its row ``i`` is written; see `update`.
+    i
+    """
     out[i, 0], out[i, 1], out[i, 2], out[i, 3] = q_ws
     out[i, 4], out[i, 5], out[i, 6] = m[BIAS, lane], m[BIAS + 1, lane], m[BIAS + 2, lane]
     out[i, OUT_SD] = m[SD, lane]
@@ -171,13 +215,19 @@ def write(m: Array, lane: Index, q_ws: Quaternion, is_rest: bool, out: Array, i:
 def update(memory: Array, gyr: Array, acc: Array, out: Array) -> bool:
     """Filter a block of any length, one recording; any split of the same samples gives the same bits.
 
+    Parameters
+    ----------
     memory : (109, 1)
         Of a `State`: numba takes an array from Python in a third of the time that a tuple with one takes.
     gyr : (n, 3) [rad/s, sensor]
     acc : (n, 3) [m/s², sensor]
-    out : (n, 9), written: q_ws (4), bias [rad/s, sensor] (3), its standard deviation [rad/s], 1.0 at rest.
+    out : (n, 9)
+        Written: q_ws (4), bias [rad/s, sensor] (3), its standard deviation [rad/s], 1.0 at rest.
 
-    Returns whether shapes fit and all values are finite; where not, nothing was done.
+    Returns
+    -------
+    bool
+        Whether shapes fit and all values are finite; where not, nothing was done.
     """
     if not are_samples(gyr, acc):
         return False

@@ -39,7 +39,7 @@ class Capture:
         The host's clock [ns].
     """
 
-    def __init__(self, sink: Sink, *, now_ns: Callable[[], int] = time.monotonic_ns) -> None:
+    def __init__(self, sink: Sink, *, now_ns: Callable[[], int] = time.perf_counter_ns) -> None:
         self.streams: list[Stream] = []
         self._sink = sink
         self._radio = Radio()

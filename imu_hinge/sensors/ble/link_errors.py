@@ -30,6 +30,15 @@ _OFF: Final = {
     "DENIED_BY_UNKNOWN": "This program may not use Bluetooth. Allow it in the privacy settings of the system.",
 }
 
+UNLIKELY_CODE: Final = 0x0E
+"""ATT "unlikely error": a device's answer, and what BlueZ makes of a request whose link breaks off meanwhile."""
+
+LOST_WORDS: Final = ("not connected", "disconnected", "unreachable", "cberrordomain code=6", "cberrordomain code=7")
+"""How stacks word a link that went: bleak itself, Windows (WinRT), macOS (timed out; disconnected)."""
+
+_UNPAIRED_WORDS: Final = "access denied"
+"""What Windows says of a device that wants to be paired."""
+
 _SERVICE_GONE: Final = ("ServiceUnknown", "NameHasNoOwner", "NoReply", "Disconnected", "NoServer", "TimedOut")
 _NOT_ALLOWED: Final = ("AccessDenied", "AuthFailed")
 _PAIRING: Final = ("Authentication", "NotAuthorized")
@@ -56,7 +65,17 @@ def no_bus(seen: str) -> BluetoothOff:
 
 
 def refused(label: str, code: int, text: str) -> GattRefused:
-    """Return the error for an ATT error code that the device answered with."""
+    """Return the error for an ATT error code that the device answered with.
+
+    Parameters
+    ----------
+    label
+        The sensor, for people.
+    code
+        ATT error code (Bluetooth Core Specification, Vol 3, Part F, 3.4.1.1).
+    text
+        The stack's own words.
+    """
     if code in PAIRING_CODES:
         return GattRefused(f"{label} wants to be paired first (ATT error 0x{code:02x}). {PAIR_FIRST}", code)
     return GattRefused(
@@ -67,7 +86,17 @@ def refused(label: str, code: int, text: str) -> GattRefused:
 
 
 def dbus_error(label: str, name: str, detail: str, *, is_connecting: bool) -> DeviceError:
-    """Return the error for a D-Bus error name of BlueZ or of the bus itself."""
+    """Return the error for a D-Bus error name of BlueZ or of the bus itself.
+
+    Parameters
+    ----------
+    label
+        The sensor, for people.
+    name, detail
+        The D-Bus error's name and message.
+    is_connecting
+        Whether the link was being made.
+    """
     last, seen = name.rpartition(".")[2], f"{name.rpartition('.')[2]}{f', {detail}' if detail else ''}"
     if last in _SERVICE_GONE or ".Error.Spawn." in name:
         return no_service(seen)
@@ -87,14 +116,38 @@ def dbus_error(label: str, name: str, detail: str, *, is_connecting: bool) -> De
 
 
 def gone(label: str, seen: str, *, is_connecting: bool) -> DeviceError:
-    """Return the error for a device that does not answer: never found, or lost."""
+    """Return the error for a device that does not answer: never found, or lost.
+
+    Parameters
+    ----------
+    label
+        The sensor, for people.
+    seen
+        What the stack said.
+    is_connecting
+        Whether the link was being made.
+    """
     if is_connecting:
         return DeviceNotFound(f"{label} did not answer ({seen}). {OUT_OF_REACH}")
     return LinkLost(f"The link to {label} is gone ({seen}). Bring the sensor closer to the computer.")
 
 
 def unknown(label: str, problem: Exception, *, is_connecting: bool) -> DeviceError:
-    """Return the error for what no rule here covers, in the stack's own words; connecting may be tried again."""
-    kind = LinkLost if is_connecting else DeviceError
+    """Return the error for what no rule here covers, in the stack's own words; connecting may be tried again.
+
+    Parameters
+    ----------
+    label
+        The sensor, for people.
+    problem
+        The stack's exception.
+    is_connecting
+        Whether the link was being made.
+    """
     text = str(problem) or type(problem).__name__
+    if any(words in text.lower() for words in LOST_WORDS):
+        return gone(label, text, is_connecting=is_connecting)
+    if _UNPAIRED_WORDS in text.lower():
+        return DeviceError(f"{label} wants to be paired first ({text}). {PAIR_FIRST}")
+    kind = LinkLost if is_connecting else DeviceError
     return kind(f"{label} failed: {text}. Switch Bluetooth and the sensor off and on and try again.")

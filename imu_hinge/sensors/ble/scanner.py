@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bleak import BleakScanner
 
 BUSY_TRIES: Final = 6
+"""Chosen: bluetoothd refuses a scan until it has given up an earlier connection, which takes seconds."""
 BUSY_S: Final = 1.0
 """Pause before a scan is tried again while the service is busy [s]."""
 

@@ -87,7 +87,7 @@ class Stream:
         sink: Sink,
         radio: Radio,
         request: StreamRequest | None = None,
-        now_ns: Callable[[], int] = time.monotonic_ns,
+        now_ns: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
         self.sensor = sensor
         self.seen = seen

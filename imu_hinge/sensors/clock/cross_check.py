@@ -13,9 +13,13 @@ import numpy as np
 from imu_hinge.model import Array, Samples
 
 SEARCH_S: Final = 0.150
+"""Chosen: on one host nothing but a stream placed wrongly is further apart [s]."""
 WARN_S: Final = 0.015
+"""In a quick lift that is a degree of trunk [s]."""
 GRID_HZ: Final = 200.0
+"""Chosen: steps of 5 ms, between which a parabola finds the top."""
 LEAST_CORRELATION: Final = 0.5
+"""Chosen: segments that turn less alike than this tell no lag."""
 LEAST_MOTION_RADPS: Final = 0.2
 """Below this scatter of the rate's norm there is nothing to compare [rad/s]."""
 

@@ -32,6 +32,7 @@ FINEST: Final = 1e-8
 """Slopes this close to each other are the same."""
 
 NO_WAIT_S: Final = 1e-6
+"""Keeps the logarithm of a mean wait finite where every arrival lies on the line [s]."""
 
 
 class Line(NamedTuple):

@@ -28,24 +28,29 @@ from imu_hinge.sensors.time_requests import TimeReply
 LIVE_WINDOW_S: Final = 300.0
 """Long, so that the phase between packets and connection events has time to sweep [s]."""
 LIVE_LEVEL_S: Final = 0.2
+"""Where nothing is counted, the level is that of the earliest arrival within this; chosen [s]."""
 JUMP: Final = 0.6
 """Where nothing is counted, a jump of the delay of this many periods is taken for loss."""
 SLEW: Final = 0.02
 """Live corrections are paid off at this rate [s/s]."""
-EARLY_SLEW: Final = 0.1
+EARLY_SLEW: Final = 0.1  # [s/s]
 SETTLING_S: Final = 5.0
 """The same while a line is younger than this, and its first arrivals may have been late [s/s] [s]."""
 ROUGH_SLEW: Final = 0.25
 """The same for devices that count nothing, whose level moves with every loss [s/s]."""
 FAST_SLEW: Final = 0.5
+"""The same for a correction that is not small: half as fast as time itself goes, so times still increase [s/s]."""
 SMALL_CORRECTION_S: Final = 0.1
+"""Chosen: larger ones are paid off faster, or at once where they go forward [s]."""
 LEAST_STEP_S: Final = 1e-6
+"""Host times grow by at least this from sample to sample, whatever the device's do [s]."""
 LATEST_S: Final = 5.0
 """A notification later than this after the line says that the device's clock was set [s]."""
-RESUMED_LATEST_S: Final = 1.0
+RESUMED_LATEST_S: Final = 1.0  # in a new epoch, where a new clock is likelier
 EARLIEST_S: Final = 0.05
 """A notification earlier than this before the line says so too [s]."""
 NS: Final = 1e-9
+"""Seconds of a nanosecond."""
 
 
 class Arrived(NamedTuple):
@@ -210,9 +215,9 @@ class LiveClock:
         self._counts.last_s = float(time_s[-1])
         return Samples(time_s, block.acc, block.gyr, flags)
 
-    def ping(self, echo: TimeReply) -> None:
+    def ping(self, reply: TimeReply) -> None:
         """Take one answered ping, in the order of arrival among the blocks."""
-        self._pings.add(echo)
+        self._pings.add(reply)
         if self._line is not None:
             self._by_pings = self._pings.line(self._line)
 

@@ -37,26 +37,27 @@ def uuid(short: int) -> str:
     return f"1517{short:04x}-4947-11e9-8646-d663bd873d93"
 
 
-CONFIG_SERVICE: Final = uuid(0x1000)
-CONFIG: Final = uuid(0x1002)
-MEASUREMENT_SERVICE: Final = uuid(0x2000)
-CONTROL: Final = uuid(0x2001)
-LONG, MEDIUM, SHORT = uuid(0x2002), uuid(0x2003), uuid(0x2004)
-ORIENTATION_RESET: Final = uuid(0x2006)
-BATTERY: Final = uuid(0x3001)
-MESSAGE_CONTROL: Final = uuid(0x7001)
-COMPANY: Final = 0x0886
+CONFIG_SERVICE: Final = uuid(0x1000)  # UUIDs and numbers here are XD0506P's
+CONFIG: Final = uuid(0x1002)  # settings: name, rate, power
+MEASUREMENT_SERVICE: Final = uuid(0x2000)  # samples and their control
+CONTROL: Final = uuid(0x2001)  # start, stop and mode
+LONG, MEDIUM, SHORT = uuid(0x2002), uuid(0x2003), uuid(0x2004)  # payloads by length
+ORIENTATION_RESET: Final = uuid(0x2006)  # heading
+BATTERY: Final = uuid(0x3001)  # charge
+MESSAGE_CONTROL: Final = uuid(0x7001)  # the vendor's synchronisation
+COMPANY: Final = 0x0886  # of the Bluetooth SIG's list, as advertised
 
+# All rates that stream; 120 Hz is for recording in the sensor.
 RATES_HZ: Final = (1.0, 4.0, 10.0, 12.0, 15.0, 20.0, 30.0, 60.0)
-ACC_RANGE_G: Final = 16.0
-GYR_RANGE_DPS: Final = 2000.0
-RATE_QUANTITIES: Final = 21
-CUSTOM_5: Final = 26
+ACC_RANGE_G: Final = 16.0  # fixed
+GYR_RANGE_DPS: Final = 2000.0  # fixed
+RATE_QUANTITIES: Final = 21  # the mode that streams both instruments in a medium payload
+CUSTOM_5: Final = 26  # the same with orientation, in a long one
 LARGEST_ACC: Final = ACC_RANGE_G * STANDARD_GRAVITY_MPS2
 LARGEST_GYR: Final = math.radians(GYR_RANGE_DPS)
 
-CHANGE_IDENTIFY, CHANGE_POWER_OFF, CHANGE_RATE = 0x01, 0x02, 0x10
-HEADING_RESET: Final = struct.pack("<H", 1)
+CHANGE_IDENTIFY, CHANGE_POWER_OFF, CHANGE_RATE = 0x01, 0x02, 0x10  # which settings a write changes
+HEADING_RESET: Final = struct.pack("<H", 1)  # the command of `ORIENTATION_RESET`
 
 
 class Field(NamedTuple):
@@ -76,10 +77,11 @@ class Mode(NamedTuple):
     fields: tuple[Field, ...]
 
 
+# Each field: its offset in the payload [byte], then its numbers.
 _EULER, _QUAT = Field("euler_deg", 4, "3f"), Field("quat_wxyz", 4, "4f")
-_ACC, _GYR = Field("acc_m_s2", 4, "3f"), Field("gyro_deg_s", 16, "3f")
-_FREE_16, _FREE_20 = Field("free_acc_m_s2", 16, "3f"), Field("free_acc_m_s2", 20, "3f")
-_DQ, _DV = Field("dq_wxyz", 4, "4f"), Field("dv_m_s", 20, "3f")
+_ACC, _GYR = Field("acc_m_s2", 4, "3f"), Field("gyro_deg_s", 16, "3f")  # as above
+_FREE_16, _FREE_20 = Field("free_acc_m_s2", 16, "3f"), Field("free_acc_m_s2", 20, "3f")  # as above
+_DQ, _DV = Field("dq_wxyz", 4, "4f"), Field("dv_m_s", 20, "3f")  # as above
 
 MODES: Final[Mapping[int, Mode]] = {
     2: Mode(

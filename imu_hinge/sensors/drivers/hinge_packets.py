@@ -21,12 +21,12 @@ def uuid(number: int) -> str:
     return f"02ec{number:04x}-dedd-466f-a979-2a59fbdd437e"
 
 
-SERVICE, DATA, CONFIG, INFO, TIMESYNC, STATUS = (uuid(number) for number in range(1, 7))
+SERVICE, DATA, CONFIG, INFO, TIMESYNC, STATUS = (uuid(number) for number in range(1, 7))  # of the project's own base
 
-VERSION: Final = 1
-CHANNELS: Final = 6
-HEADER, COMPACT_HEADER, SAMPLE = 12, 8, 12
-MAX_SAMPLES: Final = 19
+VERSION: Final = 1  # of the profile, frozen
+CHANNELS: Final = 6  # three axes of acceleration, three of angular rate
+HEADER, COMPACT_HEADER, SAMPLE = 12, 8, 12  # [byte]; a sample is six 16-bit counts
+MAX_SAMPLES: Final = 19  # what 244 bytes hold, the payload of an MTU of 247
 
 _HEADER = struct.Struct("<BBHIHBB")
 _COMPACT = struct.Struct("<BBHI")
@@ -38,7 +38,7 @@ _STATUS = struct.Struct("<IIHhHH")
 PING, PONG = 4, _TIMESYNC.size
 """Bytes of a question for the board's time, and of its answer."""
 
-STOP, START, APPLY = 0, 1, 2
+STOP, START, APPLY = 0, 1, 2  # commands of `CONFIG`
 
 Counts = npt.NDArray[np.int16]
 
@@ -52,7 +52,7 @@ class PacketFlag(IntFlag):
     RESTARTED = 8
 
 
-KNOWN_FLAGS: Final = 15
+KNOWN_FLAGS: Final = 15  # all of `PacketFlag`; others are of a later version
 
 
 @dataclass(frozen=True, slots=True, eq=False)

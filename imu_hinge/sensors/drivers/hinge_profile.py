@@ -34,10 +34,10 @@ from imu_hinge.sensors.protocol import (
 )
 from imu_hinge.sensors.time_requests import Reply
 
-RATES_HZ: Final = (50.0, 100.0, 200.0)
-DEFAULT_RATE_HZ: Final = 100
-DEFAULT_ACC_G: Final = 16
-DEFAULT_GYR_DPS: Final = 2000
+RATES_HZ: Final = (50.0, 100.0, 200.0)  # see `Driver.rates_hz`
+DEFAULT_RATE_HZ: Final = 100  # as the even grid
+DEFAULT_ACC_G: Final = 16  # chosen: the widest common range
+DEFAULT_GYR_DPS: Final = 2000  # chosen: the widest common range
 LARGEST_SCALE: Final = 1.0
 """No sensible board has a coarser count, in m/s² or rad/s."""
 

@@ -34,19 +34,19 @@ from imu_hinge.sensors.protocol import (
 SERVICE: Final = "326a9000-85cb-9195-d9dd-464cfbbae75a"
 COMMAND: Final = "326a9001-85cb-9195-d9dd-464cfbbae75a"
 
-ACC, PROCESSOR, SETTINGS, GYRO = 0x03, 0x09, 0x11, 0x13
-POWER, ENABLE, CONFIG, ACC_DATA = 0x01, 0x02, 0x03, 0x04
-ADD, PROCESSED, NOTIFY_ENABLE, REMOVE_ALL = 0x02, 0x03, 0x07, 0x08
-READ: Final = 0x80
-NO_INPUT: Final = 0xFF
+ACC, PROCESSOR, SETTINGS, GYRO = 0x03, 0x09, 0x11, 0x13  # modules, as in MetaWear-SDK-Cpp; so the registers below
+POWER, ENABLE, CONFIG, ACC_DATA = 0x01, 0x02, 0x03, 0x04  # registers of a sensor
+ADD, PROCESSED, NOTIFY_ENABLE, REMOVE_ALL = 0x02, 0x03, 0x07, 0x08  # registers of the data processor
+READ: Final = 0x80  # the bit of a register that asks for its content
+NO_INPUT: Final = 0xFF  # a processor that follows a sensor itself
 SIX_BYTES, TWELVE_BYTES = 0xA0, 0x60  # (length - 1) << 5, cut to 8 bits
-BUFFER, ACCOUNTER, FUSER = 0x0F, 0x11, 0x1B
-COUNT_MODE, TIME_MODE = 0x30, 0x31
+BUFFER, ACCOUNTER, FUSER = 0x0F, 0x11, 0x1B  # kinds of processor
+COUNT_MODE, TIME_MODE = 0x30, 0x31  # what an accounter puts before the data
 
-RATE_CODES: Final = {25.0: 0x06, 50.0: 0x07, 100.0: 0x08, 200.0: 0x09}
-DEFAULT_RATE_HZ: Final = 100.0
-GYR_RANGES: Final = {2000.0: 0, 1000.0: 1, 500.0: 2, 250.0: 3, 125.0: 4}
-DEFAULT_ACC_G, DEFAULT_GYR_DPS = 16.0, 2000.0
+RATE_CODES: Final = {25.0: 0x06, 50.0: 0x07, 100.0: 0x08, 200.0: 0x09}  # of both Bosch chips
+DEFAULT_RATE_HZ: Final = 100.0  # above it the connection interval must be short
+GYR_RANGES: Final = {2000.0: 0, 1000.0: 1, 500.0: 2, 250.0: 3, 125.0: 4}  # of both Bosch chips
+DEFAULT_ACC_G, DEFAULT_GYR_DPS = 16.0, 2000.0  # the widest of both
 MAX_DRIFT: Final = 0.05
 """The chip's own oscillator sets the rate, not a clock."""
 
@@ -58,6 +58,7 @@ SHORT_INTERVAL: Final = b"\x11\x09" + struct.pack("<4H", 6, 6, 0, 600)
 """Asks for a connection interval of 7.5 ms, no latency, 6 s supervision timeout."""
 
 SHORT_TIMEOUT_S: Final = 1.0
+"""Chosen: some firmware answers nothing to these questions, and nobody should wait long for that [s]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,24 @@ class Chip:
     gyro_packed: int
 
 
+# That of MetaMotion R and RL; fields as in `Chip`.
 BMI160: Final = Chip("bmi160", 1, 0, 0x20, {2.0: 3, 4.0: 5, 8.0: 8, 16.0: 12}, 0x1C, 0x05, 0x07)
+# That of S.
 BMI270: Final = Chip("bmi270", 4, 1, 0xA0, {2.0: 0, 4.0: 1, 8.0: 2, 16.0: 3}, 0x05, 0x04, 0x05)
 CHIPS: Final = {chip.name: chip for chip in (BMI160, BMI270)}
 
 
 def acc_config(chip: Chip, rate_hz: float, range_g: float) -> bytes:
-    """Return the command that sets the accelerometer's rate and range."""
+    """Return the command that sets the accelerometer's rate and range.
+
+    Parameters
+    ----------
+    chip
+    rate_hz
+        One of `RATE_CODES`.
+    range_g
+        Full scale, one of the chip's.
+    """
     return bytes((ACC, CONFIG, chip.acc_rate_bits | RATE_CODES[rate_hz], chip.acc_ranges[range_g]))
 
 
@@ -90,7 +102,15 @@ def gyro_config(rate_hz: float, range_dps: float) -> bytes:
 
 
 def subscribe(module: int, register: int, *, on: bool = True) -> bytes:
-    """Return the command that starts or ends a register's notifications."""
+    """Return the command that starts or ends a register's notifications.
+
+    Parameters
+    ----------
+    module, register
+        Which signal.
+    on
+        Start, or end.
+    """
     return bytes((module, register, int(on)))
 
 
@@ -105,7 +125,19 @@ def power(module: int, *, on: bool = True) -> bytes:
 
 
 def create_accounter(module: int, register: int, *, mode: int, source: int = NO_INPUT, size: int = SIX_BYTES) -> bytes:
-    """Return the command that puts a counter (or a time) of 4 bytes before a signal's data."""
+    """Return the command that puts a counter (or a time) of 4 bytes before a signal's data.
+
+    Parameters
+    ----------
+    module, register
+        The signal.
+    mode
+        What is put before it.
+    source
+        Processor whose output the signal is, `NO_INPUT` for a sensor's own.
+    size
+        Length code of the signal's data.
+    """
     return bytes((PROCESSOR, ADD, module, register, source, size, ACCOUNTER, mode, 0x03))
 
 

@@ -21,14 +21,14 @@ from imu_hinge.sensors.device_counter import Assembler, Timeline, clip_flags
 from imu_hinge.sensors.protocol import Decoded, StreamSettings
 
 NOTIFY: Final = "326a9006-85cb-9195-d9dd-464cfbbae75a"
-ACC, PROCESSOR, GYRO, PROCESSED = 0x03, 0x09, 0x13, 0x03
-ACC_PACKED: Final = {"bmi160": 0x1C, "bmi270": 0x05}
-GYRO_PACKED: Final = {"bmi160": 0x07, "bmi270": 0x05}
-COUNTS_PER_G_AT_2G: Final = 16384
-COUNTS_PER_DPS_AT_2000: Final = 16.4
-ACCOUNTER_TICK_S: Final = 48 / 32768
-FUSED: Final = 19
-PACKED: Final = 20
+ACC, PROCESSOR, GYRO, PROCESSED = 0x03, 0x09, 0x13, 0x03  # as in `metamotion`
+ACC_PACKED: Final = {"bmi160": 0x1C, "bmi270": 0x05}  # register of three samples in one packet, by chip
+GYRO_PACKED: Final = {"bmi160": 0x07, "bmi270": 0x05}  # the same of the gyroscope
+COUNTS_PER_G_AT_2G: Final = 16384  # Bosch's data sheets of both chips
+COUNTS_PER_DPS_AT_2000: Final = 16.4  # the same
+ACCOUNTER_TICK_S: Final = 48 / 32768  # 48 ticks of the board's 32768 Hz clock
+FUSED: Final = 19  # [byte]: 7 before the data, 12 of data
+PACKED: Final = 20  # [byte]: 2 before the data, three samples of 6
 
 Counts = npt.NDArray[np.int16]
 

@@ -40,18 +40,18 @@ SERVICE: Final = "34802252-7185-4d5d-b431-630e7050e8f0"
 COMMAND: Final = "34800001-7185-4d5d-b431-630e7050e8f0"
 DATA: Final = "34800002-7185-4d5d-b431-630e7050e8f0"
 
-HELLO, SUBSCRIBE, UNSUBSCRIBE, FETCH_LOG, GET, PUT_SYSTEMMODE, PUT_UTCTIME = 0, 1, 2, 3, 4, 7, 8
-COMMAND_RESPONSE, DATA_FIRST, DATA_PART2 = 1, 2, 3
+HELLO, SUBSCRIBE, UNSUBSCRIBE, FETCH_LOG, GET, PUT_SYSTEMMODE, PUT_UTCTIME = 0, 1, 2, 3, 4, 7, 8  # commands of GD-77
+COMMAND_RESPONSE, DATA_FIRST, DATA_PART2 = 1, 2, 3  # kinds of notification
 
-STREAM_REFERENCE: Final = 0x63
-QUERY_REFERENCE: Final = 0x64
-RATES_HZ: Final = (13.0, 26.0, 52.0, 104.0)
-DEFAULT_RATE_HZ: Final = 52.0
-LARGEST_ACC: Final = 16 * STANDARD_GRAVITY_MPS2
-LARGEST_GYR: Final = math.radians(2000)
-NS_PER_MS: Final = 1_000_000
+STREAM_REFERENCE: Final = 0x63  # chosen; every sample's notification carries it
+QUERY_REFERENCE: Final = 0x64  # chosen; another one, so that answers are told from samples
+RATES_HZ: Final = (13.0, 26.0, 52.0, 104.0)  # see `Driver.rates_hz`
+DEFAULT_RATE_HZ: Final = 52.0  # one packet per notification
+LARGEST_ACC: Final = 16 * STANDARD_GRAVITY_MPS2  # the widest range of such chips; the one in use cannot be read
+LARGEST_GYR: Final = math.radians(2000)  # the same
+NS_PER_MS: Final = 1_000_000  # time stamps are in whole milliseconds
 
-STATUS: Final = {
+STATUS: Final = {  # as HTTP has them
     400: "bad request",
     401: "not allowed",
     404: "not found",
@@ -62,7 +62,16 @@ STATUS: Final = {
 
 
 def command(code: int, reference: int, payload: bytes = b"") -> bytes:
-    """Return one command."""
+    """Return one command.
+
+    Parameters
+    ----------
+    code
+        What to do.
+    reference
+        Chosen here; the answer and every notification carry it.
+    payload
+    """
     return bytes((code, reference)) + payload
 
 
@@ -129,7 +138,23 @@ def parse_hello(payload: bytes) -> tuple[int, tuple[str, ...]]:
 
 
 async def ask(gatt: Gatt, replies: Replies, request: bytes, *, question: str) -> bytes:
-    """Write a command and return the body of its answer; raises `DeviceError` for a status that is not 200 or 202."""
+    """Write a command and return the body of its answer.
+
+    Parameters
+    ----------
+    gatt
+    replies
+        Queues the sensor's notifications.
+    request
+        See `command`.
+    question
+        What is asked, for messages.
+
+    Raises
+    ------
+    DeviceError
+        For a status that is not 200 or 202, or no answer.
+    """
     reference = request[1]
     await gatt.write(COMMAND, request, response=True)
     answer = await replies.get(

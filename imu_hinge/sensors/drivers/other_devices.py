@@ -26,8 +26,8 @@ SENSORTAG_MOVEMENT: Final = "f000aa81-0451-4000-b000-000000000000"
 MICROBIT_ACC: Final = "e95dca4b-251d-470a-a062-fa1922dfa9a8"
 ARDUINO_ACC: Final = "555a0002-0011-467a-9538-01f0652c74e8"
 ARDUINO_GYRO: Final = "555a0002-0012-467a-9538-01f0652c74e8"
-BLUEST_TICK_S: Final = 0.008
-SENSORTAG_DPS_PER_COUNT: Final = 500 / 65536
+BLUEST_TICK_S: Final = 0.008  # BlueSTSDK
+SENSORTAG_DPS_PER_COUNT: Final = 500 / 65536  # a range of ±250 deg/s in 16 bits
 
 
 class Motion(NamedTuple):
@@ -54,7 +54,17 @@ def thingy_quaternion(payload: bytes) -> Array:
 
 
 def thingy_config(*, step_ms: int, temperature_ms: int, compass_ms: int, motion_hz: int, wake: bool) -> bytes:
-    """Return a Thingy:52's motion configuration."""
+    """Return a Thingy:52's motion configuration.
+
+    Parameters
+    ----------
+    step_ms, temperature_ms, compass_ms
+        Intervals of the step counter and of the temperature's and the compass's compensation.
+    motion_hz
+        Rate of the motion unit.
+    wake
+        Whether motion wakes the device.
+    """
     return struct.pack("<4HB", step_ms, temperature_ms, compass_ms, motion_hz, int(wake))
 
 
@@ -93,7 +103,17 @@ def arduino_gyro(payload: bytes) -> Motion:
 
 
 def unwrap_tick(previous: int, tick: int, *, bits: int = 16) -> int:
-    """Return the tick counted on from the unwrapped previous one."""
+    """Return the tick counted on from the unwrapped previous one.
+
+    Parameters
+    ----------
+    previous
+        Unwrapped.
+    tick
+        As sent, not more than one turn of the counter later.
+    bits
+        Of the counter.
+    """
     return previous + (tick - previous) % (1 << bits)
 
 

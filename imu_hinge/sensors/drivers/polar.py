@@ -30,12 +30,26 @@ from imu_hinge.sensors.protocol import (
 )
 
 SERVICE: Final = "fb005c80-02e7-f387-1cad-8acd2d8df0c8"
-DEFAULT_RATE_HZ: Final = 52.0
-RATES_HZ: Final = (26.0, 52.0, 104.0, 208.0, 416.0)
+DEFAULT_RATE_HZ: Final = 52.0  # the only one outside SDK mode
+RATES_HZ: Final = (26.0, 52.0, 104.0, 208.0, 416.0)  # in SDK mode
 
 
 async def command(gatt: Gatt, replies: Replies, request: bytes) -> pmd.Response:
-    """Write a command and return its answer, joined where it came in several indications."""
+    """Write a command and return its answer, joined where it came in several indications.
+
+    Parameters
+    ----------
+    gatt
+    replies
+        Queues what the control characteristic indicates.
+    request
+        Command, measurement, then settings.
+
+    Raises
+    ------
+    DeviceError
+        Where nothing answers.
+    """
     question = f"command {request[0]} for {pmd.NAMES.get(request[1], request[1])}"
     await gatt.write(pmd.CONTROL, request, response=True)
     answer: pmd.Response | None = None
@@ -50,7 +64,23 @@ async def command(gatt: Gatt, replies: Replies, request: bytes) -> pmd.Response:
 
 
 async def demand(gatt: Gatt, replies: Replies, request: bytes, *, accept: Collection[int] = (0,)) -> pmd.Response:
-    """Write a command and return its answer; raises `DeviceError` where the status is not accepted."""
+    """Write a command and return its answer.
+
+    Parameters
+    ----------
+    gatt
+    replies
+        Queues what the control characteristic indicates.
+    request
+        Command, measurement, then settings.
+    accept
+        Statuses that are no refusal.
+
+    Raises
+    ------
+    DeviceError
+        Where the status is another one, or nothing answers.
+    """
     answer = await command(gatt, replies, request)
     if answer.status not in accept:
         raise DeviceError(

@@ -22,21 +22,22 @@ from imu_hinge.model import Array
 CONTROL: Final = "fb005c81-02e7-f387-1cad-8acd2d8df0c8"
 DATA: Final = "fb005c82-02e7-f387-1cad-8acd2d8df0c8"
 
+# Commands, measurements and settings as in online_measurement.pdf.
 GET_SETTINGS, START, STOP, GET_SDK_SETTINGS = 0x01, 0x02, 0x03, 0x04
-RESPONSE, FEATURES = 0xF0, 0x0F
-ACC, GYRO, SDK_MODE = 2, 5, 9
+RESPONSE, FEATURES = 0xF0, 0x0F  # first byte of what comes back
+ACC, GYRO, SDK_MODE = 2, 5, 9  # measurements
 NAMES: Final = {ACC: "acceleration", GYRO: "angular rate", SDK_MODE: "SDK mode"}
-RATE, RESOLUTION, RANGE, RANGE_MILLI, CHANNELS, FACTOR, SECURITY = range(7)
+RATE, RESOLUTION, RANGE, RANGE_MILLI, CHANNELS, FACTOR, SECURITY = range(7)  # kinds of setting
 SETTING_FORMATS: Final = {RATE: "H", RESOLUTION: "H", RANGE: "H", RANGE_MILLI: "I", CHANNELS: "B", FACTOR: "f"}
-SECURITY_BYTES: Final = 16
+SECURITY_BYTES: Final = 16  # [byte]; not used here, only stepped over
 EPOCH_2000_UNIX_S: Final = 946_684_800
 """Unix time of the frames' zero [s]."""
 
-HEADER: Final = 10
-TYPE_BITS: Final = 0x3F
-COMPRESSED: Final = 0x80
-RAW_ACC_BYTES: Final = {0: 1, 1: 2, 2: 3}
-LATEST_NS: Final = 1 << 62
+HEADER: Final = 10  # [byte]: measurement, time, frame type
+TYPE_BITS: Final = 0x3F  # of a byte, those that say which measurement
+COMPRESSED: Final = 0x80  # the bit of a frame's type that says so
+RAW_ACC_BYTES: Final = {0: 1, 1: 2, 2: 3}  # per value, by the type of an uncompressed frame
+LATEST_NS: Final = 1 << 62  # the year 2146: no battery has kept a clock so long
 
 
 class Response(NamedTuple):
@@ -247,7 +248,7 @@ def describe_status(status: int) -> str:
     return STATUS.get(status, "unknown")
 
 
-STATUS: Final[Mapping[int, str]] = {
+STATUS: Final[Mapping[int, str]] = {  # online_measurement.pdf, with what helps
     0: "ok",
     1: "unknown command",
     2: "unknown measurement",

@@ -22,8 +22,8 @@ from imu_hinge.sensors.device_counter import Stamp, Timeline, check_measurable, 
 from imu_hinge.sensors.drivers import polar_frames as pmd
 from imu_hinge.sensors.protocol import Decoded, DeviceTimes, StreamSettings
 
-LARGEST_ACC: Final = 16 * STANDARD_GRAVITY_MPS2
-LARGEST_GYR: Final = math.radians(2000)
+LARGEST_ACC: Final = 16 * STANDARD_GRAVITY_MPS2  # no range is wider: more is a wrong factor
+LARGEST_GYR: Final = math.radians(2000)  # the same
 FIRST_REACH, REACH = 0.5, 0.75
 """How far apart two samples may be and still be a pair, at first and once paired [period]."""
 
@@ -43,7 +43,16 @@ class Stream:
         self.waiting.clear()
 
     def take(self, time_ns: int, values: Array, flags: Flags) -> Stamp:
-        """Queue a frame's samples (n, 3) with their times, unless they came before."""
+        """Queue a frame's samples with their times, unless they came before.
+
+        Parameters
+        ----------
+        time_ns
+            The device's, of the last sample.
+        values : (n, 3)
+            In the stream's SI unit.
+        flags : (n,)
+        """
         n = len(values)
         stamp = self.line.place(time_ns, n)
         if stamp.is_old:

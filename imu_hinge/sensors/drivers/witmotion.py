@@ -39,28 +39,28 @@ SERVICE: Final = "0000ffe5-0000-1000-8000-00805f9a34fb"
 DATA: Final = "0000ffe4-0000-1000-8000-00805f9a34fb"
 WRITE: Final = "0000ffe9-0000-1000-8000-00805f9a34fb"
 
-FRAME: Final = 20
-SAMPLES, REGISTERS = 0x61, 0x71
+FRAME: Final = 20  # [byte]: two of header, nine values
+SAMPLES, REGISTERS = 0x61, 0x71  # second byte of a header
 HEADERS: Final = (b"\x55\x61", b"\x55\x71")
-ACC_RANGE_G: Final = 16.0
-GYR_RANGE_DPS: Final = 2000.0
-ACC_LSB: Final = ACC_RANGE_G * STANDARD_GRAVITY_MPS2 / 32768
-GYR_LSB: Final = math.radians(GYR_RANGE_DPS) / 32768
-ANGLE_LSB_DEG: Final = 180 / 32768
-SCALES: Final[Array] = np.repeat([ACC_LSB, GYR_LSB], 3)
+ACC_RANGE_G: Final = 16.0  # fixed; the vendor's manuals
+GYR_RANGE_DPS: Final = 2000.0  # fixed
+ACC_LSB: Final = ACC_RANGE_G * STANDARD_GRAVITY_MPS2 / 32768  # [m/s²] of a count
+GYR_LSB: Final = math.radians(GYR_RANGE_DPS) / 32768  # [rad/s] of a count
+ANGLE_LSB_DEG: Final = 180 / 32768  # [deg] of a count
+SCALES: Final[Array] = np.repeat([ACC_LSB, GYR_LSB], 3)  # of a frame's first six values
 
-RATE_REGISTER, ACC_CALIBRATION, VERSION, CHIP_TIME = 0x03, 0x01, 0x2E, 0x30
-MAGNETOMETER, TEMPERATURE, QUATERNION, BATTERY = 0x3A, 0x40, 0x51, 0x64
-RATE_CODES: Final = {10.0: 0x06, 20.0: 0x07, 50.0: 0x08, 100.0: 0x09, 200.0: 0x0B}
-DEFAULT_RATE_HZ: Final = 100.0
+RATE_REGISTER, ACC_CALIBRATION, VERSION, CHIP_TIME = 0x03, 0x01, 0x2E, 0x30  # registers, by the vendor's manuals
+MAGNETOMETER, TEMPERATURE, QUATERNION, BATTERY = 0x3A, 0x40, 0x51, 0x64  # more of them
+RATE_CODES: Final = {10.0: 0x06, 20.0: 0x07, 50.0: 0x08, 100.0: 0x09, 200.0: 0x0B}  # the vendor's manuals
+DEFAULT_RATE_HZ: Final = 100.0  # chosen: twice what old models reach, half of what new ones do
 MAX_DRIFT: Final = 0.5
 """The delivered rate is fitted freely: between half of and once and a half what was asked."""
 
 STREAM: Final = "samples"
 """The one part of the stream."""
 
-EMPTY_V, FULL_V = 3.40, 3.97
-EMPTY_PCT, FULL_PCT = 5, 100
+EMPTY_V, FULL_V = 3.40, 3.97  # chosen: a lithium cell nearly empty and full; between them a straight line
+EMPTY_PCT, FULL_PCT = 5, 100  # what is shown there
 
 UNLOCK: Final = bytes.fromhex("ffaa6988b5")
 SAVE: Final = bytes.fromhex("ffaa000000")

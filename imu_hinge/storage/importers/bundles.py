@@ -44,6 +44,14 @@ def split_device(text: str) -> tuple[Path, str]:
 def choose(names: Sequence[str], device: str, *, where: str) -> str:
     """Return the one name that is meant: the only one, or the one that is or holds ``device``.
 
+    Parameters
+    ----------
+    names
+    device
+        What the person asked for; empty where nothing.
+    where
+        For the message: what holds them.
+
     Raises
     ------
     RecordingError
@@ -120,6 +128,14 @@ def names_with(bundle: Bundle, is_header: IsHeader) -> tuple[str, ...]:
 
 def only_table(bundle: Bundle, is_header: IsHeader, device: str) -> Table:
     """Return the one table with such a header, chosen by ``device`` among several files.
+
+    Parameters
+    ----------
+    bundle
+    is_header
+        Tells the table by its header.
+    device
+        As in `choose`.
 
     Raises
     ------

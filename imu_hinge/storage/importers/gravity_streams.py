@@ -16,7 +16,7 @@ _SMOOTH_S: Final = 0.4
 _LEAST_TURN: Final = 0.05
 """Change of the cosine of the inclination (of about 18 degrees) below which nothing is concluded."""
 
-_AGAINST: Final = -0.3
+_AGAINST: Final = -0.3  # above it nothing is refused
 _SURELY_AGAINST: Final = -0.5
 """Correlation below which the signs are called opposite; 0 is what motions unlike a bend give. People who bend and turn
 in their seat reach -0.47, by errors of gravity alone ..."""
@@ -26,7 +26,17 @@ _LEVER_M: Final = 0.3
 
 
 def sum_of(time_s: Array, linear: Array, gravity: Array) -> Array:
-    """Return the specific force, (n, 3) [m/s²], of the two streams (n, 3) [m/s²] on common times (n,) [s].
+    """Return the specific force of a phone that exports linear acceleration and gravity apart.
+
+    Parameters
+    ----------
+    time_s : (n,) [s]
+        Common to both.
+    linear, gravity : (n, 3) [m/s²]
+
+    Returns
+    -------
+    (n, 3) [m/s²]
 
     Raises
     ------

@@ -16,6 +16,7 @@ from imu_hinge.storage.importers.stamps import unwrap, without_dst
 from imu_hinge.text import quoted
 
 DAY_S: Final = 86400.0
+"""Seconds of a day."""
 
 _CLOCK: Final = re.compile(
     r"(?:(?P<date>\S+?)[T\s]+)?(?P<h>\d{1,2}):(?P<m>\d{2}):(?P<s>\d{1,2}(?:[.,:]\d+)?)\s*(?P<zone>Z|[+-]\d{2}:?\d{2})?$",

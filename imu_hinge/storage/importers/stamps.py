@@ -12,8 +12,10 @@ from imu_hinge.errors import BadSamples
 from imu_hinge.model import Array, Samples
 
 _JOIN_PERIODS = 3.0
+"""Chosen: over a hole of more than this many periods one instrument is not interpolated for the other."""
 
 _HOUR_S: Final = 3600.0
+"""Seconds of an hour."""
 
 _DST_SLACK_S: Final = 1.0
 """Daylight saving time begins and ends at a full hour: a jump of one hour this near to it is no hole [s]."""

@@ -147,9 +147,23 @@ def head(text: str) -> list[str]:
 
 
 def check_text(name: str, data: bytes, *, limits: LimitSettings) -> None:
-    """Raise `RecordingError` where a text has more rows, columns or cells than an honest table or log.
+    """Refuse a text with more rows, columns or cells than an honest table or log has.
 
     What a table costs in memory goes by its cells, of which a byte can make one; it is refused before it is decoded.
+
+    Parameters
+    ----------
+    name
+        The file, for messages.
+    data
+        The whole of it.
+    limits
+        From the settings.
+
+    Raises
+    ------
+    RecordingError
+        Says which limit, and by how much.
     """
     first = decode(data[:_HEAD])
     if first.lstrip()[:1] in ("{", "["):
@@ -196,6 +210,14 @@ def parse_table(text: str, is_header: IsHeader, *, name: str) -> Table:
     """Return the table under the first header that fits; one without columns where there is none.
 
     Lines before the header, comments, headers that come again, empty lines and a half last row are left out.
+
+    Parameters
+    ----------
+    text
+    is_header
+        Tells the header by its cells.
+    name
+        The file, for messages.
 
     Raises
     ------

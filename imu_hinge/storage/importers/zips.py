@@ -27,8 +27,10 @@ _PLAIN: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """What every app packs with; of these a piece can be unpacked without unpacking what follows."""
 
 _ENCRYPTED: Final = 0x1
+"""The bit of a member's flags that says so (APPNOTE.TXT, 4.4.4)."""
 
 _AT_ONCE: Final = 2**20
+"""Bytes unpacked at once; chosen, so that a member that lies about its size is noticed early."""
 
 
 class _Reader(io.BufferedReader):
@@ -50,6 +52,14 @@ def is_zip(path: Path) -> bool:
 
 def read_zip(path: Path, is_wanted: Callable[[str], bool], *, limits: LimitSettings) -> dict[str, bytes]:
     """Return the wanted members of a zip by name.
+
+    Parameters
+    ----------
+    path
+    is_wanted
+        Tells by a member's name.
+    limits
+        Most members, bytes of all wanted ones, and how much smaller packing may have made them.
 
     Raises
     ------

@@ -30,11 +30,12 @@ SMOOTH: Final = 0.3
 ALONG: Final = 0.35
 """... and where it goes the same way, with no more than this share of their size across."""
 
-TWICE: Final = (1.65, 2.4)
+TWICE: Final = (1.65, 2.4)  # twice the turn, less and more of it
 NOTHING: Final = (-0.4, 0.35)
 """Steps against their neighbours, as far from 1 on either side: a lost sample, and as much noise."""
 
 LEAST_STEPS: Final = 100
+"""Chosen: fewer tell no share of one in a hundred."""
 LEAST_SHARE: Final = 0.01
 """A hundredth of all samples lost hardly shows in the angles; radios that trouble anybody lose 2 % and more."""
 

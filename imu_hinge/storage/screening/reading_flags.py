@@ -24,7 +24,7 @@ MAX_FROZEN_S: Final = 1.0
 TURNS_BACK: Final = 0.05
 """A sensor's noise turns back between more of its samples than this; computed curves seldom do."""
 
-ACC_RANGES_MPS2: Final = STANDARD_GRAVITY_MPS2 * np.array([2.0, 4.0, 8.0, 16.0, 16.0])
+ACC_RANGES_MPS2: Final = STANDARD_GRAVITY_MPS2 * np.array([2.0, 4.0, 8.0, 16.0, 16.0])  # five, as of the gyroscope
 GYR_RANGES_RADPS: Final = np.radians([125.0, 250.0, 500.0, 1000.0, 2000.0])
 """Ranges that inertial sensors are set to; an axis is called clipped only near one of them."""
 
@@ -190,7 +190,22 @@ def flagged(placement: str, samples: Samples) -> Samples:
 
 
 def check_frozen(placement: str, frozen: tuple[int, float], count: int) -> None:
-    """Raise `BadSamples` where more than half of ``count`` readings are frozen: how many, and when the first was."""
+    """Refuse a sensor of which more than half of the readings are frozen.
+
+    Parameters
+    ----------
+    placement
+        For the message.
+    frozen
+        How many, and when the first was [s].
+    count
+        Readings in all.
+
+    Raises
+    ------
+    BadSamples
+        Says how many, and when the first was.
+    """
     if frozen[0] > 0.5 * count:
         raise BadSamples(
             f"{placement}: {frozen[0]} of {count} samples repeat one reading on all six axes, first at "

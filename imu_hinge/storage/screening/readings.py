@@ -49,6 +49,7 @@ class Reading(NamedTuple):
 
 
 AS_READ: Final = Reading(np.eye(3), np.ones(3), 0, "", "")
+"""The samples as they came."""
 
 
 @cache

@@ -51,7 +51,7 @@ MOST_TRIED: Final = 12
 DASHES_MPS: Final = 1.0
 """Nobody who lifts is faster than this in place, root mean square over some seconds: 0.8 in SisFall's jumps [m/s]."""
 
-UNEXPLAINED: Final = 0.6
+UNEXPLAINED: Final = 0.6  # chosen
 UNEXPLAINED_SURELY: Final = 0.9
 """Where so much is left besides, acc and gyr do not belong together; where as much as without any gyroscope, surely."""
 
@@ -109,9 +109,16 @@ def _given_twice(placement: str, samples: Samples) -> Finding | None:
 
 
 def judged(placement: str, gyr: Array, acc: Array, *, spread_mps2: float) -> Finding | None:
-    """Return what is wrong in windows that turn, (w, k, 3) [rad/s] and [m/s²], or None; see `turning.windows`.
+    """Return what is wrong in windows that turn, or None; see `turning.windows`.
 
-    ``spread_mps2`` is the standard deviation of acc's magnitude as it came in, while the sensor turned.
+    Parameters
+    ----------
+    placement
+        Names the sensor in the text.
+    gyr : (w, k, 3) [rad/s, sensor]
+    acc : (w, k, 3) [m/s², sensor]
+    spread_mps2
+        Standard deviation of acc's magnitude as it came in, while the sensor turned.
     """
     if len(gyr) < LEAST_WINDOWS:
         return None

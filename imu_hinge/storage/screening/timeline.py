@@ -79,12 +79,21 @@ def screen_time(placement: str, samples: Samples) -> Samples:
 
 
 def drop_rows(placement: str, samples: Samples, is_bad: Mask, *, what: str) -> Samples:
-    """Drop the rows marked in ``is_bad`` (n,) and flag `Flag.GAP` on the row after each.
+    """Drop the rows that are marked and flag `Flag.GAP` on the row after each.
+
+    Parameters
+    ----------
+    placement
+        For the message.
+    samples
+    is_bad : (n,)
+    what
+        What such rows do, for the message.
 
     Raises
     ------
     BadSamples
-        Where more than `MAX_BAD_SHARE` of the rows are marked; ``what`` says what they do.
+        Where more than `MAX_BAD_SHARE` of the rows are marked.
     """
     n_bad = int(is_bad.sum())
     if n_bad == 0:
@@ -102,7 +111,20 @@ def drop_rows(placement: str, samples: Samples, is_bad: Mask, *, what: str) -> S
 
 
 def check_length(start_s: float, stop_s: float, limits: LimitSettings) -> None:
-    """Raise `BadSamples` where an even grid over this time would hold more than is analysed at once."""
+    """Refuse a time over which an even grid would hold more than is analysed at once.
+
+    Parameters
+    ----------
+    start_s, stop_s
+        First and last sample [s].
+    limits
+        From the settings.
+
+    Raises
+    ------
+    BadSamples
+        Says how long it is and how long it may be.
+    """
     if stop_s - start_s > 3600.0 * limits.hours:
         raise BadSamples(
             f"The recording lasts {(stop_s - start_s) / 3600.0:.3g} h and at most {limits.hours:g} h are analysed at "
@@ -111,7 +133,15 @@ def check_length(start_s: float, stop_s: float, limits: LimitSettings) -> None:
 
 
 def with_flag(samples: Samples, where: Mask | npt.NDArray[np.intp] | slice, flag: Flag) -> Samples:
-    """Return the samples with one flag added at a mask (n,), at indices or in a slice."""
+    """Return the samples with one flag added.
+
+    Parameters
+    ----------
+    samples
+    where : (n,) or slice
+        Mask, indices or a slice.
+    flag
+    """
     flags: Flags = samples.flags.copy()
     flags[where] |= np.uint16(flag)
     if np.array_equal(flags, samples.flags):

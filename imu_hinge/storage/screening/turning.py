@@ -73,7 +73,21 @@ def windows(samples: Samples) -> tuple[Array, Array]:
 
 
 def turning_most(gyr: Array, acc: Array, least_rad: float) -> npt.NDArray[np.intp]:
-    """Return the indices of the windows in which the sensor turns, by gravity or by the gyroscope. (w,)."""
+    """Return the indices of the windows in which the sensor turns, by gravity or by the gyroscope.
+
+    Parameters
+    ----------
+    gyr : (m, k, 3) [rad/s, sensor]
+    acc : (m, k, 3) [m/s², sensor]
+        Both from `windows`.
+    least_rad
+        What counts as turning.
+
+    Returns
+    -------
+    (w,)
+        `MOST_WINDOWS` at most, evenly spread.
+    """
     around = STEP_S * np.cumsum(gyr, axis=1)
     by_gyr = np.linalg.norm(np.ptp(around, axis=1), axis=1)
     force = acc[:, : acc.shape[1] // 25 * 25].reshape(len(acc), -1, 25, 3).mean(axis=2)  # means over a second

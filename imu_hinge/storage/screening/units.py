@@ -20,6 +20,7 @@ MIN_CLAIMED_RADPS = 0.3
 """Below this rotation nothing is concluded: a gyroscope's bias alone may be 0.1 rad/s [rad/s]."""
 
 _MEAN_S, _LAG_S, _STATIONARY_S = 0.3, 0.5, 0.5
+"""Over what gravity is averaged, over what its turning is looked at, and how long a quiet window is; chosen [s]."""
 
 
 def check_units(placement: str, samples: Samples) -> None:

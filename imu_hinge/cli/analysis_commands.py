@@ -1,0 +1,167 @@
+"""Analyse, draw and calibrate from the command line: parse, call the library, print. No logic lives here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imu_hinge.cli import options as o
+from imu_hinge.cli.console import compile_first, say, show, working
+
+if TYPE_CHECKING:
+    from imu_hinge.analysis.offline import Calibrated
+    from imu_hinge.athlete import Athlete
+    from imu_hinge.result import SetResult
+
+
+def analyze(  # noqa: PLR0913  # one parameter per option
+    source: o.Source,
+    height: o.Height = None,
+    athlete: o.AthleteFile = None,
+    exercise: o.Exercise = "auto",
+    as_live: o.AsLive = False,
+    reps: Annotated[Path | None, typer.Option(help="Write the table of reps to this CSV file.")] = None,
+    angles: Annotated[Path | None, typer.Option(help="Write the angles over time to this CSV file.")] = None,
+    as_json: o.Json = False,
+    report: Annotated[Path | None, typer.Option(help="Write a one-file HTML report.")] = None,
+    settings: o.SettingsFile = None,
+    repair: o.Repair = False,
+    overwrite: o.Overwrite = False,
+) -> None:
+    """Analyse a recording: reps, spine angles with their error, verdicts with their reasons."""
+    from imu_hinge.report.tables import write_angles_csv, write_reps_csv
+
+    wanted = (("--reps", reps, (".csv",)), ("--angles", angles, (".csv",)), ("--report", report, (".html", ".htm")))
+    _check_outputs(wanted, [*source, athlete, settings], overwrite=overwrite)
+
+    result = _analyzed(source, _who(athlete, height), exercise, as_live=as_live, settings=settings, repair=repair)
+    if reps is not None:
+        write_reps_csv(result, reps)
+    if angles is not None:
+        write_angles_csv(result, angles)
+    if report is not None:
+        from imu_hinge.report.page import write_page  # which loads jinja2 and matplotlib
+
+        write_page(result, report)
+    show(result, as_json=as_json)
+
+
+def plot(
+    source: o.Source,
+    out: Annotated[Path, typer.Option("--out", "-o", help="PNG, SVG or PDF, by its ending.")] = Path("spine.png"),
+    height: o.Height = None,
+    athlete: o.AthleteFile = None,
+    exercise: o.Exercise = "auto",
+    as_live: o.AsLive = False,
+    overwrite: o.Overwrite = False,
+) -> None:
+    """Draw the set: the spine angle of each rep, the set over time, lumbar against pelvis."""
+    from imu_hinge.report.plots import plot_set
+    from imu_hinge.report.style import save_figure
+
+    _check_outputs([("--out", out, (".png", ".svg", ".pdf"))], [*source, athlete], overwrite=overwrite)
+    result = _analyzed(source, _who(athlete, height), exercise, as_live=as_live)
+    say(f"{len(result.lifts)} reps drawn in {save_figure(plot_set(result), out)}")
+
+
+def calibrate(
+    source: o.Source,
+    to: Annotated[Path, typer.Option("--to", help="Athlete file to write.")],
+    clean_hinge: Annotated[list[int], typer.Option(min=1, help="Number of a clean hinge, from 1; give it for each.")],
+    full_bow: Annotated[list[int] | None, typer.Option(min=1, help="Number of a full round bow, from 1.")] = None,
+    height: o.Height = None,
+    athlete: o.AthleteFile = None,
+    exercise: o.Exercise = "auto",
+) -> None:
+    """Take an athlete's own references from clean hinges (dowel) and full bows, and write the athlete file.
+
+    Reps are counted from 1, as `analyze` prints them. What the athlete file knows already and this recording does not
+    tell is kept.
+    """
+    from imu_hinge import read
+    from imu_hinge.analysis.offline import calibrated
+    from imu_hinge.athlete import read_athlete, write_athlete
+
+    _check_outputs([("--to", to, ())], source, overwrite=True)
+    before = read_athlete(to) if to.exists() else None
+    compile_first()
+    with working("Reading the calibration"):
+        found = calibrated(
+            read(source),
+            [number - 1 for number in clean_hinge],
+            [number - 1 for number in full_bow or []],
+            athlete=_merged(_who(athlete, height), before),
+            exercise=exercise,
+        )
+    for line in calibration_words(found):
+        say(line)
+    say(f"References written to {write_athlete(found.athlete, to)}{', into what it held' if before else ''}")
+
+
+def calibration_words(found: Calibrated) -> list[str]:
+    """Say of each bend that references were taken from how it was understood, reps counted from 1."""
+    return [
+        f"Rep {rep + 1} at {at_s:.1f} s, {'full bow' if bend.is_bow else 'clean hinge'}: trunk "
+        f"{math.degrees(bend.trunk_rad):.0f} degrees, lumbar flexion {math.degrees(bend.lumbar_rad):.0f} "
+        f"± {2.0 * math.degrees(bend.lumbar_sd_rad):.0f}."
+        for bend, rep, at_s in zip(found.taken, found.reps, found.times_s, strict=True)
+    ]
+
+
+def _check_outputs(
+    wanted: Sequence[tuple[str, Path | None, tuple[str, ...]]], read: Sequence[str | Path | None], *, overwrite: bool
+) -> None:
+    """Refuse, before any work, options whose file cannot be written or would replace what is read."""
+    from imu_hinge.storage.outputs import Output, check_outputs
+
+    outputs = [Output(option, path, endings, overwrite) for option, path, endings in wanted if path is not None]
+    check_outputs(outputs, [item for item in read if item is not None])
+
+
+def _analyzed(
+    source: list[str],
+    athlete: Athlete | None,
+    exercise: str,
+    *,
+    as_live: bool,
+    settings: Path | None = None,
+    repair: bool = False,
+) -> SetResult:
+    from imu_hinge import analyze as analyze_recording
+    from imu_hinge import read
+    from imu_hinge.model import check_exercise
+    from imu_hinge.settings import Settings, read_settings
+
+    check_exercise(exercise)
+    chosen = read_settings(settings) if settings is not None else Settings()
+    compile_first()
+    with working("Analysing"):
+        recording = read(
+            source[0] if len(source) == 1 else source, repair=repair, as_live=as_live, limits=chosen.limits
+        )
+        return analyze_recording(
+            recording,
+            athlete=_merged(athlete, recording.athlete),
+            exercise=exercise,
+            as_live=as_live,
+            settings=chosen,
+            name=" ".join(Path(item).name for item in source),
+        )
+
+
+def _who(path: Path | None, height_m: float | None) -> Athlete | None:
+    from imu_hinge.athlete import Athlete, read_athlete, with_values
+
+    if path is None and height_m is None:
+        return None
+    return with_values(read_athlete(path) if path is not None else Athlete(), height_m=height_m)
+
+
+def _merged(given: Athlete | None, recorded: Athlete | None) -> Athlete | None:
+    from imu_hinge.athlete import merged
+
+    return recorded if given is None else given if recorded is None else merged(given, recorded)

@@ -1,0 +1,20 @@
+"""Name the options that several commands share. Nothing happens here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Source = Annotated[
+    list[str], typer.Argument(metavar="SOURCE...", help="A recording's folder, or PLACEMENT=file.csv, several.")
+]
+Height = Annotated[float | None, typer.Option(help="Body height in m; sharpens every inferred angle.")]
+AthleteFile = Annotated[Path | None, typer.Option("--athlete", help="Athlete file (TOML), see calibrate.")]
+Exercise = Annotated[str, typer.Option(help="auto, deadlift, rdl, swing, good_morning, squat or drill.")]
+AsLive = Annotated[bool, typer.Option("--as-live", help="Use only the past at every instant, as at the bar.")]
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings file (TOML).")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
+Repair = Annotated[bool, typer.Option("--repair", help="Read what is there of a recording that is not whole.")]
