@@ -29,7 +29,7 @@ import json
 import os
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -52,6 +52,22 @@ WORN = ("sacrum", "lumbar", "t12", "sacrum+t12")
 EXERCISES = ("deadlift", "rdl", "swing", "good_morning", "squat")
 NEAR_S = 0.6
 """A told rep is a true one where their turns are this near [s]."""
+ON_REQUEST = tuple(name for name, style in STYLES.items() if not style.is_drawn)
+
+
+def _lifter(spec: SetSpec, **changes: float) -> SetSpec:
+    return replace(spec, lifter=replace(spec.lifter, **changes))  # type: ignore[arg-type]
+
+
+VARIATIONS: dict[str, Callable[[SetSpec, np.random.Generator], SetSpec]] = {
+    "deficit": lambda spec, rng: replace(spec, bar_m=float(rng.uniform(0.165, 0.195))),
+    "blocks": lambda spec, rng: replace(spec, bar_m=float(rng.uniform(0.26, 0.30))),
+    "snatch_grip": lambda spec, rng: _lifter(spec, grip_deg=float(rng.uniform(20.0, 35.0))),
+    "hitching": lambda spec, rng: replace(spec, reps=4, has_hitch=True),
+    "standing_knees": lambda spec, rng: _lifter(spec, standing_knee_deg=float(rng.uniform(0.0, 6.0))),
+}
+"""A hinge otherwise than usual: the bar's height is stated, grip and knees are not."""
+
 QUANTILES = (0.025, 0.5, 0.975)
 
 
@@ -117,11 +133,13 @@ def other_sets(kinds: frozenset[str], sets: int) -> Iterator[TrueSet]:
         yield TrueSet(ih.Recording(sensors), athlete, entry["exercise"], tuple(lifts))
 
 
-def own_set(style: str, seed: int) -> TrueSet:
-    """Simulate one set of a random lifter in that style."""
+def own_set(kind: str, seed: int) -> TrueSet:
+    """Simulate one set of a random lifter of that kind: a style, or one of `VARIATIONS` of a hinge."""
+    style = kind if kind in STYLES else "good_hinge"
     rng = np.random.default_rng([seed, list(STYLES).index(style)])
     spec = replace(SetSpec.draw(rng, style=style), before=(), after=(), has_failed_rep=False, has_lockout_lean=False)
-    spec = replace(spec, reps=min(spec.reps, 5), drop="none")
+    spec = replace(spec, reps=max(2, min(spec.reps, 5)), drop="none")
+    spec = VARIATIONS[kind](spec, rng) if kind in VARIATIONS else spec
     made = simulate(spec, seed=seed, placements=PLACEMENTS)
     athlete = made.recording.athlete or ih.Athlete()
     lifts = []
@@ -131,7 +149,7 @@ def own_set(style: str, seed: int) -> TrueSet:
         ).tolist()
         lifts.append(
             TrueLift(
-                style, (rep.turn_s,) * 2, peak, knee, label(peak, bent, athlete), floor, label(floor, bent, athlete)
+                kind, (rep.turn_s,) * 2, peak, knee, label(peak, bent, athlete), floor, label(floor, bent, athlete)
             )
         )
     return TrueSet(made.recording, athlete, spec.exercise, tuple(lifts))
@@ -139,9 +157,6 @@ def own_set(style: str, seed: int) -> TrueSet:
 
 def interval(row: Mapping[str, Any], name: str) -> tuple[float, float]:
     """Return the 95 % interval of one angle of a rep [deg]."""
-    if f"{name}_low_deg" not in row:  # a table that does not tell intervals yet
-        value, sd = float(row[f"{name}_deg"]), float(row.get(f"{name}_sd_deg", np.nan))
-        return value - 1.96 * sd, value + 1.96 * sd
     return float(row[f"{name}_low_deg"]), float(row[f"{name}_high_deg"])
 
 
@@ -168,7 +183,7 @@ def scored(job: TrueSet, *, worn: str, mode: str) -> list[dict[str, Any]]:
         if job.exercise in cv.FLOOR_EXERCISES:
             floor = interval(rep, "lumbar_flexion_bottom")
             row |= {"floor": (rep["lumbar_flexion_bottom_deg"], *floor, lift.floor)}
-            row |= {"floor_verdict": (rep.get("verdict_floor", rep["verdict"]), lift.floor_verdict)}
+            row |= {"floor_verdict": (rep["verdict_floor"], lift.floor_verdict)}
     return rows
 
 
@@ -260,8 +275,10 @@ def main() -> None:
     if asked.lifters == "other":
         jobs = list(other_sets(kinds, asked.sets or 1000))
     else:
-        styles = [s for e in EXERCISES for s in styles_of(e) if not kinds or s in kinds]
-        jobs = [own_set(s, asked.first_seed + k) for k in range(asked.sets or 1) for s in styles]
+        own = [*(s for e in EXERCISES for s in styles_of(e)), *ON_REQUEST, *VARIATIONS]
+        jobs = [
+            own_set(s, asked.first_seed + k) for k in range(asked.sets or 1) for s in own if not kinds or s in kinds
+        ]
     with ProcessPoolExecutor(asked.workers, initializer=os.nice, initargs=(5,)) as pool:
         rows = [row for some in pool.map(partial(_scored_all, ways=ways), jobs) for row in some]
     print(f"{asked.lifters} lifters, {len(jobs)} sets; simulated, no person was measured; degrees.")
