@@ -16,6 +16,13 @@ from imu_hinge.signals import Mask, smooth
 LOPSIDED: Final = 1.1
 """An interval that reaches up by so much more than a normal variable's leans to that side."""
 
+AT_THE_TURN_S: Final = (-0.1, 0.1)
+"""The bottom of a lift from the top is a place where nothing moves fast."""
+
+BEFORE_THE_PULL_S: Final = (-0.2, -0.05)
+"""A lift from the floor begins where the bar leaves it, known to about a tenth of a second; a back that rounds then
+does so at once, and what it was with the bar on the floor is before (judged)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
@@ -52,7 +59,9 @@ def measure(posture: Posture, lift: Lift) -> Metrics:
     is_lopsided = high - posture.angles_rad[whole] > LOPSIDED * cv.NORMAL_95 * sd
     peak, peak_sd = _peaks(angles, sd, is_lopsided | posture.is_gap[whole, None])
     ends = [_largest(smooth(column[whole], width)) for column in (posture.low_rad, posture.high_rad)]
-    around = slice(max(lift.bottom - round(0.1 * rate_hz), 0), lift.bottom + round(0.1 * rate_hz) + 1)
+    first_s, last_s = BEFORE_THE_PULL_S if lift.bottom <= lift.start else AT_THE_TURN_S
+    first = max(lift.bottom + round(first_s * rate_hz), 0)
+    around = slice(first, max(lift.bottom + round(last_s * rate_hz), first) + 1)
     bottom = _mean(posture.angles_rad[around])
     bottom_sd = _mean(posture.sd_rad[around])
     time_s = posture.time_s

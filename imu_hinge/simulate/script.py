@@ -250,8 +250,8 @@ def _pull(script: Script, style: Style, rep: int, slower: float) -> None:
         places = ((script.between(0.5, 0.6), 7.0, 0.08),)
     bump = np.radians(rng.uniform(*style.hips_first_deg))
     duration = script.varied(0.6 if spec.grip_and_rip else spec.raise_s * slower)
-    if bump:
-        duration = max(duration, 1.3)  # the legs straighten in half of it: faster would be a jump
+    if bump or style.rounds_later_deg[1]:
+        duration = max(duration, 1.3)  # the legs straighten, or the back rounds, in half of it: faster would be a jump
     rounding = np.radians(rng.uniform(*style.rounds_later_deg)) if style.rounds_later_deg[1] else 0.0
     course = script.course(places=places, tilt_bump_rad=float(bump), rounding_rad=float(rounding))
     top = lockout(spec, style, rng)
