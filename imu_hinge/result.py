@@ -132,7 +132,8 @@ class Event:
     Parameters
     ----------
     kind
-        ``aligned``: the mounting is known; ``rep``: one was completed; ``withdrawn``: a rep that was told is none;
+        ``aligned``: the mounting is known; ``rep``: one was completed; ``revised``: one that was told is told
+        anew, as its sensors' zero has moved since; ``withdrawn``: a rep that was told is none;
         ``slip``: a sensor moved on the body; ``gap``: a long hole is over; ``warning``: a sensor's clock was set back,
         or sensors seem to be exchanged; ``clock``: two sensors' clocks no longer agree, so
         that lumbar angles are withheld, or agree again; ``waiting``: a sensor is silent and the analysis waits for it.
@@ -142,7 +143,7 @@ class Event:
     message
         One sentence for a person.
     rep
-        The rep that was completed or withdrawn.
+        The rep that was completed, revised or withdrawn.
 
     Examples
     --------

@@ -24,10 +24,10 @@ from imu_hinge.analysis.assemble import (
 from imu_hinge.analysis.clock_watch import ClockWatch
 from imu_hinge.analysis.live_input import Intake, check_enough, say_who_is_waited_for
 from imu_hinge.analysis.pacing import STEP_S, WINDOW_S, Pacing
-from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link, looks_swapped
-from imu_hinge.analysis.plausibility import DISAGREES
+from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link
+from imu_hinge.analysis.plausibility import DISAGREES, looks_swapped
 from imu_hinge.analysis.shown import Shown
-from imu_hinge.analysis.told import Told
+from imu_hinge.analysis.told import Told, readings
 from imu_hinge.analysis.warm_up import warm_up
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import MovedWhileStill, RecordingError, SensorsSwapped
@@ -39,7 +39,7 @@ from imu_hinge.motion.kinematics.track import Track
 from imu_hinge.motion.orientation.filter import initial_state, params
 from imu_hinge.reps.exercise import Found, find_lifts
 from imu_hinge.reps.segmentation import Lift
-from imu_hinge.result import Event, SetResult
+from imu_hinge.result import Event, Rep, SetResult
 from imu_hinge.settings import Settings
 from imu_hinge.storage.screening.checks import check_different
 from imu_hinge.storage.screening.live_check import LiveCheck
@@ -207,7 +207,7 @@ class LiveAnalysis:
         found = Found(tuple(self._told.lifts), self._found.exercise, self._found.evidence)
         start = self._aligned_from
         recent = self._told.lifts[self._told.place_of(start) :]
-        swapped = looks_swapped(self._aligned, [lift.moved(-start) for lift in recent])
+        swapped = looks_swapped(self._aligned.inclinations, [lift.moved(-start) for lift in recent])
         if swapped and not self._clocks.is_apart:  # one read late seems to lean less at the bottom
             raise SensorsSwapped(swapped)
         return result_of(
@@ -288,20 +288,43 @@ class LiveAnalysis:
         for lift in found.lifts:
             is_known = lift.start < self._edge(start) or self._told.knows(lift.moved(start))
             if start + lift.stop <= settled and not is_known:
-                events.append(self._tell(aligned, lift, found.exercise, start))
-        swapped = "" if self._has_told_swapped or clocks.is_apart else looks_swapped(aligned, found.lifts)
+                events.append(self._tell(lift))
+        events += self._revise(aligned, is_last=is_last)
+        swapped = "" if self._has_told_swapped or clocks.is_apart else looks_swapped(aligned.inclinations, found.lifts)
         if swapped and any(event.kind == "rep" for event in events):
             self._has_told_swapped = True
             events.append(Event("warning", at_s, swapped))
         return events
 
-    def _tell(self, aligned: Aligned, lift: Lift, exercise: str, start: int) -> Event:
-        """Describe one finished lift and remember it."""
+    def _tell(self, lift: Lift) -> Event:
+        """Describe one finished lift of the window and remember it."""
+        rep, kinds = self._described(lift, is_new=True)
+        self._kinds = self._kinds if self._clocks.is_apart else kinds  # both together would teach what is wrong
+        assert self._aligned is not None
+        rep = self._told.add(lift.moved(self._aligned_from), rep, readings(self._aligned, lift))
+        return Event("rep", rep.end_s, f"Rep {rep.rep + 1}: {rep.verdict.label.replace('_', ' ')}.", rep)
+
+    def _revise(self, aligned: Aligned, *, is_last: bool) -> list[Event]:
+        """Describe anew what a standing since has moved the zero of: one rep a look, and at the end all of them."""
+        places = self._told.moved(aligned, start=self._aligned_from)
+        events = []
+        for place in places if is_last else places[:1]:
+            lift = self._told.lifts[place].moved(-self._aligned_from)
+            rep = self._told.revise(place, self._described(lift, is_new=False)[0], readings(aligned, lift))
+            label = rep.verdict.label.replace("_", " ")
+            events.append(Event("revised", rep.end_s, f"Rep {rep.rep + 1}, told anew: {label}.", rep))
+        return events
+
+    def _described(self, lift: Lift, *, is_new: bool) -> tuple[Rep, Kinds]:
+        """Show one lift of the window and return it as a rep; told anew, it does not rest on what it taught before."""
+        aligned, start, exercise = self._aligned, self._aligned_from, self._found.exercise
+        assert aligned is not None
         margin = round(self._settings.rate_hz)
         region = Region(max(0, lift.start - margin), min(len(aligned.posture), lift.stop + margin // 2))
-        linked, kinds = link(aligned, [lift], self._athlete, exercise=exercise, region=region, before=self._kinds)
-        self._kinds = self._kinds if self._clocks.is_apart else kinds  # both together would teach what is wrong
+        before = self._kinds if is_new else None
+        linked, kinds = link(aligned, [lift], self._athlete, exercise=exercise, region=region, before=before)
         linked = self._clocks.shown(linked)
+        swapped = looks_swapped(aligned.inclinations, [lift])
         rep = build_rep(
             linked,
             lift.moved(-region.start),
@@ -310,11 +333,10 @@ class LiveAnalysis:
             settings=self._settings,
             earlier=self._told.reps[: self._told.place_of(start + lift.start)],
             aligned=aligned,
-            doubt=self._clocks.said or (DISAGREES if self._told.disagreeing else looks_swapped(aligned, [lift])),
+            doubt=self._clocks.said or (DISAGREES if self._told.disagreeing else swapped),
         )
-        rep = self._told.add(lift.moved(start), rep)
         self._shown.put(start + lift.start, linked[lift.start - region.start : lift.stop - region.start])
-        return Event("rep", rep.end_s, f"Rep {rep.rep + 1}: {rep.verdict.label.replace('_', ' ')}.", rep)
+        return rep, kinds
 
     def _check_units(self, *, is_last: bool = False) -> None:
         """Refuse, once there is enough to tell, what is not in m/s² and rad/s."""

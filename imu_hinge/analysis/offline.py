@@ -19,7 +19,8 @@ from imu_hinge.analysis.assemble import (
     warnings_of,
 )
 from imu_hinge.analysis.calibration import Taken, learn_references
-from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link_sets, linkage_inputs, looks_swapped
+from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link_sets, linkage_inputs
+from imu_hinge.analysis.plausibility import looks_swapped
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import CalibrationError, SensorsSwapped
 from imu_hinge.model import Recording, Samples, check_exercise
@@ -160,7 +161,7 @@ def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track
 def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings) -> SetResult:
     found = find_lifts(aligned.posture, athlete, told=told, settings=settings.reps)
     check_on_trunk(aligned)
-    swapped = looks_swapped(aligned, found.lifts)
+    swapped = looks_swapped(aligned.inclinations, found.lifts)
     if swapped:
         raise SensorsSwapped(swapped)
     posture, kinds = link_sets(aligned, found.lifts, athlete, exercise=found.exercise)

@@ -5,7 +5,6 @@ Functions of the tracks alone, so that live and replay cannot differ. It does no
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +13,6 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.analysis.inference import infer, limits_of
 from imu_hinge.analysis.plausibility import (
-    UNSEEN_WAY,
     basis_of,
     doubt_about_fit,
     doubt_about_height,
@@ -36,10 +34,10 @@ from imu_hinge.motion.kinematics.track import Track
 from imu_hinge.motion.linkage.map_estimate import INFERRED_MISFIT, MISFIT
 from imu_hinge.motion.linkage.observations import LinkageInputs
 from imu_hinge.motion.linkage.personal_references import is_calibrated
-from imu_hinge.reps.metrics import Metrics, measure
+from imu_hinge.reps.metrics import measure
 from imu_hinge.reps.segmentation import Lift, on_the_floor
-from imu_hinge.reps.verdict import Limits, find, grade, judge, judge_floor
-from imu_hinge.result import NO_FLOOR, Rep, Verdict
+from imu_hinge.reps.verdict import Limits, find, grade, judge, judge_floor, with_floor
+from imu_hinge.result import NO_FLOOR, Rep
 from imu_hinge.settings import Settings
 
 
@@ -287,7 +285,7 @@ def build_rep(  # noqa: PLR0913  # a rep is made of all that is known of its set
     verdict, floor = judge(metrics, findings, limits, doubt=doubt), NO_FLOOR
     if exercise in cv.FLOOR_EXERCISES:
         floor = judge_floor(metrics, limits, doubt=doubt)
-        verdict = verdict if doubt else _with_what_the_floor_tells(verdict, floor)
+        verdict = verdict if doubt else with_floor(verdict, floor)
     if not doubt and verdict.label != "squat" and basis != "measured" and exercise not in cv.FLOOR_EXERCISES:
         doubt = doubt_about_one_sensor(posture, is_calibrated=is_calibrated(athlete, aligned.inclinations))
         verdict = judge(metrics, findings, limits, doubt=doubt) if doubt else verdict
@@ -313,49 +311,5 @@ def build_rep(  # noqa: PLR0913  # a rep is made of all that is known of its set
         verdict=verdict,
         quality=grade(posture, lift, alignment_quality=aligned.quality, is_undecidable=bool(doubt)),
         verdict_floor=floor,
-        **_ends(metrics),
+        **metrics.ends,
     )
-
-
-def _ends(metrics: Metrics) -> dict[str, float]:
-    """Return a rep's intervals by the names of its fields."""
-    lumbar, knee = cv.LUMBAR_FLEXION, cv.KNEE_FLEXION
-    (low, high), (bottom_low, bottom_high) = metrics.peak_ends_rad, metrics.bottom_ends_rad
-    return {
-        "lumbar_flexion_peak_low_rad": float(low[lumbar]),
-        "lumbar_flexion_peak_high_rad": float(high[lumbar]),
-        "lumbar_flexion_bottom_low_rad": float(bottom_low[lumbar]),
-        "lumbar_flexion_bottom_high_rad": float(bottom_high[lumbar]),
-        "knee_flexion_peak_sd_rad": float(metrics.peak_sd_rad[knee]),
-        "knee_flexion_peak_low_rad": float(low[knee]),
-        "knee_flexion_peak_high_rad": float(high[knee]),
-    }
-
-
-def _with_what_the_floor_tells(verdict: Verdict, floor: Verdict) -> Verdict:
-    """Return the verdict of the whole lift; where only its way is open, the reason says what the floor told."""
-    if verdict.label != "undecided" or floor.label == "undecided":
-        return verdict
-    return replace(verdict, reason=UNSEEN_WAY.format(floor.label.replace("_", " ")))
-
-
-def looks_swapped(aligned: Aligned, lifts: Sequence[Lift]) -> str:
-    """Return a sentence where the pelvis and the trunk sensor move as if they had been exchanged, or nothing.
-
-    Bending forward the trunk turns more than the pelvis, and its sensor, farther from the hips, sinks more.
-    """
-    pelvis = next((p for p in cv.PELVIS_PLACEMENTS if p in aligned.inclinations), None)
-    if pelvis is None or "t12" not in aligned.inclinations or not lifts:
-        return ""
-    low, high = aligned.inclinations[pelvis], aligned.inclinations["t12"]
-    at = [lift.bottom for lift in lifts]
-    turn = math.degrees(float(np.median(high.inclination_rad[at] - low.inclination_rad[at])))
-    sink = 100.0 * float(np.median(low.travel.height_m[at] - high.travel.height_m[at]))
-    # 5 degrees weigh as much as 2 cm: upright knee-bending tells by the turn, an arched hinge only by the sink
-    if turn < -4.0 and turn / 5.0 + sink / 2.0 < -3.0:
-        sinks = f" and sinks {-sink:.0f} cm more" if sink < -0.5 else ""
-        return (
-            f"{pelvis} and t12 seem to be exchanged: at the bottom {pelvis} leans {-turn:.0f} degrees more{sinks} "
-            "than t12. Swap the two placements."
-        )
-    return ""

@@ -5,9 +5,11 @@ It finds no lift and describes none; `live` tells, and this is what it has told.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -16,6 +18,14 @@ from imu_hinge.analysis.pipeline import Aligned
 from imu_hinge.analysis.plausibility import DISAGREES
 from imu_hinge.reps.segmentation import Lift
 from imu_hinge.result import Event, Rep
+
+MOVED_RAD: Final = math.radians(1.5)
+"""A zero that has moved by more than people sway in standing has moved (docs/biomechanics.md, 6.2)."""
+
+
+def readings(aligned: Aligned, lift: Lift) -> tuple[float, ...]:
+    """Return what every sensor reads at the bottom of a lift of the window [rad]."""
+    return tuple(float(inclination.inclination_rad[lift.bottom]) for inclination in aligned.inclinations.values())
 
 
 class Told:
@@ -32,6 +42,7 @@ class Told:
     def __init__(self, *, near: int, reach: int) -> None:
         self.reps: list[Rep] = []
         self.lifts: list[Lift] = []
+        self._read: list[tuple[float, ...]] = []
         self._near, self._reach = near, reach
         self._missed: dict[float, int] = {}
         self._slips: set[str] = set()
@@ -50,11 +61,12 @@ class Told:
         """Tell whether a lift was told already."""
         return any(lift.overlaps(known) for known in self.lifts[self.place_of(lift.start - self._reach) :])
 
-    def add(self, lift: Lift, rep: Rep) -> Rep:
+    def add(self, lift: Lift, rep: Rep, read: tuple[float, ...]) -> Rep:
         """Put a rep where it belongs and return it with its number; the reps after it move up."""
         place = self.place_of(lift.start)
         self.lifts.insert(place, lift)
         self.reps.insert(place, rep)
+        self._read.insert(place, read)
         self._number(place)
         return self.reps[place]
 
@@ -88,12 +100,38 @@ class Told:
             self._missed[rep.start_s] = self._missed.get(rep.start_s, 0) + 1
             if is_last or self._missed[rep.start_s] >= 2:
                 at = self.lifts.index(lift)
-                del self.lifts[at], self.reps[at]
+                del self.lifts[at], self.reps[at], self._read[at]
                 message = f"Rep {rep.rep + 1} was none: it is no part of the set that followed."
                 events.append(Event("withdrawn", at_s, message, rep))
         if events:
             self._number(first)
         return events
+
+    def moved(self, aligned: Aligned, *, start: int) -> list[int]:
+        """Return the places of reps whose sensors read otherwise at the bottom now than when they were told.
+
+        That is: a standing since has shown that a sensor slipped, and has moved its zero.
+
+        Parameters
+        ----------
+        aligned
+            The window as it is read now.
+        start
+            Its first instant; what begins before it is not looked at.
+        """
+        if not any(inclination.slips for inclination in aligned.inclinations.values()):
+            return []
+        found = []
+        for place in range(self.place_of(start), len(self.lifts)):
+            now = readings(aligned, self.lifts[place].moved(-start))
+            if max(abs(a - b) for a, b in zip(now, self._read[place], strict=True)) > MOVED_RAD:
+                found.append(place)
+        return found
+
+    def revise(self, place: int, rep: Rep, read: tuple[float, ...]) -> Rep:
+        """Put a rep that is told anew in the place of what was told of it, and return it with its number."""
+        self.reps[place], self._read[place] = replace(rep, rep=place), read
+        return self.reps[place]
 
     def slips(self, aligned: Aligned) -> list[Event]:
         """Return the slips that were not told yet."""

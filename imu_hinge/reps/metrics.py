@@ -49,6 +49,21 @@ class Metrics:
     over_bottom: Array
     lumbar_share: float
 
+    @property
+    def ends(self) -> dict[str, float]:
+        """The intervals by the names of a rep's fields [rad]."""
+        lumbar, knee = cv.LUMBAR_FLEXION, cv.KNEE_FLEXION
+        (low, high), (bottom_low, bottom_high) = self.peak_ends_rad, self.bottom_ends_rad
+        return {
+            "lumbar_flexion_peak_low_rad": float(low[lumbar]),
+            "lumbar_flexion_peak_high_rad": float(high[lumbar]),
+            "lumbar_flexion_bottom_low_rad": float(bottom_low[lumbar]),
+            "lumbar_flexion_bottom_high_rad": float(bottom_high[lumbar]),
+            "knee_flexion_peak_sd_rad": float(self.peak_sd_rad[knee]),
+            "knee_flexion_peak_low_rad": float(low[knee]),
+            "knee_flexion_peak_high_rad": float(high[knee]),
+        }
+
 
 def measure(posture: Posture, lift: Lift) -> Metrics:
     """Return the numbers of one lift."""

@@ -6,7 +6,7 @@ docs/design.md, section 5: a verdict is a probability under the angles' posterio
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,9 @@ from imu_hinge.reps.metrics import Metrics
 from imu_hinge.reps.segmentation import Lift
 from imu_hinge.result import Verdict
 from imu_hinge.settings import VerdictSettings
+
+UNSEEN_WAY: Final = "at the floor: {}; on the way up one sensor cannot tell"
+"""Why a lift that was told on the floor has no verdict of the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,13 @@ def judge_floor(metrics: Metrics, limits: Limits, *, doubt: str = "") -> Verdict
     if doubt or math.isnan(rounded):
         return Verdict("undecided", chance, (), doubt or reason)
     return Verdict(label, chance, (), reason.format(f"at the floor lumbar flexion is {percent:.0f} % of the limit"))
+
+
+def with_floor(verdict: Verdict, floor: Verdict) -> Verdict:
+    """Return the verdict of the whole lift; where only its way is open, the reason says what the floor told."""
+    if verdict.label != "undecided" or floor.label == "undecided":
+        return verdict
+    return replace(verdict, reason=UNSEEN_WAY.format(floor.label.replace("_", " ")))
 
 
 def _asked(chance: float, value: float, sd: float, limit: float) -> float:
