@@ -96,7 +96,13 @@ def infer(inputs: LinkageInputs, athlete: Athlete, *, before: Kinds | None = Non
 def solve_kinds(
     inputs: LinkageInputs, athlete: Athlete, *, before: Kinds | None = None
 ) -> tuple[Kinds, tuple[LinkageResult, ...]]:
-    """Return the kinds of a set with their weights, and the posture under each; parameters as `infer`."""
+    """Return the kinds of a set with their weights, and the posture under each.
+
+    Parameters
+    ----------
+    inputs, athlete, before
+        As `infer`.
+    """
     check_inputs(inputs)
     kinds = kinds_of(inputs)
     if not kinds:

@@ -150,8 +150,8 @@ def soft_tissue_of(kinds: Kinds, aligned: Aligned, *, is_trusted: bool) -> SoftT
 
     Parameters
     ----------
-    shared
-        As the set left them.
+    kinds
+        As the set left them; the likeliest counts.
     aligned
     is_trusted
         Whether the chain was closed by a bar on the floor, and fitted.

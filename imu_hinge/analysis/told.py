@@ -62,7 +62,16 @@ class Told:
         return any(lift.overlaps(known) for known in self.lifts[self.place_of(lift.start - self._reach) :])
 
     def add(self, lift: Lift, rep: Rep, read: tuple[float, ...]) -> Rep:
-        """Put a rep where it belongs and return it with its number; the reps after it move up."""
+        """Put a rep where it belongs and return it with its number; the reps after it move up.
+
+        Parameters
+        ----------
+        lift
+            On the session's grid.
+        rep
+        read
+            What every sensor read at its bottom (`readings`) [rad].
+        """
         place = self.place_of(lift.start)
         self.lifts.insert(place, lift)
         self.reps.insert(place, rep)
@@ -129,7 +138,16 @@ class Told:
         return found
 
     def revise(self, place: int, rep: Rep, read: tuple[float, ...]) -> Rep:
-        """Put a rep that is told anew in the place of what was told of it, and return it with its number."""
+        """Put a rep that is told anew in the place of what was told of it, and return it with its number.
+
+        Parameters
+        ----------
+        place
+            How many reps come before it.
+        rep
+        read
+            As in `add`.
+        """
         self.reps[place], self._read[place] = replace(rep, rep=place), read
         return self.reps[place]
 

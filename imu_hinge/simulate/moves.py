@@ -24,13 +24,13 @@ INTERNAL_RATE_HZ: Final = 400.0
 """Rate at which the body moves inside the simulator [Hz]."""
 
 _SMOOTH_S: Final = 0.08
+"""Chosen: one move goes over into the next within this [s]."""
 
 GIVEN_BACK: Final = 0.8
 """How much of its rounding after lift-off a back takes from the pelvis: the shoulders come down a little (chosen)."""
 
 UNLOCKED_RAD: Final = float(np.radians(20.0))
 """Knees bent by more than this are as they would be however the lifter stands (chosen)."""
-"""Chosen: one move goes over into the next within this [s]."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ class Script:
             Where the move goes slowly; see `shapes.slow_places`.
         tilt_bump_rad
             Pelvis tilt added for a while.
+        rounding_rad
+            Lumbar flexion added for a while.
         is_set_down
             Whether it ends with a weight on the floor, at speed.
         """

@@ -75,6 +75,7 @@ _ROUNDED: Final = ((0.0, 0.55), (0.0, 0.80), (0.10, 1.0), (0.30, 1.0), (0.30, 1.
 _HIPS_UP: Final = ((0.0, 0.40), (0.0, 0.55), (0.35, 1.0), (0.30, 1.0), (0.30, 1.0))
 """Shank and thigh take 0.1 longer than in the facts, else the shoulders come 40 cm ahead of the bar."""
 _LATER: Final = ((0.0, 0.55), (0.0, 0.80), (0.10, 1.0), (0.35, 1.0), (0.20, 1.0))
+"""The hinge's, the lumbar spine a little later, as it rounds first."""
 
 STYLES: Final[dict[str, Style]] = {
     "good_hinge": Style("deadlift", (5, 15), shank_deg=(8, 12)),
