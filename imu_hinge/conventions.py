@@ -54,6 +54,9 @@ FLOOR_EXERCISES: Final = ("deadlift",)
 NORMAL_95: Final = 1.959964
 """A normal variable is inside this many standard deviations 95 times in 100."""
 
+OTHER: Final = "other"
+"""What a result calls bends that are no lifts; nobody tells it."""
+
 ANGLES: Final = ("pelvis_tilt", "trunk_inclination", "lumbar_flexion", "hip_flexion", "knee_flexion")
 """Joint angles, in the order of every ``(n, 5)`` array."""
 
@@ -124,6 +127,9 @@ REP_COLUMNS: Final = (
     "confidence_floor",
 )
 """Columns of ``SetResult.reps``, one row per rep."""
+
+OTHER_COLUMNS: Final = ("start_s", "stop_s", "reason")
+"""Columns of ``SetResult.other``, one row per movement that bends and is no rep."""
 
 
 class Flag(IntFlag):

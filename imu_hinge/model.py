@@ -258,6 +258,8 @@ class Posture:
         Ends of each angle's 95 % interval, which may be lopsided; a normal variable's where they are not given.
     over : (n, 2)
         How probable lumbar flexion and knee flexion are over the athlete's limits; NaN where nobody asked.
+    acceleration_mps2 : (n,) [m/s²], optional
+        What the height was integrated from, up positive; only while reps are looked for, no part and no result has it.
 
     Examples
     --------
@@ -288,6 +290,7 @@ class Posture:
     low_rad: Array = field(default_factory=lambda: np.empty((0, 0)))
     high_rad: Array = field(default_factory=lambda: np.empty((0, 0)))
     over: Array = field(default_factory=lambda: np.empty((0, 0)))
+    acceleration_mps2: Array | None = None
 
     def __post_init__(self) -> None:
         shape = self.angles_rad.shape

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,7 +28,16 @@ if TYPE_CHECKING:
 class Verdict:
     """Hold the label of one rep, how sure it is, and what was seen.
 
-    ``confidence`` is the probability of the label; for ``undecided`` that of the likeliest other.
+    Parameters
+    ----------
+    label
+        One of `conventions.VERDICTS`.
+    confidence
+        The probability of the label; for ``undecided`` that of the likeliest other.
+    findings
+        What was seen, of `conventions.FINDINGS`.
+    reason
+        One sentence for a person.
 
     Examples
     --------
@@ -70,24 +79,32 @@ class Rep:
     """
 
     rep: int
+    """From 0, in order."""
     exercise: str
+    """One of `conventions.EXERCISES`."""
     start_s: float
     turn_s: float
     end_s: float
+    """From the floor: lift-off, lockout, plates down. From the top: leaving standing, the bottom, standing again."""
     descent_s: float
     ascent_s: float
     pause_s: float
+    """The bottom that is held."""
     pelvis_tilt_peak_rad: float
     trunk_inclination_peak_rad: float
     lumbar_flexion_peak_rad: float
     lumbar_flexion_peak_sd_rad: float
     lumbar_flexion_bottom_rad: float
     lumbar_flexion_bottom_sd_rad: float
+    """At lift-off, or at the deepest point; peaks are over the whole rep."""
     knee_flexion_peak_rad: float
     lumbar_share: float
+    """Lumbar flexion over lumbar and hip flexion, as it changes over the rep, 0 to 1."""
     basis: cv.Basis
+    """Whether two sensors saw the largest lumbar flexion, or the model tells it."""
     verdict: Verdict
     quality: str
+    """Of the data, A to D; see `reps.verdict.grade`."""
     lumbar_flexion_peak_low_rad: float = math.nan
     lumbar_flexion_peak_high_rad: float = math.nan
     lumbar_flexion_bottom_low_rad: float = math.nan
@@ -123,6 +140,15 @@ class Rep:
             else:
                 row[column] = getattr(self, column)
         return row
+
+
+@dataclass(frozen=True, slots=True)
+class OtherBend:
+    """Hold a movement that bends and is no rep: from when to when on the host's timeline, and what it is, in words."""
+
+    start_s: float
+    stop_s: float
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +217,8 @@ class SetResult:
         True where only the past was used at every instant.
     settings
         With which it was analysed.
+    other_bends
+        What bends and is no rep, in order.
 
     Examples
     --------
@@ -216,6 +244,7 @@ class SetResult:
     is_simulated: bool = False
     is_live: bool = False
     settings: Settings = field(default_factory=Settings)
+    other_bends: tuple[OtherBend, ...] = ()
 
     def __post_init__(self) -> None:
         """Make the arrays read-only, a result is what was found; and its text fit to be shown."""
@@ -241,6 +270,14 @@ class SetResult:
             kinds = {c: "object" if c in text else "int64" if c == "rep" else "float64" for c in frame.columns}
             frame = frame.astype(kinds)
         return with_plain_text(frame)
+
+    @cached_property
+    def other(self) -> pd.DataFrame:
+        """One row per movement that bends and is no rep, columns `conventions.OTHER_COLUMNS`."""
+        import pandas as pd
+
+        frame = pd.DataFrame([asdict(bend) for bend in self.other_bends], columns=list(cv.OTHER_COLUMNS))
+        return with_plain_text(frame.astype({"start_s": "float64", "stop_s": "float64", "reason": "object"}))
 
     @cached_property
     def angles(self) -> pd.DataFrame:

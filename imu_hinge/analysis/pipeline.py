@@ -286,7 +286,7 @@ def build_rep(  # noqa: PLR0913  # a rep is made of all that is known of its set
     if exercise in cv.FLOOR_EXERCISES:
         floor = judge_floor(metrics, limits, doubt=doubt)
         verdict = verdict if doubt else with_floor(verdict, floor)
-    # knees past their limit are told where a sensor on the trunk bounds what the back can do; one on the pelvis does not
+    # knees past their limit are told where a sensor on the trunk bounds what the back does; one on the pelvis does not
     is_told = verdict.label == "squat" and not set(aligned.inclinations) <= {*cv.PELVIS_PLACEMENTS, "thigh"}
     if not doubt and not is_told and basis != "measured" and exercise not in cv.FLOOR_EXERCISES:
         doubt = doubt_about_one_sensor(posture, is_calibrated=is_calibrated(athlete, aligned.inclinations))

@@ -16,6 +16,7 @@ import numpy as np
 from imu_hinge.analysis.assemble import doubted
 from imu_hinge.analysis.pipeline import Aligned
 from imu_hinge.analysis.plausibility import DISAGREES
+from imu_hinge.reps.other_bends import NoRep
 from imu_hinge.reps.segmentation import Lift
 from imu_hinge.result import Event, Rep
 
@@ -47,6 +48,7 @@ class Told:
         self._missed: dict[float, int] = {}
         self._slips: set[str] = set()
         self.disagreeing: list[str] = []
+        self._no_reps: list[NoRep] = []
 
     @property
     def stop(self) -> int:
@@ -150,6 +152,20 @@ class Told:
         """
         self.reps[place], self._read[place] = replace(rep, rep=place), read
         return self.reps[place]
+
+    def see(self, others: Sequence[NoRep], *, start: int) -> None:
+        """Take what bends and is no rep from ``start`` on in place of what was seen there before."""
+        kept = [o for o in self._no_reps if o.start < start]
+        self._no_reps = kept + [o for o in others if o.start >= max([start, *(k.stop for k in kept[-1:])])]
+
+    @property
+    def no_reps(self) -> tuple[NoRep, ...]:
+        """What bends and is part of no rep that stands."""
+        return tuple(
+            other
+            for other in self._no_reps
+            if not any(lift.start < other.stop and other.start < lift.stop for lift in self.lifts)
+        )
 
     def slips(self, aligned: Aligned) -> list[Event]:
         """Return the slips that were not told yet."""

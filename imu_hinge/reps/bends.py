@@ -133,6 +133,11 @@ def find_bends(posture: Posture, settings: RepSettings) -> list[Bend]:
     A rise that does not reach standing (a hitch, a failed pull, hip pumping at the bar) is part of its bend. Where the
     recording begins or ends bent over, the first or the last bend is open at that end.
     """
+    return forward_and_aside(posture, settings)[0]
+
+
+def forward_and_aside(posture: Posture, settings: RepSettings) -> tuple[list[Bend], list[Bend]]:
+    """Return the bends of `find_bends`, and those that go to the side and are none of them."""
     rate_hz = posture.rate_hz
     series = _Series(
         posture,
@@ -145,7 +150,9 @@ def find_bends(posture: Posture, settings: RepSettings) -> list[Bend]:
         _bend(series, before, bottom, after, settings)
         for (before, after), bottom in zip(pairwise(tops), bottoms, strict=True)
     ]
-    return [b for b in bends if abs(posture.side_inclination_rad[b.bottom]) < ASIDE * series.depth[b.bottom]]
+    is_aside = [abs(posture.side_inclination_rad[b.bottom]) >= ASIDE * b.depth_rad for b in bends]
+    forward = [b for b, aside in zip(bends, is_aside, strict=True) if not aside]
+    return forward, [b for b, aside in zip(bends, is_aside, strict=True) if aside]
 
 
 def _tops_and_bottoms(depth: Array, settings: RepSettings) -> tuple[list[int | None], list[int]]:

@@ -287,6 +287,7 @@ def assemble(
         is_still=reduce(np.logical_and, (t.is_stationary for t in tracks.values())),
         flags=_flags(tracks, inclinations, is_aligned=is_aligned),
         basis="measured" if pelvis is not None and "t12" in inclinations else "inferred",
+        acceleration_mps2=travel.acceleration_mps2,
     )
 
 

@@ -33,7 +33,15 @@ COUPLINGS: Final = 3
 
 
 class CouplingRatios(NamedTuple):
-    """Hold a set's own shares: shank of thigh lean, lumbar and thoracic flexion of the trunk's inclination."""
+    """Hold a set's own shares between angles.
+
+    Parameters
+    ----------
+    shank
+        Of the thigh's inclination.
+    lumbar, thoracic
+        Flexion, of the trunk's inclination.
+    """
 
     shank: float
     lumbar: float

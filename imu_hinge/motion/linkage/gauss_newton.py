@@ -42,7 +42,19 @@ class Start(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Hold the last round's equations, the shared unknowns, how many rounds it took, and the evidence's logarithm."""
+    """Hold what the rounds found.
+
+    Parameters
+    ----------
+    solution
+        The last round's equations.
+    shared
+        The shared unknowns, with their covariance.
+    rounds
+        How many it took.
+    log_evidence
+        Logarithm of how probable what was seen is under the prior (`map_estimate.LinkageResult`).
+    """
 
     solution: block_tridiagonal.Solution
     shared: SetParameters

@@ -13,6 +13,7 @@ What the stacks under bleak do, and what is done about it here:
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -24,6 +25,8 @@ from imu_hinge.sensors.protocol import GattRefused, Handler
 if TYPE_CHECKING:
     from bleak import BleakClient
     from bleak.backends.characteristic import BleakGATTCharacteristic
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -50,7 +53,8 @@ def translated(label: str, *, is_connecting: bool = False) -> Iterator[None]:
     from bleak import exc
 
     try:
-        yield
+        with _logged(label):
+            yield
     except HingeError:
         raise
     except exc.BleakBluetoothNotAvailableError as problem:
@@ -70,6 +74,18 @@ def translated(label: str, *, is_connecting: bool = False) -> Iterator[None]:
         raise link_errors.no_bus(str(problem)) from problem
     except Exception as problem:
         raise link_errors.unknown(label, problem, is_connecting=is_connecting) from problem
+
+
+@contextmanager
+def _logged(label: str) -> Iterator[None]:
+    """Log what the stack raised, in its own words, before it becomes ours."""
+    try:
+        yield
+    except HingeError:
+        raise
+    except Exception as problem:
+        log.debug("%s: %s: %s", label, type(problem).__name__, problem)
+        raise
 
 
 class Link:

@@ -62,7 +62,16 @@ SAME_S: Final = 2e-3
 
 
 class PeriodicArrivals(NamedTuple):
-    """Hold when a device's frames are ready: every ``period_s`` from ``start_s`` on, and arrive within ``reach_s``."""
+    """Hold the model of a device whose frames are ready at an even period.
+
+    Parameters
+    ----------
+    period_s
+    start_s
+        When the first one is ready.
+    reach_s
+        Within which they arrive.
+    """
 
     period_s: float
     start_s: float

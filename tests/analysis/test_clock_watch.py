@@ -81,7 +81,7 @@ def test_agreeing_again_is_told_too() -> None:
 
 def test_real_people_on_one_clock_are_never_told_that_it_is_two() -> None:
     """They sit and bend, lean and turn: every stretch of up to a minute, looked at every ten seconds."""
-    path = Path(__file__).resolve().parents[2] / "shared" / "data" / "trunkyxl_back_c7_t10_sacrum.npz"
+    path = Path(__file__).resolve().parents[3] / "shared" / "data" / "trunkyxl_back_c7_t10_sacrum.npz"
     if not path.exists():
         pytest.skip("../shared/data is not here: real recordings are read in place")
     with np.load(path, allow_pickle=False) as data:

@@ -120,7 +120,10 @@ def test_a_full_bow_with_two_sensors_gives_the_maximum_and_with_one_none():
     nothing = np.zeros(len(bow))
     two = worn(AVERAGE, bow, nothing, ("sacrum", "t12"), exercise="drill")
     one = worn(AVERAGE, bow, nothing, ("sacrum",), exercise="drill")
-    athlete, _ = learn_references(two, ATHLETE, clean_hinges=(), full_bows=(160,))
+    athlete, (bow,) = learn_references(two, ATHLETE, clean_hinges=(), full_bows=(160,))
+    assert bow.is_bow
+    assert bow.at == 160
+    assert np.degrees(bow.lumbar_rad) == pytest.approx(60, abs=5)
     assert athlete.lumbar_max_flexion_deg == pytest.approx(60, abs=5)
     assert learn_references(one, ATHLETE, clean_hinges=(), full_bows=(160,))[0].lumbar_max_flexion_deg is None
 

@@ -5,6 +5,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import numpy as np
 import pytest
 from bumble_backend import Air
 from virtual_device import MODULUS, Faults, VirtualDevice
@@ -367,10 +368,34 @@ def test_while_one_sensor_is_gone_the_other_goes_on_and_comes_back_from_its_own_
         await asyncio.sleep(12)
         await gone.vanish()
         await asyncio.sleep(20)
-        await other.drop()
-        await asyncio.sleep(12)
-        assert now_ns() - set_up.notebook.times["t12"][-1] < 1e9
+        for pause_s in (12.0, 12.7, 13.9, 12.0, 14.3):  # wherever the search for the other is just then
+            await other.drop()
+            await asyncio.sleep(pause_s)
+            assert now_ns() - set_up.notebook.times["t12"][-1] < 1e9
+        waits_s = np.diff(set_up.notebook.times["t12"]) * 1e-9
+        assert (waits_s > 0.3).sum() == 5
+        assert waits_s.max() < 2.0, "the search for one holds the other up"
         await set_up.stop()
+
+    run(story())
+
+
+def test_two_that_are_gone_are_looked_for_together():
+    async def story():
+        boards = HingeBoard("IMUH-1", FIRST), HingeBoard("IMUH-2", SECOND)
+        set_up = await stage(*boards)
+        await set_up.start({"sacrum": "IMUH-1", "t12": "IMUH-2"})
+        await asyncio.sleep(12)
+        for board in boards:
+            await board.vanish()
+        await asyncio.sleep(30)
+        for board in boards:
+            await board.switch_on(set_up.air)
+        await asyncio.sleep(9)
+        for placement in ("sacrum", "t12"):
+            assert now_ns() - set_up.notebook.times[placement][-1] < 1e9
+        await set_up.stop()
+        assert not set_up.air.is_busy
 
     run(story())
 

@@ -97,8 +97,7 @@ async def board(air: Air, **kwargs) -> HingeBoard:
 
 
 async def seen_one(radio: Radio):
-    async with radio.turn():
-        (seen,) = await radio.scan(1.0)
+    (seen,) = await radio.scan(1.0)
     return seen
 
 

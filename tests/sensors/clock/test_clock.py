@@ -335,6 +335,43 @@ def test_shared_rotation_tells_the_lag(lag_s):
     assert bool(found.message) == found.is_warning
 
 
+@pytest.mark.parametrize("lag_s", [0.0, 0.001, 0.04])
+def test_holes_do_not_shift_what_two_sensors_share(lag_s):
+    """Each vanishes for seconds while the body goes on to turn."""
+
+    def without(samples, *holes):
+        kept = np.ones(len(samples), dtype=bool)
+        for start, stop in holes:
+            kept &= (samples.time_s < start) | (samples.time_s > stop)
+        return Samples(samples.time_s[kept], samples.acc[kept], samples.gyr[kept])
+
+    def bends(lag_s=0.0, *, scale=1.0, rate_hz=100.0):
+        time_s = np.arange(int(40.0 * rate_hz)) / rate_hz
+        down = sum(np.exp(-(((time_s - lag_s - at_s) / 0.5) ** 2)) for at_s in (6, 12, 18, 24, 30))
+        up = sum(np.exp(-(((time_s - lag_s - at_s - 1.6) / 0.5) ** 2)) for at_s in (6, 12, 18, 24, 30))
+        gyr = np.column_stack((0.1 * (down - up), 1.5 * scale * (down - up), np.zeros_like(down)))
+        return Samples(time_s, np.zeros_like(gyr), gyr)
+
+    first = without(bends(), (11.2, 13.1), (17.0, 18.4))
+    second = without(bends(lag_s, scale=0.6, rate_hz=104.0), (24.3, 27.0))
+    found = shared_rotation(first, second)
+    assert found.lag_s == pytest.approx(lag_s, abs=0.0005)
+    assert found.is_warning == (lag_s > 0.015)
+
+
+def test_a_program_that_was_stopped_does_not_widen_what_the_links_leave():
+    arrived, true_s = simulate("time", error=50e-6, loss=0.0, bursts=0.0, seconds=45)
+    stopped_ns, gone_ns = arrived[0].arrival_ns + 20_000_000_000, 5_000_000_000
+    held = [
+        item._replace(arrival_ns=stopped_ns + gone_ns) if stopped_ns <= item.arrival_ns < stopped_ns + gone_ns else item
+        for item in arrived
+    ]
+    samples, report = place(held, TIMED, origin_ns=0)
+    assert np.percentile(np.abs(samples.time_s - true_s), 95) < 0.0025
+    assert report.delay_s[1] > 1.0
+    assert report.bound_s == pytest.approx(place(arrived, TIMED, origin_ns=0)[1].bound_s, abs=0.003)
+
+
 def test_shared_rotation_says_when_it_cannot_tell():
     assert "too little time" in shared_rotation(turning(), turning(seconds=1.0)).message
     stationary = Samples(turning().time_s, turning().acc, 0.1 * turning().gyr)
