@@ -13,6 +13,7 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.analysis.inference import infer, limits_of
 from imu_hinge.analysis.plausibility import (
+    UPRIGHT_RAD,
     basis_of,
     doubt_about_fit,
     doubt_about_height,
@@ -286,8 +287,8 @@ def build_rep(  # noqa: PLR0913  # a rep is made of all that is known of its set
     if exercise in cv.FLOOR_EXERCISES:
         floor = judge_floor(metrics, limits, doubt=doubt)
         verdict = verdict if doubt else with_floor(verdict, floor)
-    # knees past their limit are told where a sensor on the trunk bounds what the back does; one on the pelvis does not
-    is_told = verdict.label == "squat" and not set(aligned.inclinations) <= {*cv.PELVIS_PLACEMENTS, "thigh"}
+    # who squats leans: upright, next to nothing of the back is seen, and a wrist goes down like that
+    is_told = verdict.label == "squat" and metrics.peak_rad[cv.PELVIS_TILT] > UPRIGHT_RAD
     if not doubt and not is_told and basis != "measured" and exercise not in cv.FLOOR_EXERCISES:
         doubt = doubt_about_one_sensor(posture, is_calibrated=is_calibrated(athlete, aligned.inclinations))
         verdict = judge(metrics, findings, limits, doubt=doubt) if doubt else verdict
