@@ -156,6 +156,14 @@ def degrees_words(value_rad: float, sd_rad: float = math.nan) -> str:
     return f"{math.degrees(value_rad):.0f}{band}°"
 
 
+def peak_words(lift: Rep) -> str:
+    """Return a rep's largest lumbar flexion: with its standard deviation, or its 95 % interval where it is lopsided."""
+    if not lift.is_lopsided:
+        return degrees_words(lift.lumbar_flexion_peak_rad, lift.lumbar_flexion_peak_sd_rad)
+    low, high = (math.degrees(end) for end in (lift.lumbar_flexion_peak_low_rad, lift.lumbar_flexion_peak_high_rad))
+    return f"{math.degrees(lift.lumbar_flexion_peak_rad):.0f} ({low:.0f} to {high:.0f})°"
+
+
 def percent_words(share: float) -> str:
     """Return a share from 0 to 1 in percent, or a dash where it cannot be told."""
     return f"{100 * share:.0f}%" if math.isfinite(share) else "–"
@@ -192,12 +200,12 @@ def _terminal_row(lift: Rep, from_s: float) -> tuple[str, ...]:
     return (
         str(lift.rep + 1),
         f"{lift.start_s - from_s:.1f}",
-        degrees_words(lift.lumbar_flexion_peak_rad, lift.lumbar_flexion_peak_sd_rad),
+        peak_words(lift),
         words.lumbar_basis(lift.lumbar_flexion_peak_rad, lift.basis),
         degrees_words(lift.pelvis_tilt_peak_rad),
         degrees_words(lift.trunk_inclination_peak_rad),
         percent_words(lift.lumbar_share),
-        words.VERDICT_WORDS.get(lift.verdict.label, lift.verdict.label),
+        words.verdict_words(lift),
         percent_words(lift.verdict.confidence),
         "\n".join(words.FINDING_SHORT.get(name, name) for name in lift.verdict.findings),
         lift.quality,
