@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -50,7 +50,7 @@ class Metrics:
     lumbar_share: float
 
     @property
-    def ends(self) -> dict[str, float]:
+    def ends(self) -> dict[str, Any]:
         """The intervals by the names of a rep's fields [rad]."""
         lumbar, knee = cv.LUMBAR_FLEXION, cv.KNEE_FLEXION
         (low, high), (bottom_low, bottom_high) = self.peak_ends_rad, self.bottom_ends_rad
