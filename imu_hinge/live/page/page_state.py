@@ -1,0 +1,278 @@
+"""Hold all that the page shows, in parts that each know when they changed, so that a browser is sent what is new to it.
+
+It may be called from any thread. It analyses nothing and sends nothing: `page_server` asks it for news.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, NamedTuple
+
+from imu_hinge.athlete import Athlete
+from imu_hinge.instant import Instant
+from imu_hinge.live.page.feedback import CUES, CueKind, Feedback, is_spoken, rep_has_cues, set_sentence
+from imu_hinge.live.page.set_view import curve_of, instant_view, range_view, set_view, sets_of
+from imu_hinge.result import Event, Rep, SetResult
+from imu_hinge.settings import Settings
+
+Source = Literal["sensors", "replayed", "simulated"]
+Stage = Literal["preparing", "waiting", "live", "over"]
+
+HISTORY_S: Final = 20.0
+"""What the curve over time shows, also after a reload [s]."""
+
+KEPT_INSTANTS: Final = 25 * 180
+"""Three minutes: of these the curves of single reps are drawn, which are told some seconds after their end."""
+
+KEPT_CUES: Final = 32
+"""A browser that missed more than these has slept, and old sounds would only puzzle."""
+
+KEPT_WARNINGS: Final = 6
+"""Shown at a time; all of them are in the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Hold what is known of a session before it begins.
+
+    Parameters
+    ----------
+    source
+        Where the samples come from.
+    exercise
+        ``auto`` or one of `conventions.EXERCISES`.
+    is_simulated
+        Whether no person is measured.
+    athlete, settings
+    feedback
+        Which sets have cues.
+    speed
+        Seconds of the recording in one second; 1 for sensors.
+    """
+
+    source: Source
+    exercise: str = "auto"
+    is_simulated: bool = False
+    athlete: Athlete = field(default_factory=Athlete)
+    settings: Settings = field(default_factory=Settings)
+    feedback: Feedback = "every"
+    speed: float = 1.0
+
+
+class Mark(NamedTuple):
+    """Hold up to where one browser has been told: the newest change, the newest cue."""
+
+    version: int
+    cue: int
+
+
+class PageState:
+    """Take what happens and give what is new.
+
+    Parameters
+    ----------
+    about
+    session_id
+        Another one for every session, so that a page which outlived a restart forgets the last.
+    clock
+        The time now on the recording's timeline [s].
+    """
+
+    def __init__(self, about: About, *, session_id: str, clock: Callable[[], float]) -> None:
+        self._about, self._clock = about, clock
+        self._lock = threading.RLock()
+        self._on_news: Callable[[], None] | None = None
+        self._version = 0
+        self._parts: dict[str, tuple[int, Any]] = {}
+        self._reps: list[Rep] = []
+        self._curves: dict[float, list[list[float | None]]] = {}
+        self._instants: deque[Instant] = deque(maxlen=KEPT_INSTANTS)
+        self._cues: deque[tuple[int, dict[str, Any]]] = deque(maxlen=KEPT_CUES)
+        self._warnings: deque[str] = deque(maxlen=KEPT_WARNINGS)
+        self._spoken: set[int] = set()
+        self._is_over = False
+        self._put("about", self._about_view(session_id))
+        self._put("stage", {"stage": "preparing", "message": ""})
+        self._put("sets", [])
+        self._put("links", [])
+        self._put("warnings", [])
+
+    def on_news(self, call: Callable[[], None] | None) -> None:
+        """Have something called, from any thread, when there is news."""
+        self._on_news = call
+
+    def set_stage(self, stage: Stage, message: str = "") -> None:
+        """Say how far the session is, in a sentence where that helps."""
+        with self._lock:
+            self._put("stage", {"stage": stage, "message": message})
+
+    def set_links(self, links: Sequence[dict[str, Any]]) -> None:
+        """Say how the sensors do, one row each: placement, link, rate, loss, battery."""
+        with self._lock:
+            if self._parts["links"][1] != list(links):
+                self._put("links", list(links))
+
+    def take_instants(self, instants: Sequence[Instant]) -> None:
+        """Take the postures that became known, in order."""
+        if not instants:
+            return
+        with self._lock:
+            self._instants.extend(instants)
+            if self._parts["stage"][1]["stage"] != "live":
+                self.set_stage("live")
+            self._put("now", instant_view(instants[-1]))
+            if self._end_set_by(instants[-1]):
+                self._put_sets()
+
+    def take_event(self, event: Event) -> None:
+        """Take what happened: a rep told, revised or taken back, the limit passed, a warning."""
+        kind: str = event.kind
+        with self._lock:
+            if kind in ("rep", "revised", "withdrawn") and event.rep is not None:
+                self._take_rep(kind, event.rep)
+            elif kind == "set_ended":
+                self._speak()
+                self._put_sets()
+            elif kind in ("warning", "slip", "gap", "clock", "waiting"):
+                self._warnings.append(event.message)
+                self._put("warnings", list(self._warnings))
+            cue = CUES.get(kind)
+            is_hinge = event.rep is not None and event.rep.verdict.label == "hip_hinge"
+            if cue is not None and (cue != "tick" or is_hinge):
+                self._cue(cue, event)
+
+    def finish(self, result: SetResult | None, message: str) -> None:
+        """Show what the whole session came to; without a result only why there is none."""
+        with self._lock:
+            self._is_over = True
+            if result is not None:
+                self._reps = list(result.lifts)
+                self._warnings.extend(result.warnings)
+                self._put("warnings", list(self._warnings))
+            self._speak()
+            self._put_sets()
+            self.set_stage("over", message)
+
+    def start_mark(self) -> Mark:
+        """Return the mark of a browser that has just come: it is told everything, but hears no old sound."""
+        with self._lock:
+            return Mark(-1, self._cues[-1][0] if self._cues else 0)
+
+    def news(self, mark: Mark) -> tuple[dict[str, Any], Mark, float | None]:
+        """Return what is new since a mark, the new mark, and the instant shown [s].
+
+        It is empty where nothing is new, and what changed twice is told once.
+        """
+        with self._lock:
+            news = {name: value for name, (version, value) in self._parts.items() if version > mark.version}
+            cues = [cue for number, cue in self._cues if number > mark.cue]
+            if cues:
+                news["cues"] = cues
+            if mark.version < 0:
+                news["history"] = self._history()
+            after = Mark(self._version, self._cues[-1][0] if self._cues else mark.cue)
+            return news, after, self._instants[-1].time_s if "now" in news else None
+
+    def age_ms(self, time_s: float) -> float:
+        """Return how long ago an instant of the recording was [ms]."""
+        return round(1000.0 * (self._clock() - time_s) / self._about.speed, 1)
+
+    def cued_sets(self) -> list[bool]:
+        """Return for every set so far whether it had cues."""
+        with self._lock:
+            return [bool(each["has_cues"]) for each in self._parts["sets"][1]]
+
+    def _about_view(self, session_id: str) -> dict[str, Any]:
+        about = self._about
+        return {
+            "session": session_id,
+            "source": about.source,
+            "exercise": about.exercise,
+            "is_simulated": about.is_simulated,
+            "feedback": about.feedback,
+            "speed": about.speed,
+            "history_s": HISTORY_S,
+            "height_m": about.athlete.value("height_m"),
+            "range": range_view(about.athlete),
+        }
+
+    def _take_rep(self, kind: str, rep: Rep) -> None:
+        at = next((i for i, known in enumerate(self._reps) if _is_same(known, rep)), None)
+        if at is not None:
+            del self._reps[at]
+        if kind != "withdrawn":
+            self._reps.append(rep)
+            self._reps.sort(key=lambda known: known.start_s)
+            self._curves[rep.start_s] = curve_of(self._instants, rep)
+        self._put_sets()
+
+    def _sets(self) -> list[list[Rep]]:
+        return sets_of(self._reps, rest_min_s=self._about.settings.reps.rest_min_s)
+
+    def _put_sets(self) -> None:
+        sets, views = self._sets(), []
+        for index, reps in enumerate(sets):
+            is_over = index < len(sets) - 1 or index in self._spoken or self._is_over
+            view = set_view(reps, index, is_over=is_over, athlete=self._about.athlete, feedback=self._about.feedback)
+            for each, rep in zip(view["reps"], reps, strict=True):
+                each["curve"] = self._curves.get(rep.start_s, [])
+            views.append(view)
+        self._put("sets", views)
+
+    def _end_set_by(self, instant: Instant) -> bool:
+        """End the last set where the lifter has stood for long enough; tell whether it ended now."""
+        index = len(self._sets()) - 1
+        if index < 0 or index in self._spoken or instant.phase not in ("standing", ""):
+            return False
+        if instant.time_s - self._reps[-1].end_s <= self._about.settings.reps.rest_min_s:
+            return False
+        self._speak()
+        return True
+
+    def _speak(self) -> None:
+        """Say the sentence of the last set, once."""
+        sets = self._sets()
+        index = len(sets) - 1
+        if index < 0 or index in self._spoken:
+            return
+        self._spoken.add(index)
+        if is_spoken(self._about.feedback):
+            self._add_cue({"kind": "say", "text": set_sentence(sets[-1])})
+
+    def _cue(self, kind: CueKind, event: Event) -> None:
+        """Add a sound, where this rep of this set has sounds."""
+        sets = self._sets()
+        last_s = self._reps[-1].end_s if self._reps else None
+        in_new_set = last_s is None or event.time_s - last_s > self._about.settings.reps.rest_min_s
+        set_index = len(sets) if in_new_set else len(sets) - 1
+        told = 0 if in_new_set else len(sets[-1])
+        rep_index = told - 1 if kind == "tick" else told  # a tick follows its rep, the others come within one
+        if rep_has_cues(self._about.feedback, max(set_index, 0), max(rep_index, 0)):
+            self._add_cue({"kind": kind})
+
+    def _add_cue(self, cue: dict[str, Any]) -> None:
+        number = self._cues[-1][0] + 1 if self._cues else 1
+        self._cues.append((number, {"number": number, **cue}))
+        self._tell()
+
+    def _history(self) -> list[dict[str, Any]]:
+        recent = list(self._instants)[-round(25 * HISTORY_S) :]
+        return [instant_view(instant) for instant in recent]
+
+    def _put(self, part: str, value: Any) -> None:
+        self._version += 1
+        self._parts[part] = (self._version, value)
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._on_news is not None:
+            self._on_news()
+
+
+def _is_same(known: Rep, rep: Rep) -> bool:
+    """Tell whether two are one rep told twice: more than half of the shorter lies in the other."""
+    shared_s = min(known.end_s, rep.end_s) - max(known.start_s, rep.start_s)
+    return shared_s > 0.5 * min(known.end_s - known.start_s, rep.end_s - rep.start_s)
