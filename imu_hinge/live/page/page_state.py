@@ -95,7 +95,7 @@ class PageState:
         self._spoken: set[int] = set()
         self._is_over = False
         self._put("about", self._about_view(session_id))
-        self._put("stage", {"stage": "preparing", "message": ""})
+        self._put("stage", {"stage": "preparing", "message": "Loading the analysis."})
         self._put("sets", [])
         self._put("links", [])
         self._put("warnings", [])

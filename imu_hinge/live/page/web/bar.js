@@ -61,7 +61,9 @@ export function fitFarText() {
   // Two words stand on one line where that fits, or the number would be small.
   const oneLine = word.textContent.length * 0.7 * size <= box.width;
   const left = box.height - size * (oneLine ? 1.1 : 1.05 * lines);
-  element("number").style.fontSize = `${Math.max(16, Math.min(left * 1.15, box.width * 0.38))}px`;
+  const isTall = left > 1.2 * box.width; // a phone held upright: the shape stands below the number
+  element("count").style.flexDirection = isTall ? "column" : "row";
+  element("number").style.fontSize = `${Math.max(16, isTall ? Math.min(left * 0.6, box.width * 0.7) : Math.min(left * 1.15, box.width * 0.38))}px`;
   const narrow = element("gauge").getBoundingClientRect().width;
   element("percent").style.fontSize = `${Math.min(farPixels(), narrow / 3.1)}px`;
 }
@@ -133,11 +135,11 @@ function drawBars(state, reps) {
   if (!state.about) return;
   const shown = reps.slice(-MOST_BARS);
   const limit = state.about.range.limit_percent;
-  const text = Math.max(16, Math.min(height * 0.17, farPixels()));
+  const slot = width / Math.max(6, shown.length);
+  const text = Math.min(Math.max(14, Math.min(height * 0.17, farPixels())), slot * 0.55);
   const top = text * 0.6, bottom = height - text * 1.25;
   const highest = Math.max(110, ...shown.map((rep) => rep.high_percent ?? 0));
   const at = (percent) => bottom - (bottom - top) * Math.max(0, Math.min(highest, percent)) / highest;
-  const slot = width / Math.max(6, shown.length);
   const isOver = state.sets.length > 0 && state.sets.at(-1).is_over;
   shown.forEach((rep, index) => drawRep(pen, rep, { x: (index + 0.5) * slot, wide: slot * 0.62, at, bottom, text, isSettled: isOver || index < shown.length - 1 }));
   pen.strokeStyle = colour("limit");

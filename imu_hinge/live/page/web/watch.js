@@ -3,6 +3,7 @@ import { canvas, colour, drawShape, element, rounded, setText } from "./dom.js";
 import { drawFigure } from "./figure.js";
 
 const ANGLES = [[0, "pelvis", "pelvis tilt", []], [1, "trunk", "trunk inclination", [9, 3]], [2, "lumbar", "lumbar flexion", [6, 3, 2, 3]]];
+const NARROW = 440; // pixels below which the legend says "pelvis" for "pelvis tilt"
 const LUMBAR = 2;
 let shownSets = null;
 
@@ -40,7 +41,7 @@ function drawChart(state) {
   pen.fillStyle = colour("limit");
   pen.textAlign = "right";
   pen.fillText("lumbar limit", right, y(limit) - 4);
-  legend(pen, left);
+  legend(pen, left, width < NARROW);
 }
 
 function axes(pen, { left, right, bottom, x, y, end, high, span }) {
@@ -91,10 +92,11 @@ function segment(pen, x1, y1, x2, y2) {
   pen.stroke();
 }
 
-function legend(pen, left) {
+function legend(pen, left, isNarrow) {
   pen.textAlign = "left";
   let x = left;
-  for (const [, name, words, dash] of ANGLES) {
+  for (const [, name, whole, dash] of ANGLES) {
+    const words = isNarrow ? name : whole;
     pen.strokeStyle = colour(name);
     pen.lineWidth = 3;
     pen.setLineDash(dash);
