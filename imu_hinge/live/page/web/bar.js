@@ -138,7 +138,7 @@ function drawBars(state, reps) {
   const slot = width / Math.max(6, shown.length);
   const text = Math.min(Math.max(14, Math.min(height * 0.17, farPixels())), slot * 0.55);
   const top = text * 0.6, bottom = height - text * 1.25;
-  const highest = Math.max(110, ...shown.map((rep) => rep.high_percent ?? 0));
+  const highest = Math.max(1.3 * limit, ...shown.map((rep) => rep.high_percent ?? 0));
   const at = (percent) => bottom - (bottom - top) * Math.max(0, Math.min(highest, percent)) / highest;
   const isOver = state.sets.length > 0 && state.sets.at(-1).is_over;
   shown.forEach((rep, index) => drawRep(pen, rep, { x: (index + 0.5) * slot, wide: slot * 0.62, at, bottom, text, isSettled: isOver || index < shown.length - 1 }));

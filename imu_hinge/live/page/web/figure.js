@@ -12,7 +12,7 @@ export function drawFigure(state) {
   const [pelvis, trunk, lumbar, hip, knee] = now ? now.angles_deg : [null, null, null, null, null];
   const size = Math.min(height * 0.94, width * 1.05);
   const scale = (share) => share * size;
-  const origin = { x: width * 0.45, y: height - 10 };
+  const origin = { x: width * 0.55, y: height - 10 };
   pen.lineCap = pen.lineJoin = "round";
   ground(pen, width, origin.y);
 

@@ -7,8 +7,9 @@ import { readableAt, setDistance } from "./distance.js";
 
 const FLASH_MS = 450;
 const RETRY_MS = [250, 500, 1000, 2000, 4000];
-// A frame older than this is said to be old: 25 should come in a second.
+// When nothing came for so long it is said, and then the connection is made anew: 25 frames should come in a second.
 const SILENT_MS = 1500;
+const DEAD_MS = 6000;
 
 const state = { about: null, stage: null, sets: [], links: [], warnings: [], now: null, history: [], latency_ms: null };
 let socket = null;
@@ -19,16 +20,30 @@ let isDue = false;
 
 function connect() {
   if (socket && socket.readyState <= WebSocket.OPEN) return;
+  heardAt = performance.now();
   const address = new URL("live", document.baseURI);
   address.protocol = "ws:";
-  socket = new WebSocket(address);
-  socket.onmessage = (message) => take(JSON.parse(message.data));
-  socket.onopen = () => { tries = 0; };
-  socket.onclose = () => {
+  const mine = new WebSocket(address);
+  socket = mine;
+  drawnNumber = 0;
+  mine.onmessage = (message) => { if (mine === socket) take(JSON.parse(message.data)); };
+  mine.onopen = () => { tries = 0; };
+  mine.onclose = () => {
+    if (mine !== socket) return;
     setTimeout(connect, RETRY_MS[Math.min(tries, RETRY_MS.length - 1)]);
     tries += 1;
     redraw();
   };
+}
+
+// A phone that slept may hold a connection that is none any more: nobody says so, but nothing comes.
+function reconnectIfDead() {
+  const isLive = state.stage && state.stage.stage === "live";
+  if (document.hidden || !isLive || performance.now() - heardAt < DEAD_MS) return;
+  const old = socket;
+  socket = null;
+  old.close();
+  connect();
 }
 
 function take(frame) {
@@ -153,8 +168,8 @@ setText("view", document.body.dataset.view === "bar" ? "Watch" : "By the bar");
 bind();
 showSound(false);
 new ResizeObserver(fit).observe(document.body);
-document.addEventListener("visibilitychange", () => { if (!document.hidden) { tries = 0; connect(); keepAwake(); redraw(); } });
-setInterval(redraw, 500);
+document.addEventListener("visibilitychange", () => { if (!document.hidden) { tries = 0; connect(); reconnectIfDead(); keepAwake(); redraw(); } });
+setInterval(() => { reconnectIfDead(); redraw(); }, 500);
 async function keepAwake() {
   // Only where the browser lets it: not over plain http in a network.
   try { await navigator.wakeLock?.request("screen"); } catch { /* the screen may go dark: said in no words */ }
