@@ -30,6 +30,7 @@ EXPORTED = [
     "Athlete",
     "Event",
     "HingeError",
+    "Instant",
     "LiveAnalysis",
     "Posture",
     "Recording",

@@ -6,7 +6,7 @@ not matter how the samples were cut into blocks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -21,16 +21,19 @@ from imu_hinge.analysis.assemble import (
     result_of,
     warnings_of,
 )
-from imu_hinge.analysis.clock_watch import ClockWatch
-from imu_hinge.analysis.live_input import Intake, check_enough, say_who_is_waited_for
+from imu_hinge.analysis.clock_watch import WITHHELD, ClockWatch
+from imu_hinge.analysis.instant.known import Known, SensorKnown
+from imu_hinge.analysis.instant.live_input import Intake, check_enough, say_who_is_waited_for
+from imu_hinge.analysis.instant.path import InstantPath
 from imu_hinge.analysis.pacing import STEP_S, WINDOW_S, Pacing
-from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link, looks_swapped
+from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link, looks_swapped, soft_tissue_of
 from imu_hinge.analysis.plausibility import DISAGREES
 from imu_hinge.analysis.shown import Shown
 from imu_hinge.analysis.told import Told
 from imu_hinge.analysis.warm_up import warm_up
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import MovedWhileStill, RecordingError, SensorsSwapped
+from imu_hinge.instant import Instant
 from imu_hinge.model import Array, Region, Samples, check_exercise, check_placement
 from imu_hinge.motion.kinematics.long_holes import hole_warning, settled_s, shared_holes
 from imu_hinge.motion.kinematics.time_grid import Grid
@@ -121,6 +124,7 @@ class LiveAnalysis:
         self._shared: SetParameters | None = None
         self._clocks = ClockWatch()
         self._pacing = Pacing()
+        self._instants = InstantPath(order, self._settings)
 
     def feed(self, placement: str, samples: Samples) -> list[Event]:
         """Take one sensor's new samples and return what became known, in order.
@@ -150,13 +154,25 @@ class LiveAnalysis:
         sensor = self._sensors[placement]
         events = [Event("warning", at_s, text) for at_s, text in sensor.take(samples)]
         events += say_who_is_waited_for(self._sensors, placement) if len(samples) else []
-        if sensor.unscreened:  # nothing new is final yet
+        if not sensor.has_news:  # nothing new is final yet
             return events
-        step = round(STEP_S * self._settings.rate_hz)
-        while self._count_ready() >= self._done + step:
-            check_length(0.0, (self._done + step) / self._settings.rate_hz, self._settings.limits)
-            events += self._advance(self._done + step, is_last=False)
+        count = self._instants.whole(self._count_ready())
+        while (stop := min(count, self._next_step())) > self._done:
+            check_length(0.0, stop / self._settings.rate_hz, self._settings.limits)
+            events += self._advance(stop, is_last=False)
+        if self._grid is not None:
+            self._instants.run_ahead(self._sensors, self._grid, self._done)
         return events
+
+    def take_instants(self) -> list[Instant]:
+        """Return the postures that became known since this was asked last, in order; of a minute at most.
+
+        Notes
+        -----
+        They depend on the samples in their order of arrival, not on the blocks. A sensor that lags by more than 150 ms
+        is left out of them until it is back; events and reps wait for it.
+        """
+        return self._instants.taken()
 
     def finish(self) -> SetResult:
         """End the session and return everything; the reps are those that were told, and the last ones.
@@ -177,11 +193,10 @@ class LiveAnalysis:
     def _finished(self) -> SetResult:
         for sensor in self._sensors.values():
             sensor.take_rest()
-        step = round(STEP_S * self._settings.rate_hz)
         most = int(3600.0 * self._settings.limits.hours * self._settings.rate_hz)  # `feed` refused what came later
         count = min(self._count_ready(), max(most, self._done))
-        while count >= self._done + step:  # what was held back
-            self._advance(self._done + step, is_last=False)
+        while count >= self._next_step():  # what was held back
+            self._advance(self._next_step(), is_last=False)
         check_enough(self._sensors, count, self._settings.rate_hz)
         if count > self._done:
             self._advance(count, is_last=True)
@@ -232,14 +247,22 @@ class LiveAnalysis:
         self._grid = Grid(origin_s, self._settings.rate_hz, shared_holes([w.holes for w in waiting]))
         return self._grid.count_ready(settled_s([w.times_s for w in waiting]))
 
+    def _next_step(self) -> int:
+        """Return where the step ends that the next instant of the grid is in."""
+        step = round(STEP_S * self._settings.rate_hz)
+        return (self._done // step + 1) * step
+
     def _advance(self, stop: int, *, is_last: bool) -> list[Event]:
-        """Put the instants up to ``stop`` on the grid, filter them and look at what they tell."""
+        """Put the instants up to ``stop`` on the grid, filter them and, where a step ends, look at what they tell."""
         assert self._grid is not None
-        for sensor in self._sensors.values():
-            sensor.advance(self._done, stop, self._grid)
+        self._instants.take({p: s.advance(self._done, stop, self._grid) for p, s in self._sensors.items()}, self._grid)
+        ends_step = stop == self._next_step()
         self._done = stop
+        if not ends_step and not is_last:
+            return []
         self._check_units()
-        is_due = self._pacing.is_due(sensor.gyr[-1] for sensor in self._sensors.values())
+        step = round(STEP_S * self._settings.rate_hz)
+        is_due = self._pacing.is_due(sensor.rates_of(step) for sensor in self._sensors.values())
         events = [*self._tell_holes(), *self._told.disagree(self._findings(), self._time_s(stop - 1))]
         return events + (self._look(is_last=is_last) if is_due or is_last else [])
 
@@ -273,6 +296,7 @@ class LiveAnalysis:
         self._aligned, self._aligned_from = aligned, start
         events += clocks.events(self._clocks, time_s=self._time_s(self._done - 1))
         self._clocks = clocks
+        self._instants.learn(self._known(aligned, tracks))
         if self._done > shown_to:
             self._shown.put(shown_to, clocks.shown(aligned.posture[shown_to - start : self._done - start]))
         events += self._told.slips(aligned)
@@ -315,6 +339,18 @@ class LiveAnalysis:
         rep = self._told.add(lift.moved(start), rep)
         self._shown.put(start + lift.start, linked[lift.start - region.start : lift.stop - region.start])
         return Event("rep", rep.end_s, f"Rep {rep.rep + 1}: {rep.verdict.label.replace('_', ' ')}.", rep)
+
+    def _known(self, aligned: Aligned, tracks: Mapping[str, Track]) -> Known:
+        """Return what a look found that instants rest on."""
+        is_trusted = self._found.exercise in cv.FLOOR_EXERCISES
+        tissue = aligned.soft_tissue
+        if self._shared is not None:
+            is_trusted &= not self._shared.does_not_fit
+            tissue = soft_tissue_of(self._shared, aligned, is_trusted=is_trusted)
+        sensors = {
+            p: SensorKnown.of(mounting, aligned.inclinations[p], tracks[p]) for p, mounting in aligned.mountings.items()
+        }
+        return Known(sensors, tissue, aligned.sync_s, WITHHELD if self._clocks.is_apart else ())
 
     def _check_units(self, *, is_last: bool = False) -> None:
         """Refuse, once there is enough to tell, what is not in m/s² and rad/s."""

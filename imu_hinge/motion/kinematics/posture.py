@@ -6,7 +6,7 @@ It knows where sensors sit, and nothing of reps. What no sensor tells is NaN.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
@@ -54,6 +54,8 @@ class SegmentInclination:
         See `displacement.Travel`.
     slips
         Where the sensor moved on the body.
+    zero_rad, zero_sd_rad
+        What was taken off at the newest instant, and how well zero is known.
     """
 
     inclination_rad: Array
@@ -61,6 +63,8 @@ class SegmentInclination:
     side_rad: Array
     travel: Travel
     slips: tuple[Slip, ...]
+    zero_rad: float
+    zero_sd_rad: float
 
 
 def segment_inclination(
@@ -86,15 +90,10 @@ def segment_inclination(
     """
     raw = across_gaps(sagittal_inclination(track.up_s, mounting), track.is_gap)
     slips = find_slips(raw, standing, track.rate_hz, settings.alignment)
-    inclination = raw - zero_offset(raw, standing, slips, track.rate_hz)
-    budget = settings.errors
-    filter_sd = np.radians(budget.filter_live_deg if is_live else budget.filter_both_ways_deg)
-    axis = np.radians(budget.axis_deg)
-    axis_sd = np.hypot(
-        inclination * np.sqrt(0.75) * axis**2, np.radians(3.0) * np.sin(axis)
-    )  # 1 - cos, its root mean square
+    zero = zero_offset(raw, standing, slips, track.rate_hz)
+    inclination = raw - zero
     zero_sd = max(mounting.zero_sd_rad, standing_apart(inclination, standing, track.rate_hz))
-    sd = np.sqrt(filter_sd**2 + zero_sd**2 + axis_sd**2)
+    sd = inclination_sd(inclination, zero_sd, settings.errors, is_live=is_live)
     for slip in slips:
         sd[slip.where.part] = np.hypot(sd[slip.where.part], abs(slip.jump_rad))
     sd[track.is_gap] = math.inf
@@ -113,7 +112,27 @@ def segment_inclination(
         level=sorted({*(i for r in standing.where for i in (r.start, r.stop - 1)), *lockouts}),
     )
     side = across_gaps(side_inclination(track.up_s, mounting), track.is_gap)
-    return SegmentInclination(inclination, sd, side, travel, tuple(slips))
+    return SegmentInclination(inclination, sd, side, travel, tuple(slips), float(zero[-1]), float(zero_sd))
+
+
+def inclination_sd(inclination_rad: Array | float, zero_sd_rad: float, budget: ErrorBudget, *, is_live: bool) -> Array:
+    """Return the standard deviation of an inclination by the error budget; see `segment_inclination`. [rad].
+
+    Parameters
+    ----------
+    inclination_rad : (n,) or one [rad]
+    zero_sd_rad
+        Of standing.
+    budget
+    is_live
+        Whether the track was filtered forward only.
+    """
+    filter_sd = np.radians(budget.filter_live_deg if is_live else budget.filter_both_ways_deg)
+    axis = np.radians(budget.axis_deg)
+    axis_sd = np.hypot(
+        inclination_rad * np.sqrt(0.75) * axis**2, np.radians(3.0) * np.sin(axis)
+    )  # 1 - cos, its root mean square
+    return np.asarray(np.sqrt(filter_sd**2 + zero_sd_rad**2 + axis_sd**2))
 
 
 def _floor_rests(track: Track, inclination: Array, lockouts: list[int]) -> list[Region]:
@@ -268,7 +287,7 @@ def assemble(
     )
 
 
-def lead_placement(inclinations: Mapping[str, SegmentInclination]) -> str:
+def lead_placement(inclinations: Collection[str]) -> str:
     """Return the placement whose lean tells the bends best: the highest on the trunk."""
     return next((p for p in ("t12", "lumbar", "chest", "sacrum", "hip") if p in inclinations), next(iter(inclinations)))
 

@@ -1,0 +1,84 @@
+"""Take from a look what the instants after it rest on: mountings, zeros, soft tissue, clocks. It finds none of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from imu_hinge.analysis.instant.one_sensor import Vector
+from imu_hinge.model import Array
+from imu_hinge.motion.kinematics.accelerometer_bias import resting_bias
+from imu_hinge.motion.kinematics.alignment import Mounting
+from imu_hinge.motion.kinematics.posture import SegmentInclination, SoftTissue
+from imu_hinge.motion.kinematics.track import Track
+
+
+@dataclass(frozen=True, slots=True)
+class SensorKnown:
+    """Hold what the last look found of one sensor.
+
+    Parameters
+    ----------
+    up0_s, forward_s : (3,)
+        Up and forward of the upright body, in the sensor's frame.
+    zero_rad, zero_sd_rad
+        What is taken off its inclination since it slipped, and how well zero is known.
+    bias_s : (3,)
+        The accelerometer's [m/s²].
+    """
+
+    up0_s: Vector
+    forward_s: Vector
+    zero_rad: float
+    zero_sd_rad: float
+    bias_s: Vector
+
+    @classmethod
+    def of(cls, mounting: Mounting, inclination: SegmentInclination, track: Track) -> SensorKnown:
+        """Take it from a look.
+
+        Parameters
+        ----------
+        mounting, inclination, track
+            What it looked at and what it found.
+        """
+        return cls(
+            up0_s=_vector(mounting.up_s),
+            forward_s=_vector(mounting.forward_s),
+            zero_rad=inclination.zero_rad,
+            zero_sd_rad=inclination.zero_sd_rad,
+            bias_s=_vector(resting_bias(track)),
+        )
+
+    def inclination_rad(self, up_s: Vector) -> float:
+        """Return the sagittal inclination against standing, forward positive, as `alignment.sagittal_inclination`."""
+        (x, y, z), (fx, fy, fz), (ux, uy, uz) = up_s, self.forward_s, self.up0_s
+        return math.atan2(-(x * fx + y * fy + z * fz), x * ux + y * uy + z * uz) - self.zero_rad
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Hold what the last look found.
+
+    Parameters
+    ----------
+    sensors
+        By placement.
+    soft_tissue
+        What the skin under the sensors loses.
+    sync_s
+        How far apart the sensors' clocks may be [s].
+    withheld
+        Angles that are not told, because they take two sensors whose clocks surely differ.
+    """
+
+    sensors: Mapping[str, SensorKnown]
+    soft_tissue: SoftTissue
+    sync_s: float
+    withheld: tuple[int, ...]
+
+
+def _vector(values: Array) -> Vector:
+    x, y, z = values.tolist()
+    return x, y, z

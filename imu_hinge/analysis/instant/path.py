@@ -1,0 +1,169 @@
+"""Keep the order of instants: each from every sensor that has delivered it, without those that lag.
+
+It computes no angle (`angles` does) and finds no mounting (looks do). What is told as events rests on whole instants
+alone, so that it does not depend on which sensor's samples came first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from imu_hinge import conventions as cv
+from imu_hinge.analysis.instant.angles import UNKNOWN, Angles, angles_before_mounting, measured
+from imu_hinge.analysis.instant.known import Known
+from imu_hinge.analysis.instant.live_input import Intake, filtered
+from imu_hinge.analysis.instant.one_sensor import Reading, Rows, SensorNow
+from imu_hinge.instant import INSTANT_S, Instant, WaitsFor
+from imu_hinge.motion.kinematics.posture import lead_placement
+from imu_hinge.motion.kinematics.time_grid import Grid
+from imu_hinge.motion.orientation.filter import State
+from imu_hinge.settings import Settings
+
+LAG_S: Final = 0.15
+"""A sensor that is further behind than this is left out: waiting longer, a picture no longer follows the body [s]."""
+
+KEPT: Final = 1500
+"""So many instants are kept for whoever asks: a minute. Nobody shows what is older."""
+
+
+@dataclass(slots=True)
+class _Ahead:
+    """Hold one sensor's filter and readings beyond what all sensors have delivered."""
+
+    state: State
+    sensor: SensorNow
+    at: int
+    """Instants of the grid that it has filtered."""
+
+
+class InstantPath:
+    """Make an instant every 40 ms.
+
+    Parameters
+    ----------
+    placements
+    settings
+    """
+
+    def __init__(self, placements: Sequence[str], settings: Settings) -> None:
+        self._settings = settings
+        self._every = max(1, int(INSTANT_S * settings.rate_hz + 1e-9))
+        self._lag = round(LAG_S * settings.rate_hz)
+        self._sensors = {p: SensorNow(self._every, settings.rate_hz, settings.stillness) for p in placements}
+        self._known: Known | None = None
+        self._whole = 0
+        """Steps for which every sensor has told."""
+        self._next = 0
+        """Steps of which an instant was made, with all sensors or without some."""
+        self._ahead: dict[str, _Ahead] = {}
+        self._made: deque[Instant] = deque(maxlen=KEPT)
+
+    def whole(self, count: int) -> int:
+        """Return how many of the grid's instants belong to whole steps; the rest would only cost a call more."""
+        return count // self._every * self._every
+
+    def taken(self) -> list[Instant]:
+        """Return the instants since this was asked last."""
+        made = list(self._made)
+        self._made.clear()
+        return made
+
+    def learn(self, known: Known) -> None:
+        """Go on with what a look found."""
+        self._known = known
+        for sensors in (self._sensors, {p: ahead.sensor for p, ahead in self._ahead.items()}):
+            for placement, sensor in sensors.items():
+                sensor.mount(known.sensors[placement].up0_s, known.sensors[placement].bias_s)
+
+    def take(self, rows: Mapping[str, Rows], grid: Grid) -> None:
+        """Take what every sensor's filter gave for the next instants of the grid.
+
+        Parameters
+        ----------
+        rows
+            By placement.
+        grid
+        """
+        for placement, sensor in self._sensors.items():
+            sensor.take(rows[placement])
+        while all(self._whole in sensor.readings for sensor in self._sensors.values()):
+            readings = {p: sensor.readings.pop(self._whole) for p, sensor in self._sensors.items()}
+            instant = self._instant(self._whole, readings, grid)
+            if self._whole == self._next:
+                self._made.append(instant)
+                self._next += 1
+                self._ahead.clear()
+            self._whole += 1
+
+    def run_ahead(self, intakes: Mapping[str, Intake], grid: Grid, done: int) -> None:
+        """Make the instants for which the slowest sensor is waited for no longer, without it.
+
+        Parameters
+        ----------
+        intakes
+            What waits of every sensor.
+        grid
+        done
+            Instants of the grid that every sensor has filtered.
+        """
+        counts = {p: _count_ready(intake, grid, done) for p, intake in intakes.items()}
+        newest = max(counts.values())
+        while (stop := (self._next + 1) * self._every) + self._lag <= newest:
+            present = [p for p, count in counts.items() if count >= stop]
+            if len(present) == len(counts):
+                return  # what holds them up is no sensor that lags
+            readings = {}
+            for p in present:
+                ahead = self._ahead.get(p) or _Ahead(
+                    State(intakes[p].state.memory.copy()), self._sensors[p].copy(), done
+                )
+                self._ahead[p] = ahead
+                samples = intakes[p].pending.until(grid.time_s(stop), since_s=grid.time_s(ahead.at))
+                gyr, acc, flags = grid.part(samples, ahead.at, stop)
+                ahead.sensor.take(filtered(ahead.state, gyr, acc, flags))
+                ahead.at = stop
+                readings[p] = ahead.sensor.readings.pop(self._next)
+            self._made.append(self._instant(self._next, readings, grid))
+            self._next += 1
+
+    def _instant(self, step: int, readings: Mapping[str, Reading], grid: Grid) -> Instant:
+        """Return the posture of one step from what was read."""
+        present = {p: reading for p, reading in readings.items() if not reading.is_gap}
+        angles, waits_for = self._angles(present)
+        pelvis = [p for p in cv.PELVIS_PLACEMENTS if p in present]
+        height_m = present[[*pelvis, lead_placement(present)][0]].height_m if present else math.nan
+        return Instant(
+            time_s=grid.time_s((step + 1) * self._every - 1),
+            angles_rad=angles.angles_rad,
+            sd_rad=angles.sd_rad,
+            basis=angles.basis,
+            height_m=height_m,
+            phase="",
+            waits_for=waits_for,
+            missing=tuple(p for p in self._sensors if p not in present),
+        )
+
+    def _angles(self, present: Mapping[str, Reading]) -> tuple[Angles, WaitsFor]:
+        """Return the angles that these sensors tell, and what is waited for."""
+        known, budget = self._known, self._settings.errors
+        if known is None:
+            standing = {p: sensor.up0_s for p, sensor in self._sensors.items()}
+            waits_for: WaitsFor = "bend once" if all(standing.values()) else "stand still"
+            return angles_before_mounting({p: r.up_s for p, r in present.items()}, standing, budget), waits_for
+        if not present:
+            return UNKNOWN, "ready"
+        inclinations = {p: known.sensors[p].inclination_rad(r.up_s) for p, r in present.items()}
+        return measured(inclinations, {p: r.rate_rad_s for p, r in present.items()}, known, budget), "ready"
+
+
+def _count_ready(intake: Intake, grid: Grid, done: int) -> int:
+    """Return how many instants one sensor has delivered, up to a hole that others may turn out to share."""
+    waits = intake.pending
+    if not len(waits):
+        return done
+    reached_s = grid.time_s(done)
+    return grid.count_ready(min([waits.latest_s, *(silent for silent, back in waits.holes if back > reached_s)]))
