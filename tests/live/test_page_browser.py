@@ -11,15 +11,20 @@ import queue
 import shutil
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from test_page_state import instant, rep, told
 
 import imu_hinge as ih
 from imu_hinge.conventions import LUMBAR_FLEXION
 from imu_hinge.live.live_session import Screen, play_with_page
+from imu_hinge.live.page.page_server import page_served
+from imu_hinge.live.page.page_state import About, PageState
 from imu_hinge.live.playback import BLOCK_S
 from imu_hinge.report.wording import VERDICT_WORDS
+from imu_hinge.result import Event
 
 SPEED = 20.0
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
@@ -41,6 +46,28 @@ def played(recording, *, speed=SPEED, port=0):
     loop, stop = ends.get()
     try:
         yield places.get(timeout=20)
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+
+
+@contextmanager
+def shown():
+    """Serve a page's state from a thread; gives it and where it is."""
+    page = PageState(About("sensors"), session_id="one", clock=lambda: 100.0)
+    places = queue.Queue()
+
+    async def story():
+        stop = asyncio.Event()
+        async with page_served(page, port=0) as access:
+            places.put((access, asyncio.get_running_loop(), stop))
+            await stop.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(story()))
+    thread.start()
+    access, loop, stop = places.get(timeout=20)
+    try:
+        yield page, access
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
@@ -114,14 +141,27 @@ def test_the_page_shows_what_the_analysis_says_and_a_reload_shows_it_again(short
             tab.click("#view")
 
 
-def test_the_page_says_how_far_it_is_behind_and_what_it_waits_for(short_set, tab):
-    with played(short_set.recording, speed=4.0) as access:
+def test_the_page_says_what_is_waited_for_flashes_at_the_limit_and_tells_its_delay(tab):
+    with shown() as (page, access):
         tab.goto(access.url)
-        says(tab, "#word", "Stand still")
-        says(tab, "#latency", "ms behind")
+        says(tab, "#word", "Preparing")
+        for waits_for, words in (("stand still", "Stand still"), ("bend once", "Bend once"), ("ready", "Ready")):
+            page.take_instants([instant(99.9, waits_for=waits_for)])
+            says(tab, "#word", words)
+        says(tab, "#latency", "100 ms behind")
         tab.click("#sound")
         says(tab, "#sound", "Sound on")
-        says(tab, "#number", "2")
+        page.take_event(Event("over_limit", 99.9, "over"))
+        assert tab.wait_for_selector("#flash[data-kind=over]", state="attached")
+        page.take_event(told("rep", rep(80.0, label="lumbar_flexion")))
+        says(tab, "#word", "lumbar flexion")
+        page.take_event(told("revised", rep(80.0, label="undecided")))
+        says(tab, "#word", "undecided")
+        page.take_instants([instant(99.9, lumbar_deg=33.0)])
+        says(tab, "#percent", "60 %")
+        page.take_instants([replace(instant(99.9), angles_rad=(math.nan,) * 5, missing=("t12",))])
+        says(tab, "#percent", "?")
+        says(tab, "#banner", "t12 silent: inferred")
         tab.click("#options")
         assert "readable from" in tab.inner_text("#readable")
         assert "ms late" in tab.inner_text("#delay")

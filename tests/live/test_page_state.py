@@ -43,9 +43,9 @@ def rep(start_s, *, label="hip_hinge", findings=(), **changes):
     return replace(FIRST, **times, verdict=Verdict(label, 0.9, findings), **changes)
 
 
-def instant(time_s, *, phase="standing", lumbar_deg=5.0):
+def instant(time_s, *, phase="standing", lumbar_deg=5.0, waits_for="ready"):
     angles = (0.1, 0.2, math.radians(lumbar_deg), NAN, NAN)
-    return Instant(time_s, angles, (0.01, 0.01, 0.02, NAN, NAN), "measured", NAN, phase, "ready", ())
+    return Instant(time_s, angles, (0.01, 0.01, 0.02, NAN, NAN), "measured", NAN, phase, waits_for, ())
 
 
 def told(kind, one, *, at_s=None):
