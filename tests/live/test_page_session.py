@@ -55,7 +55,7 @@ def test_over_the_radio_the_page_shows_what_is_recorded(virtual_radio, tmp_path)
     links = [frame["links"] for frame in frames if frame.get("links")]
     assert [link["placement"] for link in links[-1]] == ["sacrum", "t12"]
     assert any(link["state"] == "streaming" and link["rate_hz"] > 80 for row in links for link in row)
-    times_s = [frame["now"]["time_s"] for frame in frames if "now" in frame]
+    times_s = [each["time_s"] for frame in frames for each in frame.get("instants") or []]
     assert times_s
     assert times_s == sorted(times_s)
     assert times_s[-1] <= max(samples.time_s[-1] for samples in recording.sensors.values()) + 0.01

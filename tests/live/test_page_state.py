@@ -96,7 +96,7 @@ def test_what_is_not_known_is_null_and_never_a_number():
     page.take_event(told("rep", rep(10.0, lumbar_flexion_peak_rad=NAN, lumbar_flexion_peak_sd_rad=NAN)))
     page.take_instants([instant(14.0)])
     text = json.dumps(everything(page), allow_nan=False)
-    assert json.loads(text)["now"]["angles_deg"] == [5.7, 11.5, 5.0, None, None]
+    assert json.loads(text)["instants"][-1]["angles_deg"] == [5.7, 11.5, 5.0, None, None]
     assert json.loads(text)["sets"][0]["reps"][0]["peak_percent"] is None
     assert json.loads(text)["sets"][0]["reps"][0]["basis"] == ""
 
@@ -104,17 +104,23 @@ def test_what_is_not_known_is_null_and_never_a_number():
 def test_only_what_is_new_is_told_and_a_newcomer_is_told_everything():
     page = state()
     news, mark, shown_s = page.news(page.start_mark())
-    assert set(news) == {"about", "stage", "sets", "links", "warnings", "history"}
+    assert set(news) == {"about", "stage", "sets", "links", "warnings"}
     assert shown_s is None
     assert page.news(mark)[0] == {}
     page.take_instants([instant(1.0), instant(1.04)])
     news, mark, shown_s = page.news(mark)
-    assert set(news) == {"stage", "now"}
-    assert (news["now"]["time_s"], shown_s) == (1.04, 1.04)
+    assert set(news) == {"stage", "instants"}
+    assert ([each["time_s"] for each in news["instants"]], shown_s) == ([1.0, 1.04], 1.04)
+    page.take_instants([instant(1.08)])
+    news, mark, shown_s = page.news(mark)
+    assert ([each["time_s"] for each in news["instants"]], shown_s) == ([1.08], 1.08)
     page.set_links([{"placement": "sacrum"}])
     page.set_links([{"placement": "sacrum"}])
     assert set(page.news(mark)[0]) == {"links"}
-    assert [each["time_s"] for each in everything(page)["history"]] == [1.0, 1.04]
+    assert [each["time_s"] for each in everything(page)["instants"]] == [1.0, 1.04, 1.08]
+    page.take_instants([instant(2.0 + 0.04 * at) for at in range(6000)])
+    shown = everything(page)["instants"]
+    assert shown[-1]["time_s"] - shown[0]["time_s"] == pytest.approx(20.0, abs=0.05), "no more than is drawn"
 
 
 def test_a_set_ends_by_standing_and_its_sentence_is_said_once():

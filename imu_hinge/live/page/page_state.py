@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
 from imu_hinge.athlete import Athlete
-from imu_hinge.instant import Instant
+from imu_hinge.instant import INSTANT_S, Instant
 from imu_hinge.live.page.feedback import CUES, CueKind, Feedback, is_spoken, rep_has_cues, set_sentence
 from imu_hinge.live.page.set_view import curve_of, instant_view, range_view, set_view, sets_of
 from imu_hinge.result import Event, Rep, SetResult
@@ -24,7 +24,7 @@ Stage = Literal["preparing", "waiting", "live", "over"]
 HISTORY_S: Final = 20.0
 """What the curve over time shows, also after a reload [s]."""
 
-KEPT_INSTANTS: Final = 25 * 180
+KEPT_INSTANTS: Final = round(180.0 / INSTANT_S)
 """Three minutes: of these the curves of single reps are drawn, which are told some seconds after their end."""
 
 KEPT_CUES: Final = 32
@@ -63,10 +63,11 @@ class About:
 
 
 class Mark(NamedTuple):
-    """Hold up to where one browser has been told: the newest change, the newest cue."""
+    """Hold up to where one browser has been told: the newest change, the newest cue, how many instants."""
 
     version: int
     cue: int
+    instants: int
 
 
 class PageState:
@@ -89,6 +90,7 @@ class PageState:
         self._parts: dict[str, tuple[int, Any]] = {}
         self._reps: list[Rep] = []
         self._curves: dict[float, list[list[float | None]]] = {}
+        self._count = 0
         self._instants: deque[Instant] = deque(maxlen=KEPT_INSTANTS)
         self._cues: deque[tuple[int, dict[str, Any]]] = deque(maxlen=KEPT_CUES)
         self._warnings: deque[str] = deque(maxlen=KEPT_WARNINGS)
@@ -123,7 +125,8 @@ class PageState:
             self._instants.extend(instants)
             if self._parts["stage"][1]["stage"] != "live":
                 self.set_stage("live")
-            self._put("now", instant_view(instants[-1]))
+            self._count += len(instants)
+            self._put("instants", None)
             if self._end_set_by(instants[-1]):
                 self._put_sets()
 
@@ -159,7 +162,7 @@ class PageState:
     def start_mark(self) -> Mark:
         """Return the mark of a browser that has just come: it is told everything, but hears no old sound."""
         with self._lock:
-            return Mark(-1, self._cues[-1][0] if self._cues else 0)
+            return Mark(-1, self._cues[-1][0] if self._cues else 0, self._count - KEPT_INSTANTS)
 
     def news(self, mark: Mark) -> tuple[dict[str, Any], Mark, float | None]:
         """Return what is new since a mark, the new mark, and the instant shown [s].
@@ -171,10 +174,10 @@ class PageState:
             cues = [cue for number, cue in self._cues if number > mark.cue]
             if cues:
                 news["cues"] = cues
-            if mark.version < 0:
-                news["history"] = self._history()
-            after = Mark(self._version, self._cues[-1][0] if self._cues else mark.cue)
-            return news, after, self._instants[-1].time_s if "now" in news else None
+            if "instants" in news:
+                news["instants"] = [instant_view(instant) for instant in self._recent(self._count - mark.instants)]
+            after = Mark(self._version, self._cues[-1][0] if self._cues else mark.cue, self._count)
+            return news, after, self._instants[-1].time_s if "instants" in news else None
 
     def age_ms(self, time_s: float) -> float:
         """Return how long ago an instant of the recording was [ms]."""
@@ -258,9 +261,10 @@ class PageState:
         self._cues.append((number, {"number": number, **cue}))
         self._tell()
 
-    def _history(self) -> list[dict[str, Any]]:
-        recent = list(self._instants)[-round(25 * HISTORY_S) :]
-        return [instant_view(instant) for instant in recent]
+    def _recent(self, count: int) -> list[Instant]:
+        """Return the last so many instants, and no more than are drawn."""
+        count = min(count, round(HISTORY_S / INSTANT_S), len(self._instants))
+        return [self._instants[at] for at in range(-count, 0)]
 
     def _put(self, part: str, value: Any) -> None:
         self._version += 1

@@ -37,10 +37,11 @@ export function drawFigure(state) {
   const shoulder = along(end, upper, scale(SHARE.thorax));
   limb(pen, [end, shoulder], "trunk", { isKnown: trunk !== null, wide: 0.055 * size });
   const head = along(shoulder, upper * 0.7, scale(SHARE.head) * 1.3);
-  pen.fillStyle = colour("ink");
+  pen.fillStyle = colour(trunk === null ? "rule" : "ink");
   pen.beginPath();
   pen.arc(head.x, head.y, scale(SHARE.head) * 0.75, 0, 2 * Math.PI);
   pen.fill();
+  if (trunk === null) return words(pen, now, height);
   const hand = { x: shoulder.x, y: Math.min(shoulder.y + scale(SHARE.arm), origin.y - 0.06 * size) };
   limb(pen, [shoulder, hand], "soft", { isKnown: true, wide: 0.02 * size });
   plates(pen, hand, 0.1 * size);

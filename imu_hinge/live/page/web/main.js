@@ -48,17 +48,17 @@ function reconnectIfDead() {
 
 function take(frame) {
   heardAt = performance.now();
-  if (frame.about && state.about && frame.about.session !== state.about.session) {
+  if (frame.about) { // the first frame of a connection holds everything
     Object.assign(state, { sets: [], now: null, history: [], latency_ms: null });
   }
-  for (const part of ["about", "stage", "sets", "links", "warnings", "history"]) {
+  for (const part of ["about", "stage", "sets", "links", "warnings"]) {
     if (part in frame) state[part] = frame[part];
   }
   if (frame.latency_ms !== null) state.latency_ms = frame.latency_ms;
-  if (frame.now) {
-    state.now = frame.now;
-    state.history.push(frame.now);
-    const from = frame.now.time_s - (state.about ? state.about.history_s : 20);
+  if (frame.instants) {
+    state.now = frame.instants.at(-1);
+    state.history.push(...frame.instants);
+    const from = state.now.time_s - (state.about ? state.about.history_s : 20);
     while (state.history.length && state.history[0].time_s < from) state.history.shift();
   }
   drawnNumber = frame.number;
