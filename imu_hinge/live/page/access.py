@@ -89,7 +89,6 @@ class Access:
             "x-frame-options": "DENY",
             "referrer-policy": "no-referrer",
             "cross-origin-resource-policy": "same-origin",
-            "cross-origin-opener-policy": "same-origin",
             "cache-control": "no-store",
         }
 

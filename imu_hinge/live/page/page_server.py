@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 PORT: Final = 8737
 """Chosen: not registered for anything; the same every time, so that a page outlives a restart of the program."""
 
-FRAME_S: Final = 0.036
-"""Least time between two frames to one browser: 25 a second and a little more, so that none is missed [s]."""
+FRAME_S: Final = 0.02
+"""Least time between two frames to one browser: 25 instants come a second, and a late one does not wait long [s]."""
 
 MOST_UNDRAWN: Final = 3
 """Frames on their way to one browser; a network 100 ms away still gets all 25 a second."""
