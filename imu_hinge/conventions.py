@@ -45,7 +45,21 @@ EXERCISES: Final = ("deadlift", "rdl", "swing", "good_morning", "squat", "drill"
 Basis = Literal["measured", "inferred"]
 """What an angle rests on: two sensors that span the lumbar spine, or one and a model of the body."""
 
-EventKind = Literal["aligned", "rep", "withdrawn", "slip", "gap", "warning", "clock", "waiting"]
+EventKind = Literal[
+    "aligned",
+    "rep_started",
+    "turned",
+    "over_limit",
+    "back_under",
+    "rep",
+    "revised",
+    "withdrawn",
+    "slip",
+    "gap",
+    "warning",
+    "clock",
+    "waiting",
+]
 """What `result.Event` tells of, live."""
 
 FLOOR_EXERCISES: Final = ("deadlift",)

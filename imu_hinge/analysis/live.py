@@ -24,7 +24,8 @@ from imu_hinge.analysis.assemble import (
 from imu_hinge.analysis.clock_watch import WITHHELD, ClockWatch
 from imu_hinge.analysis.instant.known import Known, SensorKnown
 from imu_hinge.analysis.instant.live_input import Intake, check_enough, say_who_is_waited_for
-from imu_hinge.analysis.instant.path import InstantPath
+from imu_hinge.analysis.instant.path import CHUNK_S, InstantPath
+from imu_hinge.analysis.instant.rep_events import is_from_floor
 from imu_hinge.analysis.pacing import STEP_S, WINDOW_S, Pacing
 from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link, looks_swapped, soft_tissue_of
 from imu_hinge.analysis.plausibility import DISAGREES
@@ -42,6 +43,7 @@ from imu_hinge.motion.linkage.set_parameters import SetParameters
 from imu_hinge.motion.orientation.filter import initial_state, params
 from imu_hinge.reps.exercise import Found, find_lifts
 from imu_hinge.reps.segmentation import Lift
+from imu_hinge.reps.verdict import Limits
 from imu_hinge.result import Event, SetResult
 from imu_hinge.settings import Settings
 from imu_hinge.storage.screening.checks import check_different
@@ -124,7 +126,7 @@ class LiveAnalysis:
         self._shared: SetParameters | None = None
         self._clocks = ClockWatch()
         self._pacing = Pacing()
-        self._instants = InstantPath(order, self._settings)
+        self._instants = InstantPath(order, self._settings, Limits.of(self._athlete, self._settings.verdict))
 
     def feed(self, placement: str, samples: Samples) -> list[Event]:
         """Take one sensor's new samples and return what became known, in order.
@@ -157,7 +159,7 @@ class LiveAnalysis:
         if not sensor.has_news:  # nothing new is final yet
             return events
         count = self._instants.whole(self._count_ready())
-        while (stop := min(count, self._next_step())) > self._done:
+        while (stop := min(count, self._next_stop())) > self._done:
             check_length(0.0, stop / self._settings.rate_hz, self._settings.limits)
             events += self._advance(stop, is_last=False)
         if self._grid is not None:
@@ -195,8 +197,8 @@ class LiveAnalysis:
             sensor.take_rest()
         most = int(3600.0 * self._settings.limits.hours * self._settings.rate_hz)  # `feed` refused what came later
         count = min(self._count_ready(), max(most, self._done))
-        while count >= self._next_step():  # what was held back
-            self._advance(self._next_step(), is_last=False)
+        while count >= (stop := self._next_stop()):  # what was held back
+            self._advance(stop, is_last=False)
         check_enough(self._sensors, count, self._settings.rate_hz)
         if count > self._done:
             self._advance(count, is_last=True)
@@ -252,14 +254,28 @@ class LiveAnalysis:
         step = round(STEP_S * self._settings.rate_hz)
         return (self._done // step + 1) * step
 
+    def _next_stop(self) -> int:
+        """Return up to where the grid may be filtered at once."""
+        stop = min(self._done + round(CHUNK_S * self._settings.rate_hz), self._next_step())
+        due = self._instants.look_at
+        return stop if due is None else min(stop, due)
+
     def _advance(self, stop: int, *, is_last: bool) -> list[Event]:
         """Put the instants up to ``stop`` on the grid, filter them and, where a step ends, look at what they tell."""
         assert self._grid is not None
-        self._instants.take({p: s.advance(self._done, stop, self._grid) for p, s in self._sensors.items()}, self._grid)
+        rows = {placement: sensor.advance(self._done, stop, self._grid) for placement, sensor in self._sensors.items()}
+        from_floor = is_from_floor(self._exercise, self._found.exercise)
+        told = self._instants.take(rows, self._grid, from_floor=from_floor)
         ends_step = stop == self._next_step()
         self._done = stop
-        if not ends_step and not is_last:
-            return []
+        if self._instants.look_at == stop:
+            self._instants.look_at = None
+            told += [] if is_last else self._look(is_last=False)
+        return told + (self._end_step(is_last=is_last) if ends_step or is_last else [])
+
+    def _end_step(self, *, is_last: bool) -> list[Event]:
+        """Look at what the step tells, where that is due."""
+        stop = self._done
         self._check_units()
         step = round(STEP_S * self._settings.rate_hz)
         is_due = self._pacing.is_due(sensor.rates_of(step) for sensor in self._sensors.values())

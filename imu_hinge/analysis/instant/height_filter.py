@@ -1,7 +1,7 @@
 """Follow how high a sensor is above or below standing, step by step: `vertical_displacement` with the past alone.
 
-The look's smoother knows what comes after; this filter does not, so its height is less certain between rests, and a
-look does not correct it. It knows no tilt (`one_sensor` tells it) and no other sensor.
+The look's smoother knows what comes after; this filter does not, so its height is less certain between rests; each
+look puts it right. It knows no tilt (`one_sensor` tells it) and no other sensor.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from typing import Final
 
 from imu_hinge.motion.kinematics.accelerometer_bias import BIAS_PRIOR_MPS2, REST_S
 from imu_hinge.motion.kinematics.vertical_displacement import (
+    ERROR_SD_MPS2,
     ERROR_WALK,
     INNOVATION_GATE,
     LEVEL_HEIGHT_M,
     LEVEL_PER_INCLINATION_M,
+    LEVEL_SPEED_MPS,
     OPEN_HEIGHT_M,
     OPEN_SPEED_MPS,
     REST_SPEED_MPS,
@@ -32,6 +34,11 @@ LEVEL_RATE_RAD_S: Final = math.radians(30.0)
 SPEED_NOISE: Final = 0.03
 """Speed that the filter's tilt error adds in one second, forward only [m/s]; grows with the root of time. A degree of
 it, in lifts that accelerate sideways by 1 m/s² for a third of a second, is six times `vertical_displacement`'s."""
+
+BEGIN_SPEED_MPS: Final = LEVEL_SPEED_MPS
+BEGIN_ERROR_MPS2: Final = 3.0 * ERROR_SD_MPS2
+"""How well a look's newest speed and the bias that its rests tell are known; chosen: as at a lockout, and three times
+what its smoother leaves of the accelerometer's errors."""
 
 KNOWN_SD_M: Final = 0.15
 """A height less certain than this is not told: half of a squat's travel [m]."""
@@ -70,6 +77,17 @@ class HeightFilter:
     def copy(self) -> HeightFilter:
         """Return another that goes on from here by itself."""
         return replace(self)
+
+    def begin(self, height_m: float, height_sd_m: float, speed_mps: float) -> None:
+        """Go on from what a look found, which knows more: the accelerometer's errors, and every rest so far.
+
+        Parameters
+        ----------
+        height_m, height_sd_m, speed_mps
+        """
+        self.height_m, self.speed_mps, self.error_mps2 = height_m, speed_mps, 0.0
+        self.hh, self.vv, self.ee = height_sd_m**2, BEGIN_SPEED_MPS**2, BEGIN_ERROR_MPS2**2
+        self.hv = self.he = self.ve = 0.0
 
     def step(self, acceleration_mps2: float, dt: float) -> None:
         """Go on by one step of constant acceleration, up positive, gravity taken off."""

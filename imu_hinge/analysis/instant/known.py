@@ -26,6 +26,8 @@ class SensorKnown:
         What is taken off its inclination since it slipped, and how well zero is known.
     bias_s : (3,)
         The accelerometer's [m/s²].
+    height_m, height_sd_m, speed_mps
+        At the look's newest instant; NaN where not known.
     """
 
     up0_s: Vector
@@ -33,6 +35,9 @@ class SensorKnown:
     zero_rad: float
     zero_sd_rad: float
     bias_s: Vector
+    height_m: float
+    height_sd_m: float
+    speed_mps: float
 
     @classmethod
     def of(cls, mounting: Mounting, inclination: SegmentInclination, track: Track) -> SensorKnown:
@@ -49,6 +54,9 @@ class SensorKnown:
             zero_rad=inclination.zero_rad,
             zero_sd_rad=inclination.zero_sd_rad,
             bias_s=_vector(resting_bias(track)),
+            height_m=float(inclination.travel.height_m[-1]),
+            height_sd_m=float(inclination.travel.height_sd_m[-1]),
+            speed_mps=float(inclination.travel.speed_mps[-1]),
         )
 
     def inclination_rad(self, up_s: Vector) -> float:

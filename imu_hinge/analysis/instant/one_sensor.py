@@ -135,10 +135,21 @@ class SensorNow:
             self._step += 1
 
     def mount(self, up0_s: Vector, bias_s: Vector) -> None:
-        """Go on with what a look found; the height keeps its speed where the accelerometer's bias changes."""
+        """Go on with what a look found; the acceleration stays as it is where the accelerometer's bias changes."""
         change = [old - new for old, new in zip(self._bias_s, bias_s, strict=True)]
         self._height.error_mps2 += sum(u * by for u, by in zip(self._up_s, change, strict=True))
         self.up0_s, self._bias_s, self._is_mounted = up0_s, bias_s, True
+
+    def lift(self, height_m: float, height_sd_m: float, speed_mps: float) -> None:
+        """Go on from a look's height and speed at this instant, where it knows them.
+
+        Parameters
+        ----------
+        height_m, height_sd_m, speed_mps
+            NaN where not known.
+        """
+        if math.isfinite(height_sd_m) and math.isfinite(speed_mps):
+            self._height.begin(height_m, height_sd_m, speed_mps)
 
     def copy(self) -> SensorNow:
         """Return another that goes on from here by itself."""

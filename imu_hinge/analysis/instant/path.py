@@ -9,22 +9,32 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from imu_hinge import conventions as cv
 from imu_hinge.analysis.instant.angles import UNKNOWN, Angles, angles_before_mounting, measured
+from imu_hinge.analysis.instant.bend_phase import BendPhase, Turn, depth_of
 from imu_hinge.analysis.instant.known import Known
 from imu_hinge.analysis.instant.live_input import Intake, filtered
-from imu_hinge.analysis.instant.one_sensor import Reading, Rows, SensorNow
+from imu_hinge.analysis.instant.one_sensor import Reading, Rows, SensorNow, angle_between
+from imu_hinge.analysis.instant.rep_events import RepEvents
 from imu_hinge.instant import INSTANT_S, Instant, WaitsFor
 from imu_hinge.motion.kinematics.posture import lead_placement
 from imu_hinge.motion.kinematics.time_grid import Grid
 from imu_hinge.motion.orientation.filter import State
+from imu_hinge.reps.verdict import Limits
+from imu_hinge.result import Event
 from imu_hinge.settings import Settings
 
 LAG_S: Final = 0.15
 """A sensor that is further behind than this is left out: waiting longer, a picture no longer follows the body [s]."""
+
+CHUNK_S: Final = 0.2
+"""No more is taken at once: a look that an instant asks for comes later than this, however samples come [s]."""
+
+SETTLED_S: Final = 0.6
+"""A rep is told when its end lies this far back, see `live.SETTLE_S` [s]."""
 
 KEPT: Final = 1500
 """So many instants are kept for whoever asks: a minute. Nobody shows what is older."""
@@ -47,9 +57,11 @@ class InstantPath:
     ----------
     placements
     settings
+    limits
+        The athlete's.
     """
 
-    def __init__(self, placements: Sequence[str], settings: Settings) -> None:
+    def __init__(self, placements: Sequence[str], settings: Settings, limits: Limits) -> None:
         self._settings = settings
         self._every = max(1, int(INSTANT_S * settings.rate_hz + 1e-9))
         self._lag = round(LAG_S * settings.rate_hz)
@@ -61,6 +73,10 @@ class InstantPath:
         """Steps of which an instant was made, with all sensors or without some."""
         self._ahead: dict[str, _Ahead] = {}
         self._made: deque[Instant] = deque(maxlen=KEPT)
+        self._phase = BendPhase(settings.reps)
+        self._events = RepEvents(limits, settings.feedback)
+        self.look_at: int | None = None
+        """Instants of the grid with which a look is worth it: a rep may just have ended."""
 
     def whole(self, count: int) -> int:
         """Return how many of the grid's instants belong to whole steps; the rest would only cost a call more."""
@@ -75,29 +91,61 @@ class InstantPath:
     def learn(self, known: Known) -> None:
         """Go on with what a look found."""
         self._known = known
-        for sensors in (self._sensors, {p: ahead.sensor for p, ahead in self._ahead.items()}):
-            for placement, sensor in sensors.items():
-                sensor.mount(known.sensors[placement].up0_s, known.sensors[placement].bias_s)
+        for placement, sensor in self._sensors.items():
+            found = known.sensors[placement]
+            sensor.mount(found.up0_s, found.bias_s)
+            sensor.lift(found.height_m, found.height_sd_m, found.speed_mps)
+        for placement, ahead in self._ahead.items():  # whose time is not the look's
+            ahead.sensor.mount(known.sensors[placement].up0_s, known.sensors[placement].bias_s)
 
-    def take(self, rows: Mapping[str, Rows], grid: Grid) -> None:
-        """Take what every sensor's filter gave for the next instants of the grid.
+    def take(self, rows: Mapping[str, Rows], grid: Grid, *, from_floor: bool | None) -> list[Event]:
+        """Take what every sensor's filter gave for the next instants of the grid, and return what they tell.
 
         Parameters
         ----------
         rows
-            By placement.
+            By placement; of `CHUNK_S` at most.
         grid
+        from_floor
+            Whether lifts start on the floor; None where nobody knows yet, and then no rep is told of.
         """
         for placement, sensor in self._sensors.items():
             sensor.take(rows[placement])
+        events: list[Event] = []
         while all(self._whole in sensor.readings for sensor in self._sensors.values()):
             readings = {p: sensor.readings.pop(self._whole) for p, sensor in self._sensors.items()}
             instant = self._instant(self._whole, readings, grid)
+            turns = self._phase.step(instant.time_s, self._depth(readings))
+            if from_floor is not None:
+                events += self._tell(instant, turns, from_floor=from_floor)
             if self._whole == self._next:
-                self._made.append(instant)
+                self._made.append(replace(instant, phase=self._phase.phase))
                 self._next += 1
                 self._ahead.clear()
             self._whole += 1
+        return events
+
+    def _tell(self, instant: Instant, turns: Sequence[Turn], *, from_floor: bool) -> list[Event]:
+        """Return what an instant tells of the rep it is in, and ask for a look soon after one has ended."""
+        events, ended_s = self._events.step(turns, from_floor=from_floor)
+        if ended_s is not None:
+            rate_hz, now = self._settings.rate_hz, (self._whole + 1) * self._every
+            settled = now + round((ended_s + SETTLED_S - instant.time_s) * rate_hz)
+            at = max(settled, now + round(CHUNK_S * rate_hz))
+            self.look_at = -(-at // self._every) * self._every
+        lumbar = cv.LUMBAR_FLEXION
+        return events + self._events.watch(instant.time_s, instant.angles_rad[lumbar], instant.sd_rad[lumbar])
+
+    def _depth(self, readings: Mapping[str, Reading]) -> float:
+        """Return how deep the body is bent [rad]; NaN where the sensor that tells it best has sent nothing."""
+        lead = lead_placement(readings)
+        pelvis = next((p for p in cv.PELVIS_PLACEMENTS if p in readings), lead)
+        up_s, up0_s = readings[lead].up_s, self._sensors[lead].up0_s
+        if readings[lead].is_gap or up0_s is None:
+            return math.nan
+        known = self._known
+        inclination = angle_between(up_s, up0_s) if known is None else known.sensors[lead].inclination_rad(up_s)
+        return depth_of(inclination, readings[pelvis].height_m, readings[pelvis].height_sd_m)
 
     def run_ahead(self, intakes: Mapping[str, Intake], grid: Grid, done: int) -> None:
         """Make the instants for which the slowest sensor is waited for no longer, without it.
