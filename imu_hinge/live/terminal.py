@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from imu_hinge.instant import Instant
 from imu_hinge.live.analysis_thread import Analysis, Listener, LiveReps
 from imu_hinge.live.known_sensors import KnownSensor, remember
 from imu_hinge.live.record_session import Plan, record
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from imu_hinge.result import Event
+
+
+_MOMENTS: Final = ("rep_started", "turned")
 
 
 def plan_for(
@@ -59,12 +64,14 @@ def run_terminal(plan: Plan) -> Recovered | None:
     from rich.live import Live
 
     console = Console()
-    reps = LiveReps(lambda: _analysis(plan), Listener(on_event=lambda event: print_event(console, event)))
+    newest: deque[Instant] = deque(maxlen=1)
+    reps = LiveReps(lambda: _analysis(plan), Listener(lambda event: print_event(console, event), newest.extend))
     seen: dict[str, KnownSensor] = {}
     with Live(console=console, auto_refresh=False, transient=True) as live:
 
         def show(recorder: Recorder) -> None:
-            live.update(status_table(recorder, now_ns=plan.now_ns()), refresh=True)
+            instant = newest[-1] if newest else None
+            live.update(status_table(recorder, now_ns=plan.now_ns(), instant=instant), refresh=True)
             seen.update({p: KnownSensor(p, s.address, s.name) for p, s in recorder.status.items() if s.address})
 
         recovered = asyncio.run(_until_stopped(replace(plan, on_samples=reps.feed, on_status=show)))
@@ -119,5 +126,7 @@ def _analysis(plan: Plan) -> Analysis:
 
 
 def print_event(console: Console, event: Event) -> None:
-    """Print when and what."""
+    """Print when and what, but for what only a picture or a sound can follow."""
+    if event.kind in _MOMENTS:
+        return
     console.print(f"{event.time_s:7.1f} s  {event.message}", highlight=False, markup=False)

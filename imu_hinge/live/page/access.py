@@ -6,6 +6,7 @@ random token, so that nothing is answered to who has not seen the code. It opens
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 from collections.abc import Mapping
@@ -169,7 +170,8 @@ def bound_socket(host: str, port: int) -> socket.socket:
     """
     for wanted in (port, 0):
         bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # after a restart the same port is free at once; Windows would share one that is taken
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind((host, wanted))
             bound.listen()
