@@ -100,6 +100,7 @@ COMMANDS = [
     "calibrate",
     "scan",
     "record",
+    "live",
     "repair",
     "doctor",
     "version",

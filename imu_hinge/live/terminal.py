@@ -86,7 +86,16 @@ def run_terminal(plan: Plan) -> Recovered | None:
 
 
 def print_end(console: Console, plan: Plan, recovered: Recovered | None) -> None:
-    """Print how each sensor did, how well their clocks agreed, and where the recording is."""
+    """Print how each sensor did, how well their clocks agreed, and where the recording is.
+
+    Parameters
+    ----------
+    console
+    plan
+        Says the folder.
+    recovered
+        None where nothing was recorded.
+    """
     for line in [] if recovered is None else [*summary(recovered), *timing_lines(recovered)]:
         console.print(one_line(line, longest=LONGEST_TEXT), highlight=False, markup=False)
     told = f"Saved in {plan.folder}; analyse it with: imu-hinge analyze {plan.folder}"

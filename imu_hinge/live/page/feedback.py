@@ -54,7 +54,14 @@ def set_has_cues(feedback: Feedback, set_index: int) -> bool:
 
 
 def rep_has_cues(feedback: Feedback, set_index: int, rep_index: int) -> bool:
-    """Tell whether a rep has cues; set and rep are counted from 0."""
+    """Tell whether a rep has cues.
+
+    Parameters
+    ----------
+    feedback
+    set_index, rep_index
+        Of the set in the session and of the rep in the set, from 0.
+    """
     if not set_has_cues(feedback, set_index):
         return False
     if feedback == "every" or rep_index < FADE_ALL:

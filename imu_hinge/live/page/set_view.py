@@ -97,7 +97,16 @@ def set_view(reps: Sequence[Rep], index: int, *, is_over: bool, athlete: Athlete
 
 
 def rep_view(rep: Rep, number: int, *, athlete: Athlete) -> dict[str, Any]:
-    """Return one rep: its number as people count, verdict in words, largest lumbar flexion in percent with 95 %."""
+    """Return one rep: verdict in words, largest lumbar flexion in percent with 95 %.
+
+    Parameters
+    ----------
+    rep
+    number
+        In its set, as people count.
+    athlete
+        Whose range is 100 %.
+    """
     percent = 100.0 / math.radians(athlete.value("lumbar_max_flexion_deg"))
     peak, sd = percent * rep.lumbar_flexion_peak_rad, percent * rep.lumbar_flexion_peak_sd_rad
     return {
