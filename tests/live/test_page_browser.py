@@ -8,6 +8,7 @@ import itertools
 import math
 import os
 import queue
+import re
 import shutil
 import threading
 from contextlib import contextmanager
@@ -163,8 +164,28 @@ def test_the_page_says_what_is_waited_for_flashes_at_the_limit_and_tells_its_del
         says(tab, "#percent", "?")
         says(tab, "#banner", "t12 silent: inferred")
         tab.click("#options")
-        assert "readable from" in tab.inner_text("#readable")
         assert "ms late" in tab.inner_text("#delay")
+
+
+@pytest.mark.parametrize("label", ["hip_hinge", "lumbar_flexion", "squat"])
+def test_on_a_tablet_the_verdict_is_read_from_as_far_as_was_set(tab, label):
+    with shown() as (page, access):
+        page.take_instants([instant(99.9)])
+        page.take_event(told("rep", rep(80.0, label=label)))
+        tab.goto(access.url)
+        says(tab, "#word", VERDICT_WORDS[label])
+        tab.click("#options")
+        for field, value in (("#width", "21.7"), ("#distance", "4")):  # ten inches, four metres
+            tab.fill(field, value)
+            tab.press(field, "Enter")
+        assert float(re.search(r"from ([\d.]+) m", tab.inner_text("#readable"))[1]) >= 4.0
+        font_px = tab.locator("#word").evaluate("(word) => parseFloat(getComputedStyle(word).fontSize)")
+        capital_m = 0.73 * font_px * 0.217 / 1280
+        assert capital_m >= 4.0 * math.tan(math.radians(20.0 / 60.0)) - 1e-4
+        for part in ("#number", "#word", "#shape"):
+            box, last = tab.locator(part).bounding_box(), tab.locator("#last").bounding_box()
+            assert box["y"] >= last["y"] - 1
+            assert box["y"] + box["height"] <= last["y"] + last["height"] + 1, part
 
 
 def test_the_page_outlives_a_restart_of_the_program(short_set, tab):

@@ -6,6 +6,7 @@ const LUMBAR = 2;
 const LOW = -20, HIGH = 120; // percent shown on the gauge; what lies outside sits at its end
 const MOST_BARS = 12;
 const WAITS = { "stand still": "Stand still", "bend once": "Bend once", ready: "Ready" };
+const LINE = 1.06; // height of a line in units of the font's size, the word's padding included
 let shownWord = "";
 
 export function drawBar(state) {
@@ -47,25 +48,32 @@ function drawVerdict(verdict) {
   box.append(node);
 }
 
-// The word is as large as its box lets it be, and never smaller than the distance asks where there is room for that.
+// Width of a text in units of its font's size, as this browser draws it.
+function widthOf(text) {
+  const pen = element("gauge-canvas").getContext("2d");
+  pen.font = `bold 100px ${getComputedStyle(document.body).fontFamily}`;
+  return pen.measureText(text).width / 100;
+}
+
+// The word is as large as the distance asks where there is room for that, and at least as large as looks well.
 export function fitFarText() {
   const box = element("last").getBoundingClientRect();
   if (!box.width) return;
   const word = element("word");
-  const longest = Math.max(4, ...word.textContent.split(" ").map((part) => part.length));
-  const lines = word.textContent.split(" ").length;
-  const byWidth = box.width / (longest * 0.7);
-  const wanted = Math.min(byWidth, Math.max(farPixels(), Math.min(box.height * 0.28, byWidth)));
-  const size = Math.min(wanted, box.height * (element("number").textContent ? 0.62 : 0.9) / Math.max(lines, 1));
+  const parts = word.textContent.split(" ");
+  const byWidth = (0.98 * box.width) / Math.max(1, ...parts.map(widthOf));
+  const isOnOneLine = (size) => widthOf(word.textContent) * size <= box.width;
+  const most = (lines) => (box.height * (element("number").textContent ? 0.745 : 0.9)) / (LINE * lines);
+  let size = Math.min(byWidth, most(1), Math.max(farPixels(), Math.min(0.28 * box.height, byWidth)));
+  if (!isOnOneLine(size)) size = Math.min(size, most(parts.length));
   word.style.fontSize = `${size}px`;
-  // Two words stand on one line where that fits, or the number would be small.
-  const oneLine = word.textContent.length * 0.7 * size <= box.width;
-  const left = box.height - size * (oneLine ? 1.1 : 1.05 * lines);
+  const left = box.height - LINE * size * (isOnOneLine(size) ? 1 : parts.length);
   const isTall = left > 1.2 * box.width; // a phone held upright: the shape stands below the number
   element("count").style.flexDirection = isTall ? "column" : "row";
-  element("number").style.fontSize = `${Math.max(16, isTall ? Math.min(left * 0.6, box.width * 0.7) : Math.min(left * 1.15, box.width * 0.38))}px`;
+  const number = isTall ? Math.min(left * 0.6, box.width * 0.7) : Math.min(left * 1.15, box.width * 0.38);
+  element("number").style.fontSize = `${Math.max(16, number)}px`;
   const narrow = element("gauge").getBoundingClientRect().width;
-  element("percent").style.fontSize = `${Math.min(farPixels(), narrow / 3.1)}px`;
+  element("percent").style.fontSize = `${Math.min(farPixels(), narrow / widthOf("100 %"))}px`;
 }
 
 function drawGauge(state) {
@@ -125,9 +133,13 @@ function line(pen, width, y, name, dash) {
   pen.lineTo(width * 0.88, y);
   pen.stroke();
   pen.setLineDash([]);
-  pen.font = "bold 15px sans-serif";
+  pen.font = `bold ${Math.min(32, Math.max(13, width * 0.085))}px sans-serif`;
   pen.textAlign = "right";
-  pen.fillText(name, width - 2, y - 5);
+  pen.strokeStyle = colour("paper");
+  pen.lineWidth = 6;
+  pen.lineJoin = "round";
+  pen.strokeText(name, width - 2, y - 7);
+  pen.fillText(name, width - 2, y - 7);
 }
 
 function drawBars(state, reps) {
@@ -170,11 +182,14 @@ function drawRep(pen, rep, { x, wide, at, bottom, text, isSettled }) {
     whisker(pen, x, wide / 5, at(rep.low_percent), at(rep.high_percent));
   }
   pen.globalAlpha = 1;
-  pen.font = `bold ${text}px sans-serif`;
-  pen.textAlign = "center";
+  const digits = String(rep.number);
+  const size = Math.min(text, (wide / 0.62) / (0.6 * digits.length + 0.9)); // number and shape have one slot
+  pen.font = `bold ${size}px sans-serif`;
+  pen.textAlign = "left";
   pen.fillStyle = colour("ink");
-  pen.fillText(String(rep.number), x - text * 0.35, bottom + text);
-  drawShape(pen, rep.verdict, x + text * 0.55, bottom + text * 0.65, text * 0.3);
+  const both = pen.measureText(digits).width + size * 0.8;
+  pen.fillText(digits, x - both / 2, bottom + text);
+  drawShape(pen, rep.verdict, x + both / 2 - size * 0.3, bottom + text - size * 0.36, size * 0.3);
 }
 
 function whisker(pen, x, half, low, high) {

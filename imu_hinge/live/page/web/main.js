@@ -94,7 +94,7 @@ function drawCorner() {
   const { about, now, links } = state;
   element("simulated").hidden = !(about && about.is_simulated);
   setText("basis", now && now.basis ? now.basis : "not known yet");
-  setText("links", links.map(linkWords).join("  "));
+  setText("links", links.map(linkWords).join("; "));
   setText("latency", state.latency_ms === null ? "" : `${Math.round(state.latency_ms)} ms behind`);
   const banner = bannerWords();
   element("banner").hidden = !banner;
@@ -102,11 +102,13 @@ function drawCorner() {
 }
 
 function linkWords(link) {
-  const missing = state.now && state.now.missing.includes(link.placement) ? " silent" : "";
-  const charge = link.battery_percent === null ? "" : ` ${link.battery_percent} % charge`;
-  const loss = link.loss_percent === null ? "" : ` ${link.loss_percent} % lost`;
-  const rate = link.rate_hz === null ? "" : ` ${link.rate_hz} Hz`;
-  return `${link.placement}: ${link.state}${missing}${rate}${loss}${charge}`;
+  const isMissing = state.now && state.now.missing.includes(link.placement);
+  return [
+    `${link.placement} ${isMissing ? "silent" : link.state}`,
+    link.rate_hz === null ? "" : `${link.rate_hz} Hz`,
+    link.loss_percent === null ? "" : `${link.loss_percent} % lost`,
+    link.battery_percent === null ? "" : `battery ${link.battery_percent} %`,
+  ].filter(Boolean).join(", ");
 }
 
 function bannerWords() {
@@ -167,7 +169,8 @@ document.body.dataset.view = stored("view", "bar");
 setText("view", document.body.dataset.view === "bar" ? "Watch" : "By the bar");
 bind();
 showSound(false);
-new ResizeObserver(fit).observe(document.body);
+const resized = new ResizeObserver(fit);
+for (const node of [document.body, element("last")]) resized.observe(node); // a banner takes room from the verdict
 document.addEventListener("visibilitychange", () => { if (!document.hidden) { tries = 0; connect(); reconnectIfDead(); keepAwake(); redraw(); } });
 setInterval(() => { reconnectIfDead(); redraw(); }, 500);
 async function keepAwake() {
