@@ -123,8 +123,7 @@ class BendPhase:
         has_turned = depth < self._extreme[1] - REVERSAL_RAD
         if not self._is_at_bottom and (has_turned or (abs(speed) < LOWERING_RAD_S and depth > DEEP * self._deepest)):
             self._is_at_bottom = True
-            stopped_s = self._extreme[0] if has_turned else time_s - SPEED_S
-            turns.append(Turn("bottom", stopped_s))
+            turns.append(Turn("bottom", self._extreme[0] if has_turned else time_s))
         if has_turned:
             left = [t for t, d in self._recent if d >= self._extreme[1] - 0.25 * REVERSAL_RAD]
             turns.append(Turn("rises", left[-1] if left else time_s))
