@@ -9,8 +9,9 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
+from imu_hinge.errors import RecordingError
 from imu_hinge.model import Samples
 from imu_hinge.result import Event
 
@@ -20,6 +21,10 @@ class Analysis(Protocol):
 
     def feed(self, placement: str, samples: Samples) -> Sequence[Event]:
         """Take one sensor's new samples and return new events, in order."""
+
+
+MOST_WAITING: Final = 12_000
+"""Chosen: five minutes of two sensors that send twenty blocks a second. A queue that grows on would take all memory."""
 
 
 class LiveReps:
@@ -42,7 +47,12 @@ class LiveReps:
 
     def feed(self, placement: str, samples: Samples) -> None:
         """Queue new samples; returns at once."""
-        self._waiting.put((placement, samples))
+        if self.problem is None and self._waiting.qsize() > MOST_WAITING:
+            self.problem = RecordingError(
+                f"{MOST_WAITING} blocks of samples wait for it: this computer is too slow, or busy with other work"
+            )
+        if self.problem is None:
+            self._waiting.put((placement, samples))
 
     def close(self) -> None:
         """Analyse what waits, then end the thread."""
@@ -52,7 +62,7 @@ class LiveReps:
     def _run(self) -> None:
         try:
             analysis = self._make()
-            while (item := self._waiting.get()) is not None:
+            while (item := self._waiting.get()) is not None and self.problem is None:
                 for event in analysis.feed(*item):
                     self._on_event(event)
         except Exception as problem:  # the recording goes on; what went wrong is shown at its end
