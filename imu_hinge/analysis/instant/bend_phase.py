@@ -89,7 +89,7 @@ class BendPhase:
             self._recent.popleft()
         speed = self._speed()
         turns = {"standing": self._standing, "down": self._down, "up": self._up}[self._state](time_s, depth, speed)
-        is_bottom = self._state == "down" and self._is_at_bottom and abs(speed) < LOWERING_RAD_S
+        is_bottom = self._state == "down" and self._is_at_bottom and speed < LOWERING_RAD_S
         self.phase = "bottom" if is_bottom else self._state
         return turns
 

@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from imu_hinge.analysis.instant.one_sensor import Vector
 from imu_hinge.model import Array
 from imu_hinge.motion.kinematics.accelerometer_bias import resting_bias
 from imu_hinge.motion.kinematics.alignment import Mounting
 from imu_hinge.motion.kinematics.posture import SegmentInclination, SoftTissue
 from imu_hinge.motion.kinematics.track import Track
 from imu_hinge.motion.linkage.set_parameters import SetParameters
+from imu_hinge.motion.orientation.quaternion import Vector
 
 
 @dataclass(frozen=True, slots=True)

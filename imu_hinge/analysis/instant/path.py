@@ -186,7 +186,7 @@ class InstantPath:
         """Return how deep the body is bent [rad]; NaN where the sensor that tells it best has sent nothing."""
         lead = lead_placement(readings)
         pelvis = next((p for p in cv.PELVIS_PLACEMENTS if p in readings), lead)
-        up_s, up0_s = readings[lead].up_s, self._sensors[lead].up0_s
+        up_s, up0_s = readings[lead].up_s, readings[lead].up0_s
         if readings[lead].is_gap or up0_s is None:
             return math.nan
         known = self._known
@@ -246,9 +246,9 @@ class InstantPath:
         """Return the angles that these sensors tell, what the others follow from, and what is waited for."""
         known, budget = self._known, self._settings.errors
         if known is None:
-            standing = {p: sensor.up0_s for p, sensor in self._sensors.items()}
-            waits_for: WaitsFor = "bend once" if all(standing.values()) else "stand still"
-            return angles_before_mounting({p: r.up_s for p, r in present.items()}, standing, budget), None, waits_for
+            is_standing_known = bool(present) and all(r.up0_s for r in present.values())
+            waits_for: WaitsFor = "bend once" if is_standing_known else "stand still"
+            return angles_before_mounting(present, budget), None, waits_for
         if not present:
             return UNKNOWN, None, "ready"
         inclinations = {p: known.sensors[p].inclination_rad(r.up_s) for p, r in present.items()}
