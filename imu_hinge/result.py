@@ -120,7 +120,10 @@ class Event:
     Parameters
     ----------
     kind
-        ``aligned``: the mounting is known; ``rep``: one was completed; ``withdrawn``: a rep that was told is none;
+        ``aligned``: the mounting is known; ``rep_started``, ``turned``: a rep begins, or has come to its turning point,
+        and may still turn out to be none; ``over_limit``, ``back_under``: inside a rep lumbar flexion has passed the
+        limit, or is back; ``rep``: one was completed; ``revised``: a rep that was told has another number;
+        ``withdrawn``: a rep that was told is none;
         ``slip``: a sensor moved on the body; ``gap``: a long hole is over; ``warning``: a sensor's clock was set back,
         or sensors seem to be exchanged; ``clock``: two sensors' clocks no longer agree, so
         that lumbar angles are withheld, or agree again; ``waiting``: a sensor is silent and the analysis waits for it.
@@ -130,7 +133,7 @@ class Event:
     message
         One sentence for a person.
     rep
-        The rep that was completed or withdrawn.
+        The rep that was completed, revised or withdrawn.
 
     Examples
     --------

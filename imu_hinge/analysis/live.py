@@ -320,6 +320,7 @@ class LiveAnalysis:
         )
         if found.lifts or not self._found.lifts:  # a walk after the set does not change what was lifted
             self._found = found
+        before = list(self._told.reps)
         settled = self._done - (0 if is_last else round(SETTLE_S * self._settings.rate_hz))
         lifts = [lift.moved(start) for lift in found.lifts]
         at_s = self._time_s(self._done - 1)
@@ -329,6 +330,7 @@ class LiveAnalysis:
             is_known = lift.start < self._edge(start) or self._told.knows(lift.moved(start))
             if start + lift.stop <= settled and not is_known:
                 events.append(self._tell(aligned, lift, found.exercise, start))
+        events += self._told.revised(before, at_s)
         swapped = "" if self._has_told_swapped or clocks.is_apart else looks_swapped(aligned, found.lifts)
         if swapped and any(event.kind == "rep" for event in events):
             self._has_told_swapped = True

@@ -103,4 +103,6 @@ def _analysis(plan: Plan) -> Analysis:
 
 
 def _print_event(console: Console, event: Event) -> None:
+    if event.kind in ("rep_started", "turned"):  # lines are read after a rep, not in it
+        return
     console.print(f"{event.time_s:7.1f} s  {event.message}", highlight=False, markup=False)
