@@ -95,8 +95,8 @@ def simulate(
     stalls = stalls + rng.uniform(0, 1)
     arrival = np.maximum.accumulate(carried(ready, link, phase=phase, stalls=stalls, rng=rng))
     kept = rng.random(ready.size) >= link.loss
-    echoes = pinged(sensor, link, seconds, phase=phase, stalls=stalls, rng=rng) if sensor.is_pinged else []
-    return _blocks(sensor, true_s, arrival, kept), echoes, true_s.reshape(-1, sensor.batch)[kept].ravel()
+    replies = pinged(sensor, link, seconds, phase=phase, stalls=stalls, rng=rng) if sensor.is_pinged else []
+    return _blocks(sensor, true_s, arrival, kept), replies, true_s.reshape(-1, sensor.batch)[kept].ravel()
 
 
 def carried(ready: Array, link: Link, *, phase: float, stalls: Array, rng: np.random.Generator) -> Array:
@@ -203,12 +203,12 @@ class Errors(NamedTuple):
 
 def errors(sensor: Sensor, link: Link, seconds: float, rng: np.random.Generator) -> Errors:
     """Return the errors of one simulated sensor."""
-    arrived, echoes, true_s = simulate(sensor, link, seconds, rng)
+    arrived, replies, true_s = simulate(sensor, link, seconds, rng)
     settings = settings_of(sensor)
-    batch = place(arrived, settings, origin_ns=0, echoes=echoes)[0].time_s
+    batch = place(arrived, settings, origin_ns=0, replies=replies)[0].time_s
     clock = LiveClock(settings, origin_ns=0)
     live = []
-    for item in heapq.merge(arrived, echoes, key=lambda i: i.arrival_ns if isinstance(i, Arrived) else i.answered_ns):
+    for item in heapq.merge(arrived, replies, key=lambda i: i.arrival_ns if isinstance(i, Arrived) else i.answered_ns):
         if isinstance(item, Arrived):
             live.append(clock.feed(item.block, item.arrival_ns).time_s)
         else:

@@ -22,8 +22,7 @@ import imufusion
 import numpy as np
 from vqf import VQF, offlineVQF
 
-from imu_hinge.motion.orientation import batch as lanes
-from imu_hinge.motion.orientation import filter as ori
+from imu_hinge.motion.orientation import batch, filter
 from imu_hinge.motion.orientation.smoothing import smooth
 from imu_hinge.motion.orientation.vqf_step import update
 from imu_hinge.simulate.sensor import SensorSpec
@@ -54,9 +53,9 @@ def fusion(gyr: Any, acc: Any, rate_hz: float) -> Any:
 
 
 FILTERS: dict[str, Filter] = {
-    "imu_hinge live": lambda g, a, r: ori.orientation(g, a, rate_hz=r),
+    "imu_hinge live": lambda g, a, r: filter.orientation(g, a, rate_hz=r),
     "vqf live": lambda g, a, r: VQF(1 / r).updateBatch(g, a)["quat6D"],
-    "imu_hinge both ways": lambda g, a, r: ori.orientation(g, a, rate_hz=r, both_ways=True),
+    "imu_hinge both ways": lambda g, a, r: filter.orientation(g, a, rate_hz=r, both_ways=True),
     "vqf offline": lambda g, a, r: offlineVQF(g, a, None, 1 / r)["quat6D"],
     "ahrs Madgwick": madgwick,
     "ahrs Mahony": mahony,
@@ -114,10 +113,10 @@ def errors_of(chosen: dict[str, float], recordings: list[Any]) -> Any:
     """Live and both ways of every trial, (2, trials) [deg]."""
     found = []
     for g, a, q, k, r in recordings:
-        p = ori.params(r, **chosen)
+        p = filter.params(r, **chosen)
         is_edge, out = np.arange(len(g)) == 0, np.empty((len(g), 9))
-        smooth(ori.initial_state(p, lanes=2), g, a, is_edge, out)
-        live = ori.filter_block(ori.initial_state(p), g, a).q_ws
+        smooth(filter.initial_state(p, lanes=2), g, a, is_edge, out)
+        live = filter.filter_block(filter.initial_state(p), g, a).q_ws
         found.append((error_deg(live[k], q[k]), error_deg(out[k, :4], q[k])))
     return np.array(found).T
 
@@ -132,7 +131,7 @@ def print_departures(recordings: list[Any]) -> None:
     print("\nWhat departing from the published filter costs [deg], mean of the trials (at worst, one trial left out)")
     print(f"{'':42}{'live':>18}{'both ways':>18}")
     rows = {"acc is felt in the sample's middle": published - np.array(peers)}
-    defaults = inspect.signature(ori.params).parameters
+    defaults = inspect.signature(filter.params).parameters
     for name, value in PUBLISHED.items():
         rows[f"{name} {defaults[name].default:g}, not {value:g}"] = ours - errors_of({name: value}, recordings)
     rows["all of it"] = ours - np.array(peers)
@@ -197,7 +196,7 @@ def simulated() -> None:
     ):
 
         def run(g: Any, a: Any, r: float, changed: dict[str, float] = changed) -> Any:
-            return ori.filter_block(ori.initial_state(ori.params(r, **changed)), g, a).q_ws
+            return filter.filter_block(filter.initial_state(filter.params(r, **changed)), g, a).q_ws
 
         scores = [np.mean([trunk_error_deg(each, run) for each in sets]) for sets in (cases[1.0, False], others)]
         print(f"  {changed!s:28}" + "".join(f"{x:8.2f}" for x in scores))
@@ -228,19 +227,19 @@ def cost() -> None:
     n = 100_000 if "--quick" in sys.argv else 1_000_000
     gyr, acc = invented(n)
     side = list(zip(np.split(gyr, 16), np.split(acc, 16), strict=True))
-    beside = [tuple(np.split(values, lanes.LANES)) for values in (gyr, acc, np.empty((n, 9)))]
-    scratch = [np.empty((columns * lanes.CHUNK, lanes.LANES)) for columns in (6, 9)]
-    p = ori.params(100.0)
+    beside = [tuple(np.split(values, batch.LANES)) for values in (gyr, acc, np.empty((n, 9)))]
+    scratch = [np.empty((columns * batch.CHUNK, batch.LANES)) for columns in (6, 9)]
+    p = filter.params(100.0)
     out = np.empty((n, 9))
     times = best(
         {
             "vqf updateBatch": lambda: VQF(0.01).updateBatch(gyr, acc),
-            "update (kernel)": lambda: update(ori.initial_state(p).memory, gyr, acc, out),
-            "orientation (public)": lambda: ori.orientation(gyr, acc, rate_hz=100.0),
-            "lanes (kernel)": lambda: lanes.update_lanes(ori.initial_state(p, lanes=lanes.LANES), *beside, *scratch),
-            "filter_many, 1 thread": lambda: lanes.filter_many(side, rate_hz=100.0, threads=1),
+            "update (kernel)": lambda: update(filter.initial_state(p).memory, gyr, acc, out),
+            "orientation (public)": lambda: filter.orientation(gyr, acc, rate_hz=100.0),
+            "lanes (kernel)": lambda: batch.update_lanes(filter.initial_state(p, lanes=batch.LANES), *beside, *scratch),
+            "filter_many, 1 thread": lambda: batch.filter_many(side, rate_hz=100.0, threads=1),
             "offlineVQF": lambda: offlineVQF(gyr, acc, None, 0.01),
-            "both ways (public)": lambda: ori.orientation(gyr, acc, rate_hz=100.0, both_ways=True),
+            "both ways (public)": lambda: filter.orientation(gyr, acc, rate_hz=100.0, both_ways=True),
         }
     )
     print(f"\nCost per sample [ns], {n} samples, one thread, best of {ROUNDS} in turns; ratio to the peer above")
@@ -251,11 +250,11 @@ def cost() -> None:
 
 def block() -> None:
     gyr, acc = invented(10)
-    state, peer, out = ori.initial_state(ori.params(100.0)), VQF(0.01), np.empty((10, 9))
+    state, peer, out = filter.initial_state(filter.params(100.0)), VQF(0.01), np.empty((10, 9))
     times = best(
         {
             "vqf updateBatch": lambda: peer.updateBatch(gyr, acc),
-            "filter_block (public, checked)": lambda: ori.filter_block(state, gyr, acc),
+            "filter_block (public, checked)": lambda: filter.filter_block(state, gyr, acc),
             "update (kernel)": lambda: update(state.memory, gyr, acc, out),
         },
         repeat=500,
@@ -271,8 +270,8 @@ def threads() -> None:
     for name, is_both, rounds in (("live, in lanes", False, 4 * ROUNDS), ("both ways", True, ROUNDS)):
         times = best(
             {
-                "1": lambda b=is_both: lanes.filter_many(many, rate_hz=100.0, both_ways=b, threads=1),
-                "2": lambda b=is_both: lanes.filter_many(many, rate_hz=100.0, both_ways=b, threads=2),
+                "1": lambda b=is_both: batch.filter_many(many, rate_hz=100.0, both_ways=b, threads=1),
+                "2": lambda b=is_both: batch.filter_many(many, rate_hz=100.0, both_ways=b, threads=2),
             },
             rounds=rounds,
         )

@@ -28,7 +28,16 @@ if TYPE_CHECKING:
 class Verdict:
     """Hold the label of one rep, how sure it is, and what was seen.
 
-    ``confidence`` is the probability of the label; for ``undecided`` that of the likeliest other.
+    Parameters
+    ----------
+    label
+        One of `conventions.VERDICTS`.
+    confidence
+        The probability of the label; for ``undecided`` that of the likeliest other.
+    findings
+        What was seen, of `conventions.FINDINGS`.
+    reason
+        One sentence for a person.
 
     Examples
     --------
@@ -60,24 +69,32 @@ class Rep:
     """
 
     rep: int
+    """From 0, in order."""
     exercise: str
+    """One of `conventions.EXERCISES`."""
     start_s: float
     turn_s: float
     end_s: float
+    """From the floor: lift-off, lockout, plates down. From the top: leaving standing, the bottom, standing again."""
     descent_s: float
     ascent_s: float
     pause_s: float
+    """The bottom that is held."""
     pelvis_tilt_peak_rad: float
     trunk_inclination_peak_rad: float
     lumbar_flexion_peak_rad: float
     lumbar_flexion_peak_sd_rad: float
     lumbar_flexion_bottom_rad: float
     lumbar_flexion_bottom_sd_rad: float
+    """At lift-off, or at the deepest point; peaks are over the whole rep."""
     knee_flexion_peak_rad: float
     lumbar_share: float
+    """Lumbar flexion over lumbar and hip flexion, as it changes over the rep, 0 to 1."""
     basis: cv.Basis
+    """Whether two sensors saw the largest lumbar flexion, or the model tells it."""
     verdict: Verdict
     quality: str
+    """Of the data, A to D; see `reps.verdict.grade`."""
 
     def as_row(self) -> dict[str, Any]:
         """Return the rep as one row of the ``reps`` table, degrees at this edge."""
@@ -103,7 +120,10 @@ class Event:
     Parameters
     ----------
     kind
-        ``aligned``: the mounting is known; ``rep``: one was completed; ``withdrawn``: a rep that was told is none;
+        ``aligned``: the mounting is known; ``rep_started``, ``turned``: a rep begins, or has come to its turning point,
+        and may still turn out to be none; ``over_limit``, ``back_under``: inside a rep lumbar flexion has passed the
+        limit, or is back; ``rep``: one was completed; ``revised``: a rep that was told has another number;
+        ``withdrawn``: a rep that was told is none;
         ``slip``: a sensor moved on the body; ``gap``: a long hole is over; ``warning``: a sensor's clock was set back,
         or sensors seem to be exchanged; ``clock``: two sensors' clocks no longer agree, so
         that lumbar angles are withheld, or agree again; ``waiting``: a sensor is silent and the analysis waits for it.
@@ -113,7 +133,7 @@ class Event:
     message
         One sentence for a person.
     rep
-        The rep that was completed or withdrawn.
+        The rep that was completed, revised or withdrawn.
 
     Examples
     --------

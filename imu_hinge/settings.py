@@ -58,14 +58,17 @@ class StillnessSettings(_InRange):
     """Say what counts as quiet enough to trust gravity."""
 
     window_s: float = 0.3
+    """Over which it is looked at [s]; chosen."""
     gyr_max_deg_s: float = 12.0
     """Mean angular speed inside the window. A person standing sways by up to 6 deg/s."""
     acc_spread_max_mps2: float = 0.45
+    """Spread of |f| inside the window; chosen."""
     force_off_max_mps2: float = 1.0
     """Mean |f| may differ from 9.81 by this: 10 % scale error or 100 mg of bias."""
     force_apart_max_mps2: float = 0.4
     """... and from the same sensor's other quiet stretches by this."""
     min_still_s: float = 0.35
+    """A shorter stretch tells no direction of gravity [s]; chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class ErrorBudget(_InRange):
     filter_both_ways_deg: float = 0.6
     """Inclination RMSE on BROAD, see benchmarks/orientation.py."""
     filter_live_deg: float = 0.9
+    """The same, live."""
     standing_deg: float = 0.8
     """How repeatably the zero is found: sway divided by a few seconds of standing."""
     axis_deg: float = 5.0
@@ -100,6 +104,7 @@ class ErrorBudget(_InRange):
     t12_skin: float = 0.025
     """The same over T12/L1: -3 to 8 %."""
     t12_skin_sd: float = 0.032
+    """Of both, a normal spread over that range."""
     sync_ms: float = 8.0
     """Between two sensors on one timeline; times the rate of the faster one."""
 
@@ -133,7 +138,9 @@ class VerdictSettings(_InRange):
     """Say how sure a verdict must be."""
 
     decide_above: float = 0.8
+    """A limit is passed where it is this probable (docs/design.md, section 5) ..."""
     decide_below: float = 0.2
+    """... and kept where it is no more probable than this; between, the verdict is undecided."""
     change_min_deg: float = 5.0
     """Minimum detectable change between reps; smaller differences are not narrated."""
     alignment_min: float = 0.6

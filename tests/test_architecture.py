@@ -159,6 +159,13 @@ def test_folders_are_at_most_three_deep_and_show_about_a_dozen_modules() -> None
     assert not full, f"too many modules in one folder: {full}"
 
 
+def test_tests_follow_the_packages_tree() -> None:
+    """Who opens a folder finds its tests in the folder of the same name; above stands what goes through all rooms."""
+    folders = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
+    assert len(folders) > 10
+    assert not [str(folder) for folder in folders if not (PACKAGE / folder / "__init__.py").is_file()]
+
+
 def test_no_module_name_stands_twice() -> None:
     """Two files of one name are found by nobody who searches for one of them."""
     counts = Counter(path.stem for path in MODULES if path.name != "__init__.py")

@@ -25,6 +25,7 @@ from imu_hinge import conventions as cv
 from imu_hinge.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "imu_hinge"
 
 EXPORTED = [
     "Athlete",
@@ -319,6 +320,31 @@ def test_who_takes_three_parameters_says_what_they_are() -> None:
     ]
     assert len(promised) > 10
     found = [f"{path} {what}" for path, source in modules.items() for what in ill_documented(source, promised)]
+    assert not found, "\n".join(found)
+
+
+def names_in(source: str) -> set[str]:
+    """Return every name that a module defines, takes, imports or uses."""
+    kinds = {ast.Name: "id", ast.arg: "arg", ast.Attribute: "attr", ast.alias: "name"}
+    kinds |= {ast.FunctionDef: "name", ast.AsyncFunctionDef: "name", ast.ClassDef: "name"}
+    nodes = list(ast.walk(ast.parse(source)))
+    return {part for node in nodes if type(node) in kinds for part in getattr(node, kinds[type(node)]).split(".")}
+
+
+def gone_from(source: str, known: set[str]) -> list[str]:
+    """Return what stands in single backticks with a dot in it, such as `room.name`, and names nothing that is known."""
+    named = re.findall(r"(?<!`)`([A-Za-z_]\w*(?:\.\w+)+)`(?!`)", source)
+    return [name for name in named if not set(name.split(".")) <= known and not (PACKAGE / "report" / name).exists()]
+
+
+def test_docstrings_name_nothing_that_is_gone() -> None:
+    assert gone_from('"""See `old_room.Thing` and `room.Thing`; ``x.y`` is code."""', {"room", "Thing"}) == [
+        "old_room.Thing"
+    ]
+    modules = sources()
+    known = set().union(*map(names_in, modules.values())) | {part for path in modules for part in Path(path).parts}
+    known |= {Path(path).stem for path in modules}
+    found = [f"{path}: {name}" for path, source in modules.items() for name in gone_from(source, known)]
     assert not found, "\n".join(found)
 
 

@@ -43,7 +43,6 @@ from imu_hinge.motion.linkage.set_parameters import SetParameters
 from imu_hinge.motion.orientation.filter import initial_state, params
 from imu_hinge.reps.exercise import Found, find_lifts
 from imu_hinge.reps.segmentation import Lift
-from imu_hinge.reps.verdict import Limits
 from imu_hinge.result import Event, SetResult
 from imu_hinge.settings import Settings
 from imu_hinge.storage.screening.checks import check_different
@@ -126,7 +125,7 @@ class LiveAnalysis:
         self._shared: SetParameters | None = None
         self._clocks = ClockWatch()
         self._pacing = Pacing()
-        self._instants = InstantPath(order, self._settings, Limits.of(self._athlete, self._settings.verdict))
+        self._instants = InstantPath(order, self._settings, self._athlete)
 
     def feed(self, placement: str, samples: Samples) -> list[Event]:
         """Take one sensor's new samples and return what became known, in order.
@@ -268,10 +267,10 @@ class LiveAnalysis:
         told = self._instants.take(rows, self._grid, from_floor=from_floor)
         ends_step = stop == self._next_step()
         self._done = stop
-        if self._instants.look_at == stop:
-            self._instants.look_at = None
-            told += [] if is_last else self._look(is_last=False)
-        return told + (self._end_step(is_last=is_last) if ends_step or is_last else [])
+        told += self._look(is_last=False, is_asked=True) if self._instants.look_at == stop and not is_last else []
+        told += self._end_step(is_last=is_last) if ends_step or is_last else []
+        self._instants.looked(stop, [e.rep.end_s for e in told if e.kind == "rep" and e.rep is not None])
+        return told
 
     def _end_step(self, *, is_last: bool) -> list[Event]:
         """Look at what the step tells, where that is due."""
@@ -293,8 +292,8 @@ class LiveAnalysis:
     def _findings(self) -> list[str]:
         return [s.check.finding.text for s in self._sensors.values() if s.check.finding is not None]
 
-    def _look(self, *, is_last: bool) -> list[Event]:
-        """Analyse the window again and tell what is new in it."""
+    def _look(self, *, is_last: bool, is_asked: bool = False) -> list[Event]:
+        """Analyse the window again and tell what is new in it; one that an instant asked for takes nothing back."""
         start = self._window_start()
         tracks = self._tracks(start)
         clocks = self._clocks.after(tracks, until=self._done)
@@ -321,14 +320,17 @@ class LiveAnalysis:
         )
         if found.lifts or not self._found.lifts:  # a walk after the set does not change what was lifted
             self._found = found
+        before = list(self._told.reps)
         settled = self._done - (0 if is_last else round(SETTLE_S * self._settings.rate_hz))
         lifts = [lift.moved(start) for lift in found.lifts]
         at_s = self._time_s(self._done - 1)
-        events += self._told.withdraw(lifts, start=start + self._edge(start), at_s=at_s, is_last=is_last)
+        if not is_asked:  # in mid-movement, and two of them follow each other at once
+            events += self._told.withdraw(lifts, start=start + self._edge(start), at_s=at_s, is_last=is_last)
         for lift in found.lifts:
             is_known = lift.start < self._edge(start) or self._told.knows(lift.moved(start))
             if start + lift.stop <= settled and not is_known:
                 events.append(self._tell(aligned, lift, found.exercise, start))
+        events += self._told.revised(before, at_s)
         swapped = "" if self._has_told_swapped or clocks.is_apart else looks_swapped(aligned, found.lifts)
         if swapped and any(event.kind == "rep" for event in events):
             self._has_told_swapped = True
@@ -366,7 +368,8 @@ class LiveAnalysis:
         sensors = {
             p: SensorKnown.of(mounting, aligned.inclinations[p], tracks[p]) for p, mounting in aligned.mountings.items()
         }
-        return Known(sensors, tissue, aligned.sync_s, WITHHELD if self._clocks.is_apart else ())
+        withheld = WITHHELD if self._clocks.is_apart else ()
+        return Known(sensors, tissue, aligned.sync_s, withheld, self._found.exercise, self._shared)
 
     def _check_units(self, *, is_last: bool = False) -> None:
         """Refuse, once there is enough to tell, what is not in m/s² and rad/s."""

@@ -95,6 +95,20 @@ class Told:
             self._number(first)
         return events
 
+    def revised(self, before: Sequence[Rep], at_s: float) -> list[Event]:
+        """Return the reps that are told otherwise than before: counted anew, after one that came late or was none.
+
+        Parameters
+        ----------
+        before
+            The reps as they were told.
+        at_s
+            When, for the events [s].
+        """
+        known = {rep.start_s: rep for rep in before}
+        changed = [(known[rep.start_s], rep) for rep in self.reps if known.get(rep.start_s, rep) != rep]
+        return [Event("revised", at_s, f"Rep {old.rep + 1} is now rep {rep.rep + 1}.", rep) for old, rep in changed]
+
     def slips(self, aligned: Aligned) -> list[Event]:
         """Return the slips that were not told yet."""
         events = []

@@ -10,9 +10,9 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from imu_hinge.errors import HingeError
+from imu_hinge.errors import HingeError, RecordingError
 from imu_hinge.instant import Instant
 from imu_hinge.model import Samples
 from imu_hinge.result import Event, SetResult
@@ -51,6 +51,10 @@ class Listener:
     on_instants: Callable[[Sequence[Instant]], None] = _ignore
 
 
+MOST_WAITING: Final = 12_000
+"""Chosen: five minutes of two sensors that send twenty blocks a second. A queue that grows on would take all memory."""
+
+
 class LiveReps:
     """Feed an analysis from a recorder and pass on what it finds.
 
@@ -73,7 +77,17 @@ class LiveReps:
 
     def feed(self, placement: str, samples: Samples) -> None:
         """Queue new samples; returns at once."""
-        self._waiting.put((placement, samples))
+        if self.problem is None and self._waiting.qsize() > MOST_WAITING:
+            self.problem = RecordingError(
+                f"{MOST_WAITING} blocks of samples wait for it: this computer is too slow, or busy with other work"
+            )
+        if self.problem is None:
+            self._waiting.put((placement, samples))
+
+    @property
+    def backlog(self) -> int:
+        """How many blocks wait for the analysis."""
+        return self._waiting.qsize()
 
     def close(self) -> None:
         """Analyse what waits, finish, then end the thread; what it all came to is in ``result`` then."""
@@ -83,11 +97,12 @@ class LiveReps:
     def _run(self) -> None:
         try:
             analysis = self._make()
-            while (item := self._waiting.get()) is not None:
+            while (item := self._waiting.get()) is not None and self.problem is None:
                 for event in analysis.feed(*item):
                     self._listener.on_event(event)
                 self._listener.on_instants(analysis.take_instants())
-            self.result = self._finished(analysis)
+            if self.problem is None:
+                self.result = self._finished(analysis)
         except Exception as problem:  # the recording goes on; what went wrong is shown at its end
             self.problem = problem
 

@@ -5,6 +5,7 @@ Parse, call, print; what they do lives in the rooms beside this one, imported wh
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,6 +26,7 @@ Sensors = Annotated[
         help="Name or address per placement, such as sacrum=NAME t12=NAME; nothing: as last time.",
     ),
 ]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show what is logged, on the error stream.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 
 
@@ -33,13 +35,15 @@ def scan(
     battery: Annotated[bool, typer.Option(help="Connect to each usable sensor and ask its charge.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Also devices that are no sensor of ours.")] = False,
     as_json: Json = False,
+    verbose: Verbose = False,
 ) -> None:
     """Show who is there: which family, signal, battery, where it was worn last."""
     import asyncio
 
     from imu_hinge.live.listing import listed, print_rows
 
-    rows = asyncio.run(listed(seconds, ask_battery=battery, everything=everything))
+    with _logging(verbose):
+        rows = asyncio.run(listed(seconds, ask_battery=battery, everything=everything))
     print_rows(rows, as_json=as_json)
 
 
@@ -52,12 +56,15 @@ def record(  # noqa: PLR0913  # one parameter per option
     seconds: Annotated[float | None, typer.Option(min=1.0, help="Stop by itself after this long.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the recording; by default named by date.")] = None,
     rate: Annotated[float | None, typer.Option(help="Samples per second; default: the family's own.")] = None,
+    verbose: Verbose = False,
 ) -> None:
     """Record a set from one or more sensors, live; Ctrl-C stops, seals and saves it."""
     from imu_hinge.live.terminal import run_terminal
 
     session = _session(athlete, exercise, load_kg, note)
-    run_terminal(_plan(sensors, session, out=out, seconds=seconds, rate=rate))
+    plan = _plan(sensors, session, out=out, seconds=seconds, rate=rate)
+    with _logging(verbose):
+        run_terminal(plan)
 
 
 def live(  # noqa: PLR0913  # one parameter per option
@@ -80,6 +87,7 @@ def live(  # noqa: PLR0913  # one parameter per option
         str, typer.Option(help="Sounds in every rep, fewer and fewer (fade), a summary after the set, or silent.")
     ] = "every",
     is_opened: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
+    verbose: Verbose = False,
 ) -> None:
     """Show the set as it happens on a page by the bar, and record it; Ctrl-C ends, seals and saves it."""
     from imu_hinge.live import page_terminal
@@ -95,7 +103,8 @@ def live(  # noqa: PLR0913  # one parameter per option
         return
     session = _session(athlete, exercise, load_kg, note)
     plan = _plan(sensors, session, out=out, seconds=None, rate=rate)
-    page_terminal.run_recorded(plan, screen, is_opened=is_opened)
+    with _logging(verbose):
+        page_terminal.run_recorded(plan, screen, is_opened=is_opened)
 
 
 def repair(
@@ -128,14 +137,27 @@ def doctor(
     sensors: Sensors = None,
     seconds: Annotated[float, typer.Option(min=3.0, help="How long each sensor is looked at, at rest.")] = 8.0,
     as_json: Json = False,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Pack versions, adapter and a recording's log into this zip, for a report.")
+    ] = None,
+    of: Annotated[Path | None, typer.Option("--of", help="The recording that --bundle packs.")] = None,
+    verbose: Verbose = False,
 ) -> None:
     """Check Bluetooth and the sensors: permissions, rate, gravity, gyroscope bias, jitter, clock, which way up."""
+    if bundle is not None:
+        from imu_hinge.live.fault_report import write_fault_report
+        from imu_hinge.storage.outputs import Output, check_outputs
+
+        check_outputs([Output("--bundle", bundle, (".zip",))], [of] if of is not None else [])
+        typer.echo(one_line(f"Packed, without names of people: {write_fault_report(bundle, of)}", longest=LONGEST_TEXT))
+        return
     import asyncio
 
     from imu_hinge.errors import DeviceError
     from imu_hinge.live.listing import examine, print_rows
 
-    findings, problem = asyncio.run(examine(sensors or [], seconds=seconds))
+    with _logging(verbose):
+        findings, problem = asyncio.run(examine(sensors or [], seconds=seconds))
     print_rows([{"check": f.what, "state": f.state, "finding": f.text} for f in findings], as_json=as_json)
     if problem:
         raise typer.Exit(DeviceError.exit_code)
@@ -171,3 +193,10 @@ def _played(replay: Path | None, simulate: str | None, *, seed: int, session: Se
     athlete = known if told is None else told if known is None else merged(told, known)
     exercise = recording.exercise if session.exercise == "auto" else session.exercise
     return replace(recording, athlete=athlete, exercise=exercise)
+
+
+def _logging(verbose: bool) -> AbstractContextManager[None]:
+    """Show what is logged while it lasts, where that was asked for."""
+    from imu_hinge.live.session_log import logging_to_terminal
+
+    return logging_to_terminal() if verbose else nullcontext()

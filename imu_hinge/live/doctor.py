@@ -51,7 +51,17 @@ OK, WARN, BAD = "ok", "look", "BAD"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Hold the outcome of one check: what was looked at, ``ok``, ``look`` or ``BAD``, and a sentence."""
+    """Hold the outcome of one check.
+
+    Parameters
+    ----------
+    what
+        What was looked at: ``Bluetooth``, or a sensor's name.
+    state
+        `OK`, `WARN` or `BAD`.
+    text
+        What was seen, for a person.
+    """
 
     what: str
     state: str

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -29,11 +29,24 @@ FILE_NAME: Final = "sensors.json"
 
 @dataclass(frozen=True, slots=True)
 class KnownSensor:
-    """Hold one sensor as it was used last."""
+    """Hold one sensor as it was used last.
+
+    Parameters
+    ----------
+    placement
+        Where it was worn.
+    address
+        By which it is connected.
+    name
+        As advertised.
+    is_of_last_session
+        Whether that was in the last session.
+    """
 
     placement: str
     address: str
     name: str
+    is_of_last_session: bool = False
 
 
 def config_folder() -> Path:
@@ -53,10 +66,14 @@ def load_known_sensors() -> list[KnownSensor]:
     try:
         rows = parse_json(read_regular(config_folder() / FILE_NAME))
         return [
-            KnownSensor(str(row["placement"]), one_line(str(row["address"])), one_line(str(row["name"])))
+            KnownSensor(
+                *(str(row["placement"]), one_line(str(row["address"])), one_line(str(row["name"]))),
+                # files of versions that did not write it: whatever was used
+                is_of_last_session=row.get("is_of_last_session", True) is True,
+            )
             for row in rows
         ]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return []
 
 
@@ -67,7 +84,8 @@ def remember(used: Sequence[KnownSensor]) -> None:
     """
     taken = {known.address for known in used}
     kept = [known for known in load_known_sensors() if known.address not in taken]
-    rows = [{"placement": k.placement, "address": k.address, "name": k.name} for k in (*used, *kept)]
+    now = [replace(known, is_of_last_session=True) for known in used]
+    rows = [asdict(known) for known in (*now, *(replace(k, is_of_last_session=False) for k in kept))]
     path = config_folder() / FILE_NAME
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +99,7 @@ def wanted_sensors(items: Sequence[str]) -> dict[str, str]:
     ----------
     items
         ``PLACEMENT=NAME_OR_ADDRESS``; or a placement or a sensor's name alone, for what was used last. None at all
-        stands for every placement of the last time.
+        stands for every placement of the last session.
 
     Raises
     ------
@@ -92,7 +110,7 @@ def wanted_sensors(items: Sequence[str]) -> dict[str, str]:
     """
     known = load_known_sensors()
     wanted: dict[str, str] = {}
-    for item in items or [k.placement for k in _one_each(known)]:
+    for item in items or [k.placement for k in _one_each([k for k in known if k.is_of_last_session])]:
         placement, mark, name = item.partition("=")
         if not mark:
             placement, name = _remembered(item, known)

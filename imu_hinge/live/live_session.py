@@ -30,6 +30,9 @@ from imu_hinge.result import Event, SetResult
 
 COMPILING: Final = "Compiling for this machine, the first time only: about ten seconds."
 
+MOST_BEHIND: Final = 500
+"""Blocks that may wait for the analysis while a recording is played; faster than it can is not played."""
+
 LAST_FRAMES: Final = 3
 """The page is given so many frames' time to take in the end before the program goes."""
 
@@ -108,7 +111,7 @@ async def play_with_page(recording: Recording, screen: Screen, *, speed: float, 
     async def work(state: PageState, reps: LiveReps, ready: asyncio.Event) -> None:
         state.set_links([_played(placement) for placement in recording.sensors])
         await ready.wait()
-        await playback.play(reps.feed, stop)
+        await playback.play(reps.feed, stop, is_full=lambda: reps.problem is None and reps.backlog > MOST_BEHIND)
 
     session = _Session(about, screen, playback.now_s, list(recording.sensors))
     return await session.run(work, stop_after=stop)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -39,8 +40,18 @@ class Playback:
         """Return the time now on the recording's timeline [s]."""
         return self._start_s + (time.perf_counter() - self._begun) * self._speed
 
-    async def play(self, feed: OnSamples, stop: asyncio.Event) -> None:
-        """Deliver everything from now on, until it is over or ``stop`` is set."""
+    async def play(self, feed: OnSamples, stop: asyncio.Event, *, is_full: Callable[[], bool] = lambda: False) -> None:
+        """Deliver everything from now on, until it is over or ``stop`` is set.
+
+        Parameters
+        ----------
+        feed
+            Takes each block.
+        stop
+            Set it to end the playing.
+        is_full
+            Whether the taker has too much already; then it waits, and is late.
+        """
         self._begun = time.perf_counter()
         given = dict.fromkeys(self._sensors, 0)
         block = 0
@@ -48,6 +59,8 @@ class Playback:
             block += 1
             until_s = self._start_s + block * BLOCK_S
             await asyncio.sleep(max(0.0, (until_s - self.now_s()) / self._speed))
+            while is_full() and not stop.is_set():
+                await asyncio.sleep(BLOCK_S)
             for placement, samples in self._sensors.items():
                 first, last = given[placement], int(np.searchsorted(samples.time_s, until_s))
                 if last > first:

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from imu_hinge.live.recorder import OnSamples, Recorder, Session
+from imu_hinge.live.session_log import FILE_NAME as LOG
+from imu_hinge.live.session_log import SessionLog, session_log
 from imu_hinge.model import check_placement
 from imu_hinge.recovery.seal import Recovered, seal
 from imu_hinge.sensors.ble.capture import Capture
@@ -82,6 +84,11 @@ async def record(plan: Plan, stop: asyncio.Event) -> Recovered | None:
     """
     for placement in plan.wanted:
         check_placement(placement)
+    with session_log() as kept:
+        return await _record(plan, stop, kept)
+
+
+async def _record(plan: Plan, stop: asyncio.Event, kept: SessionLog) -> Recovered | None:
     recorder = Recorder(plan.folder, plan.session, now_ns=plan.now_ns, on_samples=plan.on_samples)
     capture = Capture(recorder, now_ns=plan.now_ns)
     showing = asyncio.create_task(_show(plan, recorder))
@@ -90,12 +97,15 @@ async def record(plan: Plan, stop: asyncio.Event) -> Recovered | None:
             if not await _unless(stop, capture.open(plan.wanted, request=plan.request)):
                 return None
             recorder.begin()
+            kept.write_to(plan.folder)
             await _stream(plan, recorder, capture, stop)
         finally:
-            await capture.close()
-            recorder.decode_waiting()
-            showing.cancel()
-            recorder.close()
+            try:
+                await capture.close()
+                recorder.decode_waiting()
+            finally:  # whatever went wrong above: what came is to reach the disk
+                showing.cancel()
+                recorder.close()
     except BaseException:
         if not recorder.has_streamed:
             _clear(recorder)
@@ -141,5 +151,6 @@ def _clear(recorder: Recorder) -> None:
     if recorder.journal is None:
         return
     recorder.journal.path.unlink(missing_ok=True)
+    (recorder.folder / LOG).unlink(missing_ok=True)
     if recorder.folder.is_dir() and not any(recorder.folder.iterdir()):
         shutil.rmtree(recorder.folder, ignore_errors=True)

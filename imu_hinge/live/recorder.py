@@ -6,6 +6,7 @@ It talks to no radio and draws nothing; `record_session` and `status` do.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -25,6 +26,8 @@ from imu_hinge.sensors.clock.live_mapping import LiveClock
 from imu_hinge.sensors.protocol import StreamSettings
 from imu_hinge.storage import journal as jn
 
+log = logging.getLogger(__name__)
+
 RATE_WINDOW_S: Final = 2.0
 """The rate shown is that of the last seconds [s]."""
 
@@ -42,7 +45,18 @@ OnSamples = Callable[[str, Samples], None]
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Hold what is known about a session before it begins."""
+    """Hold what is known about a session before it begins.
+
+    Parameters
+    ----------
+    athlete
+    exercise
+        ``auto`` or one of `conventions.EXERCISES`.
+    load_kg
+        The bar with its plates.
+    note
+        Free text.
+    """
 
     athlete: Athlete | None = None
     exercise: str = "auto"
@@ -81,6 +95,8 @@ class SensorStatus:
         Samples so far.
     bad_packets
         Notifications that broke their format.
+    tells_loss
+        Whether the device's time or numbers show what was lost on the air.
     """
 
     state: str = "connecting"
@@ -93,6 +109,7 @@ class SensorStatus:
     received: int = 0
     lost: int = 0
     bad_packets: int = 0
+    tells_loss: bool = True
     _recent: deque[tuple[int, Samples]] = field(default_factory=deque, init=False)
 
     def take(self, host_ns: int, samples: Samples, *, lost: int) -> None:
@@ -101,7 +118,7 @@ class SensorStatus:
         Parameters
         ----------
         host_ns
-            When they arrived, by ``time.monotonic_ns()`` [ns].
+            When they arrived, by ``time.perf_counter_ns()`` [ns].
         samples
         lost
             How many the device says it lost before them.
@@ -130,9 +147,9 @@ class SensorStatus:
         return bool((acc.std(axis=0) < STILL_ACC_MPS2).all() and (gyr.std(axis=0) < STILL_GYR_RADPS).all())
 
     @property
-    def loss(self) -> float:
-        """Share of samples lost on the air so far; 0 where the device does not tell."""
-        return self.lost / max(self.lost + self.received, 1)
+    def loss(self) -> float | None:
+        """Share of samples lost on the air so far; None where the device does not tell."""
+        return self.lost / max(self.lost + self.received, 1) if self.tells_loss else None
 
 
 class Recorder:
@@ -166,6 +183,7 @@ class Recorder:
         self._clocks: dict[str, LiveClock] = {}
         self._waiting: deque[tuple[str, int, str, bytes | StreamSettings]] = deque()
         self._has_waiting = asyncio.Event()
+        self._undecoded = ""
 
     def begin(self) -> None:
         """Make the folder and its journal; the timeline's zero is now."""
@@ -216,16 +234,21 @@ class Recorder:
         self._has_waiting.clear()
         while self._waiting:
             sensor, host_ns, characteristic, content = self._waiting.popleft()
-            if isinstance(content, StreamSettings):
-                self._adopt(sensor, content)
-            else:
-                self._decode(sensor, host_ns, characteristic, content)
+            try:
+                if isinstance(content, StreamSettings):
+                    self._adopt(sensor, content)
+                else:
+                    self._decode(sensor, host_ns, characteristic, content)
+            except Exception as problem:  # the journal has it: what is shown may fail, what is saved must not
+                if not self._undecoded:
+                    log.exception("%s cannot be decoded", sensor)
+                self._undecoded = f"NOT SHOWN, but saved: what {sensor} sends cannot be decoded ({problem!r})"
 
     @property
     def problem(self) -> str:
-        """What keeps the journal from the disk, in words; empty where nothing does."""
+        """What keeps the journal from the disk, or packets from being shown, in words; empty where nothing does."""
         trouble = self.journal.problem if self.journal is not None else None
-        return "" if trouble is None else f"NOT SAVED: {trouble.strerror or trouble}"
+        return self._undecoded if trouble is None else f"NOT SAVED: {trouble.strerror or trouble}"
 
     def close(self) -> None:
         """Write the end of the journal; raises `RecordingError` where the disk did not take all of it."""
@@ -237,7 +260,7 @@ class Recorder:
         status = self._status(sensor)
         values = self._streams[sensor]
         status.device, status.name, status.address = values["device"], values["name"], values["address"]
-        status.nominal_hz = settings.rate_hz
+        status.nominal_hz, status.tells_loss = settings.rate_hz, settings.tells_loss
         if sensor in self._decoders:
             self._decoders[sensor].resume(settings)
         else:
@@ -246,9 +269,9 @@ class Recorder:
 
     def _decode(self, sensor: str, host_ns: int, characteristic: str, payload: bytes) -> None:
         decoder, clock, status = self._decoders[sensor], self._clocks[sensor], self.status[sensor]
-        echo = decoder.echo(host_ns, characteristic, payload)
-        if echo is not None:
-            clock.ping(echo)
+        reply = decoder.reply(host_ns, characteristic, payload)
+        if reply is not None:
+            clock.ping(reply)
         for block in decoder.feed(characteristic, payload):
             samples = clock.feed(block, host_ns)
             status.take(host_ns, samples, lost=block.lost or 0)

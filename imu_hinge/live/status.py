@@ -70,7 +70,8 @@ def _cells(status: SensorStatus, *, now_ns: int) -> tuple[str, str, str, str, st
         status.device,
         status.state if status.state == STREAMING else f"{status.state}: {status.message}",
         f"{rate_hz:.0f} of {status.nominal_hz:.0f} Hz{' !' if is_slow else ''}",
-        f"{100 * status.loss:.1f} %" + (f", {status.bad_packets} damaged" if status.bad_packets else ""),
+        ("?" if status.loss is None else f"{100 * status.loss:.1f} %")
+        + (f", {status.bad_packets} damaged" if status.bad_packets else ""),
         "?" if status.battery_percent is None else f"{status.battery_percent} %",
         {True: "still", False: "moving", None: "no data"}[is_still],
     )

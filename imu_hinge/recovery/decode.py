@@ -36,7 +36,7 @@ class SensorDecoder:
         self.bad_packets = 0
         driver = driver_for(settings.family)
         self._decoder: Decoder = driver.decoder(settings)
-        self._echoes = TimeReplies(driver) if isinstance(driver, Pinger) else None
+        self._replies = TimeReplies(driver) if isinstance(driver, Pinger) else None
 
     def resume(self, settings: StreamSettings) -> None:
         """Go on after the link was lost."""
@@ -51,7 +51,7 @@ class SensorDecoder:
             self.bad_packets += 1
             return []
 
-    def echo(self, host_ns: int, characteristic: str, payload: bytes) -> TimeReply | None:
+    def reply(self, host_ns: int, characteristic: str, payload: bytes) -> TimeReply | None:
         """Return the ping that a packet completes; None for any other packet.
 
         Parameters
@@ -63,7 +63,7 @@ class SensorDecoder:
         payload
         """
         try:
-            return None if self._echoes is None else self._echoes.take(host_ns, characteristic, payload)
+            return None if self._replies is None else self._replies.take(host_ns, characteristic, payload)
         except PacketError:
             return None
 
@@ -80,7 +80,7 @@ class Track:
         Name and address, for people.
     arrived
         Blocks in the order of arrival.
-    echoes
+    replies
         Answered pings, each with how many blocks had arrived before it.
     packets
         Notifications decoded.
@@ -89,7 +89,7 @@ class Track:
     decoder: SensorDecoder
     device: str
     arrived: list[Arrived] = field(default_factory=list)
-    echoes: list[tuple[int, TimeReply]] = field(default_factory=list)
+    replies: list[tuple[int, TimeReply]] = field(default_factory=list)
     packets: int = 0
 
     def samples(self, *, origin_ns: int, as_live: bool = False) -> tuple[Samples, ClockReport]:
@@ -103,9 +103,9 @@ class Track:
             Give the very times that were shown live, instead of the better ones that all arrivals together give.
         """
         if not as_live:
-            echoes = [echo for _, echo in self.echoes]
-            return place(self.arrived, self.decoder.settings, origin_ns=origin_ns, echoes=echoes)
-        clock, parts, pings = LiveClock(self.decoder.settings, origin_ns=origin_ns), [], deque(self.echoes)
+            replies = [reply for _, reply in self.replies]
+            return place(self.arrived, self.decoder.settings, origin_ns=origin_ns, replies=replies)
+        clock, parts, pings = LiveClock(self.decoder.settings, origin_ns=origin_ns), [], deque(self.replies)
         for number, item in enumerate(self.arrived):
             while pings and pings[0][0] <= number:
                 clock.ping(pings.popleft()[1])
@@ -134,9 +134,9 @@ def tracks(entries: Iterable[Entry]) -> dict[str, Track]:
             begun.add(entry.sensor)
             track.packets += 1
             blocks = track.decoder.feed(entry.characteristic, entry.payload)
-            echo = track.decoder.echo(entry.host_ns, entry.characteristic, entry.payload)
-            if echo is not None:
-                track.echoes.append((len(track.arrived), echo))
+            reply = track.decoder.reply(entry.host_ns, entry.characteristic, entry.payload)
+            if reply is not None:
+                track.replies.append((len(track.arrived), reply))
             track.arrived.extend(Arrived(entry.host_ns, block) for block in blocks)
     return found
 

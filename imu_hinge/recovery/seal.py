@@ -16,11 +16,11 @@ from imu_hinge.athlete import Athlete, athlete_from_table
 from imu_hinge.atomic_file import remove, sync_folder
 from imu_hinge.errors import RecordingError, SettingsError
 from imu_hinge.model import Recording, Samples
-from imu_hinge.sensors.ble.sink import LOST, STREAMING
+from imu_hinge.sensors.ble.sink import LOST
 from imu_hinge.sensors.clock.live_mapping import ClockReport
 from imu_hinge.settings import LIMITS, LimitSettings
 from imu_hinge.storage.folder import MANIFEST
-from imu_hinge.storage.journal import LINK, Journal, Loss, read_journal
+from imu_hinge.storage.journal import LINK, PACKET, Journal, Loss, read_journal
 from imu_hinge.storage.recording import write
 
 SEAL_FOLDER: Final = ".sealing"
@@ -62,7 +62,16 @@ class SensorReport:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """Hold a recording as far as its journal can be read, and what was lost."""
+    """Hold a recording as far as its journal can be read, and what was lost.
+
+    Parameters
+    ----------
+    recording
+    sensors
+        Report by placement.
+    losses
+        Stretches of the journal that cannot be read.
+    """
 
     recording: Recording
     sensors: Mapping[str, SensorReport]
@@ -199,19 +208,25 @@ def summary(recovered: Recovered) -> list[str]:
 
 
 def _outages(journal: Journal) -> dict[str, tuple[int, float]]:
-    """Return by sensor how often the link was lost, and for how long in all [s]."""
+    """Return by sensor how often the link was lost, and for how long nothing came of it, in all [s]."""
+    heard: dict[str, int] = {}
     since: dict[str, int] = {}
     total: dict[str, tuple[int, float]] = {}
-    for entry in journal.entries:
-        state = entry.values.get("state") if entry.kind == LINK and entry.values is not None else None
-        if state == LOST:
-            since.setdefault(entry.sensor, entry.host_ns)
-        elif state == STREAMING and entry.sensor in since:
-            count, seconds = total.get(entry.sensor, (0, 0.0))
-            total[entry.sensor] = count + 1, seconds + (entry.host_ns - since.pop(entry.sensor)) * 1e-9
-    for sensor, start_ns in since.items():
+
+    def end(sensor: str, host_ns: int) -> None:
         count, seconds = total.get(sensor, (0, 0.0))
-        total[sensor] = count + 1, seconds + (journal.entries[-1].host_ns - start_ns) * 1e-9
+        total[sensor] = count + 1, seconds + (host_ns - since.pop(sensor)) * 1e-9
+
+    for entry in journal.entries:
+        if entry.kind == PACKET:
+            heard[entry.sensor] = entry.host_ns
+            if entry.sensor in since:
+                end(entry.sensor, entry.host_ns)
+        elif entry.kind == LINK and entry.values is not None and entry.values.get("state") == LOST:
+            # a link that breaks is told seconds after the last that came through it
+            since.setdefault(entry.sensor, heard.get(entry.sensor, entry.host_ns))
+    for sensor in list(since):
+        end(sensor, max(journal.entries[-1].host_ns, since[sensor]))
     return total
 
 

@@ -21,7 +21,15 @@ from imu_hinge.reps.similarity import AT_ONCE_S, SIDE, TURN, VIBRATION, log_vibr
 
 
 class ExercisePrior(NamedTuple):
-    """Hold what is usual: mean and standard deviation of the trunk's lean [rad] and of the drop per body height."""
+    """Hold what is usual at the bottom of a rep.
+
+    Parameters
+    ----------
+    inclination_rad, inclination_sd_rad
+        Of the trunk, mean and standard deviation.
+    drop, drop_sd
+        Of the pelvis, as a share of body height.
+    """
 
     inclination_rad: float
     inclination_sd_rad: float

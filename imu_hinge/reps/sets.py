@@ -57,7 +57,17 @@ CLANK: Final = 0.05
 
 
 class CandidateSet(NamedTuple):
-    """Hold a candidate: the bends ``[start, stop)`` as one set, and how much speaks for it (natural logarithm)."""
+    """Hold a candidate: some bends as one set.
+
+    Parameters
+    ----------
+    start, stop
+        Which bends, half-open.
+    from_floor
+        Whether it is lifted from the floor.
+    weight
+        How much speaks for it (natural logarithm).
+    """
 
     start: int
     stop: int

@@ -25,12 +25,21 @@ from imu_hinge.reps.bends import Bend
 
 
 class Spread(NamedTuple):
-    """Hold standard deviations: within a set, drifting per rep of distance, and over all that one person bends for.
+    """Hold standard deviations of one feature of bends.
 
     Where habit has a say (`BY_HABIT`), bends of one person spread less than those of many: who stoops for a bottle
     stoops for a shoe, and who is in a hurry hurries twice.
 
-    ``odd`` is how likely a rep is to be unlike its set in this respect.
+    Parameters
+    ----------
+    within
+        Of the reps of a set.
+    drift
+        What each rep of distance adds.
+    anything
+        Of all that one person bends for.
+    odd
+        How likely a rep is to be unlike its set in this feature.
     """
 
     within: float
@@ -93,9 +102,14 @@ PRIOR_COUNT: Final = 2.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Similarity:
-    """Hold what speaks for each two bends being of one set, (m, m) each.
+    """Hold what speaks for each two of m bends being of one set (natural logarithm).
 
-    ``gap`` and ``lockout_vibration`` are between two gaps, (m - 1, m - 1).
+    Parameters
+    ----------
+    place, vibration, down, hold, up, impact : (m, m)
+        By where they go, how much the body trembles, how long each part takes, and how hard they land.
+    gap, lockout_vibration : (m - 1, m - 1)
+        The same between two gaps.
     """
 
     place: Array

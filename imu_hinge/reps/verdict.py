@@ -22,7 +22,14 @@ from imu_hinge.settings import VerdictSettings
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Hold what a verdict is measured against, in radians, and how sure it must be."""
+    """Hold what a verdict is measured against, and how sure it must be.
+
+    Parameters
+    ----------
+    lumbar_rad, knee_rad
+        The athlete's own limits.
+    settings
+    """
 
     lumbar_rad: float
     knee_rad: float

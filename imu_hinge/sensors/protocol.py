@@ -108,7 +108,10 @@ _LARGEST_DETAIL: Final = 1e12
 class StreamRequest:
     """Hold what the user wants; None leaves the choice to the driver.
 
-    Rate and full scales (± g, ± deg/s) must be ones the device offers.
+    Parameters
+    ----------
+    rate_hz, acc_range_g, gyr_range_dps
+        Rate and full scales (±); they must be ones the device offers.
     """
 
     rate_hz: float | None = None

@@ -27,9 +27,16 @@ ANSWER_S: Final = 1.0
 
 
 class Reply(NamedTuple):
-    """Hold one side of a ping: its number, and the device's time when the question came; None for the question.
+    """Hold one side of a ping.
 
-    The device's time is that of its samples up to multiples of ``wrap_ns`` [ns].
+    Parameters
+    ----------
+    number
+        Of the question.
+    device_ns
+        The device's time when the question came; None for the question itself.
+    wrap_ns
+        The samples' time is this up to multiples of so much.
     """
 
     number: int
@@ -38,7 +45,15 @@ class Reply(NamedTuple):
 
 
 class TimeReply(NamedTuple):
-    """Hold an answered ping: host's time before it was sent and when the answer came, the device's between [ns]."""
+    """Hold an answered ping.
+
+    Parameters
+    ----------
+    asked_ns, answered_ns
+        Host's time before it was sent, and when the answer came.
+    device_ns, wrap_ns
+        The device's between, as in `Reply`.
+    """
 
     asked_ns: int
     answered_ns: int

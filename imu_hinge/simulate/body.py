@@ -36,7 +36,27 @@ MASS_SHARE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Hold a lifter's lengths [m] and where the feet end."""
+    """Hold a lifter's lengths and where the feet end, all in metres.
+
+    Parameters
+    ----------
+    height
+    ankle
+        Above the sole.
+    shank, thigh
+    l5_back, l5_up
+        L5/S1 from the hip joint.
+    lumbar
+        The arc's length.
+    thorax
+        From T12/L1 to the shoulder.
+    arm
+        From the shoulder to the bar.
+    midfoot, heel, ball
+        From the ankle forward.
+    scale
+        Of lengths known for 1.75 m.
+    """
 
     height: float
     ankle: float
@@ -82,7 +102,13 @@ class Body:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Joints:
-    """Hold where the joints of many postures are; each is ``(..., 2)``: x forward, z up [m]."""
+    """Hold where the joints of many postures are.
+
+    Parameters
+    ----------
+    knee, hip, l5, t12, shoulder : (..., 2) [m]
+        x forward, z up.
+    """
 
     knee: Array
     hip: Array

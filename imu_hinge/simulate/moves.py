@@ -29,15 +29,25 @@ _SMOOTH_S: Final = 0.08
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Hold how a move runs in time; see `shapes`."""
+    """Hold how a move runs in time; see `shapes`.
+
+    Parameters
+    ----------
+    family, skew
+        Profile of progress, see `shapes.profile`.
+    places
+        Where it lingers, see `shapes.slow_places`.
+    tilt_bump_rad
+        Pelvis tilt added for a while, most at 30 % of the move.
+    abruptness
+        Share of the profile left out at its end, so that the move ends at speed.
+    """
 
     family: str = "minimum_jerk"
     skew: float = 1.0
     places: tuple[tuple[float, float, float], ...] = ()
     tilt_bump_rad: float = 0.0
-    """Pelvis tilt added for a while, most at 30 % of the move."""
     abruptness: float = 0.0
-    """Share of the profile left out at its end, so that the move ends at speed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -52,7 +52,7 @@ class SensorSpec:
     wobble_hz, wobble_damping, wobble_deg_per_mps2
         Skin and sensor as a mass on a spring: natural frequency, damping, tilt per acceleration.
     off_m
-        How far the sensor sits from where `embed.SOFT_TISSUE_M` has it: forward, left, up in the bone's frame.
+        How far the sensor sits from where `segment_pose.SOFT_TISSUE_M` has it: forward, left, up in the bone's frame.
     slip_deg, slip_s
         Tilt by which the sensor slips, and when; slips take 0.2 s.
     impact_share, impact_hz, impact_decay_s

@@ -47,8 +47,19 @@ _ANGLE_COLUMNS: Final = (
 class TrueRep:
     """Hold one rep as it was; times as the module says, angles in radians.
 
-    Angles ``..._bottom_rad`` are taken at the bottom: at ``start_s`` of a lift from the floor,
-    at ``turn_s`` of one from the top. Peaks are over the whole rep.
+    Parameters
+    ----------
+    rep
+        From 0.
+    start_s, turn_s, end_s
+        As in `result.Rep`.
+    exercise, style
+    lumbar_flexion_peak_rad, knee_peak_rad, pelvis_tilt_peak_rad, trunk_inclination_peak_rad
+        Over the whole rep.
+    lumbar_flexion_bottom_rad, hip_bottom_rad, knee_bottom_rad
+        At the bottom: at ``start_s`` of a lift from the floor, at ``turn_s`` of one from the top.
+    is_dropped
+        Whether the bar was let fall from lockout.
     """
 
     rep: int
@@ -69,7 +80,14 @@ class TrueRep:
 
 @dataclass(frozen=True, slots=True)
 class TrueNonRep:
-    """Hold one movement that is no rep, such as ``walk``, ``shoe``, ``setup_bend``, ``wiggle`` or ``failed``."""
+    """Hold one movement that is no rep.
+
+    Parameters
+    ----------
+    kind
+        Such as ``walk``, ``shoe``, ``setup_bend``, ``wiggle`` or ``failed``.
+    start_s, stop_s
+    """
 
     kind: str
     start_s: float

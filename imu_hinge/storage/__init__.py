@@ -8,7 +8,7 @@ Takes files and folders; gives `model.Recording`, checked. In the order to read:
     journal     raw notifications, append-only
     importers   vendors' files
     screening   what can be what a sensor measured
-    recording   `read_recording`, `write`
+    recording   `read`, `write`
     exporters   `convert`
     outputs     what may be written where
 """

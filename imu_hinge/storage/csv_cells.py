@@ -27,7 +27,19 @@ SMALL_BYTES: Final = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a file is laid out: where its rows start, what parts them, what the columns are called."""
+    """Hold how a file is laid out.
+
+    Parameters
+    ----------
+    body
+        Where its rows start [byte].
+    delimiter, decimal
+        What parts cells, and the decimal mark.
+    columns
+        Their names.
+    header
+        As it stands in the text.
+    """
 
     body: int
     delimiter: str

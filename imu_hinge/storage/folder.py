@@ -26,7 +26,17 @@ UNITS: Final = {"time_s": "s", "acc": "m/s², including gravity", "gyr": "rad/s"
 
 @dataclass(frozen=True, slots=True)
 class SensorEntry:
-    """Hold what the description says of one sensor."""
+    """Hold what the description says of one sensor.
+
+    Parameters
+    ----------
+    placement
+    file
+        Its name in the folder.
+    device
+        What measured, for people.
+    n_samples
+    """
 
     placement: str
     file: str
@@ -36,7 +46,19 @@ class SensorEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Hold a recording's description without its samples; ``None`` is: not known."""
+    """Hold a recording's description without its samples; ``None`` is: not known.
+
+    Parameters
+    ----------
+    sensors
+    athlete
+    exercise
+        ``auto`` or one of `conventions.EXERCISES`.
+    load_kg
+    note
+    is_simulated
+        Whether no person was measured.
+    """
 
     sensors: tuple[SensorEntry, ...]
     athlete: Athlete | None

@@ -63,7 +63,23 @@ END: Final = "end"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Hold one line of the journal; ``characteristic`` and ``payload`` of a packet, ``values`` of any other kind."""
+    """Hold one line of the journal.
+
+    Parameters
+    ----------
+    number
+        Grows by one.
+    host_ns
+        By ``time.monotonic_ns()``.
+    sensor
+        Which; may be empty.
+    kind
+        One of those above.
+    characteristic, payload
+        Of a packet.
+    values
+        Of any other kind.
+    """
 
     number: int
     host_ns: int
@@ -294,6 +310,12 @@ def _line(number: int, host_ns: int, sensor: str, kind: str, body: str | Mapping
     text = f"{body} {payload.hex()}" if isinstance(body, str) else json.dumps(body, sort_keys=True)
     rest = f"{number} {host_ns} {sensor or '-'} {kind} {text}".encode()
     return b"%08x %s\n" % (zlib.crc32(rest), rest)
+
+
+def as_line(entry: Entry) -> bytes:
+    """Return an entry as the line that a journal holds of it."""
+    body: str | Mapping[str, Any] = entry.characteristic if entry.kind == PACKET else entry.values or {}
+    return _line(entry.number, entry.host_ns, entry.sensor, entry.kind, body, entry.payload)
 
 
 def _entry(line: bytes) -> Entry | None:

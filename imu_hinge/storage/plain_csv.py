@@ -39,7 +39,16 @@ _CLOCK_FROM_S: Final = 1e8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CsvTable:
-    """Hold what a file's text says; ``is_cut`` where it ends in the middle of a row."""
+    """Hold what a file's text says.
+
+    Parameters
+    ----------
+    samples
+    is_cut
+        Whether it ends in the middle of a row.
+    notes
+        What was mended, a sentence each.
+    """
 
     samples: Samples
     is_cut: bool

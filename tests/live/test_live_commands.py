@@ -16,8 +16,7 @@ from virtual_families_2 import PolarVerity
 from virtual_time import now_ns, run
 
 from imu_hinge.errors import BluetoothOff, DeviceError, HingeError
-from imu_hinge.live import commands, doctor
-from imu_hinge.live import terminal as bar
+from imu_hinge.live import commands, doctor, terminal
 from imu_hinge.live.known_sensors import KnownSensor, load_known_sensors, remember, wanted_sensors
 from imu_hinge.live.record_session import Plan
 from imu_hinge.storage.journal import FILE_NAME
@@ -56,7 +55,7 @@ def on_air(monkeypatch):
         return run(story())
 
     monkeypatch.setattr(asyncio, "run", run_with_devices)
-    for module in (bar, doctor):
+    for module in (terminal, doctor):
         monkeypatch.setattr(module, "Plan", functools.partial(Plan, now_ns=now_ns))
 
     def put(*new, but=None):
@@ -118,7 +117,10 @@ def test_record_saves_a_recording_that_can_be_read_and_remembers_who_sat_where(o
     recording = read(tmp_path / "set")
     assert (recording.exercise, recording.load_kg, recording.note) == ("rdl", 80.0, "first")
     assert recording.athlete.height_m == 1.9
-    assert load_known_sensors() == [KnownSensor("sacrum", FIRST, "IMUH-1"), KnownSensor("t12", SECOND, "IMUH-2")]
+    assert load_known_sensors() == [
+        KnownSensor("sacrum", FIRST, "IMUH-1", is_of_last_session=True),
+        KnownSensor("t12", SECOND, "IMUH-2", is_of_last_session=True),
+    ]
     again = call("record", "--seconds", 4, "--out", tmp_path / "again")
     assert "sacrum" in again
     assert read(tmp_path / "again").placements == ("sacrum", "t12")
@@ -210,7 +212,7 @@ def test_doctor_works_without_a_radio_and_without_sensors(on_air):
 def test_placements_are_remembered_per_sensor(tmp_path, monkeypatch):
     remember([KnownSensor("sacrum", FIRST, "WT901BLE68"), KnownSensor("t12", SECOND, "WT901BLE68")])
     remember([KnownSensor("sacrum", THIRD, "Movesense 1")])
-    assert wanted_sensors([]) == {"sacrum": THIRD, "t12": SECOND}
+    assert wanted_sensors([]) == {"sacrum": THIRD}, "the last session had one"
     assert wanted_sensors(["movesense 1"]) == {"sacrum": THIRD}
     assert wanted_sensors([SECOND.lower()]) == {"t12": SECOND}
     assert wanted_sensors(["t12", "hip=New"]) == {"t12": SECOND, "hip": "New"}

@@ -22,8 +22,7 @@ import imu_hinge.report
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import SettingsError
-from imu_hinge.report import plots, wording
-from imu_hinge.report import style as look
+from imu_hinge.report import plots, style, wording
 from imu_hinge.result import SetResult
 
 Maker = Callable[..., SetResult]
@@ -50,7 +49,7 @@ def test_angles_are_drawn_as_they_are(make_set: Maker) -> None:
         drawn = line(ax, name)
         np.testing.assert_array_equal(drawn.get_xdata(), result.posture.time_s)
         np.testing.assert_array_equal(drawn.get_ydata(), np.degrees(result.posture.angle_rad(index)))
-        assert drawn.get_color() == look.SEGMENT_COLOURS[cv.ANGLES[index]]
+        assert drawn.get_color() == style.SEGMENT_COLOURS[cv.ANGLES[index]]
     assert ax.get_xlim() == (result.posture.time_s[0], result.posture.time_s[-1])
 
 
@@ -71,7 +70,7 @@ def test_every_title_says_exercise_count_basis_and_simulated(make_set: Maker) ->
 @pytest.mark.parametrize("draw", [plots.plot_angles, plots.plot_reps, plots.plot_angle_angle])
 def test_the_longest_title_fits_its_figure(make_set: Maker, draw: Callable[..., Axes]) -> None:
     ax = draw(make_set(20, exercise="rdl", seen="pelvis", rate_hz=25.0))
-    look.figure_bytes(ax.figure, ".png")  # drawing lays the figure out
+    style.figure_bytes(ax.figure, ".png")  # drawing lays the figure out
     (title,) = [text for text in ax.get_children() if getattr(text, "get_text", str)().startswith("SIMULATED")]
     assert title.get_window_extent().x1 <= ax.figure.get_window_extent().x1
 
@@ -122,7 +121,7 @@ def test_odd_lumbar_angles_are_drawn_without_a_warning(
     angles = result.posture.angles_rad.copy()
     angles[:, cv.LUMBAR_FLEXION] = np.radians(change(np.degrees(angles[:, cv.LUMBAR_FLEXION])))
     figure = plots.plot_set(replace(result, posture=replace(result.posture, angles_rad=angles)))
-    assert look.figure_bytes(figure, ".png").startswith(b"\x89PNG")
+    assert style.figure_bytes(figure, ".png").startswith(b"\x89PNG")
 
 
 def test_an_empty_result_is_drawn(make_set: Maker) -> None:
@@ -191,7 +190,7 @@ def test_a_sensor_that_reads_no_segment_is_drawn_by_its_own_inclination(make_set
 def test_no_reps_is_drawn_too(make_set: Maker, seen: str) -> None:
     figure = plots.plot_set(make_set(0, seen=seen, rate_hz=25.0))
     assert "no rep was found" in texts(figure.axes[0])
-    assert look.figure_bytes(figure, ".png").startswith(b"\x89PNG")
+    assert style.figure_bytes(figure, ".png").startswith(b"\x89PNG")
 
 
 def test_reps_are_numbered_from_one_with_their_verdict(make_set: Maker) -> None:
@@ -199,7 +198,7 @@ def test_reps_are_numbered_from_one_with_their_verdict(make_set: Maker) -> None:
     assert [text.get_text() for text in ax.texts] == ["1", "2", "3", "4", "5"]
     assert np.asarray(line(ax, "verdict: hip hinge").get_xdata()) == pytest.approx([5.0, 11.0, 17.0])
     assert np.asarray(line(ax, "verdict: lumbar flexion").get_xdata()) == pytest.approx([23.0, 29.0])
-    shapes = [mark for mark, _ in look.VERDICT_MARKS.values()]
+    shapes = [mark for mark, _ in style.VERDICT_MARKS.values()]
     assert len(set(shapes)) == len(cv.VERDICTS)
 
 
@@ -229,7 +228,7 @@ def test_a_long_recording_is_drawn_with_few_points_and_no_lost_peak(make_set: Ma
 
 @pytest.mark.parametrize("suffix", [".svg", ".png"])
 def test_the_same_result_gives_the_same_bytes(make_set: Maker, suffix: str) -> None:
-    first, second = (look.figure_bytes(plots.plot_angle_angle(make_set(2)).figure, suffix) for _ in range(2))
+    first, second = (style.figure_bytes(plots.plot_angle_angle(make_set(2)).figure, suffix) for _ in range(2))
     assert first == second
 
 
@@ -251,7 +250,7 @@ def test_style_stays_within(make_set: Maker) -> None:
     import matplotlib
 
     before = dict(matplotlib.rcParams)
-    look.figure_bytes(plots.plot_reps(make_set(1)).figure, ".svg")
+    style.figure_bytes(plots.plot_reps(make_set(1)).figure, ".svg")
     assert dict(matplotlib.rcParams) == before
 
 
@@ -261,7 +260,7 @@ def test_figures_made_in_threads_are_those_made_alone(make_set: Maker) -> None:
 
     def drawn(count: int) -> bytes:
         draw = (plots.plot_reps, plots.plot_angle_angle)[count % 2]
-        return look.figure_bytes(draw(make_set(count, rate_hz=25.0)).figure, ".svg")
+        return style.figure_bytes(draw(make_set(count, rate_hz=25.0)).figure, ".svg")
 
     before = dict(matplotlib.rcParams)
     counts = [1, 2] * 2
@@ -279,13 +278,13 @@ def test_one_thread_at_a_time_changes_the_settings() -> None:
     has_entered, may_leave = Event(), Event()
 
     def draw() -> bool:
-        with look.styled():
+        with style.styled():
             has_entered.set()
             may_leave.wait(10.0)
             return bool(matplotlib.rcParams["legend.frameon"])
 
     with ThreadPoolExecutor(1) as pool:
-        with look.styled():
+        with style.styled():
             other = pool.submit(draw)
             was_let_in = has_entered.wait(0.2)
         may_leave.set()
@@ -298,7 +297,7 @@ def test_what_another_part_of_the_process_sets_meanwhile_stays() -> None:
     import matplotlib
 
     with matplotlib.rc_context():
-        with look.styled():
+        with style.styled():
             matplotlib.rcParams["lines.markersize"] = 11.0
             assert not matplotlib.rcParams["legend.frameon"]
         assert matplotlib.rcParams["lines.markersize"] == 11.0
@@ -316,14 +315,14 @@ def seen_by_a_deuteranope(colour: str) -> np.ndarray:
 
 
 def test_segments_have_one_colour_each_out_of_the_palette() -> None:
-    colours = [look.SEGMENT_COLOURS[name] for name in cv.ANGLES]
+    colours = [style.SEGMENT_COLOURS[name] for name in cv.ANGLES]
     assert len(set(colours)) == len(cv.ANGLES)
-    assert set(colours) <= set(look.OKABE_ITO.values())
-    assert len({str(look.SEGMENT_LINES[name]) for name in cv.ANGLES}) == len(cv.ANGLES)
+    assert set(colours) <= set(style.OKABE_ITO.values())
+    assert len({str(style.SEGMENT_LINES[name]) for name in cv.ANGLES}) == len(cv.ANGLES)
 
 
 def test_segments_of_the_spine_can_be_told_without_red_and_green() -> None:
-    spine = [look.SEGMENT_COLOURS[cv.ANGLES[index]] for index in plots.SPINE]
+    spine = [style.SEGMENT_COLOURS[cv.ANGLES[index]] for index in plots.SPINE]
     for one, other in combinations(spine, 2):
         assert np.linalg.norm(seen_by_a_deuteranope(one) - seen_by_a_deuteranope(other)) > 0.2
 

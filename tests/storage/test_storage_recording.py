@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import imu_hinge as ih
-from imu_hinge import atomic_file as whole
+from imu_hinge import atomic_file
 from imu_hinge.conventions import EXERCISES, PLACEMENTS, Flag
 from imu_hinge.errors import BadSamples, NewerSchema, RecordingError, TooShort, UnknownFormat
 from imu_hinge.storage.recording import read, write
@@ -276,7 +276,7 @@ def test_a_failed_swap_puts_the_old_one_back(folder, two_sensors, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(type(folder), "rename", stubborn)
-    monkeypatch.setattr(whole, "exchange", no_exchange)
+    monkeypatch.setattr(atomic_file, "exchange", no_exchange)
     with pytest.raises(RecordingError, match="Permission denied"):
         write(replace(two_sensors, note="new"), folder, overwrite=True)
     same(read(folder), two_sensors)

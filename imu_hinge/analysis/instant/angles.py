@@ -12,7 +12,7 @@ from typing import Literal
 
 from imu_hinge import conventions as cv
 from imu_hinge.analysis.instant.known import Known
-from imu_hinge.analysis.instant.one_sensor import Vector, angle_between
+from imu_hinge.analysis.instant.one_sensor import Reading, angle_between
 from imu_hinge.motion.kinematics.posture import SoftTissue, inclination_sd
 from imu_hinge.settings import ErrorBudget
 
@@ -36,25 +36,14 @@ def segment_of(placement: str) -> int | None:
     return cv.TRUNK_INCLINATION if placement == "t12" else None
 
 
-def angles_before_mounting(
-    ups: Mapping[str, Vector], standing: Mapping[str, Vector | None], budget: ErrorBudget
-) -> Angles:
-    """Return each sensor's inclination from standing in whatever direction, while nobody has bent.
-
-    Parameters
-    ----------
-    ups
-        Up now, in the sensor's frame, by placement.
-    standing
-        The same in standing; None where nobody has stood yet.
-    budget
-    """
+def angles_before_mounting(readings: Mapping[str, Reading], budget: ErrorBudget) -> Angles:
+    """Return each sensor's inclination from standing in whatever direction, while nobody has bent."""
     angles, sd = list(UNKNOWN.angles_rad), list(UNKNOWN.sd_rad)
     own_sd = math.radians(math.hypot(budget.filter_live_deg, budget.standing_deg))
-    for placement, up_s in ups.items():
-        up0_s, segment = standing[placement], segment_of(placement)
-        if up0_s is not None and segment is not None:
-            angles[segment] = angle_between(up_s, up0_s)
+    for placement, reading in readings.items():
+        segment = segment_of(placement)
+        if reading.up0_s is not None and segment is not None:
+            angles[segment] = angle_between(reading.up_s, reading.up0_s)
             sd[segment] = math.hypot(own_sd, angles[segment] * budget.sacrum_skin)  # whose skin, is not asked yet
     return Angles(tuple(angles), tuple(sd), "inferred") if not all(map(math.isnan, angles)) else UNKNOWN
 

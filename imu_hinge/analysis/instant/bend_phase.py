@@ -89,7 +89,7 @@ class BendPhase:
             self._recent.popleft()
         speed = self._speed()
         turns = {"standing": self._standing, "down": self._down, "up": self._up}[self._state](time_s, depth, speed)
-        is_bottom = self._state == "down" and self._is_at_bottom and abs(speed) < LOWERING_RAD_S
+        is_bottom = self._state == "down" and self._is_at_bottom and speed < LOWERING_RAD_S
         self.phase = "bottom" if is_bottom else self._state
         return turns
 
@@ -123,8 +123,7 @@ class BendPhase:
         has_turned = depth < self._extreme[1] - REVERSAL_RAD
         if not self._is_at_bottom and (has_turned or (abs(speed) < LOWERING_RAD_S and depth > DEEP * self._deepest)):
             self._is_at_bottom = True
-            stopped_s = self._extreme[0] if has_turned else time_s - SPEED_S
-            turns.append(Turn("bottom", stopped_s))
+            turns.append(Turn("bottom", self._extreme[0] if has_turned else time_s))
         if has_turned:
             left = [t for t, d in self._recent if d >= self._extreme[1] - 0.25 * REVERSAL_RAD]
             turns.append(Turn("rises", left[-1] if left else time_s))

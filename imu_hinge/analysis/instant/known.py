@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from imu_hinge.analysis.instant.one_sensor import Vector
 from imu_hinge.model import Array
 from imu_hinge.motion.kinematics.accelerometer_bias import resting_bias
 from imu_hinge.motion.kinematics.alignment import Mounting
 from imu_hinge.motion.kinematics.posture import SegmentInclination, SoftTissue
 from imu_hinge.motion.kinematics.track import Track
+from imu_hinge.motion.linkage.set_parameters import SetParameters
+from imu_hinge.motion.orientation.quaternion import Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,18 @@ class Known:
         How far apart the sensors' clocks may be [s].
     withheld
         Angles that are not told, because they take two sensors whose clocks surely differ.
+    exercise
+        What is lifted, or ``auto``.
+    shared
+        What the reps so far told of body and sensors, None before the first.
     """
 
     sensors: Mapping[str, SensorKnown]
     soft_tissue: SoftTissue
     sync_s: float
     withheld: tuple[int, ...]
+    exercise: str
+    shared: SetParameters | None
 
 
 def _vector(values: Array) -> Vector:

@@ -114,7 +114,34 @@ class Backlog:
 
 @dataclass(slots=True)
 class Intake:
-    """Hold one sensor's samples that are not on the grid yet, its filter, its tracks and its holes so far."""
+    """Hold one sensor's samples that are not on the grid yet, its filter, its tracks and its holes so far.
+
+    Parameters
+    ----------
+    placement
+    state
+        The orientation filter's.
+    check
+        Looks whether accelerometer and gyroscope fit each other.
+    pending
+        Screened samples that are not on the grid yet.
+    gyr, acc, up_s, flags
+        Blocks on the grid: (n, 3) [rad/s, sensor] without bias, (n, 3) [m/s², sensor], (n, 3), (n,).
+    holes
+        On the grid.
+    unscreened
+        Samples as they came.
+    latest_s
+        Time of the last sample that came; the first is screened at once.
+    count
+        How many samples came.
+    has_news
+        Whether the last block let samples be screened.
+    missed
+        How many blocks of the others came since its last one.
+    is_waited_for
+        Whether that has been said.
+    """
 
     placement: str
     state: State
@@ -128,13 +155,9 @@ class Intake:
     arrivals: Arrivals = field(init=False)
     unscreened: list[Samples] = field(default_factory=list)
     latest_s: float = math.nan
-    """Time of the last sample that came; the first is screened at once."""
     count: int = 0
-    """How many samples came."""
     has_news: bool = False
-    """Whether the last block let samples be screened."""
     missed: int = 0
-    """How many blocks of the others came since its last one."""
     is_waited_for: bool = False
 
     def __post_init__(self) -> None:

@@ -17,12 +17,11 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.analysis.instant.height_filter import HeightFilter
 from imu_hinge.model import Array, Flags
+from imu_hinge.motion.orientation.quaternion import Vector
 from imu_hinge.settings import StillnessSettings
 
 STANDING_S: Final = 1.0
 """Who has been stationary for so long stands: long enough to average a sway, short enough to wait for [s]."""
-
-Vector = tuple[float, float, float]
 
 
 class Rows(NamedTuple):
@@ -63,6 +62,8 @@ class Reading:
     ----------
     up_s : (3,)
         The world's up direction, in the sensor's frame.
+    up0_s : (3,)
+        The same in standing as far as it is known then, else None.
     rate_rad_s
         Mean angular speed since the instant before.
     is_gap
@@ -72,6 +73,7 @@ class Reading:
     """
 
     up_s: Vector
+    up0_s: Vector | None
     rate_rad_s: float
     is_gap: bool
     height_m: float
@@ -104,7 +106,7 @@ class SensorNow:
     def __init__(self, every: int, rate_hz: float, settings: StillnessSettings) -> None:
         self._every, self._rate_hz, self._settings = every, rate_hz, settings
         self.readings: dict[int, Reading] = {}  # by step; whoever uses them forgets them
-        self.up0_s: Vector | None = None  # in standing; before a look, of the longest time stationary so far
+        self._up0_s: Vector | None = None  # in standing; before a look, of the longest time stationary so far
         self._is_mounted = False
         self._bias_s: Vector = (0.0, 0.0, 0.0)
         self._height = HeightFilter()
@@ -138,7 +140,7 @@ class SensorNow:
         """Go on with what a look found; the acceleration stays as it is where the accelerometer's bias changes."""
         change = [old - new for old, new in zip(self._bias_s, bias_s, strict=True)]
         self._height.error_mps2 += sum(u * by for u, by in zip(self._up_s, change, strict=True))
-        self.up0_s, self._bias_s, self._is_mounted = up0_s, bias_s, True
+        self._up0_s, self._bias_s, self._is_mounted = up0_s, bias_s, True
 
     def lift(self, height_m: float, height_sd_m: float, speed_mps: float) -> None:
         """Go on from a look's height and speed at this instant, where it knows them.
@@ -171,16 +173,17 @@ class SensorNow:
         dt = self._every / self._rate_hz
         is_still = self._is_still(stretch, is_gap=is_gap)
         self._stand(is_still=is_still)
-        tilt = math.nan if self.up0_s is None else angle_between(self._up_s, self.up0_s)
+        tilt = math.nan if self._up0_s is None else angle_between(self._up_s, self._up0_s)
         if is_gap:
             self._height.step_unseen(dt)
         else:
             bias = sum(u * b for u, b in zip(self._up_s, self._bias_s, strict=True))
             self._height.step(stretch.vertical - bias - cv.GRAVITY_MPS2, dt)
             self._height.observe(tilt, stretch.rate, dt, is_still=is_still)
-        known = self._height.is_known and self.up0_s is not None
+        known = self._height.is_known and self._up0_s is not None
         return Reading(
             self._up_s,
+            self._up0_s,
             stretch.rate,
             is_gap,
             self._height.height_m if known else math.nan,
@@ -218,7 +221,7 @@ class SensorNow:
         self._run, self._run_sum = self._run + 1, (x, y, z)
         if self._run >= max(self._longest, STANDING_S * self._rate_hz / self._every):
             size = math.sqrt(x * x + y * y + z * z)
-            self._longest, self.up0_s = self._run, (x / size, y / size, z / size)
+            self._longest, self._up0_s = self._run, (x / size, y / size, z / size)
 
 
 def angle_between(one: Vector, other: Vector) -> float:

@@ -15,10 +15,12 @@ from typing import Final
 from imu_hinge import conventions as cv
 from imu_hinge.analysis.instant.angles import UNKNOWN, Angles, angles_before_mounting, measured
 from imu_hinge.analysis.instant.bend_phase import BendPhase, Turn, depth_of
+from imu_hinge.analysis.instant.inferred import Evidence, with_inferred
 from imu_hinge.analysis.instant.known import Known
 from imu_hinge.analysis.instant.live_input import Intake, filtered
 from imu_hinge.analysis.instant.one_sensor import Reading, Rows, SensorNow, angle_between
 from imu_hinge.analysis.instant.rep_events import RepEvents
+from imu_hinge.athlete import Athlete
 from imu_hinge.instant import INSTANT_S, Instant, WaitsFor
 from imu_hinge.motion.kinematics.posture import lead_placement
 from imu_hinge.motion.kinematics.time_grid import Grid
@@ -33,8 +35,16 @@ LAG_S: Final = 0.15
 CHUNK_S: Final = 0.2
 """No more is taken at once: a look that an instant asks for comes later than this, however samples come [s]."""
 
-SETTLED_S: Final = 0.6
-"""A rep is told when its end lies this far back, see `live.SETTLE_S` [s]."""
+SETTLED_S: Final = 0.64
+"""A rep is told when its end lies as far back as `live.SETTLE_S` says, and an instant more [s]."""
+
+AGAIN_S, TRIES, SAME_S = 0.2, 3, 0.75
+"""An end that is told here while it happens is early by up to a third of a second: so soon [s] a look follows that told
+of no rep that ended within so long of it [s], and so many are made."""
+
+INFERRED_EVERY: Final = 5
+"""An inference costs as much as fifty instants: whether an inferred angle has passed the limit is asked at every fifth,
+each 0.2 s."""
 
 KEPT: Final = 1500
 """So many instants are kept for whoever asks: a minute. Nobody shows what is older."""
@@ -57,12 +67,11 @@ class InstantPath:
     ----------
     placements
     settings
-    limits
-        The athlete's.
+    athlete
     """
 
-    def __init__(self, placements: Sequence[str], settings: Settings, limits: Limits) -> None:
-        self._settings = settings
+    def __init__(self, placements: Sequence[str], settings: Settings, athlete: Athlete) -> None:
+        self._settings, self._athlete = settings, athlete
         self._every = max(1, int(INSTANT_S * settings.rate_hz + 1e-9))
         self._lag = round(LAG_S * settings.rate_hz)
         self._sensors = {p: SensorNow(self._every, settings.rate_hz, settings.stillness) for p in placements}
@@ -72,21 +81,29 @@ class InstantPath:
         self._next = 0
         """Steps of which an instant was made, with all sensors or without some."""
         self._ahead: dict[str, _Ahead] = {}
-        self._made: deque[Instant] = deque(maxlen=KEPT)
+        self._made: deque[tuple[Instant, Evidence | None]] = deque(maxlen=KEPT)
         self._phase = BendPhase(settings.reps)
-        self._events = RepEvents(limits, settings.feedback)
+        self._events = RepEvents(Limits.of(athlete, settings.verdict), settings.feedback)
         self.look_at: int | None = None
         """Instants of the grid with which a look is worth it: a rep may just have ended."""
+        self._ended_s, self._tries = math.nan, 0
 
     def whole(self, count: int) -> int:
         """Return how many of the grid's instants belong to whole steps; the rest would only cost a call more."""
         return count // self._every * self._every
 
     def taken(self) -> list[Instant]:
-        """Return the instants since this was asked last."""
-        made = list(self._made)
+        """Return the instants since this was asked last, with what is inferred of them."""
+        made = [self._completed(instant, evidence) for instant, evidence in self._made]
         self._made.clear()
         return made
+
+    def _completed(self, instant: Instant, evidence: Evidence | None) -> Instant:
+        if evidence is None:
+            return instant
+        measured = Angles(instant.angles_rad, instant.sd_rad, instant.basis)
+        angles = with_inferred(measured, evidence, self._athlete, self._settings.errors)
+        return replace(instant, angles_rad=angles.angles_rad, sd_rad=angles.sd_rad, basis=angles.basis)
 
     def learn(self, known: Known) -> None:
         """Go on with what a look found."""
@@ -114,33 +131,62 @@ class InstantPath:
         events: list[Event] = []
         while all(self._whole in sensor.readings for sensor in self._sensors.values()):
             readings = {p: sensor.readings.pop(self._whole) for p, sensor in self._sensors.items()}
-            instant = self._instant(self._whole, readings, grid)
+            instant, evidence = self._instant(self._whole, readings, grid)
             turns = self._phase.step(instant.time_s, self._depth(readings))
             if from_floor is not None:
-                events += self._tell(instant, turns, from_floor=from_floor)
+                events += self._tell(instant, evidence, turns, from_floor=from_floor)
             if self._whole == self._next:
-                self._made.append(replace(instant, phase=self._phase.phase))
+                self._made.append((replace(instant, phase=self._phase.phase), evidence))
                 self._next += 1
                 self._ahead.clear()
             self._whole += 1
         return events
 
-    def _tell(self, instant: Instant, turns: Sequence[Turn], *, from_floor: bool) -> list[Event]:
+    def _tell(
+        self, instant: Instant, evidence: Evidence | None, turns: Sequence[Turn], *, from_floor: bool
+    ) -> list[Event]:
         """Return what an instant tells of the rep it is in, and ask for a look soon after one has ended."""
         events, ended_s = self._events.step(turns, from_floor=from_floor)
         if ended_s is not None:
-            rate_hz, now = self._settings.rate_hz, (self._whole + 1) * self._every
-            settled = now + round((ended_s + SETTLED_S - instant.time_s) * rate_hz)
-            at = max(settled, now + round(CHUNK_S * rate_hz))
-            self.look_at = -(-at // self._every) * self._every
+            self._ended_s, self._tries = ended_s, TRIES
+            now = (self._whole + 1) * self._every
+            self._ask(now + self._grid_count(max(ended_s + SETTLED_S - instant.time_s, CHUNK_S)))
         lumbar = cv.LUMBAR_FLEXION
+        if self._events.is_inside and from_floor and math.isnan(instant.angles_rad[lumbar]):
+            if self._whole % INFERRED_EVERY:
+                return events
+            instant = self._completed(instant, evidence)  # where no bar closes the chain, one sensor gives no verdict
         return events + self._events.watch(instant.time_s, instant.angles_rad[lumbar], instant.sd_rad[lumbar])
+
+    def looked(self, done: int, ends_s: Sequence[float]) -> None:
+        """Take what a look told; where the rep that may have ended is not among it, another follows soon.
+
+        Parameters
+        ----------
+        done
+            Instants of the grid that it looked at.
+        ends_s
+            When the reps ended that it told [s].
+        """
+        is_told = any(abs(end_s - self._ended_s) < SAME_S for end_s in ends_s)
+        if is_told or (self.look_at is not None and done >= self.look_at):
+            self.look_at = None
+            self._tries = 0 if is_told else self._tries - 1
+            if self._tries > 0:
+                self._ask(done + self._grid_count(AGAIN_S))
+
+    def _grid_count(self, seconds: float) -> int:
+        return math.ceil(seconds * self._settings.rate_hz - 1e-6)
+
+    def _ask(self, at: int) -> None:
+        """Ask for a look at the next whole step."""
+        self.look_at = -(-at // self._every) * self._every
 
     def _depth(self, readings: Mapping[str, Reading]) -> float:
         """Return how deep the body is bent [rad]; NaN where the sensor that tells it best has sent nothing."""
         lead = lead_placement(readings)
         pelvis = next((p for p in cv.PELVIS_PLACEMENTS if p in readings), lead)
-        up_s, up0_s = readings[lead].up_s, self._sensors[lead].up0_s
+        up_s, up0_s = readings[lead].up_s, readings[lead].up0_s
         if readings[lead].is_gap or up0_s is None:
             return math.nan
         known = self._known
@@ -178,13 +224,13 @@ class InstantPath:
             self._made.append(self._instant(self._next, readings, grid))
             self._next += 1
 
-    def _instant(self, step: int, readings: Mapping[str, Reading], grid: Grid) -> Instant:
-        """Return the posture of one step from what was read."""
+    def _instant(self, step: int, readings: Mapping[str, Reading], grid: Grid) -> tuple[Instant, Evidence | None]:
+        """Return the posture of one step from what was read, and what the rest of it can be inferred from."""
         present = {p: reading for p, reading in readings.items() if not reading.is_gap}
-        angles, waits_for = self._angles(present)
+        angles, evidence, waits_for = self._angles(present)
         pelvis = [p for p in cv.PELVIS_PLACEMENTS if p in present]
         height_m = present[[*pelvis, lead_placement(present)][0]].height_m if present else math.nan
-        return Instant(
+        instant = Instant(
             time_s=grid.time_s((step + 1) * self._every - 1),
             angles_rad=angles.angles_rad,
             sd_rad=angles.sd_rad,
@@ -194,18 +240,21 @@ class InstantPath:
             waits_for=waits_for,
             missing=tuple(p for p in self._sensors if p not in present),
         )
+        return instant, evidence
 
-    def _angles(self, present: Mapping[str, Reading]) -> tuple[Angles, WaitsFor]:
-        """Return the angles that these sensors tell, and what is waited for."""
+    def _angles(self, present: Mapping[str, Reading]) -> tuple[Angles, Evidence | None, WaitsFor]:
+        """Return the angles that these sensors tell, what the others follow from, and what is waited for."""
         known, budget = self._known, self._settings.errors
         if known is None:
-            standing = {p: sensor.up0_s for p, sensor in self._sensors.items()}
-            waits_for: WaitsFor = "bend once" if all(standing.values()) else "stand still"
-            return angles_before_mounting({p: r.up_s for p, r in present.items()}, standing, budget), waits_for
+            is_standing_known = bool(present) and all(r.up0_s for r in present.values())
+            waits_for: WaitsFor = "bend once" if is_standing_known else "stand still"
+            return angles_before_mounting(present, budget), None, waits_for
         if not present:
-            return UNKNOWN, "ready"
+            return UNKNOWN, None, "ready"
         inclinations = {p: known.sensors[p].inclination_rad(r.up_s) for p, r in present.items()}
-        return measured(inclinations, {p: r.rate_rad_s for p, r in present.items()}, known, budget), "ready"
+        heights = {p: (r.height_m, r.height_sd_m) for p, r in present.items() if not math.isnan(r.height_m)}
+        angles = measured(inclinations, {p: r.rate_rad_s for p, r in present.items()}, known, budget)
+        return angles, Evidence(inclinations, heights, known), "ready"
 
 
 def _count_ready(intake: Intake, grid: Grid, done: int) -> int:

@@ -44,10 +44,22 @@ another fits a little better at some rate, as people do not move both segments a
 
 
 class Behind(NamedTuple):
-    """Hold how far one clock is behind another: ``lag_s`` at ``at_s`` by its own time, and what it gains per second.
+    """Hold how far one clock is behind another.
 
-    ``sd_s`` is what is not known of the lag, ``alike`` is the correlation it rests on, ``windows`` is how many windows
-    of the shake told it, where any did.
+    Parameters
+    ----------
+    lag_s
+        At ``at_s``.
+    drift
+        What it gains per second [s/s].
+    at_s
+        By the clock's own time [s].
+    sd_s
+        What is not known of the lag.
+    alike
+        The correlation it rests on.
+    windows
+        How many windows of the shake told it, where any did.
     """
 
     lag_s: float = 0.0
@@ -63,10 +75,17 @@ class Behind(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """Hold a lag by motion alone, the logarithm of its likelihood against chance, and how alike both turn there.
+    """Hold a lag by motion alone.
 
-    ``alike`` is negative where backward was taken for forward at one of them, ``spread_s`` is how far from the lag the
-    likelihood reaches within one bend (root mean square).
+    Parameters
+    ----------
+    behind
+    likelihood
+        Its logarithm, against chance.
+    alike
+        The correlation; negative where backward was taken for forward at one of them.
+    spread_s
+        How far from the lag the likelihood reaches within one bend (root mean square).
     """
 
     behind: Behind
@@ -76,7 +95,16 @@ class Candidate(NamedTuple):
 
 
 class Worn(NamedTuple):
-    """Hold a sensor's samples, the same thinned out to about `COARSE_HZ`, and its `axes`."""
+    """Hold a sensor's samples as it was worn.
+
+    Parameters
+    ----------
+    samples
+    coarse
+        The same thinned out to about `COARSE_HZ`.
+    axes : (3, 3)
+        See `axes`.
+    """
 
     samples: Samples
     coarse: Samples
@@ -90,7 +118,19 @@ class Worn(NamedTuple):
 
 
 class Motions(NamedTuple):
-    """Hold how both move, (n, 2) and (m, 2) at `COARSE_HZ`, as `motion` tells: when each begins, the first's middle."""
+    """Hold how two sensors move, on even grids of `COARSE_HZ`; see `motion`.
+
+    Parameters
+    ----------
+    one : (n, 2)
+        The first's.
+    origin_s, centre_s
+        When it begins, and its middle [s].
+    other : (m, 2)
+        The second's.
+    other_s
+        When that begins [s].
+    """
 
     one: Array
     origin_s: float

@@ -40,9 +40,18 @@ MOTION_SD_S: Final = 0.05
 
 
 class Synchronised(NamedTuple):
-    """Hold the sensors' samples in step, how far each that was moved was behind [s], how far its rate was off, the sd.
+    """Hold the sensors' samples in step.
 
-    ``sd_s`` is what is left of the largest lag, 0 where nothing was measured.
+    Parameters
+    ----------
+    sensors
+        By placement.
+    behind_s
+        How far each that was moved was behind [s].
+    drift
+        How far its rate was off.
+    sd_s
+        What is left of the largest lag, 0 where nothing was measured.
     """
 
     sensors: dict[str, Samples]

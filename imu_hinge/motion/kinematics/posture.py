@@ -51,7 +51,7 @@ class SegmentInclination:
     side_rad : (n,) [rad]
         Lean out of the sagittal plane, to the left positive.
     travel
-        See `displacement.Travel`.
+        See `vertical_acceleration.Travel`.
     slips
         Where the sensor moved on the body.
     zero_rad, zero_sd_rad

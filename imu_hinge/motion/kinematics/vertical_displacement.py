@@ -76,11 +76,14 @@ OPEN_AGAIN_S: Final = 10.0
 
 
 class ZeroVelocityUpdates(NamedTuple):
-    """Hold what is known besides the acceleration at each sample, (n,) each.
+    """Hold what is known besides the acceleration at each sample.
 
-    ``speed_sd_mps`` and ``height_sd_m`` say how near zero speed and height are known to be, infinite where nothing is
-    known; ``ringing_mps`` is what a blow, or a hole in which nothing was measured, may have added to the speed,
-    beyond the usual noise.
+    Parameters
+    ----------
+    speed_sd_mps, height_sd_m : (n,)
+        How near zero speed and height are known to be, infinite where nothing is known.
+    ringing_mps : (n,)
+        What an impact, or a hole in which nothing was measured, may have added to the speed, beyond the usual noise.
     """
 
     speed_sd_mps: Array
@@ -89,7 +92,14 @@ class ZeroVelocityUpdates(NamedTuple):
 
 
 class Smoothed(NamedTuple):
-    """Hold height [m], its standard deviation [m] and speed [m/s], each (n,)."""
+    """Hold what the smoother found.
+
+    Parameters
+    ----------
+    height, height_sd : (n,) [m]
+    speed : (n,) [m/s]
+        Up positive, as the height.
+    """
 
     height: Array
     height_sd: Array

@@ -31,10 +31,22 @@ STATED_LENGTH_SD: Final = 0.015
 
 
 class Body(NamedTuple):
-    """Hold the lengths of the planar chain [m]; every segment points straight up in quiet standing.
+    """Hold the lengths of the planar chain; every segment points straight up in quiet standing.
 
-    ``pelvis_x`` and ``pelvis_z`` lead from the hip joint to L5/S1, ``lumbar`` is the arc from L5/S1 to T12/L1,
-    ``thorax`` leads on to the shoulder and ``arm`` from there to the bar in a hanging hand.
+    Parameters
+    ----------
+    ankle
+        Its height above the sole [m]; so all below.
+    shank, thigh
+        From ankle to knee, from knee to hip.
+    pelvis_x, pelvis_z
+        From the hip joint to L5/S1, forward and up.
+    lumbar
+        The arc from L5/S1 to T12/L1.
+    thorax
+        From there to the shoulder.
+    arm
+        From the shoulder to the bar in a hanging hand.
     """
 
     ankle: float

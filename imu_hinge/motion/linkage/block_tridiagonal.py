@@ -33,11 +33,20 @@ DAMPING: Final = 1e-2
 
 
 class Solution(NamedTuple):
-    """Hold the postures (n, 5), the shared unknowns (5 + m,) and everything their bands need.
+    """Hold the postures, the shared unknowns and everything their bands need.
 
-    A posture is held as ``y``, the coordinates in which it walks (`coordinates`).
-    ``inverse`` (n, 5, 5) and ``cross_information`` (n, 5, m) are the eliminated blocks; ``step`` (n, 5) is the last
-    step. ``information`` (m, m) is that of the shared unknowns.
+    Parameters
+    ----------
+    y : (n, 5) [rad]
+        Postures, in the coordinates in which they walk (`coordinates`).
+    u : (5 + m,)
+        Shared unknowns, numbered like the columns of a Jacobian.
+    inverse, cross_information : (n, 5, 5), (n, 5, m)
+        The eliminated blocks.
+    step : (n, 5)
+        The last one.
+    information, information_vector : (m, m), (m,)
+        Of the shared unknowns.
     """
 
     y: Array

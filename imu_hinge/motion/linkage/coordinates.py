@@ -29,11 +29,19 @@ STEEPEST: Final = 0.9
 held or rolls back the share is one and more, and no posture could be told from them. The habit itself has no bound."""
 
 COUPLINGS: Final = 3
-"""Shared unknowns from `shared_unknowns.SHANK_COUPLING` on on which the coordinates rest."""
+"""Shared unknowns from `layout.SHANK_COUPLING` on on which the coordinates rest."""
 
 
 class CouplingRatios(NamedTuple):
-    """Hold a set's own shares: shank of thigh lean, lumbar and thoracic flexion of the trunk's inclination."""
+    """Hold a set's own shares between angles.
+
+    Parameters
+    ----------
+    shank
+        Of the thigh's inclination.
+    lumbar, thoracic
+        Flexion, of the trunk's inclination.
+    """
 
     shank: float
     lumbar: float

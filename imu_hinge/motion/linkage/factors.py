@@ -61,10 +61,20 @@ STRAIGHT_M: Final = 0.006
 class ModelConstants(NamedTuple):
     """Hold what stays the same during a solution: who, which sensors, which exercise.
 
-    ``mass``, ``shoulder`` (6,) and ``leads_to`` (s, 6) are how much of each segment leads to the centre of mass, to the
-    shoulder and to the anchor of each sensor, ``anchor`` (s,) is one of the anchors of `sensor_sites`. ``limit`` (l, 5)
-    are sums of angles that have a limit; ``limit_at`` (l, 3) [rad] is that limit in a deep bend, what standing upright
-    adds to it, and how soft it is.
+    Parameters
+    ----------
+    body
+        Lengths [m], as expected.
+    mass, shoulder, leads_to : (6,), (6,), (s, 6)
+        How much of each segment leads to the centre of mass, to the shoulder and to the anchor of each sensor.
+    posture_prior
+        How people bend in this exercise.
+    anchor : (s,)
+        Those of `sensor_sites`.
+    limit : (l, 5)
+        Sums of angles that have a limit.
+    limit_at : (l, 3) [rad]
+        That limit in a deep bend, what standing upright adds to it, and how soft it is.
     """
 
     body: Body
@@ -80,12 +90,21 @@ class ModelConstants(NamedTuple):
 class Observations(NamedTuple):
     """Hold what was observed at each of n instants by s sensors; a variance of infinity is: not known.
 
-    ``inclination`` (n, s) [rad], ``height`` (n, s) [m] from standing. ``on_floor`` (n,) is the look that the bar's
-    place is worth (0: not on the floor), ``coupling_weight`` (n,) that of habits and balance. ``told`` (n, 2) is lumbar
-    flexion and its sd where the athlete was told to hold it, else NaN. ``bend`` (n,) [rad] is roughly how deep the body
-    is bent, for the spread of habits; ``own`` (n,) is 1 where the instant belongs to the set, whose way of bending it
-    shares. ``process_variance`` (n, 5) [rad²] is how far the posture may have moved since the instant before; infinity
-    cuts the chain.
+    Parameters
+    ----------
+    inclination, inclination_var : (n, s) [rad], [rad²]
+    height, height_var : (n, s) [m], [m²]
+        From standing, up positive.
+    on_floor, coupling_weight : (n,)
+        The share of one look that the bar's place is worth (0: not on the floor), and that habits and balance are.
+    told : (n, 2) [rad]
+        Lumbar flexion and its sd where the athlete was told to hold it, else NaN.
+    bend : (n,) [rad]
+        Roughly how deep the body is bent, for the spread of habits.
+    own : (n,)
+        1 where the instant belongs to the set, whose way of bending it shares.
+    process_variance : (n, 5) [rad²]
+        How far the posture may have moved since the instant before; infinity cuts the chain.
     """
 
     inclination: Array
@@ -101,9 +120,19 @@ class Observations(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Hold room for the evidence of one instant: (r,), (r, 5 + m), (r,); and scratch: chain, one point, its turn (5,).
+    """Hold room for the evidence of one instant, and scratch.
 
-    ``used`` (1,) says how many rows are in use, ``height_row`` (s,) which of them is a sensor's height; -1: none.
+    Parameters
+    ----------
+    used : (1,)
+        How many rows are in use.
+    height_row : (s,)
+        Which of them is a sensor's height; -1: none.
+    residual, jacobian, variance : (r,), (r, 5 + m), (r,)
+        Predicted minus observed; see the notes of this module.
+    chain
+        Scratch, as pos (2,), jac (2, 5 + m) and turns (5,): one point and what turns it.
+    pos, jac, turns
     """
 
     used: Index

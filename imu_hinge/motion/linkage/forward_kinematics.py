@@ -46,9 +46,14 @@ Array = npt.NDArray[np.float64]
 class Chain(NamedTuple):
     """Hold the segments' vectors at one posture.
 
-    ``end`` (6, 2) [m] leads from each segment's lower to its upper end, ``standing`` (6, 2) does so in quiet standing,
-    ``slope`` (6, 5, 2) is the derivative of ``end`` by the posture, ``turned_by`` (5, 5) says which angle inclines
-    which segment.
+    Parameters
+    ----------
+    end, standing : (6, 2) [m]
+        From each segment's lower to its upper end, now and in quiet standing.
+    slope : (6, 5, 2) [m/rad]
+        Derivative of ``end`` by the posture.
+    turned_by : (5, 5)
+        Which angle inclines which segment.
     """
 
     end: Array

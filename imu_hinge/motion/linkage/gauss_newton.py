@@ -35,14 +35,24 @@ SHORTEST_SHARE: Final = 0.05
 
 
 class Start(NamedTuple):
-    """Hold where the rounds begin: postures ``y`` (n, 5), as `arrowhead.Solution` holds them, and ``shared`` (m,)."""
+    """Hold where the rounds begin: ``y`` (n, 5), as in `block_tridiagonal.Solution`, and ``shared`` (m,)."""
 
     y: Array
     shared: Array
 
 
 class Found(NamedTuple):
-    """Hold the last round's equations, the shared unknowns, and how many rounds it took."""
+    """Hold what the rounds found.
+
+    Parameters
+    ----------
+    solution
+        The last round's equations.
+    shared
+        The shared unknowns, with their covariance.
+    rounds
+        How many it took.
+    """
 
     solution: block_tridiagonal.Solution
     shared: SetParameters

@@ -36,7 +36,7 @@ FLOOR: Final = REACH + 1
 BALANCE: Final = FLOOR + 1
 """Where the athlete brings the body's centre of mass, against what is usual [m per radian of bend]."""
 SHANK_COUPLING, LUMBAR_COUPLING, THORACIC_COUPLING = BALANCE + 1, BALANCE + 2, BALANCE + 3
-"""The set's own way of bending: what it adds to the shares of `habits.PosturePrior`."""
+"""The set's own way of bending: what it adds to the shares of `posture_priors.PosturePrior`."""
 FIRST_SENSOR: Final = THORACIC_COUPLING + 1
 """Column of the first sensor's own unknowns; those of the next sensor follow them."""
 

@@ -27,10 +27,16 @@ DEG: Final = math.pi / 180.0
 
 
 class PosturePrior(NamedTuple):
-    """Hold shares between angles, their spread, and what else the exercise implies.
+    """Hold shares between angles that are habitual in an exercise, and their spread among people (sd).
 
-    ``shank`` is shank lean over thigh lean, ``lumbar`` lumbar flexion over trunk inclination, ``thoracic`` thoracic
-    flexion over trunk inclination.
+    Parameters
+    ----------
+    shank, shank_sd
+        Shank inclination over that of the thigh.
+    lumbar, lumbar_sd
+        Lumbar flexion over trunk inclination.
+    thoracic, thoracic_sd
+        Thoracic flexion over trunk inclination.
     """
 
     shank: float

@@ -32,8 +32,16 @@ THORACIC_SHARE: Final = 0.7
 class Site(NamedTuple):
     """Hold what is known of one placement before anything is measured: expected value and spread (sd) of each.
 
-    ``share`` is how much of lumbar flexion turns the sensor, ``soft_tissue_gain`` how much of its inclination the skin
-    loses, ``ahead`` and ``up`` its place from the anchor [m] (sagittal plane, standing, 1.75 m of height).
+    Parameters
+    ----------
+    anchor
+        The point of the chain from which its place is told.
+    share, share_sd
+        How much of lumbar flexion turns the sensor.
+    soft_tissue_gain, soft_tissue_gain_sd
+        How much of its inclination the skin loses.
+    ahead, ahead_sd, up, up_sd
+        Its place from the anchor [m] (sagittal plane, standing, 1.75 m of height).
     """
 
     anchor: int

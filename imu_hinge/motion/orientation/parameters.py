@@ -13,7 +13,32 @@ from imu_hinge.motion.orientation.state import CONSTANTS, COV, Q_IS, Q_WI, ROWS,
 
 
 class Params(NamedTuple):
-    """Hold what one chooses; `params` says why each is what it is."""
+    """Hold what one chooses; `params` says why each is what it is.
+
+    Parameters
+    ----------
+    rate_hz
+    tau_acc_s, tau_acc_unknown_s
+        Time constants of the acceleration's low-pass, where the bias is known and where it is not.
+    bias_known_rad_s
+        The standard deviation below which it is.
+    tau_rest_s, rest_min_s
+        Time constant of rest detection, and how long a rest must last.
+    rest_gyr_rad_s, rest_acc_mps2
+        How far from their low-pass the readings of a sensor at rest are at most.
+    bias_clip_rad_s
+        The largest bias of one axis.
+    bias_start_rad_s, bias_motion_rad_s, bias_rest_rad_s
+        Its standard deviation at the start, and where it settles in motion and at rest.
+    bias_forgetting_s
+        How long it takes an unobserved bias to become unknown by 0.1 deg/s.
+    vertical_forgetting
+        How much less motion tells of the bias about the vertical.
+    sway_rad
+        How far a person at rest sways.
+    stretch_s
+        Length of one measurement of the bias.
+    """
 
     rate_hz: float
     tau_acc_s: float

@@ -48,10 +48,32 @@ OUT_Q, OUT_BIAS, OUT_SD, OUT_REST, OUT_COLUMNS = 0, 4, 7, 8, 9
 class Coefficients(NamedTuple):
     """Hold what follows from the parameters and never changes.
 
-    A low-pass is (b0, a1, a2) of a second-order Butterworth filter and the number of values it averages at its start:
-    `up` of the acceleration in i, `rest` of rest detection, `slow` of the bias estimation, whose step is a stretch of
-    `stretch` samples that takes `stretch_s`. `known` and `slow_known` take the place of `up` and `slow` where the
-    bias's standard deviation is below `bias_known`.
+    A low-pass is (b0, a1, a2) of a second-order Butterworth filter and the number of values it averages at its start.
+
+    Parameters
+    ----------
+    dt
+        Sample interval [s].
+    up_b0, up_a1, up_a2, up_start
+        Low-pass of the acceleration in i, where the bias is not known.
+    rest_b0, rest_a1, rest_a2, rest_start
+        Low-pass of rest detection.
+    rest_gyr, rest_acc, rest_min_s
+        Its thresholds [rad/s], [m/s²], and how long a rest must last.
+    stretch, stretch_s
+        Step of the bias estimation [samples], [s].
+    slow_b0, slow_a1, slow_a2, slow_start
+        Its low-pass, where the bias is not known.
+    bias_clip
+        Largest bias of one axis [rad/s].
+    cov_start, cov_growth
+        Variance at the start, and what a stretch adds to it [rad²/s²].
+    noise_rest, noise_motion, noise_vertical, noise_sway
+        Variances of one measurement [rad²/s²]; the last is divided by how long the rest has been.
+    known_b0, known_a1, known_a2, slow_known_b0, slow_known_a1, slow_known_a2
+        Take the place of the low-passes above where the bias is known ...
+    bias_known
+        ... which is where its standard deviation is below this [rad/s].
     """
 
     dt: float

@@ -120,10 +120,9 @@ async def find(radio: Radio, wanted: Mapping[str, str]) -> dict[str, Advertiseme
     def has_all(seen: dict[str, Advertisement]) -> bool:
         return all(any(device.matches(name) for device in seen.values()) for name in wanted.values())
 
-    async with radio.turn():
-        devices = await radio.scan(SEARCH_S, until=has_all, linger_s=NAMESAKE_S if by_name else 0.0)
-        if not has_all({device.address: device for device in devices}):
-            devices += await radio.connected()
+    devices = await radio.scan(SEARCH_S, until=has_all, linger_s=NAMESAKE_S if by_name else 0.0)
+    if not has_all({device.address: device for device in devices}):
+        devices += await radio.connected()
     for sensor, name in wanted.items():
         found[sensor] = _one_of(devices, name)
     for sensor, seen in found.items():
@@ -163,10 +162,9 @@ async def driver_of(seen: Advertisement, *, radio: Radio) -> Driver:
 async def scan(seconds: float = SCAN_S) -> list[Advertisement]:
     """Return who is there: the devices that advertise, the strongest first, then those connected already."""
     radio = Radio()
-    async with radio.turn():
-        devices = await radio.scan(seconds)
-        addresses = {device.address for device in devices}
-        return devices + [device for device in await radio.connected() if device.address not in addresses]
+    devices = await radio.scan(seconds)
+    addresses = {device.address for device in devices}
+    return devices + [device for device in await radio.connected() if device.address not in addresses]
 
 
 async def battery_of(seen: Advertisement) -> int | None:

@@ -13,17 +13,20 @@ What the stacks under bleak do, and what is done about it here:
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from imu_hinge.errors import DeviceError, HingeError, LinkLost
 from imu_hinge.sensors.ble import link_errors
-from imu_hinge.sensors.protocol import Handler
+from imu_hinge.sensors.protocol import GattRefused, Handler
 
 if TYPE_CHECKING:
     from bleak import BleakClient
     from bleak.backends.characteristic import BleakGATTCharacteristic
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -36,6 +39,10 @@ CONNECT_S: Final = 15.0
 CLOSE_S: Final = 6.0
 """Most seconds for a disconnect; 2 are usual on Linux [s]."""
 
+TOLD_S: Final = 0.5
+"""Chosen: a request that fails because the link breaks is answered before the system tells that it broke, by
+milliseconds [s]."""
+
 CALL_S: Final = 5.0
 """Most seconds for one read, write or subscription [s]."""
 
@@ -46,13 +53,14 @@ def translated(label: str, *, is_connecting: bool = False) -> Iterator[None]:
     from bleak import exc
 
     try:
-        yield
+        with _logged(label):
+            yield
     except HingeError:
         raise
     except exc.BleakBluetoothNotAvailableError as problem:
         raise link_errors.unavailable(problem.reason.name) from problem
     except exc.BleakGATTProtocolError as problem:
-        raise link_errors.refused(label, int(problem.code), str(problem.args[-1])) from problem
+        raise link_errors.refused(label, int(problem.args[0]), str(problem.args[-1])) from problem
     except exc.BleakDBusError as problem:
         detail = problem.dbus_error_details or ""
         raise link_errors.dbus_error(label, problem.dbus_error, detail, is_connecting=is_connecting) from problem
@@ -62,14 +70,22 @@ def translated(label: str, *, is_connecting: bool = False) -> Iterator[None]:
         raise link_errors.gone(label, "no answer in time", is_connecting=is_connecting) from problem
     except (EOFError, AssertionError) as problem:  # the bus or the client's state went while the call was under way
         raise link_errors.gone(label, str(problem) or "in mid-call", is_connecting=is_connecting) from problem
-    except exc.BleakError as problem:
-        if "not connected" in str(problem).lower() or "disconnected" in str(problem).lower():
-            raise link_errors.gone(label, str(problem), is_connecting=is_connecting) from problem
-        raise link_errors.unknown(label, problem, is_connecting=is_connecting) from problem
     except (FileNotFoundError, ConnectionError, PermissionError) as problem:  # no D-Bus, or its socket is shut
         raise link_errors.no_bus(str(problem)) from problem
     except Exception as problem:
         raise link_errors.unknown(label, problem, is_connecting=is_connecting) from problem
+
+
+@contextmanager
+def _logged(label: str) -> Iterator[None]:
+    """Log what the stack raised, in its own words, before it becomes ours."""
+    try:
+        yield
+    except HingeError:
+        raise
+    except Exception as problem:
+        log.debug("%s: %s: %s", label, type(problem).__name__, problem)
+        raise
 
 
 class Link:
@@ -218,5 +234,22 @@ class Link:
         return next((c for c in found if any(p in c.properties for p in properties)), found[0])
 
     async def _call(self, call: Awaitable[T]) -> T:
-        with translated(self.label):
-            return await asyncio.wait_for(call, CALL_S)
+        try:
+            with translated(self.label):
+                return await asyncio.wait_for(call, CALL_S)
+        except LinkLost:
+            raise
+        except DeviceError as problem:  # a link that breaks off in mid-call looks like a refusal or like anything else
+            if isinstance(problem, GattRefused) and problem.code != link_errors.UNLIKELY_CODE:
+                raise
+            if await self._is_breaking_off():
+                raise link_errors.gone(
+                    self.label, f"in mid-call: {problem.__cause__}", is_connecting=False
+                ) from problem
+            raise
+
+    async def _is_breaking_off(self) -> bool:
+        """Tell whether the link is gone, or goes within the time that the system takes to say so."""
+        if self._is_open and self._client is not None and self._client.is_connected:
+            await asyncio.sleep(TOLD_S)
+        return not self._is_open or self._client is None or not self._client.is_connected

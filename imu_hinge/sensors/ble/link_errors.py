@@ -30,6 +30,15 @@ _OFF: Final = {
     "DENIED_BY_UNKNOWN": "This program may not use Bluetooth. Allow it in the privacy settings of the system.",
 }
 
+UNLIKELY_CODE: Final = 0x0E
+"""ATT "unlikely error": a device's answer, and what BlueZ makes of a request whose link breaks off meanwhile."""
+
+LOST_WORDS: Final = ("not connected", "disconnected", "unreachable", "cberrordomain code=6", "cberrordomain code=7")
+"""How stacks word a link that went: bleak itself, Windows (WinRT), macOS (timed out; disconnected)."""
+
+_UNPAIRED_WORDS: Final = "access denied"
+"""What Windows says of a device that wants to be paired."""
+
 _SERVICE_GONE: Final = ("ServiceUnknown", "NameHasNoOwner", "NoReply", "Disconnected", "NoServer", "TimedOut")
 _NOT_ALLOWED: Final = ("AccessDenied", "AuthFailed")
 _PAIRING: Final = ("Authentication", "NotAuthorized")
@@ -135,6 +144,10 @@ def unknown(label: str, problem: Exception, *, is_connecting: bool) -> DeviceErr
     is_connecting
         Whether the link was being made.
     """
-    kind = LinkLost if is_connecting else DeviceError
     text = str(problem) or type(problem).__name__
+    if any(words in text.lower() for words in LOST_WORDS):
+        return gone(label, text, is_connecting=is_connecting)
+    if _UNPAIRED_WORDS in text.lower():
+        return DeviceError(f"{label} wants to be paired first ({text}). {PAIR_FIRST}")
+    kind = LinkLost if is_connecting else DeviceError
     return kind(f"{label} failed: {text}. Switch Bluetooth and the sensor off and on and try again.")

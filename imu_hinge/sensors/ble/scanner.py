@@ -1,4 +1,4 @@
-"""Scan for Bluetooth LE devices, and let one sensor at a time use the radio.
+"""Scan for Bluetooth LE devices, for all that search together, and let one sensor at a time connect.
 
 It connects to nothing and decides nothing about families: `link` and `catalog` do.
 
@@ -8,9 +8,10 @@ No scan is filtered by service: a filter with a 16-bit UUID finds nothing, silen
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from imu_hinge.errors import DeviceError
@@ -20,6 +21,11 @@ from imu_hinge.text import one_line
 
 if TYPE_CHECKING:
     from bleak import BleakScanner
+
+log = logging.getLogger(__name__)
+
+DEAF_S: Final = 3.0
+"""Chosen: a scan that heard no device at all for so long is started anew for who joins it [s]."""
 
 BUSY_TRIES: Final = 6
 """Chosen: bluetoothd refuses a scan until it has given up an earlier connection, which takes seconds."""
@@ -69,22 +75,50 @@ class Advertisement:
         return wanted.strip().casefold() in (self.address.casefold(), self.name.strip().casefold())
 
 
+@dataclass(eq=False, slots=True)
+class _Listener:
+    """Hold what one of those who scan together has seen since it began."""
+
+    until: Callable[[dict[str, Advertisement]], bool] | None
+    seen: dict[str, Advertisement] = field(default_factory=dict)
+    is_enough: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def note(self, device: Any, advertisement: Any) -> None:
+        self.seen[device.address] = _merged(self.seen.get(device.address), device, advertisement)
+        if self.until is not None and self.until(self.seen):
+            self.is_enough.set()
+
+
 class Radio:
-    """Scan, and let one sensor at a time scan or connect."""
+    """Scan for all that search at the same time, and let one sensor at a time connect.
+
+    So a sensor that is not there does not hold up another that only has to connect again.
+    """
 
     def __init__(self) -> None:
-        self._lock = asyncio.Lock()
+        self._connecting = asyncio.Lock()
+        self._switching = asyncio.Lock()
+        self._listeners: set[_Listener] = set()
+        self._scanner: BleakScanner | None = None
+        self._heard_s = 0.0
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Wait for the radio and keep it."""
-        async with self._lock:
-            yield
+        """Wait until nobody else connects, and keep it so; who scans goes on afterwards, as no radio does both well."""
+        async with self._connecting:
+            async with self._switching:
+                await self._stop()
+            try:
+                yield
+            finally:
+                if self._listeners:
+                    with suppress(DeviceError):  # what is wrong, the next scan will say
+                        await self._switch_on(has_turn=True)
 
     async def scan(
         self, seconds: float, *, until: Callable[[dict[str, Advertisement]], bool] | None = None, linger_s: float = 0.0
     ) -> list[Advertisement]:
-        """Return the devices that advertise, the strongest first; call it within a `turn`.
+        """Return the devices that advertise from now on, the strongest first.
 
         Parameters
         ----------
@@ -102,28 +136,56 @@ class Radio:
         DeviceError
             Where the scan failed otherwise.
         """
-        from bleak import BleakScanner
-
-        seen: dict[str, Advertisement] = {}
-        is_enough = asyncio.Event()
-
-        def note(device: Any, advertisement: Any) -> None:
-            seen[device.address] = _merged(seen.get(device.address), device, advertisement)
-            if until is not None and until(seen):
-                is_enough.set()
-
-        with translated("The scan"):
-            scanner = BleakScanner(note)
-        await _started(scanner)
+        listener = _Listener(until)
+        self._listeners.add(listener)
         try:
+            await self._switch_on()
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
-                    await is_enough.wait()
+                    await listener.is_enough.wait()
                     await asyncio.sleep(linger_s)
         finally:
+            self._listeners.discard(listener)
+            if not self._listeners:
+                await self._switch_off()
+        return sorted(listener.seen.values(), key=lambda device: -(device.rssi_dbm or -999))
+
+    async def _switch_on(self, *, has_turn: bool = False) -> None:
+        """Start scanning where nobody does, or where nothing was heard for long: a dead service does not say so.
+
+        While somebody connects it is left to who has the turn, at its end.
+        """
+        async with self._switching:
+            if self._connecting.locked() and not has_turn:
+                return
+            now_s = asyncio.get_running_loop().time()
+            if self._scanner is not None and now_s - self._heard_s > DEAF_S:
+                await self._stop()
+            if self._scanner is None:
+                from bleak import BleakScanner
+
+                with translated("The scan"):
+                    scanner = BleakScanner(self._note)
+                await _started(scanner)
+                self._scanner, self._heard_s = scanner, asyncio.get_running_loop().time()
+                log.debug("a scan begins, for %d", len(self._listeners))
+
+    async def _switch_off(self) -> None:
+        async with self._switching:
+            if not self._listeners:  # nobody joined while this waited
+                await self._stop()
+
+    async def _stop(self) -> None:
+        scanner, self._scanner = self._scanner, None
+        if scanner is not None:
+            log.debug("the scan ends")
             with suppress(DeviceError), translated("The end of the scan"):  # what is wrong, the next call will say
                 await asyncio.wait_for(scanner.stop(), CALL_S)
-        return sorted(seen.values(), key=lambda device: -(device.rssi_dbm or -999))
+
+    def _note(self, device: Any, advertisement: Any) -> None:
+        self._heard_s = asyncio.get_running_loop().time()
+        for listener in self._listeners:
+            listener.note(device, advertisement)
 
     async def connected(self) -> list[Advertisement]:
         """Return devices this computer holds a link to already, perhaps from a program that crashed.

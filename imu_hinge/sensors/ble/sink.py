@@ -30,7 +30,7 @@ class Sink(Protocol):
         sensor
             Its name in the journal.
         host_ns
-            By ``time.monotonic_ns()`` [ns]; the same below.
+            By ``time.perf_counter_ns()`` [ns]; the same below.
         seen
             The advertisement it was found by.
         settings

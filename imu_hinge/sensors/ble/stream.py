@@ -9,6 +9,7 @@ although the link stands (the Bluetooth service died, the device went mute).
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +22,8 @@ from imu_hinge.sensors.ble.sink import CLOSED, CONNECTING, LOST, OFF, READY, SEA
 from imu_hinge.sensors.ble.watchdog import Watchdog
 from imu_hinge.sensors.protocol import Driver, OnPacket, StreamRequest, StreamSettings
 from imu_hinge.sensors.time_requests import Pinger, keep_pinging
+
+log = logging.getLogger(__name__)
 
 GRACE_S: Final = 0.25
 """Time to handle what already waits in the event loop, before silence is believed [s]."""
@@ -35,7 +38,7 @@ STEADY_S: Final = 10.0
 """A stream that ran this long was well; the pauses begin anew [s]."""
 
 FIND_S: Final = 4.0
-"""How long one attempt looks for the sensor before another sensor has its turn [s]."""
+"""How long one attempt looks for the sensor [s]."""
 
 BRING_UP_S: Final = 60.0
 """Most seconds for one attempt as a whole [s]."""
@@ -182,11 +185,11 @@ class Stream:
         """Connect, configure and ask for the charge; the link is new, the settings are the device's own."""
         try:
             async with asyncio.timeout(BRING_UP_S):
+                if self.seen.rssi_dbm is None:
+                    await self._end_old_link()
+                if find_again or self.seen.rssi_dbm is None:
+                    self.seen = await self._found()
                 async with self._radio.turn():
-                    if self.seen.rssi_dbm is None:
-                        await self._end_old_link()
-                    if find_again or self.seen.rssi_dbm is None:
-                        self.seen = await self._found()
                     self._say(CONNECTING, f"connecting to {self.seen.label}")
                     self._lost.clear()
                     link = self._link = Link(self.seen.handle, self.seen.label, on_lost=self._lost.set)
@@ -196,6 +199,7 @@ class Stream:
                     await self._ask_battery(link)
         except TimeoutError as problem:
             raise DeviceError(f"{self.seen.label} took longer than {BRING_UP_S:g} s. Restart it.") from problem
+        log.info("%s agreed to %s", self.sensor, self.settings)
         self._say(READY, f"{self.seen.label} is ready")
         return self.settings
 
@@ -213,9 +217,10 @@ class Stream:
     async def _end_old_link(self) -> None:
         """End a link that a program which crashed left behind: what still runs on it cannot be known."""
         old = Link(self.seen.handle, self.seen.label)
-        with suppress(DeviceError):
-            await old.open()
-        await old.close()
+        async with self._radio.turn():
+            with suppress(DeviceError):
+                await old.open()
+            await old.close()
 
     async def _ask_battery(self, link: Link) -> None:
         if not self._tells_battery:
@@ -271,4 +276,5 @@ class Stream:
 
     def _say(self, state: str, message: str) -> None:
         self.state = state
+        log.info("%s %s: %s", self.sensor, state, message)
         self._sink.link(self.sensor, self._now_ns(), state, message)

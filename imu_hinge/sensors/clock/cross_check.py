@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from imu_hinge.model import Array, Samples
 
@@ -18,6 +19,8 @@ WARN_S: Final = 0.015
 """In a quick lift that is a degree of trunk [s]."""
 GRID_HZ: Final = 200.0
 """Chosen: steps of 5 ms, between which a parabola finds the top."""
+HOLE_S: Final = 0.15
+"""Chosen: between samples further apart than the lag that is looked for nothing is known [s]."""
 LEAST_CORRELATION: Final = 0.5
 """Chosen: segments that turn less alike than this tell no lag."""
 LEAST_MOTION_RADPS: Final = 0.2
@@ -61,10 +64,14 @@ def shared_rotation(first: Samples, second: Samples) -> SharedRotation:
         return SharedRotation(None, 0.0, "The sensors share too little time to compare their clocks.")
     grid = start + np.arange(n) / GRID_HZ
     a, b = _norm(first, grid), _norm(second, grid)
-    if min(float(a.std()), float(b.std())) < LEAST_MOTION_RADPS:
+    is_seen = _is_seen(first, grid), _is_seen(second, grid)
+    if is_seen[0].sum() < 8 * reach or is_seen[1].sum() < 8 * reach:
+        return SharedRotation(None, 0.0, "The sensors share too little time to compare their clocks.")
+    if min(float(a[is_seen[0]].std()), float(b[is_seen[1]].std())) < LEAST_MOTION_RADPS:
         return SharedRotation(None, 0.0, "The sensors moved too little to compare their clocks: bend once or twice.")
-    inner = a[reach:-reach] - a[reach:-reach].mean()
-    scores = np.array([_correlation(inner, b[shift : shift + inner.size]) for shift in range(2 * reach + 1)])
+    inner, is_inner = a[reach:-reach], is_seen[0][reach:-reach]
+    shifts = [slice(shift, shift + inner.size) for shift in range(2 * reach + 1)]
+    scores = np.array([_correlation(inner, b[part], is_inner & is_seen[1][part]) for part in shifts])
     best = int(scores.argmax())
     correlation = float(scores[best])
     if correlation < LEAST_CORRELATION or best in (0, 2 * reach):
@@ -98,8 +105,19 @@ def _norm(samples: Samples, grid: Array) -> Array:
     return norm
 
 
-def _correlation(a: Array, b: Array) -> float:
-    """Return the correlation of a, which has mean zero, with b."""
-    b = b - b.mean()
+def _is_seen(samples: Samples, grid: Array) -> npt.NDArray[np.bool_]:
+    """Tell where a sensor was heard: a line drawn across a hole turns like nothing. (n,)."""
+    after = np.searchsorted(samples.time_s, grid).clip(1, len(samples) - 1)
+    return np.asarray(samples.time_s[after] - samples.time_s[after - 1] < HOLE_S)
+
+
+def _correlation(a: Array, b: Array, is_seen: npt.NDArray[np.bool_]) -> float:
+    """Return the correlation of two series (n,) over the instants at which both were seen."""
+    count = int(is_seen.sum())
+    if not count:
+        return 0.0
+    a, b = np.where(is_seen, a, 0.0), np.where(is_seen, b, 0.0)
+    a = np.where(is_seen, a - a.sum() / count, 0.0)
+    b = np.where(is_seen, b - b.sum() / count, 0.0)
     scale = float(np.sqrt((a @ a) * (b @ b)))
     return float(a @ b) / scale if scale > 0 else 0.0

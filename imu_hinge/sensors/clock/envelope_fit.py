@@ -36,7 +36,15 @@ NO_WAIT_S: Final = 1e-6
 
 
 class Line(NamedTuple):
-    """Hold y = y0 + slope (x - x0), all in seconds."""
+    """Hold y = y0 + slope (x - x0).
+
+    Parameters
+    ----------
+    x0, y0
+        A point of it [s].
+    slope
+        Host's seconds per device's second.
+    """
 
     x0: float
     y0: float
@@ -52,7 +60,15 @@ class Line(NamedTuple):
 
 
 class Slopes(NamedTuple):
-    """Hold which slopes are allowed, and the one expected beforehand."""
+    """Hold which slopes are allowed, and the one expected beforehand.
+
+    Parameters
+    ----------
+    least, greatest
+        Those allowed.
+    expected
+        What is likeliest beforehand.
+    """
 
     least: float
     greatest: float

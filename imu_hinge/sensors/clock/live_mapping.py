@@ -44,6 +44,8 @@ SMALL_CORRECTION_S: Final = 0.1
 """Chosen: larger ones are paid off faster, or at once where they go forward [s]."""
 LEAST_STEP_S: Final = 1e-6
 """Host times grow by at least this from sample to sample, whatever the device's do [s]."""
+HELD_UP_S: Final = 0.25
+"""Chosen: no sensor that streams has so long a connection interval; what comes later waited in this computer [s]."""
 LATEST_S: Final = 5.0
 """A notification later than this after the line says that the device's clock was set [s]."""
 RESUMED_LATEST_S: Final = 1.0  # in a new epoch, where a new clock is likelier
@@ -82,7 +84,7 @@ class ClockReport:
         Median, 95th and 99th percentile of the delay above the envelope [s].
     bound_s
         Within this the sensor is placed against another one: the delay's 95th percentile, about one connection
-        interval, as the least latency is not known [s].
+        interval, as the least latency is not known; arrivals that the program or the system held up are left out [s].
     """
 
     samples: int
@@ -99,7 +101,23 @@ class ClockReport:
 
 @dataclass(slots=True)
 class Counters:
-    """Count what happened to one sensor's samples."""
+    """Count what happened to one sensor's samples.
+
+    Parameters
+    ----------
+    samples
+        Placed.
+    lost
+        Known to be missing.
+    jumps
+        Places where loss shows but cannot be counted.
+    duplicates, reordered, resets
+        By `conventions.Flag`.
+    first_s, last_s
+        Times of the first and the last sample placed.
+    delays
+        How late arrivals were [s], the newest of them.
+    """
 
     samples: int = 0
     lost: int = 0
@@ -128,6 +146,7 @@ class Counters:
         rate = (self.samples - 1) / span if self.samples > 1 and span > 0 else float("nan")
         spread = np.percentile(self.delays, (50, 95, 99)) if self.delays else np.full(3, np.nan)
         p50, p95, p99 = (float(value) for value in spread)
+        in_time = [delay for delay in self.delays if delay < HELD_UP_S]
         return ClockReport(
             self.samples,
             self.lost,
@@ -138,7 +157,7 @@ class Counters:
             rate_hz=rate,
             drift=drift,
             delay_s=(p50, p95, p99),
-            bound_s=p95,
+            bound_s=float(np.percentile(in_time, 95)) if in_time else p95,
         )
 
 
@@ -215,9 +234,9 @@ class LiveClock:
         self._counts.last_s = float(time_s[-1])
         return Samples(time_s, block.acc, block.gyr, flags)
 
-    def ping(self, echo: TimeReply) -> None:
+    def ping(self, reply: TimeReply) -> None:
         """Take one answered ping, in the order of arrival among the blocks."""
-        self._pings.add(echo)
+        self._pings.add(reply)
         if self._line is not None:
             self._by_pings = self._pings.line(self._line)
 

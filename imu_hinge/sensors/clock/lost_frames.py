@@ -55,14 +55,23 @@ EVEN: Final = 1.1
 """Up to this ratio waits over the whole stretch are those within a second: nothing was lost, and no search needed."""
 
 NEAR_S: Final = 2e-3
-"""How far a comb may be off before it is brought to touch the arrivals [s]."""
+"""How far a model may be off before it is brought to touch the arrivals [s]."""
 
 SAME_S: Final = 2e-3
 """Frames that arrive closer together than this were sent in one connection event [s]."""
 
 
 class PeriodicArrivals(NamedTuple):
-    """Hold when a device's frames are ready: every ``period_s`` from ``start_s`` on, and arrive within ``reach_s``."""
+    """Hold the model of a device whose frames are ready at an even period.
+
+    Parameters
+    ----------
+    period_s
+    start_s
+        When the first one is ready.
+    reach_s
+        Within which they arrive.
+    """
 
     period_s: float
     start_s: float
@@ -75,11 +84,11 @@ class PeriodicArrivals(NamedTuple):
 
 class _Found(NamedTuple):
     cost: float
-    comb: PeriodicArrivals
+    model: PeriodicArrivals
 
 
 def search(y: Array, i: Array) -> Iterator[PeriodicArrivals | None]:
-    """Look for the comb of a stretch of arrivals, a little work at a time.
+    """Look for the model of a stretch of arrivals, a little work at a time.
 
     Parameters
     ----------
@@ -90,16 +99,16 @@ def search(y: Array, i: Array) -> Iterator[PeriodicArrivals | None]:
 
     Yields
     ------
-    Comb or None
-        None while it goes on; last the comb.
+    PeriodicArrivals or None
+        None while it goes on; last the model.
     """
     spacing, interval = float((y[-1] - y[0]) / (i[-1] - i[0])), _interval(y)
     early = y < y[0] + FIRST_S
     even = _lossless(y, i, interval=interval)
     if even.is_all:
-        yield even.comb
+        yield even.model
         return
-    lossless = even.comb.period_s
+    lossless = even.model.period_s
     found = []
     step = _step(y[early], spacing)
     for period in (lossless, *np.arange((1 - MOST_LOSS) * spacing, (1 - LEAST_LOSS) * spacing, step)):
@@ -109,20 +118,20 @@ def search(y: Array, i: Array) -> Iterator[PeriodicArrivals | None]:
     again = [_best_start(y, i, lossless, interval=interval)]
     for finalist in _apart(found, 4 * step):
         for offset in range(-6, 7):
-            again.append(_best_start(y, i, finalist.comb.period_s + offset * fine, interval=interval))
+            again.append(_best_start(y, i, finalist.model.period_s + offset * fine, interval=interval))
             yield None
     yield _refined(y, i, min(again), interval=interval)
 
 
 def found_in(y: Array, i: Array) -> PeriodicArrivals:
-    """Return the comb of a stretch of arrivals; as `search`, at once."""
-    *_, comb = search(y, i)
-    assert comb is not None
-    return comb
+    """Return the model of a stretch of arrivals; as `search`, at once."""
+    *_, model = search(y, i)
+    assert model is not None
+    return model
 
 
-def refine(y: Array, i: Array, comb: PeriodicArrivals) -> PeriodicArrivals:
-    """Return the comb of a stretch of arrivals that goes on from one whose comb is known; as `search`, but quick.
+def refine(y: Array, i: Array, model: PeriodicArrivals) -> PeriodicArrivals:
+    """Return the model of a stretch of arrivals that goes on from one whose model is known; as `search`, but quick.
 
     Parameters
     ----------
@@ -130,14 +139,14 @@ def refine(y: Array, i: Array, comb: PeriodicArrivals) -> PeriodicArrivals:
         Arrivals, not descending.
     i : (n,)
         How many frames were received before each.
-    comb
+    model
         Of the stretch before.
     """
-    interval, step = _interval(y), _step(y, comb.period_s)
+    interval, step = _interval(y), _step(y, model.period_s)
     even = _lossless(y, i, interval=interval)
     if even.is_all:
-        return even.comb
-    periods = (comb.period_s + offset * step for offset in range(-4, 5))
+        return even.model
+    periods = (model.period_s + offset * step for offset in range(-4, 5))
     return _refined(y, i, min(_best_start(y, i, period, interval=interval) for period in periods), interval=interval)
 
 
@@ -154,7 +163,7 @@ def events(y: Array) -> Array:
 
 
 def better(y: Array, i: Array, *, first: PeriodicArrivals, second: PeriodicArrivals) -> PeriodicArrivals:
-    """Return which of two combs explains a stretch of arrivals with less; the first where they are equal.
+    """Return which of two models explains a stretch of arrivals with less; the first where they are equal.
 
     Parameters
     ----------
@@ -175,7 +184,7 @@ def frames_per_arrival(i: Array) -> float:
     return max(1.0, float(np.median(np.diff(i))))
 
 
-def bounds(y: Array, i: Array, comb: PeriodicArrivals, *, slack_s: float = SLACK_S) -> tuple[Array, Array]:
+def bounds(y: Array, i: Array, model: PeriodicArrivals, *, slack_s: float = SLACK_S) -> tuple[Array, Array]:
     """Return the fewest and the most frames that can have been lost before each arrival.
 
     Before the first arrival that leaves no choice and after the last one nothing is taken for lost.
@@ -186,7 +195,7 @@ def bounds(y: Array, i: Array, comb: PeriodicArrivals, *, slack_s: float = SLACK
         Arrivals, not descending.
     i : (n,)
         How many frames were received before each.
-    comb
+    model
         Of this stretch.
     slack_s
         What a wait may be off by.
@@ -196,9 +205,9 @@ def bounds(y: Array, i: Array, comb: PeriodicArrivals, *, slack_s: float = SLACK
     least, most : (n,), (n,)
         Neither falls.
     """
-    late = (y - comb.start_s) / comb.period_s - i
-    most: Array = np.minimum.accumulate(np.floor(late + slack_s / comb.period_s)[::-1])[::-1]
-    least = np.ceil(late - (comb.reach_s + slack_s) / comb.period_s)
+    late = (y - model.start_s) / model.period_s - i
+    most: Array = np.minimum.accumulate(np.floor(late + slack_s / model.period_s)[::-1])[::-1]
+    least = np.ceil(late - (model.reach_s + slack_s) / model.period_s)
     least = np.where(least > most, -np.inf, least)  # a stall
     least = np.minimum(np.maximum.accumulate(least), most)
     sure = np.flatnonzero(least == most)
@@ -223,12 +232,12 @@ def _interval(y: Array) -> float:
 
 
 class _Lossless(NamedTuple):
-    comb: PeriodicArrivals
+    model: PeriodicArrivals
     is_all: bool
 
 
 def _lossless(y: Array, i: Array, *, interval: float) -> _Lossless:
-    """Return the comb that takes nothing for lost, and whether it explains all.
+    """Return the model that takes nothing for lost, and whether it explains all.
 
     It does where waits above it spread no further over the whole stretch than within a second.
     """
@@ -268,32 +277,32 @@ def _explained(y: Array, i: Array, period: float, starts: Array, *, interval: fl
 
 
 def _refined(y: Array, i: Array, found: _Found, *, interval: float) -> PeriodicArrivals:
-    """Return the comb with its start and period found to a hundredth of a period."""
+    """Return the model with its start and period found to a hundredth of a period."""
     for width in (1 / STARTS, 0.1 / STARTS):
-        period, start, step = found.comb.period_s, found.comb.start_s, _step(y, found.comb.period_s) * width * STARTS
+        period, start, step = found.model.period_s, found.model.start_s, _step(y, found.model.period_s) * width * STARTS
         starts = start + period * width * np.linspace(-1, 1, 13)
-        middle = float(i.mean())  # a steeper comb turns about the middle of the stretch
+        middle = float(i.mean())  # a steeper model turns about the middle of the stretch
         found = min(
             _explained(y, i, period + turn, starts - turn * middle, interval=interval)
             for turn in step / 3 * np.arange(-2, 3)
         )
-    return _touching(y, i, found.comb)
+    return _touching(y, i, found.model)
 
 
-def _touching(y: Array, i: Array, comb: PeriodicArrivals) -> PeriodicArrivals:
-    """Return the comb moved and tilted a little, so that no frame arrives before it is ready."""
-    least, most = bounds(y, i, comb, slack_s=NEAR_S)
+def _touching(y: Array, i: Array, model: PeriodicArrivals) -> PeriodicArrivals:
+    """Return the model moved and tilted a little, so that no frame arrives before it is ready."""
+    least, most = bounds(y, i, model, slack_s=NEAR_S)
     sure = least == most
     turn = NEAR_S / float(y[-1] - y[0])
-    line = lower_line((i + most)[sure], y[sure], slopes=(comb.period_s * (1 - turn), comb.period_s * (1 + turn)))
-    return PeriodicArrivals(line.slope, line.at_one(0.0), comb.reach_s)
+    line = lower_line((i + most)[sure], y[sure], slopes=(model.period_s * (1 - turn), model.period_s * (1 + turn)))
+    return PeriodicArrivals(line.slope, line.at_one(0.0), model.reach_s)
 
 
 def _apart(found: list[_Found], least_s: float) -> list[_Found]:
     """Return the cheapest whose periods differ from each other."""
     kept: list[_Found] = []
     for each in sorted(found):
-        if all(abs(each.comb.period_s - other.comb.period_s) > least_s for other in kept):
+        if all(abs(each.model.period_s - other.model.period_s) > least_s for other in kept):
             kept.append(each)
         if len(kept) == FINALISTS:
             break

@@ -41,7 +41,7 @@ REFIT_S: Final = 5.0
 """Time between two looks at the period [s]."""
 
 NUDGE_S: Final = 2e-3
-"""An arrival this little too early moves the comb, one much too early takes a loss back [s]."""
+"""An arrival this little too early moves the model, one much too early takes a loss back [s]."""
 
 AT_ONCE: Final = 2
 """More losses than this in a row are a stall, unless they stay."""
@@ -64,8 +64,8 @@ class LiveCount:
         self.is_gap = False
         self._recent: deque[tuple[float, float]] = deque()
         self._search: Iterator[PeriodicArrivals | None] | None = None
-        self._comb: PeriodicArrivals | None = None
-        self._first = 0.0  # number of the frame from which the comb counts
+        self._model: PeriodicArrivals | None = None
+        self._first = 0.0  # number of the frame from which the model counts
         self._frames = 1.0
         self._refit_s = math.inf
         self._began_s = 0.0
@@ -88,37 +88,37 @@ class LiveCount:
         if self._again_s == math.inf:
             self._began_s, self._again_s = y, y + SEARCH_S
         self._look(y)
-        if self._comb is None:
+        if self._model is None:
             return None
         if y >= self._refit_s:
             self._refit_s = y + REFIT_S
             here, number = self._arrays()
-            self._adopt(refine(here, number, self._comb), here, number)
+            self._adopt(refine(here, number, self._model), here, number)
         else:
             before = self.lost
-            self._count(self._comb, y, (i - self._first) / self._frames)
+            self._count(self._model, y, (i - self._first) / self._frames)
             self.is_gap = self.lost > before
         number_now = (i - self._first) / self._frames + self.lost
-        return self._comb.start_s + self._comb.period_s * number_now, self._comb.period_s / self._frames
+        return self._model.start_s + self._model.period_s * number_now, self._model.period_s / self._frames
 
     def _look(self, y: float) -> None:
         """Do a little of the search for the period, if one is due."""
         if self._search is None:
             if y < self._again_s or len(self._recent) < LEAST_FRAMES:
                 return
-            if self._comb is None:
+            if self._model is None:
                 self._frames = frames_per_arrival(np.array([i for _, i in self._recent]))
             self._search = search(*self._arrays())
         for _ in range(STEPS):
-            comb = next(self._search)
-            if comb is not None:
-                self._found(comb, y)
+            model = next(self._search)
+            if model is not None:
+                self._found(model, y)
                 return
 
-    def _found(self, comb: PeriodicArrivals, y: float) -> None:
+    def _found(self, model: PeriodicArrivals, y: float) -> None:
         """Take what a search found, if it explains more; the next is due when what was heard has doubled."""
         here, number = self._arrays()
-        found, known = refine(here, number, comb), self._comb
+        found, known = refine(here, number, model), self._model
         if known is not None:
             since = (self._recent[0][1] - self._first) / self._frames
             known = known._replace(start_s=known.start_s + known.period_s * since)
@@ -133,22 +133,22 @@ class LiveCount:
         values = np.array(self._recent)
         return events(values[:, 0]), (values[:, 1] - values[0, 1]) / self._frames
 
-    def _adopt(self, comb: PeriodicArrivals, y: Array, i: Array) -> None:
-        self._comb, self._first = comb, self._recent[0][1]
-        fewest, _ = bounds(y, i, comb)
+    def _adopt(self, model: PeriodicArrivals, y: Array, i: Array) -> None:
+        self._model, self._first = model, self._recent[0][1]
+        fewest, _ = bounds(y, i, model)
         self.lost = float(fewest[np.searchsorted(y, y[-1] - 2 * STALL_S)])  # what came after still settles it
         self._at_once = AT_ONCE if fewest[-1] - fewest[0] > LOSSY * len(y) else 0
         self._stalled = None
 
-    def _count(self, comb: PeriodicArrivals, y: float, number: float) -> None:
+    def _count(self, model: PeriodicArrivals, y: float, number: float) -> None:
         """Correct the count of lost frames where this arrival shows that it is wrong."""
-        late = (y - comb.start_s) / comb.period_s - number
-        early_s = (self.lost - late) * comb.period_s
+        late = (y - model.start_s) / model.period_s - number
+        early_s = (self.lost - late) * model.period_s
         if 0 < early_s <= NUDGE_S:
-            self._comb = comb._replace(start_s=comb.start_s - early_s)
+            self._model = model._replace(start_s=model.start_s - early_s)
         elif early_s > NUDGE_S:
             self.lost = math.floor(late)
-        least = math.ceil(late - (comb.reach_s + SLACK_S) / comb.period_s)
+        least = math.ceil(late - (model.reach_s + SLACK_S) / model.period_s)
         if least <= self.lost:
             self._stalled = None
         elif least - self.lost <= self._at_once:

@@ -47,7 +47,7 @@ KNOT_S: Final = 60.0
 
 
 def place(
-    arrived: Iterable[Arrived], settings: StreamSettings, *, origin_ns: int, echoes: Sequence[TimeReply] = ()
+    arrived: Iterable[Arrived], settings: StreamSettings, *, origin_ns: int, replies: Sequence[TimeReply] = ()
 ) -> tuple[Samples, ClockReport]:
     """Place a whole recording of one sensor.
 
@@ -59,7 +59,7 @@ def place(
         As for `LiveClock`.
     origin_ns
         Host time that becomes zero; the same for all sensors of a session.
-    echoes
+    replies
         Answered pings in the order of arrival.
 
     Returns
@@ -75,7 +75,7 @@ def place(
             fresh.append(item)
     parts, drift = [], 0.0
     for number, segment in enumerate(_segments(fresh, settings, origin_ns)):
-        part, drift = _place_segment(segment, settings, origin_ns, counts, _during(segment, echoes))
+        part, drift = _place_segment(segment, settings, origin_ns, counts, _during(segment, replies))
         if number:
             counts.resets += 1
             part[3][0] |= np.uint16(Flag.RESET)
@@ -111,16 +111,16 @@ def _segments(fresh: Sequence[Arrived], settings: StreamSettings, origin_ns: int
     return segments
 
 
-def _during(segment: Sequence[Arrived], echoes: Sequence[TimeReply]) -> list[TimeReply]:
+def _during(segment: Sequence[Arrived], replies: Sequence[TimeReply]) -> list[TimeReply]:
     """Return the pings asked while a segment's notifications came."""
-    return [echo for echo in echoes if segment[0].arrival_ns <= echo.asked_ns <= segment[-1].arrival_ns]
+    return [reply for reply in replies if segment[0].arrival_ns <= reply.asked_ns <= segment[-1].arrival_ns]
 
 
 _Part = tuple[Array, Array, Array, Flags]
 
 
 def _place_segment(
-    segment: Sequence[Arrived], settings: StreamSettings, origin_ns: int, counts: Counters, echoes: Sequence[TimeReply]
+    segment: Sequence[Arrived], settings: StreamSettings, origin_ns: int, counts: Counters, replies: Sequence[TimeReply]
 ) -> tuple[_Part, float]:
     """Place what one run of the device's clock covers; returns time, acc, gyr, flags and the drift."""
     per_block = [device_seconds(item.block, settings.rate_hz) for item in segment]
@@ -135,7 +135,7 @@ def _place_segment(
     in_order = np.argsort(x_new, kind="stable")
     x_new, y_new = x_new[in_order], y_new[in_order]
     if settings.tells_loss:
-        time_s, drift = _along_line(x, x_new, y_new, settings, _Pings(echoes, origin_ns))
+        time_s, drift = _along_line(x, x_new, y_new, settings, _Pings(replies, origin_ns))
     else:
         time_s, drift = _along_count(x, x_new, y_new, settings, flags, counts)
     counts.delays.extend((y_new - np.interp(x_new, x, time_s)).tolist())
@@ -145,13 +145,13 @@ def _place_segment(
 class _Pings(NamedTuple):
     """Hold the pings of a segment and the host time that becomes zero."""
 
-    echoes: Sequence[TimeReply]
+    replies: Sequence[TimeReply]
     origin_ns: int
 
     def line(self, x: Array, y: Array, *, slopes: Slopes) -> Line:
         """Return the line below arrivals, and above the questions asked while they came."""
         line = likely_line(x, y, slopes=slopes)
-        during = [e for e in self.echoes if y[0] <= (e.asked_ns - self.origin_ns) * NS <= y[-1]]
+        during = [e for e in self.replies if y[0] <= (e.asked_ns - self.origin_ns) * NS <= y[-1]]
         asked = TimeRequests.near(line, during, origin_ns=self.origin_ns)
         return line_between(asked, x, y, slopes=slopes) if len(asked.x) >= FEWEST else line
 
@@ -212,21 +212,21 @@ def _ready_times(y: Array, i: Array) -> tuple[Array, npt.NDArray[np.bool_], floa
     y, i = events(y), i / frames
     ready, weight, nearest = np.zeros_like(y), np.zeros_like(y), np.zeros_like(y)
     is_gap = np.zeros(len(y), dtype=np.bool_)
-    comb: PeriodicArrivals | None = None
+    model: PeriodicArrivals | None = None
     periods = []
     for part in _stretches(y):
         here, number = y[part], i[part] - i[part.start]
-        comb = found_in(here, number) if comb is None else refine(here, number, comb)
-        least, most = bounds(here, number, comb)
+        model = found_in(here, number) if model is None else refine(here, number, model)
+        least, most = bounds(here, number, model)
         edge = (here - here[0]) / (here[-1] - here[0])
         fade = np.minimum(edge, 1 - edge) + 1e-3
-        ready[part] += fade * comb.at(number + 0.5 * (least + most))
+        ready[part] += fade * model.at(number + 0.5 * (least + most))
         weight[part] += fade
         lost = np.ceil(0.5 * (least + most))
         is_nearest = fade > nearest[part]
         is_gap[part] = np.where(is_nearest, np.diff(lost, prepend=lost[0]) > 0, is_gap[part])
         nearest[part] = np.maximum(fade, nearest[part])
-        periods.append(comb.period_s)
+        periods.append(model.period_s)
     return ready / weight, is_gap, float(np.mean(periods)) / frames
 
 

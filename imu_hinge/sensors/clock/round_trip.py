@@ -54,27 +54,27 @@ class TimeRequests(NamedTuple):
     trip_s: Array
 
     @classmethod
-    def near(cls, line: Line, echoes: Iterable[TimeReply], *, origin_ns: int) -> TimeRequests:
+    def near(cls, line: Line, replies: Iterable[TimeReply], *, origin_ns: int) -> TimeRequests:
         """Return the questions that the line's clock answered, unwrapped by it; others are left out.
 
         Parameters
         ----------
         line
             The samples' clock against the host's, well enough to unwrap by.
-        echoes
+        replies
             In any order.
         origin_ns
             The host's time that the line calls 0 [ns].
         """
         rows = []
-        for echo in echoes:
-            y = (echo.asked_ns - origin_ns) * NS
+        for reply in replies:
+            y = (reply.asked_ns - origin_ns) * NS
             expected = line.x0 + (y - line.y0) / line.slope
-            wrap = echo.wrap_ns * NS
-            x = echo.device_ns * NS
+            wrap = reply.wrap_ns * NS
+            x = reply.device_ns * NS
             x += wrap * round((expected - x) / wrap) if wrap else 0.0
             if abs(line.at_one(x) - y) <= FARTHEST_S:
-                rows.append((x, y, (echo.answered_ns - echo.asked_ns) * NS))
+                rows.append((x, y, (reply.answered_ns - reply.asked_ns) * NS))
         return cls(*np.array(rows).reshape(-1, 3).T)
 
 
@@ -129,13 +129,13 @@ class RunningPings:
 
     def __init__(self, *, origin_ns: int) -> None:
         self._origin_ns = origin_ns
-        self._echoes: deque[TimeReply] = deque(maxlen=KEPT)
+        self._replies: deque[TimeReply] = deque(maxlen=KEPT)
 
-    def add(self, echo: TimeReply) -> None:
+    def add(self, reply: TimeReply) -> None:
         """Take one ping."""
-        self._echoes.append(echo)
+        self._replies.append(reply)
 
     def line(self, running: RunningLine) -> Line | None:
         """Return the line between questions and arrivals; None where too few questions were answered by their clock."""
-        asked = TimeRequests.near(running.line, self._echoes, origin_ns=self._origin_ns)
+        asked = TimeRequests.near(running.line, self._replies, origin_ns=self._origin_ns)
         return line_between(asked, *running.points(), slopes=running.slopes) if len(asked.x) >= FEWEST else None

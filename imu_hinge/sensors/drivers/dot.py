@@ -10,6 +10,7 @@ the time stamps. Ranges are fixed. Layouts: DOT BLE Service Specification XD0506
 
 from __future__ import annotations
 
+import asyncio
 import math
 import struct
 from collections.abc import Collection, Mapping
@@ -61,7 +62,17 @@ HEADING_RESET: Final = struct.pack("<H", 1)  # the command of `ORIENTATION_RESET
 
 
 class Field(NamedTuple):
-    """Hold where one quantity lies in a payload, as a `struct` format."""
+    """Hold where one quantity lies in a payload.
+
+    Parameters
+    ----------
+    name
+        With its unit.
+    offset
+        [byte].
+    format
+        As in `struct`.
+    """
 
     name: str
     offset: int
@@ -69,7 +80,18 @@ class Field(NamedTuple):
 
 
 class Mode(NamedTuple):
-    """Hold one measurement mode: its characteristic, how many bytes count, its fields after the time stamp."""
+    """Hold one measurement mode.
+
+    Parameters
+    ----------
+    name
+    characteristic
+        UUID that notifies.
+    size
+        How many bytes count.
+    fields
+        After the time stamp.
+    """
 
     name: str
     characteristic: str
@@ -111,6 +133,10 @@ MODES: Final[Mapping[int, Mode]] = {
     26: Mode("custom 5", LONG, 44, (_QUAT, Field("acc_m_s2", 20, "3f"), Field("gyro_deg_s", 32, "3f"))),
 }
 """Published payloads by mode number; 1, 17 and 25 are packed for the vendor's own library and stay closed."""
+
+MTU_TRIES: Final = 8  # chosen, with the next: two seconds in all
+MTU_S: Final = 0.25
+"""Chosen: two seconds in all are waited for a larger packet size than the 20 bytes a link begins with [s]."""
 
 STREAMABLE: Final = (RATE_QUANTITIES, 20, CUSTOM_5)
 """Modes that carry both acceleration with gravity and angular rate."""
@@ -239,12 +265,16 @@ class Dot:
         gyr_dps = choose("a gyroscope range of", wanted.gyr_range_dps, offered=(2000.0,), default=2000.0, unit="deg/s")
         rate = choose("a live rate of", wanted.rate_hz, offered=RATES_HZ, default=RATES_HZ[-1], unit="Hz")
         needed = MODES[RATE_QUANTITIES].size
+        running = await gatt.read(CONTROL)
+        for _ in range(MTU_TRIES):  # some systems agree on a larger packet only a little after they have connected
+            if gatt.max_write(CONTROL) >= needed:
+                break
+            await asyncio.sleep(MTU_S)
         if gatt.max_write(CONTROL) < needed:
             raise DeviceError(
                 f"The connection carries {gatt.max_write(CONTROL)} bytes per packet, the DOT's samples need {needed}. "
                 "Use a computer or Bluetooth dongle that negotiates a larger MTU."
             )
-        running = await gatt.read(CONTROL)
         if len(running) >= 3 and running[1] == 1:
             await gatt.write(CONTROL, control(running[2], start=False), response=True)
         await gatt.write(CONFIG, set_rate(int(rate)), response=True)

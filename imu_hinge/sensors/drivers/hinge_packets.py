@@ -81,7 +81,24 @@ class DataPacket:
 
 
 class Info(NamedTuple):
-    """Hold what a board says of itself: scales in SI per count, and a number that is new at every boot."""
+    """Hold what a board says of itself.
+
+    Parameters
+    ----------
+    protocol
+        `VERSION`.
+    channels
+        `CHANNELS`.
+    model
+        The maker's number.
+    acc_m_s2, gyr_rad_s
+        Scales of the ranges in use, SI per count.
+    boot_id
+        New at every boot.
+    max_rate_hz
+    fifo_depth
+        Of the sensor's own memory [samples].
+    """
 
     protocol: int
     channels: int
@@ -94,7 +111,18 @@ class Info(NamedTuple):
 
 
 class Config(NamedTuple):
-    """Hold what the host asks for, and what the board reads back."""
+    """Hold what the host asks for, and what the board reads back.
+
+    Parameters
+    ----------
+    command
+        `STOP`, `START` or `APPLY`.
+    flags
+        0.
+    rate_hz, acc_range_g, gyr_range_dps
+    samples
+        In one notification; 0: the board chooses.
+    """
 
     command: int
     flags: int
@@ -105,7 +133,15 @@ class Config(NamedTuple):
 
 
 class TimeSync(NamedTuple):
-    """Hold a board's answer to a ping: when it came and when the answer left [µs, 64 bits]."""
+    """Hold a board's answer to a ping.
+
+    Parameters
+    ----------
+    nonce
+        The question's number.
+    received_us, sent_us
+        When it came and when the answer left [µs, 64 bits].
+    """
 
     nonce: int
     received_us: int
@@ -113,7 +149,20 @@ class TimeSync(NamedTuple):
 
 
 class Status(NamedTuple):
-    """Hold a board's own account of itself, once a second."""
+    """Hold a board's own account of itself, once a second.
+
+    Parameters
+    ----------
+    dropped, overruns
+        Samples thrown away, and how often the sensor's own memory ran over.
+    battery_mv
+    temperature_cdeg
+        Hundredths of a degree Celsius.
+    interval_units
+        Connection interval, 1.25 ms each.
+    mtu
+        [byte].
+    """
 
     dropped: int
     overruns: int

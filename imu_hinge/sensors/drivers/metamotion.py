@@ -63,7 +63,22 @@ SHORT_TIMEOUT_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """Hold what differs between the two motion chips."""
+    """Hold what differs between the two motion chips.
+
+    Parameters
+    ----------
+    name
+    acc_implementation, gyro_implementation
+        Numbers by which the modules tell which chip there is.
+    acc_rate_bits
+        Added to a rate's code.
+    acc_ranges
+        Code by range [g].
+    acc_packed, gyro_packed
+        Registers that notify three samples at once.
+    gyro_data
+        Register that notifies one.
+    """
 
     name: str
     acc_implementation: int

@@ -34,7 +34,17 @@ Counts = npt.NDArray[np.int16]
 
 
 class Accounted(NamedTuple):
-    """Hold an accounter's packet: processor, its count or time tick, the data behind it."""
+    """Hold an accounter's packet.
+
+    Parameters
+    ----------
+    processor
+        Its number.
+    counter
+        Count or time tick.
+    data
+        What is behind it.
+    """
 
     processor: int
     counter: int

@@ -33,7 +33,14 @@ SENSORTAG_DPS_PER_COUNT: Final = 500 / 65536  # a range of ±250 deg/s in 16 bit
 class Motion(NamedTuple):
     """Hold one packet's single sample; None where the packet does not carry it.
 
-    ``acc`` (3,) [m/s²], ``gyr`` (3,) [rad/s], ``mag`` (3,) in the device's own counts, ``tick`` as on the wire.
+    Parameters
+    ----------
+    acc : (3,) [m/s²]
+    gyr : (3,) [rad/s]
+    mag : (3,)
+        In the device's own counts.
+    tick
+        As on the wire.
     """
 
     acc: Array | None = None

@@ -37,11 +37,23 @@ HEADER: Final = 10  # [byte]: measurement, time, frame type
 TYPE_BITS: Final = 0x3F  # of a byte, those that say which measurement
 COMPRESSED: Final = 0x80  # the bit of a frame's type that says so
 RAW_ACC_BYTES: Final = {0: 1, 1: 2, 2: 3}  # per value, by the type of an uncompressed frame
-LATEST_NS: Final = 1 << 62  # the year 2146: no battery has kept a clock so long
+WRAP_NS: Final = 1 << 62  # 146 years: a clock that was never set counts from anywhere, and only differences are used
 
 
 class Response(NamedTuple):
-    """Hold an answer of the control point."""
+    """Hold an answer of the control point.
+
+    Parameters
+    ----------
+    op, type
+        Command and measurement that it answers.
+    status
+        See `STATUS`.
+    more
+        Whether another indication goes on with it.
+    parameters
+        What was asked for.
+    """
 
     op: int
     type: int
@@ -51,7 +63,20 @@ class Response(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """Hold a data frame: measurement type, time of its last sample [ns since 2000], kind of content, content."""
+    """Hold a data frame.
+
+    Parameters
+    ----------
+    type
+        Measurement: `ACC` or `GYRO`.
+    time_ns
+        Of its last sample [ns since 2000].
+    frame_type
+        Kind of content.
+    is_compressed
+        Whether it is delta-coded.
+    content
+    """
 
     type: int
     time_ns: int
@@ -68,8 +93,14 @@ def parse_response(payload: bytes) -> Response:
     return Response(payload[1], payload[2], payload[3], more, bytes(payload[5:]))
 
 
-def parse_settings(parameters: bytes) -> dict[int, tuple[float, ...]]:
+def parse_settings(parameters: bytes, *, is_whole: bool = True) -> dict[int, tuple[float, ...]]:
     """Read settings as ``[id][count][values]``; the security entry is skipped.
+
+    Parameters
+    ----------
+    parameters
+    is_whole
+        Whether all of it is to be settings; else what follows them, a trailing byte as some firmwares send, is left.
 
     Raises
     ------
@@ -81,10 +112,14 @@ def parse_settings(parameters: bytes) -> dict[int, tuple[float, ...]]:
     while at < len(parameters):
         setting, count = parameters[at], parameters[at + 1] if at + 1 < len(parameters) else 0
         if setting != SECURITY and setting not in SETTING_FORMATS:
+            if not is_whole:
+                break
             raise PacketError(f"Setting {setting} is unknown.", parameters, offset=at, characteristic=CONTROL)
         layout = f"<{count}{SETTING_FORMATS[setting]}" if setting != SECURITY else f"<{SECURITY_BYTES * count}x"
         end = at + 2 + struct.calcsize(layout)
         if at + 1 >= len(parameters) or end > len(parameters):
+            if not is_whole:
+                break
             raise PacketError(f"Setting {setting} is cut short.", parameters, offset=at, characteristic=CONTROL)
         if setting != SECURITY:
             settings[setting] = struct.unpack_from(layout, parameters, at + 2)

@@ -99,8 +99,7 @@ class Decoder:
         if frame.type not in (pmd.ACC, pmd.GYRO):
             return []
         stream = self._acc if frame.type == pmd.ACC else self._gyr
-        if frame.time_ns >= pmd.LATEST_NS:
-            raise PacketError("The frame's time is beyond the year 2146.", payload, offset=1, characteristic=pmd.DATA)
+        frame = frame._replace(time_ns=frame.time_ns % pmd.WRAP_NS)
         if frame.is_compressed and stream.factor is None:
             raise PacketError(
                 f"A frame of {pmd.NAMES[frame.type]} came before its scale factor. Stop the stream and start it again.",
@@ -120,7 +119,7 @@ class Decoder:
             return
         answer = pmd.parse_response(payload)
         if answer.op == pmd.START and answer.status == 0 and answer.type in (pmd.ACC, pmd.GYRO):
-            factor = pmd.parse_settings(answer.parameters).get(pmd.FACTOR, (1.0,))[0]
+            factor = pmd.parse_settings(answer.parameters, is_whole=False).get(pmd.FACTOR, (1.0,))[0]
             (self._acc if answer.type == pmd.ACC else self._gyr).factor = factor
 
     def _accept(self, frame: pmd.Frame, values: Array, payload: bytes) -> list[Decoded]:

@@ -90,7 +90,17 @@ def parse_counts(frames: bytes) -> npt.NDArray[np.int16]:
 
 
 class LogRecord(NamedTuple):
-    """Hold one 28-byte record of the models that write to a card: a sample frame and the chip's time."""
+    """Hold one 28-byte record of the models that write to a card: a sample frame and the chip's time.
+
+    Parameters
+    ----------
+    acc : (3,) [m/s²]
+    gyr : (3,) [rad/s]
+    angles_deg : (3,)
+        The sensor's own.
+    timestamp
+        The chip's time.
+    """
 
     acc: Array
     gyr: Array

@@ -43,7 +43,17 @@ IsHeader = Callable[[Cells], bool]
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Hold where a table's header stands: its line from 0, what parts its cells, its cells as they are written."""
+    """Hold where a table's header stands.
+
+    Parameters
+    ----------
+    line
+        From 0.
+    delimiter
+        What parts its cells.
+    columns
+        The cells as they are written.
+    """
 
     line: int
     delimiter: str

@@ -66,7 +66,8 @@ def test_what_was_withheld_live_is_withheld_in_replay(late_s: float) -> None:
     again = ih.analyze(recording, as_live=True)
     assert np.array_equal(again.posture.angles_rad, result.posture.angles_rad, equal_nan=True)
     assert np.array_equal(again.posture.sd_rad, result.posture.sd_rad, equal_nan=True)
-    assert [rep.verdict for rep in again.lifts] == [rep.verdict for rep in result.lifts]
+    # by their text: from Python 3.13 on, dataclasses that hold NaN are not equal to themselves
+    assert [repr(rep.verdict) for rep in again.lifts] == [repr(rep.verdict) for rep in result.lifts]
     assert again.warnings == result.warnings
 
 
@@ -80,7 +81,7 @@ def test_agreeing_again_is_told_too() -> None:
 
 def test_real_people_on_one_clock_are_never_told_that_it_is_two() -> None:
     """They sit and bend, lean and turn: every stretch of up to a minute, looked at every ten seconds."""
-    path = Path(__file__).resolve().parents[2] / "shared" / "data" / "trunkyxl_back_c7_t10_sacrum.npz"
+    path = Path(__file__).resolve().parents[3] / "shared" / "data" / "trunkyxl_back_c7_t10_sacrum.npz"
     if not path.exists():
         pytest.skip("../shared/data is not here: real recordings are read in place")
     with np.load(path, allow_pickle=False) as data:

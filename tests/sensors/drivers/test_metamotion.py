@@ -10,7 +10,7 @@ from fake_gatt import FakeGatt
 
 from imu_hinge.conventions import STANDARD_GRAVITY_MPS2, Flag
 from imu_hinge.errors import DeviceError, PacketError
-from imu_hinge.sensors import protocol as driver
+from imu_hinge.sensors import protocol
 from imu_hinge.sensors.drivers import metamotion
 from imu_hinge.sensors.drivers import metamotion_packets as mm
 from imu_hinge.sensors.protocol import StreamRequest, StreamSettings
@@ -105,7 +105,7 @@ def board(*, chip=(1, 0), processors: bool = True, reads: bool = True, keeps: bo
 @pytest.fixture
 def impatient(monkeypatch):
     monkeypatch.setattr(metamotion, "SHORT_TIMEOUT_S", 0.01)
-    monkeypatch.setattr(driver, "REPLY_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(protocol, "REPLY_TIMEOUT_S", 0.01)
 
 
 @pytest.mark.parametrize(("chip", "name", "gyro"), [((1, 0), "bmi160", "05"), ((4, 1), "bmi270", "04")])

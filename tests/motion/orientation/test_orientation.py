@@ -21,7 +21,7 @@ from imu_hinge.motion.orientation.parameters import butterworth
 from imu_hinge.motion.orientation.smoothing import smooth
 from imu_hinge.motion.orientation.vqf_step import update
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
+DATA = Path(__file__).parents[4] / "shared" / "data"
 RATE = 100.0
 AS_VQF = {
     "tau_acc_s": 3.0,

@@ -11,7 +11,7 @@ from imu_hinge.simulate.session import simulate
 from imu_hinge.simulate.spec import SetSpec
 from imu_hinge.storage.screening.lost_samples import lost_samples
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 
 
 def numbered(samples: ih.Samples, *, share: float, seed: int = 0, rate_hz: float = 100.0) -> ih.Samples:

@@ -18,7 +18,7 @@ from imu_hinge.sensors.drivers import catalog
 from imu_hinge.sensors.protocol import Decoded, StreamSettings
 from imu_hinge.testing import check_driver
 
-DECODE = Path(__file__).resolve().parents[2] / "benchmarks" / "decode.py"
+DECODE = Path(__file__).resolve().parents[3] / "benchmarks" / "decode.py"
 FAMILIES = runpy.run_path(str(DECODE))["FAMILIES"]
 
 

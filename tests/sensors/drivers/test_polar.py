@@ -114,6 +114,27 @@ def test_a_compressed_frame_before_its_factor_is_an_error():
         feed(polar.DRIVER.decoder(SETTINGS), frame(pmd.ACC, 1e9, ramp(0, 5)))
 
 
+def test_a_clock_that_was_never_set_counts_from_anywhere():
+    def blocks(base_ns):
+        source = decoder()
+        frames = [frame(kind, base_ns + i * 0.5e9, ramp(26 * i, 26)) for i in range(4) for kind in (pmd.ACC, pmd.GYRO)]
+        return feed(source, *frames)
+
+    usual, unset = blocks(7e17), blocks(float(0xF000_0000_0000_0000))
+    assert [len(block.acc) for block in unset] == [len(block.acc) for block in usual]
+    assert sum(len(block.acc) for block in unset) > 70
+    steps = np.diff(np.concatenate([block.device_ns for block in unset]))
+    assert (steps > 0).all()
+    assert steps.max() < 1e8
+
+
+def test_what_follows_the_settings_of_a_start_is_left():
+    source = polar.DRIVER.decoder(SETTINGS)
+    for start in (START_ACC, START_GYRO):
+        assert source.feed(pmd.CONTROL, start + b"\x00") == []
+    assert feed(source, *(frame(kind, 7e17, ramp(0, 26)) for kind in (pmd.ACC, pmd.GYRO)))
+
+
 def test_a_restarted_clock_is_a_reset():
     source = decoder()
     for kind in (pmd.ACC, pmd.GYRO):

@@ -14,7 +14,7 @@ from imu_hinge.sensors.drivers import hinge_packets as hp
 from imu_hinge.sensors.drivers import hinge_profile
 from imu_hinge.sensors.protocol import StreamSettings
 
-HEADER = Path(__file__).resolve().parents[2] / "firmware_notes" / "imu_hinge_packet.h"
+HEADER = Path(__file__).resolve().parents[3] / "firmware_notes" / "imu_hinge_packet.h"
 COMPILER = shutil.which("cc")
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler (cc) on this machine")
 

@@ -18,7 +18,7 @@ from imu_hinge.sensors.drivers import polar_frames as pmd
 from imu_hinge.sensors.drivers.catalog import driver_for
 from imu_hinge.sensors.protocol import Decoded, StreamSettings
 
-GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "facts" / "ble_golden.json"
+GOLDEN = Path(__file__).resolve().parents[4] / "shared" / "facts" / "ble_golden.json"
 Vector = dict[str, Any]
 
 if GOLDEN.exists():

@@ -5,14 +5,17 @@ import asyncio
 import bleak
 import pytest
 from bleak import exc
+from bumble import att
 from bumble_backend import Air
 from virtual_device import BATTERY_LEVEL, Faults, P
 from virtual_families import HingeBoard, own
-from virtual_time import run
+from virtual_time import now_ns, run
 
 from imu_hinge.errors import BluetoothOff, DeviceError, DeviceNotFound, LinkLost
+from imu_hinge.sensors.ble.capture import Capture
 from imu_hinge.sensors.ble.link import CONNECT_S, Link, translated
 from imu_hinge.sensors.ble.scanner import Radio
+from imu_hinge.sensors.ble.sink import Sink
 from imu_hinge.sensors.protocol import GattRefused
 
 pytestmark = pytest.mark.usefixtures("virtual_radio")
@@ -51,6 +54,9 @@ def dbus(name, *details):
         (dbus("org.freedesktop.DBus.Error.Spawn.ExecFailed", "x"), BluetoothOff, "does not answer"),
         (exc.BleakGATTProtocolError(5), GattRefused, "paired first"),
         (exc.BleakGATTProtocolError(0x80), GattRefused, "refused a command"),
+        (exc.BleakGATTProtocolError(0xE7), GattRefused, "0xe7"),
+        (exc.BleakError("Could not read: Access Denied"), DeviceError, "paired first"),
+        (exc.BleakError("Could not read: Unreachable"), DeviceNotFound, "did not answer"),
     ],
 )
 def test_errors_of_the_system_become_ours_and_say_what_to_do(raised, ours, phrase):
@@ -62,7 +68,16 @@ def test_errors_of_the_system_become_ours_and_say_what_to_do(raised, ours, phras
     assert caught.value.exit_code == 10
 
 
-@pytest.mark.parametrize("raised", [TimeoutError(), exc.BleakError("disconnected"), AssertionError()])
+@pytest.mark.parametrize(
+    "raised",
+    [
+        TimeoutError(),
+        exc.BleakError("disconnected"),
+        AssertionError(),
+        exc.BleakError("Could not write value: Unreachable"),
+        OSError('Error Domain=CBErrorDomain Code=6 "The connection has timed out unexpectedly."'),
+    ],
+)
 def test_a_call_that_fails_on_a_standing_link_is_a_lost_link(raised):
     with pytest.raises(LinkLost, match="closer"), translated("IMUH-1"):
         raise raised
@@ -82,8 +97,7 @@ async def board(air: Air, **kwargs) -> HingeBoard:
 
 
 async def seen_one(radio: Radio):
-    async with radio.turn():
-        (seen,) = await radio.scan(1.0)
+    (seen,) = await radio.scan(1.0)
     return seen
 
 
@@ -212,6 +226,80 @@ def test_a_lost_link_is_told_once_and_delivers_nothing_more():
         await link.close()
         assert lost == [1]
         assert not air.leftovers[ADDRESS], "disconnect() was called although the link was gone"
+
+    run(story())
+
+
+@pytest.mark.parametrize("told_s", [0.0, 0.2, None], ids=["at once", "later", "never"])
+def test_a_refusal_while_the_link_breaks_off_is_a_lost_link(told_s, monkeypatch):
+    """BlueZ answers what was under way with an "unlikely error", and tells a little later that the link is gone."""
+
+    async def story():
+        air = Air()
+        await air.switch_on()
+        device = await board(air)
+        link = Link((await seen_one(Radio())).handle, "IMUH-1")
+        await link.open()
+
+        async def breaks_off(*_, **__):
+            if told_s is not None:
+                asyncio.get_running_loop().call_later(told_s, lambda: asyncio.ensure_future(device.drop()))
+            raise exc.BleakGATTProtocolError(0x0E)
+
+        monkeypatch.setattr(link._client, "write_gatt_char", breaks_off)
+        kind = GattRefused if told_s is None else LinkLost
+        with pytest.raises(kind):
+            await link.write(own(3), b"x", response=True)
+        await link.close()
+
+    run(story())
+
+
+def test_a_sensor_whose_link_breaks_off_while_it_is_set_up_is_tried_again(tmp_path, monkeypatch):
+    class Fussy(HingeBoard):
+        """Lets the link go during the first two configurations."""
+
+        losses = 0
+
+        async def on_write(self, uuid, value, *, response):
+            if self.losses < 2:
+                self.losses += 1
+                self.dropping = asyncio.ensure_future(self.drop())
+                await asyncio.sleep(0)
+                raise att.ATT_Error(att.ATT_UNLIKELY_ERROR_ERROR)
+            await super().on_write(uuid, value, response=response)
+
+    class Quiet(Sink):
+        def __init__(self):
+            self.packets = 0
+
+        def stream(self, *_):
+            pass
+
+        def packet(self, *_):
+            self.packets += 1
+
+        def link(self, *_):
+            pass
+
+        def battery(self, *_):
+            pass
+
+    async def story():
+        air = Air()
+        await air.switch_on()
+        device = Fussy("IMUH-1", ADDRESS)
+        await device.switch_on(air)
+        sink = Quiet()
+        capture = Capture(sink, now_ns=now_ns)
+        await capture.open({"sacrum": "IMUH-1"})
+        running = asyncio.ensure_future(capture.run())
+        await asyncio.sleep(2.0)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await capture.close()
+        assert device.losses == 2
+        assert sink.packets > 20
 
     run(story())
 

@@ -23,7 +23,7 @@ from imu_hinge.storage.plain_csv import read_csv
 
 RATE_HZ = 100.0
 LAGS_AND_RATES = [(0.2, 0.0), (0.5, 0.0), (2.0, 0.0), (30.0, 0.0), (0.5, 0.01), (-0.5, -0.04)]
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 
 
 def jolted(seconds: float = 40.0, *, seed: int = 1) -> Array:

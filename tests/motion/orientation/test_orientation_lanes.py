@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from imu_hinge.errors import BadSamples
-from imu_hinge.motion.orientation import batch as lanes
-from imu_hinge.motion.orientation import filter
+from imu_hinge.motion.orientation import batch, filter
 
 
 def recording(seed, n):
@@ -20,7 +19,7 @@ def recording(seed, n):
 def test_filter_many_gives_the_bits_of_each_alone(is_both):
     lengths = [300, 120, 0, 300, 299, 1, 300, 64, 300, 57]
     recordings = [recording(seed, n) for seed, n in enumerate(lengths)]
-    found = lanes.filter_many(recordings, rate_hz=100.0, both_ways=is_both, threads=2)
+    found = batch.filter_many(recordings, rate_hz=100.0, both_ways=is_both, threads=2)
     assert len(found) == len(recordings)
     for each, (gyr, acc) in zip(found, recordings, strict=True):
         alone = filter.filter_recording(gyr, acc, rate_hz=100.0, both_ways=is_both)
@@ -33,17 +32,17 @@ def test_filter_many_refuses_one_bad_recording():
     recordings = [recording(seed, 40) for seed in range(3)]
     recordings[1][0][7, 0] = np.nan
     with pytest.raises(BadSamples, match="sample 7"):
-        lanes.filter_many(recordings, rate_hz=100.0)
+        batch.filter_many(recordings, rate_hz=100.0)
 
 
 def test_a_state_with_other_lanes_is_refused():
     state = filter.initial_state(filter.params(100.0), lanes=2)
-    block, out = (np.zeros((5, 3)),) * lanes.LANES, tuple(np.empty((5, 9)) for _ in range(lanes.LANES))
-    taken, found = (np.empty((columns * lanes.CHUNK, lanes.LANES)) for columns in (6, 9))
+    block, out = (np.zeros((5, 3)),) * batch.LANES, tuple(np.empty((5, 9)) for _ in range(batch.LANES))
+    taken, found = (np.empty((columns * batch.CHUNK, batch.LANES)) for columns in (6, 9))
     with pytest.raises(ValueError, match="LANES"):
-        lanes.update_lanes(state, block, block, out, taken, found)
+        batch.update_lanes(state, block, block, out, taken, found)
 
 
 def test_no_recording_is_no_result():
     for is_both in (False, True):
-        assert lanes.filter_many([], rate_hz=100.0, both_ways=is_both) == []
+        assert batch.filter_many([], rate_hz=100.0, both_ways=is_both) == []

@@ -1,6 +1,6 @@
 """Do one thing that writes, over and over, stopped at every step of it; run by `test_interrupted` in its own process.
 
-    python tests/interrupting.py WHAT SIGNAL FOLDER EVERY
+    python tests/recovery/interrupting.py WHAT SIGNAL FOLDER EVERY
 
 With 1 for EVERY each step is tried, with 3 every third and the last.
 Prints one line of JSON: how many steps were interrupted and what was found wrong.

@@ -15,7 +15,7 @@ from imu_hinge.storage.importers.registry import import_export
 from imu_hinge.storage.plain_csv import import_csv, write_csv
 from imu_hinge.storage.recording import read
 
-FIELD = Path(__file__).parents[3] / "shared" / "data" / "field_cases"
+FIELD = Path(__file__).parents[4] / "shared" / "data" / "field_cases"
 ROWS = slice(-60, -40)
 
 

@@ -127,7 +127,7 @@ def test_a_period_that_the_first_seconds_got_wrong_is_put_right():
     for number, item in enumerate(arrived):
         ready = count.take(item.arrival_ns * 1e-9, float(number))
         if ready is not None and not periods:
-            count._comb = count._comb._replace(period_s=0.96 * count._comb.period_s)
+            count._model = count._model._replace(period_s=0.96 * count._model.period_s)
         if ready is not None:
             periods.append((true_s[number], ready[1]))
     after_a_minute = np.array([period for t, period in periods if t > 60])
@@ -153,20 +153,20 @@ def beating(*, late_s, seconds=90.0, wrong_clock=False):
     asked = asked[asked < seconds]
     heard = asked + rng.uniform(0, 0.030, asked.size)
     device_ns = np.rint((heard + 500 + (7.0 if wrong_clock else 0.0)) * 1e9).astype(np.int64)
-    echoes = [
+    replies = [
         TimeReply(round(a * 1e9), round((h + 0.03) * 1e9), int(d), 0)
         for a, h, d in zip(asked, heard, device_ns, strict=True)
     ]
-    return arrived, echoes, true_s
+    return arrived, replies, true_s
 
 
 def test_pings_find_the_latency_that_arrivals_hide():
-    arrived, echoes, true_s = beating(late_s=0.020)
+    arrived, replies, true_s = beating(late_s=0.020)
     without, _ = place(arrived, TIMED, origin_ns=0)
     assert np.median(without.time_s - true_s) == pytest.approx(0.020, abs=1e-3)
-    held, _ = place(arrived, TIMED, origin_ns=0, echoes=echoes)
+    held, _ = place(arrived, TIMED, origin_ns=0, replies=replies)
     assert np.abs(held.time_s - true_s).max() < 0.003
-    clock, live, pings = LiveClock(TIMED, origin_ns=0), [], list(echoes)
+    clock, live, pings = LiveClock(TIMED, origin_ns=0), [], list(replies)
     for item in arrived:
         while pings and pings[0].answered_ns <= item.arrival_ns:
             clock.ping(pings.pop(0))
@@ -176,9 +176,9 @@ def test_pings_find_the_latency_that_arrivals_hide():
 
 def test_pings_change_little_where_arrivals_are_in_time_and_nothing_where_another_clock_answers():
     for late_s, wrong_clock, most_s in ((0.0005, False, 0.001), (0.020, True, 0.0)):
-        arrived, echoes, _ = beating(late_s=late_s, wrong_clock=wrong_clock)
+        arrived, replies, _ = beating(late_s=late_s, wrong_clock=wrong_clock)
         alone, _ = place(arrived, TIMED, origin_ns=0)
-        held, _ = place(arrived, TIMED, origin_ns=0, echoes=echoes)
+        held, _ = place(arrived, TIMED, origin_ns=0, replies=replies)
         np.testing.assert_allclose(held.time_s, alone.time_s, rtol=0, atol=most_s)
 
 
@@ -333,6 +333,43 @@ def test_shared_rotation_tells_the_lag(lag_s):
     assert found.lag_s == pytest.approx(lag_s, abs=0.002)
     assert found.is_warning == (abs(lag_s) > 0.015)
     assert bool(found.message) == found.is_warning
+
+
+@pytest.mark.parametrize("lag_s", [0.0, 0.001, 0.04])
+def test_holes_do_not_shift_what_two_sensors_share(lag_s):
+    """Each vanishes for seconds while the body goes on to turn."""
+
+    def without(samples, *holes):
+        kept = np.ones(len(samples), dtype=bool)
+        for start, stop in holes:
+            kept &= (samples.time_s < start) | (samples.time_s > stop)
+        return Samples(samples.time_s[kept], samples.acc[kept], samples.gyr[kept])
+
+    def bends(lag_s=0.0, *, scale=1.0, rate_hz=100.0):
+        time_s = np.arange(int(40.0 * rate_hz)) / rate_hz
+        down = sum(np.exp(-(((time_s - lag_s - at_s) / 0.5) ** 2)) for at_s in (6, 12, 18, 24, 30))
+        up = sum(np.exp(-(((time_s - lag_s - at_s - 1.6) / 0.5) ** 2)) for at_s in (6, 12, 18, 24, 30))
+        gyr = np.column_stack((0.1 * (down - up), 1.5 * scale * (down - up), np.zeros_like(down)))
+        return Samples(time_s, np.zeros_like(gyr), gyr)
+
+    first = without(bends(), (11.2, 13.1), (17.0, 18.4))
+    second = without(bends(lag_s, scale=0.6, rate_hz=104.0), (24.3, 27.0))
+    found = shared_rotation(first, second)
+    assert found.lag_s == pytest.approx(lag_s, abs=0.0005)
+    assert found.is_warning == (lag_s > 0.015)
+
+
+def test_a_program_that_was_stopped_does_not_widen_what_the_links_leave():
+    arrived, true_s = simulate("time", error=50e-6, loss=0.0, bursts=0.0, seconds=45)
+    stopped_ns, gone_ns = arrived[0].arrival_ns + 20_000_000_000, 5_000_000_000
+    held = [
+        item._replace(arrival_ns=stopped_ns + gone_ns) if stopped_ns <= item.arrival_ns < stopped_ns + gone_ns else item
+        for item in arrived
+    ]
+    samples, report = place(held, TIMED, origin_ns=0)
+    assert np.percentile(np.abs(samples.time_s - true_s), 95) < 0.0025
+    assert report.delay_s[1] > 1.0
+    assert report.bound_s == pytest.approx(place(arrived, TIMED, origin_ns=0)[1].bound_s, abs=0.003)
 
 
 def test_shared_rotation_says_when_it_cannot_tell():

@@ -158,7 +158,7 @@ def test_live_says_nothing_of_a_clean_set_and_keeps_few_windows(clean: Samples) 
     assert len(check._kept) < 2 * MOST_WINDOWS
 
 
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+DATA = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"no real recordings at {DATA}")

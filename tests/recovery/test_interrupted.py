@@ -19,7 +19,7 @@ from imu_hinge.errors import RecordingError
 from imu_hinge.recovery.seal import seal
 from imu_hinge.storage.recording import read, write
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 NUMBERS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 HAS_FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="a step is interrupted in a forked process")
 
@@ -28,7 +28,7 @@ HAS_FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="a step is interru
 @pytest.mark.parametrize(("what", "number"), list(zip(STORIES, cycle(NUMBERS), strict=False)))
 def test_every_fifth_step_can_be_the_last(tmp_path: Path, what: str, number: int) -> None:
     done = subprocess.run(
-        [sys.executable, ROOT / "tests" / "interrupting.py", what, str(int(number)), tmp_path, "5"],
+        [sys.executable, Path(__file__).with_name("interrupting.py"), what, str(int(number)), tmp_path, "5"],
         capture_output=True,
         text=True,
         check=False,

@@ -15,7 +15,7 @@ import pytest
 
 from imu_hinge import code_cache
 
-PACKAGE = Path(__file__).resolve().parents[2] / "imu_hinge"
+PACKAGE = Path(__file__).resolve().parents[1] / "imu_hinge"
 NOBODY = 65534
 CALLEE = """
 from imu_hinge import conventions
