@@ -219,7 +219,7 @@ def links_of(recorder: Recorder, *, now_ns: int) -> list[dict[str, Any]]:
             "state": status.state,
             "message": status.message,
             "rate_hz": round(status.rate_hz(now_ns)),
-            "loss_percent": round(100.0 * status.loss, 1),
+            "loss_percent": None if status.loss is None else round(100.0 * status.loss, 1),
             "battery_percent": status.battery_percent,
         }
         for placement, status in recorder.status.items()

@@ -59,7 +59,7 @@ class Playback:
             block += 1
             until_s = self._start_s + block * BLOCK_S
             await asyncio.sleep(max(0.0, (until_s - self.now_s()) / self._speed))
-            while is_full() and not stop.is_set():
+            while is_full() and not stop.is_set():  # noqa: ASYNC110  # the taker is a thread and sets no event here
                 await asyncio.sleep(BLOCK_S)
             for placement, samples in self._sensors.items():
                 first, last = given[placement], int(np.searchsorted(samples.time_s, until_s))
