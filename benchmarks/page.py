@@ -15,13 +15,18 @@ import asyncio
 import json
 import shutil
 import time
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from imu_hinge.instant import Instant
 from imu_hinge.live.live_session import Screen, play_with_page
 from imu_hinge.live.page.access import Access
+from imu_hinge.live.page.page_state import PageState
 from imu_hinge.model import Recording
 from imu_hinge.simulate.session import random_set
+
+Frame = tuple[float, dict[str, object], int]
 
 WARM_S = 5.0
 """Left out at the beginning: the browser starts."""
@@ -32,7 +37,9 @@ async def measured(recording: Recording, seconds: float) -> None:
     from playwright.async_api import async_playwright
 
     places: asyncio.Queue[Access] = asyncio.Queue()
-    frames: list[tuple[float, dict[str, object], int]] = []
+    frames: list[Frame] = []
+    known_ms: list[float] = []
+    PageState.take_instants = noted(known_ms)  # type: ignore[method-assign]
     stop, has_begun = asyncio.Event(), asyncio.Event()
     screen = Screen(port=0, on_open=places.put_nowait)
     playing = asyncio.create_task(play_with_page(recording, screen, speed=1.0, stop=stop))
@@ -52,6 +59,7 @@ async def measured(recording: Recording, seconds: float) -> None:
         await has_begun.wait()
         await asyncio.sleep(WARM_S)
         frames.clear()
+        known_ms.clear()
         wall, cpu = time.perf_counter(), time.process_time()
         await asyncio.sleep(seconds)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -59,17 +67,41 @@ async def measured(recording: Recording, seconds: float) -> None:
         await browser.close()
     stop.set()
     await playing
-    report(seen, wall_s=wall, cpu_s=cpu)
+    report(seen, known_ms, wall_s=wall, cpu_s=cpu)
 
 
-def report(frames: list[tuple[float, dict[str, object], int]], *, wall_s: float, cpu_s: float) -> None:
-    """Print the figures."""
+def noted(known_ms: list[float]) -> Callable[[PageState, Sequence[Instant]], None]:
+    """Return `PageState.take_instants` that notes how old the newest instant is when the page's side knows it."""
+    take = PageState.take_instants
+
+    def note(self: PageState, instants: Sequence[Instant]) -> None:
+        if instants:
+            known_ms.append(self.age_ms(instants[-1].time_s))
+        take(self, instants)
+
+    return note
+
+
+def report(frames: list[Frame], known_ms: list[float], *, wall_s: float, cpu_s: float) -> None:
+    """Print the figures.
+
+    Parameters
+    ----------
+    frames
+        When it came, what it holds, its size [byte].
+    known_ms
+        How old the newest instants were when they became known [ms].
+    wall_s, cpu_s
+        How long it was looked at, and what of that this process computed [s].
+    """
     behind = np.array([frame["latency_ms"] for _, frame, _ in frames if frame["latency_ms"] is not None], dtype=float)
     instants = sum(len(frame["instants"]) for _, frame, _ in frames)  # type: ignore[arg-type]
     p50, p95, p99 = np.percentile(behind, (50, 95, 99))
     print(f"{wall_s:.0f} s, one browser on this machine")
     print(f"frames a second             {len(frames) / wall_s:6.1f}")
     print(f"instants a second           {instants / wall_s:6.1f}")
+    k50, k95, k99 = np.percentile(known_ms, (50, 95, 99))
+    print(f"samples to known [ms]       p50 {k50:.0f}, p95 {k95:.0f}, p99 {k99:.0f}")
     print(f"samples to drawn [ms]       p50 {p50:.0f}, p95 {p95:.0f}, p99 {p99:.0f}")
     print(f"kB a second to the browser  {sum(size for *_, size in frames) / wall_s / 1000:6.1f}")
     print(f"share of a core             {cpu_s / wall_s:6.2f}")

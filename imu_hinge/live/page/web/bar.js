@@ -5,6 +5,7 @@ import { farPixels } from "./distance.js";
 const LUMBAR = 2;
 const LOW = -20, HIGH = 120; // percent shown on the gauge; what lies outside sits at its end
 const MOST_BARS = 12;
+const NARROWEST = 34; // pixels in which a bar, its number and its shape can be told apart
 const WAITS = { "stand still": "Stand still", "bend once": "Bend once", ready: "Ready" };
 const LINE = 1.06; // height of a line in units of the font's size, the word's padding included
 let shownWord = "";
@@ -145,7 +146,7 @@ function line(pen, width, y, name, dash) {
 function drawBars(state, reps) {
   const { pen, width, height } = canvas(element("bars-canvas"));
   if (!state.about) return;
-  const shown = reps.slice(-MOST_BARS);
+  const shown = reps.slice(-Math.max(1, Math.min(MOST_BARS, Math.floor(width / NARROWEST))));
   const limit = state.about.range.limit_percent;
   const slot = width / Math.max(6, shown.length);
   const text = Math.min(Math.max(14, Math.min(height * 0.17, farPixels())), slot * 0.55);
