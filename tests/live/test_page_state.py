@@ -143,6 +143,27 @@ def test_a_set_ends_by_standing_and_its_sentence_is_said_once():
     assert everything(page)["sets"][1]["reps"][0]["number"] == 1
 
 
+def test_the_curve_of_a_rep_is_what_was_shown_while_it_was_lifted_and_only_of_the_newest_set():
+    page = state()
+    page.take_instants([instant(9.0 + 0.04 * at, phase="down", lumbar_deg=at) for at in range(125)])
+    page.take_event(told("rep", rep(10.0)))
+    curve = everything(page)["sets"][0]["reps"][0]["curve"]
+    assert 24 <= len(curve) <= 48
+    assert curve[0] == [0.0, 5.7, 11.5, 25.0]
+    assert 2.8 <= curve[-1][0] <= 3.0
+    page.take_event(told("rep", rep(60.0)))
+    assert [each["reps"][0]["curve"] != [] for each in everything(page)["sets"]] == [False, False]
+
+
+def test_hours_cost_no_more_to_send_than_minutes():
+    page = state()
+    for at in range(40):
+        page.take_instants([instant(600.0 * at + 0.04 * each, phase="down") for each in range(2000)])
+        page.take_event(told("rep", rep(600.0 * at + 10.0)))
+    first = len(json.dumps(everything(page)))
+    assert first < 150_000
+
+
 def test_a_newcomer_hears_no_old_sound():
     page = state()
     page.take_event(told("rep", rep(10.0)))

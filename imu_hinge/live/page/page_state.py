@@ -220,8 +220,9 @@ class PageState:
         for index, reps in enumerate(sets):
             is_over = index < len(sets) - 1 or index in self._spoken or self._is_over
             view = set_view(reps, index, is_over=is_over, athlete=self._about.athlete, feedback=self._about.feedback)
+            is_newest = index == len(sets) - 1  # only its curves are drawn; those of hours would be much to send
             for each, rep in zip(view["reps"], reps, strict=True):
-                each["curve"] = self._curves.get(rep.start_s, [])
+                each["curve"] = self._curves.get(rep.start_s, []) if is_newest else []
             views.append(view)
         self._put("sets", views)
 
