@@ -102,7 +102,12 @@ function drawGauge(state) {
     pen.fillRect(left, Math.min(at(0), at(percent)), right - left, Math.abs(at(percent) - at(0)));
     pen.globalAlpha = 1;
     const sd = now.sd_deg[LUMBAR];
-    if (sd !== null) blur(pen, left, right, at(percent), at(percent) - at(percent + (100 * sd) / range.max_deg));
+    pen.save();
+    pen.beginPath();
+    pen.rect(left, pad, right - left, height - 2 * pad);
+    pen.clip(); // what is beyond the scale is not drawn beside it
+    if (sd !== null) blur(pen, left, right, at(percent), ((100 * sd) / range.max_deg) * (height - 2 * pad) / (HIGH - LOW));
+    pen.restore();
     pen.fillStyle = colour("ink");
     pen.fillRect(left - 6, at(percent) - 3, right - left + 12, 6);
   }

@@ -68,7 +68,10 @@ function fan(pen, from, pelvis, bend, reach, scale) {
   pen.fillStyle = colour("lumbar");
   pen.globalAlpha = 0.35;
   pen.beginPath();
-  for (const point of [...edge(bend - reach), ...edge(bend + reach).toReversed()]) pen.lineTo(point.x, point.y);
+  const shoulders = [];
+  for (let step = 1; step < ARC_STEPS; step += 1) shoulders.push(edge(bend + reach * ((2 * step) / ARC_STEPS - 1)).at(-1));
+  const outline = [...edge(bend - reach), ...shoulders, ...edge(bend + reach).toReversed()];
+  for (const point of outline) pen.lineTo(point.x, point.y);
   pen.fill();
   pen.globalAlpha = 1;
 }

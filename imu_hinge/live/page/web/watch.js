@@ -32,8 +32,13 @@ function drawChart(state) {
   const x = (time) => right - ((end - time) / about.history_s) * (right - left);
   const y = (angle) => bottom - ((angle - low) / (high - low)) * (bottom - top);
   axes(pen, { left, right, bottom, x, y, end, high, span: about.history_s });
+  pen.save();
+  pen.beginPath();
+  pen.rect(left, top, right - left, bottom - top);
+  pen.clip();
   band(pen, history, x, y);
   for (const [column, name, , dash] of ANGLES) curve(pen, history.map((each) => [x(each.time_s), each.angles_deg[column]]), y, name, dash);
+  pen.restore();
   const limit = (about.range.limit_percent * about.range.max_deg) / 100;
   pen.strokeStyle = colour("limit");
   pen.lineWidth = 1.5;
