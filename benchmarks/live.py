@@ -55,6 +55,8 @@ class Fed:
     ----------
     took_s : (n,)
         Per notification.
+    cpu_s
+        Of all.
     ages_s : (m,)
         Of every instant, when it came.
     delays_s : (k,)
@@ -64,6 +66,7 @@ class Fed:
     """
 
     took_s: Array
+    cpu_s: float
     ages_s: Array
     delays_s: Array
     withdrawn: int
@@ -79,6 +82,7 @@ def feed(made: Simulated, packet: int) -> Fed:
     ]
     live = ih.LiveAnalysis(WORN, athlete=made.recording.athlete, exercise="deadlift")
     took, ages, told = [], [], []
+    begun = time.thread_time()
     for now_s, placement, samples in sorted(arrivals, key=lambda arrival: arrival[0]):
         start = time.perf_counter()
         events, instants = live.feed(placement, samples), live.take_instants()
@@ -91,7 +95,10 @@ def feed(made: Simulated, packet: int) -> Fed:
         for rep in made.truth.reps
     ]
     kinds = [event.kind for _, event in told]
-    return Fed(np.array(took), np.array(ages), np.array(delays), kinds.count("withdrawn"), kinds.count("revised"))
+    cpu_s = time.thread_time() - begun
+    return Fed(
+        np.array(took), cpu_s, np.array(ages), np.array(delays), kinds.count("withdrawn"), kinds.count("revised")
+    )
 
 
 def main() -> None:
@@ -113,7 +120,7 @@ def main() -> None:
         fed = [feed(made, packet) for made in sets]
         took = np.concatenate([one.took_s for one in fed])
         p50, p99, most = 1e3 * np.quantile(took, [0.5, 0.99, 1.0])
-        look, share = 1e3 * float(np.median(took[took > LOOK_S])), 100.0 * took.sum() / seconds
+        look, share = 1e3 * float(np.median(took[took > LOOK_S])), 100.0 * sum(one.cpu_s for one in fed) / seconds
         print(f"{packet:12d} {p50:6.2f} ms {p99:5.1f} ms {most:5.0f} ms {share:9.1f} % {look:11.0f} ms")
         ages, delays = (np.concatenate([getattr(one, name) for one in fed]) for name in ("ages_s", "delays_s"))
         age, oldest = 1e3 * np.quantile(ages, [0.5, 0.99])

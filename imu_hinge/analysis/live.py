@@ -125,6 +125,8 @@ class LiveAnalysis:
         self._shared: SetParameters | None = None
         self._clocks = ClockWatch()
         self._pacing = Pacing()
+        self.shows_instants = True
+        """False where nobody will ask for instants: then none is made while a sensor lags."""
         self._instants = InstantPath(order, self._settings, self._athlete)
 
     def feed(self, placement: str, samples: Samples) -> list[Event]:
@@ -161,7 +163,7 @@ class LiveAnalysis:
         while (stop := min(count, self._next_stop())) > self._done:
             check_length(0.0, stop / self._settings.rate_hz, self._settings.limits)
             events += self._advance(stop, is_last=False)
-        if self._grid is not None:
+        if self._grid is not None and self.shows_instants:
             self._instants.run_ahead(self._sensors, self._grid, self._done)
         return events
 
@@ -267,7 +269,9 @@ class LiveAnalysis:
         told = self._instants.take(rows, self._grid, from_floor=from_floor)
         ends_step = stop == self._next_step()
         self._done = stop
-        told += self._look(is_last=False, is_asked=True) if self._instants.look_at == stop and not is_last else []
+        if self._instants.look_at == stop and not is_last:
+            self._pacing.has_looked()
+            told += self._look(is_last=False, is_asked=True)
         told += self._end_step(is_last=is_last) if ends_step or is_last else []
         self._instants.looked(stop, [e.rep.end_s for e in told if e.kind == "rep" and e.rep is not None])
         return told
