@@ -120,9 +120,9 @@ class Event:
     Parameters
     ----------
     kind
-        ``aligned``: the mounting is known; ``rep_started``, ``turned``: a rep begins, or has come to its turning point,
-        and may still turn out to be none; ``over_limit``, ``back_under``: inside a rep lumbar flexion has passed the
-        limit, or is back; ``rep``: one was completed; ``revised``: a rep that was told has another number;
+        ``aligned``: the mounting is known; ``rep_started``: a rep has begun, and may still turn out to be none;
+        ``turned``: it has come to its turning point; ``over_limit``: inside a rep lumbar flexion has passed the limit;
+        ``back_under``: it is back; ``rep``: one was completed; ``revised``: a rep that was told has another number;
         ``withdrawn``: a rep that was told is none;
         ``slip``: a sensor moved on the body; ``gap``: a long hole is over; ``warning``: a sensor's clock was set back,
         or sensors seem to be exchanged; ``clock``: two sensors' clocks no longer agree, so
