@@ -65,6 +65,9 @@ EventKind = Literal[
 FLOOR_EXERCISES: Final = ("deadlift",)
 """Exercises whose rep starts on the floor: pull, lockout, lowering."""
 
+OTHER: Final = "other"
+"""What a result calls bends that are no lifts; nobody tells it."""
+
 ANGLES: Final = ("pelvis_tilt", "trunk_inclination", "lumbar_flexion", "hip_flexion", "knee_flexion")
 """Joint angles, in the order of every ``(n, 5)`` array."""
 
@@ -125,6 +128,9 @@ REP_COLUMNS: Final = (
     "quality",
 )
 """Columns of ``SetResult.reps``, one row per rep."""
+
+OTHER_COLUMNS: Final = ("start_s", "stop_s", "reason")
+"""Columns of ``SetResult.other``, one row per movement that bends and is no rep."""
 
 
 class Flag(IntFlag):

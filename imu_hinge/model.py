@@ -25,10 +25,19 @@ Flags = npt.NDArray[np.uint16]
 
 
 def read_only(values: npt.ArrayLike, *, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
-    """Return the values as a C-ordered array of their own that cannot be written to."""
+    """Return the values as a C-ordered array that cannot be written to: of their own, unless nobody else can either."""
+    if isinstance(values, np.ndarray) and values.dtype == dtype and _is_sealed(values):
+        return values
     array = np.array(values, dtype=dtype, order="C", copy=True)
     array.flags.writeable = False
     return array
+
+
+def _is_sealed(values: npt.NDArray[Any]) -> bool:
+    """Tell whether neither an array nor the one whose memory it shows can be written to: a slice of ours."""
+    owner = values if values.base is None else values.base
+    is_sealed = isinstance(owner, np.ndarray) and owner.base is None and not owner.flags.writeable
+    return is_sealed and type(values) is np.ndarray and not values.flags.writeable and values.flags.c_contiguous
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,17 +104,24 @@ class Samples:
         return Samples, (self.time_s, self.acc, self.gyr, self.flags)
 
     def __getitem__(self, part: slice) -> Samples:
-        return Samples(self.time_s[part], self.acc[part], self.gyr[part], self.flags[part])
+        columns = (self.time_s[part], self.acc[part], self.gyr[part], self.flags[part])
+        return Samples(*columns) if part.step not in (None, 1) else _known_good(*columns)
+
+
+def _known_good(time_s: Array, acc: Array, gyr: Array, flags: Flags) -> Samples:
+    """Return samples of columns that are checked and read-only: to ask again takes longer than all that live makes."""
+    samples = object.__new__(Samples)
+    for name, column in (("time_s", time_s), ("acc", acc), ("gyr", gyr), ("flags", flags)):
+        object.__setattr__(samples, name, column)
+    return samples
 
 
 def joined(before: Samples, after: Samples) -> Samples:
     """Return the samples of both, one after the other."""
-    return Samples(
-        np.concatenate((before.time_s, after.time_s)),
-        np.concatenate((before.acc, after.acc)),
-        np.concatenate((before.gyr, after.gyr)),
-        np.concatenate((before.flags, after.flags)),
-    )
+    columns = [np.concatenate((getattr(before, c), getattr(after, c))) for c in ("time_s", "acc", "gyr", "flags")]
+    for column in columns:
+        column.flags.writeable = False  # nobody else has it: `Samples` need not copy it
+    return _known_good(*columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -254,6 +270,8 @@ class Posture:
         `conventions.Flag`, all sensors together.
     basis : str
         ``measured`` where two sensors span the lumbar spine, else ``inferred``.
+    acceleration_mps2 : (n,) [m/s²], optional
+        What the height was integrated from, up positive; only while reps are looked for, no part and no result has it.
 
     Examples
     --------
@@ -281,6 +299,7 @@ class Posture:
     is_still: npt.NDArray[np.bool_]
     flags: Flags
     basis: cv.Basis
+    acceleration_mps2: Array | None = None
 
     def __len__(self) -> int:
         return int(self.time_s.size)

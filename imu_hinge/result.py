@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +114,15 @@ class Rep:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherBend:
+    """Hold a movement that bends and is no rep: from when to when on the host's timeline, and what it is, in words."""
+
+    start_s: float
+    stop_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Hold something that happened during a set, when it was known.
 
@@ -181,6 +190,8 @@ class SetResult:
         True where only the past was used at every instant.
     settings
         With which it was analysed.
+    other_bends
+        What bends and is no rep, in order.
 
     Examples
     --------
@@ -206,6 +217,7 @@ class SetResult:
     is_simulated: bool = False
     is_live: bool = False
     settings: Settings = field(default_factory=Settings)
+    other_bends: tuple[OtherBend, ...] = ()
 
     def __post_init__(self) -> None:
         """Make the arrays read-only, a result is what was found; and its text fit to be shown."""
@@ -231,6 +243,14 @@ class SetResult:
             kinds = {c: "object" if c in text else "int64" if c == "rep" else "float64" for c in frame.columns}
             frame = frame.astype(kinds)
         return with_plain_text(frame)
+
+    @cached_property
+    def other(self) -> pd.DataFrame:
+        """One row per movement that bends and is no rep, columns `conventions.OTHER_COLUMNS`."""
+        import pandas as pd
+
+        frame = pd.DataFrame([asdict(bend) for bend in self.other_bends], columns=list(cv.OTHER_COLUMNS))
+        return with_plain_text(frame.astype({"start_s": "float64", "stop_s": "float64", "reason": "object"}))
 
     @cached_property
     def angles(self) -> pd.DataFrame:

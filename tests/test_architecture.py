@@ -228,16 +228,21 @@ def constants_in(tree: ast.Module) -> Iterator[tuple[ast.Assign | ast.AnnAssign,
 
 
 def without_a_word(source: str) -> list[str]:
-    """Return the numeric constants of a module without a docstring below, or a comment on, above or below the line."""
+    """Return the numeric constants of a module without a docstring below, or a comment on, above or below the line.
+
+    A docstring speaks for two constants that stand one right below the other.
+    """
     lines = source.splitlines()
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     commented = {token.start[0] for token in tokens if token.type == tokenize.COMMENT}
     alone = {number for number in commented if lines[number - 1].lstrip().startswith("#")}
+    constants = list(constants_in(ast.parse(source)))
+    with_docstring = {node.lineno for node, _, has_docstring in constants if has_docstring}
     found = []
-    for node, names, has_docstring in constants_in(ast.parse(source)):
+    for node, names, _ in constants:
         first, last = node.lineno, node.end_lineno or node.lineno
-        is_said = has_docstring or not commented.isdisjoint(range(first, last + 1)) or {first - 1, last + 1} & alone
-        found += [] if is_said else [f"{first}: {', '.join(names)}"]
+        is_commented = not commented.isdisjoint(range(first, last + 1)) or {first - 1, last + 1} & alone
+        found += [] if is_commented or {first, last + 1} & with_docstring else [f"{first}: {', '.join(names)}"]
     return found
 
 
@@ -246,6 +251,8 @@ def test_the_rule_for_constants_can_fail() -> None:
     assert without_a_word("A = f(0.1)\nB, _C = range(2)\n") == ["1: A", "2: B, _C"]
     assert without_a_word("A = 1  # said\nB = 2\n") == ["2: B"]
     assert without_a_word('A = 1\n"""Said."""\n# said\nB = 2\n') == []
+    assert without_a_word('A = 1\nB = 2\nC = 3\n"""Of both."""\n') == ["1: A"]
+    assert without_a_word('A = 1\n\nB = 2\n"""Of B."""\n') == ["1: A"]
     assert without_a_word('a = 1\nA = "text"\n') == []
 
 

@@ -133,13 +133,13 @@ def test_tables_and_json(named: Callable[[str], ih.SetResult], tmp_path: Path, t
 def test_the_terminal(
     named: Callable[[str], ih.SetResult], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str
 ) -> None:
-    from imu_hinge import cli
+    from imu_hinge.cli import console
 
-    cli._show(named(text), as_json=False)
+    console.show(named(text), as_json=False)
     rows = [{"name": Advertisement(text, text, -40, frozenset(), frozenset(), None).label, "remark": text}]
     listing.print_rows(rows)
     listing.print_rows(rows, as_json=True)
-    cli._say(f"{text} was written")
+    console.say(f"{text} was written")
     printed = capsys.readouterr().out
     printed.encode()
     assert not UNSHOWN.search(printed)

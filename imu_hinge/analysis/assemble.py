@@ -23,7 +23,7 @@ from imu_hinge.motion.kinematics.track import Track
 from imu_hinge.motion.linkage.set_parameters import SetParameters
 from imu_hinge.reps.exercise import Found
 from imu_hinge.reps.segmentation import label_samples
-from imu_hinge.result import Rep, SetResult, Verdict
+from imu_hinge.result import OtherBend, Rep, SetResult, Verdict
 from imu_hinge.settings import Settings
 
 BEHIND_S: Final = 0.015
@@ -50,8 +50,9 @@ SILENT: Final = (
 )
 
 DOES_NOT_FIT: Final = (
-    "The sensors do not fit a body of the stated height and the stated places, least of all in that {}: knee and hip "
-    "may be far off. Check the height, where each sensor sits and where the bar stood."
+    "The sensors do not fit a body of the stated height that stands on its feet alone, with sensors at the stated "
+    "places, least of all in that {}: knee and hip may be far off. Somebody sat or leaned on something, a sensor slid "
+    "or sits elsewhere, or the height or the bar's is another: check which."
 )
 
 
@@ -87,15 +88,22 @@ def result_of(
         recording_name="",
         exercise=found.exercise,
         exercise_evidence=found.evidence,
-        posture=posture,
+        posture=replace(posture, acceleration_mps2=None),
         phase=phase,
         rep_index=index,
         lifts=without_verdicts_elsewhere(reps),
         athlete=athlete,
+        other_bends=other_bends(found, posture.time_s),
         warnings=warnings,
         alignment_quality={p: m.share for p, m in aligned.mountings.items()},
         is_live=is_live,
     )
+
+
+def other_bends(found: Found, time_s: Array) -> tuple[OtherBend, ...]:
+    """Return what bends and is no rep, on the host's timeline. (n,) [s]."""
+    last = len(time_s) - 1
+    return tuple(OtherBend(float(time_s[o.start]), float(time_s[min(o.stop, last)]), o.reason) for o in found.others)
 
 
 def without_verdicts_elsewhere(reps: Sequence[Rep]) -> tuple[Rep, ...]:
@@ -281,7 +289,7 @@ def empty_result(tracks: Mapping[str, Track], athlete: Athlete, told: str) -> Se
     )
     return SetResult(
         recording_name="",
-        exercise="drill" if told == "auto" else told,
+        exercise=cv.OTHER if told == "auto" else told,
         exercise_evidence="nobody bends in this recording",
         posture=posture,
         phase=np.zeros(n, dtype=np.int8),

@@ -222,7 +222,7 @@ class LiveAnalysis:
         if self._aligned is None:
             return empty_result(self._tracks(self._window_start()), self._athlete, self._exercise)
         posture = self._shown.taken(time_s, basis=self._aligned.posture.basis)
-        found = Found(tuple(self._told.lifts), self._found.exercise, self._found.evidence)
+        found = replace(self._found, lifts=tuple(self._told.lifts), others=self._told.no_reps)
         start = self._aligned_from
         recent = self._told.lifts[self._told.place_of(start) :]
         swapped = looks_swapped(self._aligned, [lift.moved(-start) for lift in recent])
@@ -322,14 +322,15 @@ class LiveAnalysis:
         found = find_lifts(
             aligned.posture, self._athlete, told=self._exercise, settings=self._settings.reps, is_over=is_last
         )
-        if found.lifts or not self._found.lifts:  # a walk after the set does not change what was lifted
-            self._found = found
         before = list(self._told.reps)
         settled = self._done - (0 if is_last else round(SETTLE_S * self._settings.rate_hz))
         lifts = [lift.moved(start) for lift in found.lifts]
         at_s = self._time_s(self._done - 1)
+        self._told.see([other.moved(start) for other in found.others], start=start + self._edge(start))
         if not is_asked:  # in mid-movement, and two of them follow each other at once
             events += self._told.withdraw(lifts, start=start + self._edge(start), at_s=at_s, is_last=is_last)
+        if found.lifts or not self._told.lifts:  # a walk after the set does not change what was lifted
+            self._found = found
         for lift in found.lifts:
             is_known = lift.start < self._edge(start) or self._told.knows(lift.moved(start))
             if start + lift.stop <= settled and not is_known:

@@ -230,7 +230,7 @@ def calibrate(
     Raises
     ------
     CalibrationError
-        Where the recording has no such rep.
+        Where the recording has no such rep, or a sensor's accelerometer and gyroscope do not fit each other.
     RecordingError
         As `analyze`.
 
@@ -272,7 +272,9 @@ def calibrated(  # as `calibrate`, whose order of arguments is public
     check_exercise(exercise)
     athlete = athlete or recording.athlete or Athlete()
     told = recording.exercise if exercise == "auto" else exercise
-    tracks, clocks = tracks_of(check_recording(recording), settings)
+    checked = check_recording(recording)
+    _check_agreeing(checked)
+    tracks, clocks = tracks_of(checked, settings)
     aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     if aligned is None:
         raise CalibrationError("Nobody bends in this recording. Record two clean hinges and, better, a full bow.")
@@ -294,3 +296,11 @@ def calibrated(  # as `calibrate`, whose order of arguments is public
     )
     times_s = tuple(float(aligned.posture.time_s[t.at]) for t in taken)
     return Calibrated(athlete, taken, tuple(wanted), times_s)
+
+
+def _check_agreeing(checked: Recording) -> None:
+    """Raise `CalibrationError` where the self-check doubts a sensor: what it teaches would spoil every set to come."""
+    for placement, samples in checked.sensors.items():
+        if np.any(samples.flags & np.uint16(cv.Flag.DISAGREEING)):
+            doubt = next((text for text in checked.warnings if text.startswith(f"{placement}: ")), "")
+            raise CalibrationError(f"No references can be learnt from a recording in doubt. {doubt}".rstrip())

@@ -14,6 +14,7 @@ import numpy as np
 from imu_hinge.analysis.assemble import doubted
 from imu_hinge.analysis.pipeline import Aligned
 from imu_hinge.analysis.plausibility import DISAGREES
+from imu_hinge.reps.other_bends import NoRep
 from imu_hinge.reps.segmentation import Lift
 from imu_hinge.result import Event, Rep
 
@@ -36,6 +37,7 @@ class Told:
         self._missed: dict[float, int] = {}
         self._slips: set[str] = set()
         self.disagreeing: list[str] = []
+        self._no_reps: list[NoRep] = []
 
     @property
     def stop(self) -> int:
@@ -108,6 +110,20 @@ class Told:
         known = {rep.start_s: rep for rep in before}
         changed = [(known[rep.start_s], rep) for rep in self.reps if known.get(rep.start_s, rep) != rep]
         return [Event("revised", at_s, f"Rep {old.rep + 1} is now rep {rep.rep + 1}.", rep) for old, rep in changed]
+
+    def see(self, others: Sequence[NoRep], *, start: int) -> None:
+        """Take what bends and is no rep from ``start`` on in place of what was seen there before."""
+        kept = [o for o in self._no_reps if o.start < start]
+        self._no_reps = kept + [o for o in others if o.start >= max([start, *(k.stop for k in kept[-1:])])]
+
+    @property
+    def no_reps(self) -> tuple[NoRep, ...]:
+        """What bends and is part of no rep that stands."""
+        return tuple(
+            other
+            for other in self._no_reps
+            if not any(lift.start < other.stop and other.start < lift.stop for lift in self.lifts)
+        )
 
     def slips(self, aligned: Aligned) -> list[Event]:
         """Return the slips that were not told yet."""

@@ -27,6 +27,7 @@ def show(result: SetResult, *, as_json: bool) -> None:
     """Print the table of reps and every warning, or JSON alone."""
     from imu_hinge.report.tables import as_json as json_of
     from imu_hinge.report.tables import reps_table
+    from imu_hinge.report.wording import other_line
 
     if as_json:
         typer.echo(json_of(result))
@@ -35,6 +36,8 @@ def show(result: SetResult, *, as_json: bool) -> None:
 
     console = Console()
     console.print(reps_table(result))
+    if result.other_bends:
+        console.print(other_line(result), markup=False)
     for warning in result.warnings:
         console.print(warning, style="yellow", markup=False)
 

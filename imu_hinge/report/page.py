@@ -84,6 +84,7 @@ def page(result: SetResult) -> str:
         evidence=words.sentence(result.exercise_evidence),
         figures=_figures(result),
         rows=[_row(lift, words.start_of(result)) for lift in result.lifts],
+        other=words.other_line(result),
         findings=_findings(result),
         assumptions=_assumptions(result),
         limit=words.limit_words(result.athlete),

@@ -84,7 +84,8 @@ def summary(result: SetResult) -> dict[str, Any]:
     -------
     dict
         ``software``, ``recording``, ``simulated``, ``live``, ``exercise``, ``evidence``, ``basis``, ``headline``,
-        ``reps`` (rows of `conventions.REP_COLUMNS` and the ``reason``), ``warnings``, ``alignment_quality``,
+        ``reps`` (rows of `conventions.REP_COLUMNS` and the ``reason``), ``other`` (rows of `conventions.OTHER_COLUMNS`:
+        what bends and is no rep), ``warnings``, ``alignment_quality``,
         ``athlete`` (``values``, ``assumed``, ``lumbar_limit_deg``) and ``samples`` (``count``, ``rate_hz``, ``flags``).
     """
     athlete = result.athlete
@@ -100,6 +101,7 @@ def summary(result: SetResult) -> dict[str, Any]:
         "basis": words.set_basis(result),
         "headline": words.headline(result),
         "reps": [_row(lift) for lift in result.lifts],
+        "other": [{name: _plain(name, getattr(o, name)) for name in cv.OTHER_COLUMNS} for o in result.other_bends],
         "warnings": list(result.warnings),
         "alignment_quality": {key: _plain(key, value) for key, value in result.alignment_quality.items()},
         "athlete": {

@@ -59,6 +59,9 @@ FINDING_SHORT: Final = {
 }
 """The findings where there is little room, below a heading."""
 
+TIMES_NAMED: Final = 6
+"""So many times of one kind are named; the files hold all."""
+
 SEGMENT_WORDS: Final = dict(
     zip(cv.ANGLES, ("pelvis tilt", "trunk inclination", "lumbar flexion", "hip flexion", "knee flexion"), strict=True)
 )
@@ -83,7 +86,7 @@ def sentence(text: str) -> str:
 
 def exercise_words(exercise: str, *, count: int = 1) -> str:
     """Return the exercise in words, in the plural where there are several."""
-    one, many = EXERCISE_WORDS.get(exercise, ("rep", "reps"))
+    one, many = EXERCISE_WORDS.get(exercise, ("other movement", "other movements"))
     return one if count == 1 else many
 
 
@@ -151,6 +154,22 @@ def rep_list(lifts: list[Rep]) -> str:
         parts += [f"{start} to {stop}"] if stop > start + 1 else [str(n) for n in range(start, stop + 1)]
     text = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
     return f"{'rep' if len(numbers) == 1 else 'reps'} {text}"
+
+
+def other_line(result: SetResult) -> str:
+    """Return what bends and is no rep in one sentence, by kind and with its times; nothing where there is none."""
+    if not result.other_bends:
+        return ""
+    from_s = start_of(result)
+    times: dict[str, list[str]] = {}
+    for bend in result.other_bends:
+        times.setdefault(bend.reason, []).append(f"{bend.start_s - from_s:.1f}")
+    kinds = [
+        f"{reason} ({', '.join(at[:TIMES_NAMED])}{' ...' if len(at) > TIMES_NAMED else ''} s)"
+        for reason, at in times.items()
+    ]
+    count = len(result.other_bends)
+    return f"{number_of(count, 'movement was no rep', 'movements were no reps')}: {', '.join(kinds)}."
 
 
 def verdict_summary(result: SetResult) -> str:

@@ -10,6 +10,7 @@ Takes `model.Posture`; gives lifts, the exercise with its evidence, and verdicts
     exercise_prior  what is known of a lift before it is seen
     segmentation    lifts, blocks, what every instant is part of
     exercise        `find_lifts`: all of it, and the exercise named
+    other_bends     what every bend is that is no lift
     metrics         times, peaks, bottom values of a lift
     verdict         a lift against the athlete's own limits
 """

@@ -6,8 +6,9 @@ anybody's motion.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Final
 
@@ -16,9 +17,10 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.model import Array, Posture
-from imu_hinge.reps.bends import Bend, find_bends
+from imu_hinge.reps.bends import Bend, forward_and_aside
 from imu_hinge.reps.exercise_prior import in_both_hands, loaded, reach, usual
-from imu_hinge.reps.no_lifts import without_no_lifts
+from imu_hinge.reps.no_lifts import SEEN_INSTEAD, without_no_lifts
+from imu_hinge.reps.other_bends import ASIDE, NoRep, no_reps
 from imu_hinge.reps.segmentation import (
     Lift,
     drop_after,
@@ -58,11 +60,12 @@ SURE: Final = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Hold the lifts of a recording, the exercise and why."""
+    """Hold the lifts of a recording, the exercise and why, and what else bends."""
 
     lifts: tuple[Lift, ...]
     exercise: str
     evidence: str
+    others: tuple[NoRep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,29 +110,43 @@ def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSe
         False while more may come: then only sets that more samples will not take back are told. On the floor that is
         one whose plates were felt, from the top one of several bends that are surely alike.
     """
-    bends = find_bends(posture, settings)
+    asked = _Asked(posture, athlete, told, settings)
+    bends, aside = forward_and_aside(posture, settings)
+    known = dict.fromkeys(aside, ASIDE)
     if told == "drill":  # hinges and bows side by side are unlike on purpose, so every whole bend counts
-        return Found(tuple(lifts_from_top([b for b in bends if b.is_begun and b.is_finished])), told, "told")
-    blocks, instead = split_blocks(bends, posture, settings), ""
+        whole = [b for b in bends if b.is_begun and b.is_finished]
+        return Found(tuple(lifts_from_top(whole)), told, "told", no_reps([bends, aside], lifted=whole, known=known))
+    every = blocks = split_blocks(bends, posture, settings)
     if told == "auto":
         blocks, instead = without_no_lifts(blocks, posture, athlete)
-        bends = [b for block in blocks for b in block]
-    sets: list[_Set] = []
-    for block in blocks:
-        sets += _sets_of(block, bends, _Asked(posture, athlete, told, settings))
-    sets = [s for s in sets if s.lifts and (is_over or s.is_sure)]
-    if not sets:
-        name = "drill" if told == "auto" else told
-        nothing = "one bend to the floor is no lift" if bends else "no bend came back to standing"
-        return Found((), name, f"{instead}; name the exercise where it is one" if instead else nothing)
-    main = max(sets, key=lambda s: s.weight)
-    chosen = [s for s in sets if s is main or _belongs(s, main, posture.rate_hz)]
+        bends, known = [b for block in blocks for b in block], known | instead
+    sets = [s for block in blocks for s in _sets_of(block, bends, asked) if s.lifts and (is_over or s.is_sure)]
+    main = max(sets, key=lambda s: s.weight, default=None)
+    chosen = [s for s in sets if main is not None and (s is main or _belongs(s, main, posture.rate_hz))]
+    found = _nothing(bends, list(known.values()), told) if main is None else _named(main, chosen, asked)
+    lifted = [b for s in chosen for b in s.bends] if found.lifts else []
+    grouped = [b for s in sets if s not in chosen and len(s.bends) > 1 for b in s.bends]
+    return replace(found, others=no_reps([*every, aside], lifted=lifted, grouped=grouped, known=known))
+
+
+def _nothing(bends: Sequence[Bend], instead: Sequence[str], told: str) -> Found:
+    """Return that nothing was lifted, and why: by what is left of the bends and what the others are."""
+    seen = Counter(kind for kind in instead if kind in SEEN_INSTEAD).most_common(1)
+    if seen:
+        evidence = f"{SEEN_INSTEAD[seen[0][0]]}; name the exercise where it is one"
+    else:
+        evidence = "one bend to the floor is no lift" if bends else "no bend came back to standing"
+    return Found((), cv.OTHER if told == "auto" else told, evidence)
+
+
+def _named(main: _Set, chosen: Sequence[_Set], asked: _Asked) -> Found:
+    """Return the lifts of the chosen sets under the name of the main one."""
     lifts = tuple(sorted((lift for s in chosen for lift in s.lifts), key=lambda lift: lift.start))
-    if told != "auto":
-        return Found(lifts, told, "told")
+    if asked.told != "auto":
+        return Found(lifts, asked.told, "told")
     if not main.from_floor and len(main.bends) == 1 and main.bends[0].has_landed:
-        return Found((), "drill", "something was put on the floor once, and nothing lifted to standing")
-    exercise, evidence = _recognise(main, posture, athlete)
+        return Found((), cv.OTHER, "something was put on the floor once, and nothing lifted to standing")
+    exercise, evidence = _recognise(main, asked.posture, asked.athlete)
     return Found(lifts, exercise, evidence)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby, pairwise
 from typing import Final
 
 import numpy as np
@@ -66,15 +67,41 @@ INCLINATIONS_RAD: Final = math.radians(35.0)
 """A bend that leans by more is no squat and is told by its lean; one that leans less is told by its height, which must
 then be one that legs allow."""
 
-SITTING: Final = "it looks like sitting down and rising from a seat"
-JUMPING: Final = "it looks like jumping: the feet leave the ground"
-NO_TRUNK: Final = "the sensor goes up and down farther than legs allow"
+WHOLE_SEAT_M: Final = 0.35
+"""What a seat 0.5 m high takes the pelvis down by; a lower one takes more."""
+
+HALF_SEAT_M: Final = 0.2
+"""Half of what a seat takes, 0.35 to 0.5 m."""
+
+SITS_WITHIN_S: Final = 3.0
+"""Sitting down and rising take no longer, as for lockouts (`motion.kinematics.posture`) [s]. Speeds of 0.05 m/s at both
+ends and an accelerometer's error of 0.3 m/s² that turns with the trunk add up to 0.1 m in it."""
+
+ONE_WAY_S: Final = 6.0
+"""Over longer times the integral of the acceleration tells no height, as for standing (`standing.JOINED_S`) [s]."""
+
+IN_A_ROW: Final = 3
+"""So many bends that follow one another, none of which is plainly no lift, are no overlooked ones."""
+
+SITTING: Final = "sat down or rose from a seat"
+JUMPING: Final = "jumped"
+NO_TRUNK: Final = "went up or down farther than legs allow"
+
+SEEN_INSTEAD: Final = {
+    SITTING: "it looks like sitting down and rising from a seat",
+    JUMPING: "it looks like jumping: the feet leave the ground",
+    NO_TRUNK: "the sensor goes up and down farther than legs allow",
+}
+"""What a recording of nothing else looks like."""
 
 
-def without_no_lifts(blocks: Sequence[list[Bend]], posture: Posture, athlete: Athlete) -> tuple[list[list[Bend]], str]:
-    """Return the bends that may be lifts, by block, and what was seen instead of the others, or nothing.
+def without_no_lifts(
+    blocks: Sequence[list[Bend]], posture: Posture, athlete: Athlete
+) -> tuple[list[list[Bend]], dict[Bend, str]]:
+    """Return the bends that may be lifts, by block, and what each of the others is.
 
-    Where half of the bends of a block are none, the others are of the same kind and only less plain.
+    Where half of the bends of a block are none, the others are of the same kind and only less plain, unless so many of
+    them follow one another that they are a set of their own.
 
     Parameters
     ----------
@@ -87,18 +114,53 @@ def without_no_lifts(blocks: Sequence[list[Bend]], posture: Posture, athlete: At
     Returns
     -------
     kept : list of list of Bend
-        Blocks of which at least half is left.
-    seen : str
-        `SITTING`, `JUMPING` or `NO_TRUNK`, whichever was seen most.
+        What is left of each block.
+    instead : dict of Bend to str
+        Of each bend that is left out `SITTING`, `JUMPING` or `NO_TRUNK`.
     """
-    kept, seen = [], Counter[str]()
+    kept: list[list[Bend]] = []
+    instead = one_way([b for block in blocks for b in block], posture)
     for block in blocks:
-        kinds = [no_lift(b, posture, athlete) for b in block]
-        count = sum(map(bool, kinds))
-        seen.update(kind for kind in kinds if kind)
-        if 2 * count < len(block):
-            kept.append([b for b, kind in zip(block, kinds, strict=True) if not kind])
-    return kept, seen.most_common(1)[0][0] if seen else ""
+        kinds = {b: kind for b in block if (kind := instead.get(b) or no_lift(b, posture, athlete))}
+        rest = [list(run) for is_none, run in groupby(block, key=kinds.__contains__) if not is_none]
+        if 2 * len(kinds) >= len(block):
+            usual = Counter(kinds.values()).most_common(1)[0][0]
+            kinds |= {b: usual for run in rest if len(run) < IN_A_ROW for b in run}
+        left = [b for b in block if b not in kinds]
+        kept += [left] if left else []
+        instead |= kinds
+    return kept, instead
+
+
+def one_way(bends: Sequence[Bend], posture: Posture) -> dict[Bend, str]:
+    """Return the bends after which the sensor stays lower, or higher, than before; they begin and end upright.
+
+    Who is seated upright leans as one who stands does, so that sitting down looks like one bend and rising like
+    another; the height between the two, where only the speed is known to be zero, tells them from lifts. Two
+    neighbours that undo each other are sure; one alone must be worth a whole seat and as quick as sitting down is.
+    """
+    rises_m = [net_rise_m(b, posture) for b in bends]
+    seated = [
+        bend
+        for bend, rise_m in zip(bends, rises_m, strict=True)
+        if abs(rise_m) > WHOLE_SEAT_M and bend.up_stop - bend.down_start < SITS_WITHIN_S * posture.rate_hz
+    ]
+    for (bend, rise_m), (after, after_m) in pairwise(zip(bends, rises_m, strict=True)):
+        if min(abs(rise_m), abs(after_m)) > HALF_SEAT_M and rise_m * after_m < 0.0:
+            seated += [bend, after]
+    return dict.fromkeys(seated, SITTING)
+
+
+def net_rise_m(bend: Bend, posture: Posture) -> float:
+    """Return how much higher the sensor is after a bend than before it, by its acceleration alone; 0 if untold."""
+    part, dt = slice(bend.down_start, bend.up_stop + 1), 1.0 / posture.rate_hz
+    is_whole = bend.is_begun and bend.is_finished and not posture.is_gap[part].any()
+    if posture.acceleration_mps2 is None or not is_whole or (bend.up_stop - bend.down_start) * dt > ONE_WAY_S:
+        return 0.0
+    acceleration = posture.acceleration_mps2[part]
+    speed = np.concatenate(([0.0], np.cumsum(0.5 * (acceleration[1:] + acceleration[:-1])))) * dt
+    speed -= np.linspace(0.0, speed[-1], speed.size)  # at rest at both ends: a constant error goes out
+    return float(np.sum(speed) * dt)
 
 
 def no_lift(bend: Bend, posture: Posture, athlete: Athlete) -> str:
@@ -165,9 +227,10 @@ def sits(posture: Posture, part: slice, athlete: Athlete) -> bool:
     height_m, inclination_rad = posture.height_m[part], posture.inclination_rad[part]
     if not np.isfinite(height_m).all():
         return False
-    lowest_m = float(height_m.min())
-    if not -DEEPEST * athlete.value("height_m") < lowest_m < -SEAT_M:
-        return False
+    at = int(np.argmin(height_m))
+    lowest_m, sd_m = float(height_m[at]), float(posture.height_sd_m[part][at])
+    if not -DEEPEST * athlete.value("height_m") < lowest_m < -SEAT_M or sd_m > 0.5 * SEAT_M:
+        return False  # after a hole the height may tell nothing
     low = np.flatnonzero(height_m < lowest_m + min(SAME_HEIGHT_M, -LOW_SHARE * lowest_m))
     inclination = inclination_rad[low[0] : low[-1] + 1]
     upright = int(np.argmin(inclination))

@@ -49,7 +49,7 @@ def angles_before_mounting(readings: Mapping[str, Reading], budget: ErrorBudget)
 
 
 def measured(
-    inclinations: Mapping[str, float], rates: Mapping[str, float], known: Known, budget: ErrorBudget
+    inclinations: Mapping[str, float], readings: Mapping[str, Reading], known: Known, budget: ErrorBudget
 ) -> Angles:
     """Return the angles that the sensors measure, NaN elsewhere.
 
@@ -57,8 +57,8 @@ def measured(
     ----------
     inclinations
         Of every sensor that delivered this instant [rad].
-    rates
-        How fast they change [rad/s].
+    readings
+        Of the same sensors.
     known
     budget
     """
@@ -71,11 +71,13 @@ def measured(
         k = 0 if segment == cv.PELVIS_TILT else 1
         kept = 1.0 - known.soft_tissue.share[k]
         zero_sd = known.sensors[placement].zero_sd_rad
-        own_sd = float(inclination_sd(inclination, zero_sd, budget, is_live=True)) / kept
+        settling_rad = readings[placement].settling_rad
+        skin_sd = float(inclination_sd(inclination, zero_sd, budget, is_live=True, settling_rad=settling_rad))
+        own_sd = skin_sd / kept
         angles[segment] = inclination / kept
         by_soft_tissue[segment] = angles[segment] / kept
         sd[segment] = math.hypot(own_sd, _softness_sd(known.soft_tissue, k) * abs(by_soft_tissue[segment]))
-        fastest = max(fastest, abs(rates[placement]) / kept)
+        fastest = max(fastest, readings[placement].rate_rad_s / kept)
     is_spanned = len(by_soft_tissue) == 2
     if is_spanned:
         angles[cv.LUMBAR_FLEXION] = angles[cv.TRUNK_INCLINATION] - angles[cv.PELVIS_TILT]

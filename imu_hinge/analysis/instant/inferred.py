@@ -37,12 +37,15 @@ class Evidence:
         Of every sensor that delivered it [rad].
     heights
         Vertical travel and its standard deviation, of those that know it [m].
+    settling_rad
+        What a hole has left of doubt about each inclination.
     known
         What the last look before it found.
     """
 
     inclinations: Mapping[str, float]
     heights: Mapping[str, tuple[float, float]]
+    settling_rad: Mapping[str, float]
     known: Known
 
 
@@ -63,7 +66,10 @@ def with_inferred(angles: Angles, evidence: Evidence, athlete: Athlete, budget: 
     inputs = LinkageInputs(
         time_s=np.array([0.0, WAY_S]),
         inclination_rad=ways,
-        inclination_sd_rad={p: inclination_sd(way, zero_sd[p], budget, is_live=True) for p, way in ways.items()},
+        inclination_sd_rad={
+            p: inclination_sd(way, zero_sd[p], budget, is_live=True, settling_rad=evidence.settling_rad[p])
+            for p, way in ways.items()
+        },
         height_m={p: np.array([0.0, height_m]) for p, (height_m, _) in evidence.heights.items()},
         height_sd_m={p: np.array([LEVEL_HEIGHT_M, sd_m]) for p, (_, sd_m) in evidence.heights.items()},
         exercise=known.exercise,

@@ -17,6 +17,7 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.analysis.instant.height_filter import HeightFilter
 from imu_hinge.model import Array, Flags
+from imu_hinge.motion.kinematics.settling import ACC_MPS2, SWAY_MPS
 from imu_hinge.motion.orientation.quaternion import Vector
 from imu_hinge.settings import StillnessSettings
 
@@ -68,6 +69,8 @@ class Reading:
         Mean angular speed since the instant before.
     is_gap
         Nothing was measured then.
+    settling_rad
+        What the last hole has left of doubt about the inclination, as `settling.settling_sd`.
     height_m, height_sd_m, speed_mps
         Vertical travel from standing; NaN where not known.
     """
@@ -76,6 +79,7 @@ class Reading:
     up0_s: Vector | None
     rate_rad_s: float
     is_gap: bool
+    settling_rad: float
     height_m: float
     height_sd_m: float
     speed_mps: float
@@ -112,6 +116,7 @@ class SensorNow:
         self._height = HeightFilter()
         self._waiting: Rows | None = None
         self._step = 0
+        self._since_gap_s = math.inf  # where nothing came before, nothing was lost
         self._recent: deque[_Stretch] = deque()
         self._up_s: Vector = (0.0, 0.0, 1.0)
         self._run_sum: Vector = (0.0, 0.0, 0.0)
@@ -186,10 +191,16 @@ class SensorNow:
             self._up0_s,
             stretch.rate,
             is_gap,
+            self._settling_rad(dt, is_gap=is_gap),
             self._height.height_m if known else math.nan,
             self._height.height_sd_m if known else math.nan,
             self._height.speed_mps if known else math.nan,
         )
+
+    def _settling_rad(self, dt: float, *, is_gap: bool) -> float:
+        self._since_gap_s = 0.0 if is_gap else self._since_gap_s + dt
+        mean_mps2 = math.sqrt(2.0) * SWAY_MPS / max(self._since_gap_s, dt)
+        return min(mean_mps2, ACC_MPS2) / cv.GRAVITY_MPS2
 
     def _is_still(self, stretch: _Stretch, *, is_gap: bool) -> bool:
         """Tell whether the sensor has been stationary over the window of `settings`, as `track.stationary` does."""

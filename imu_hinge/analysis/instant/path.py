@@ -253,8 +253,9 @@ class InstantPath:
             return UNKNOWN, None, "ready"
         inclinations = {p: known.sensors[p].inclination_rad(r.up_s) for p, r in present.items()}
         heights = {p: (r.height_m, r.height_sd_m) for p, r in present.items() if not math.isnan(r.height_m)}
-        angles = measured(inclinations, {p: r.rate_rad_s for p, r in present.items()}, known, budget)
-        return angles, Evidence(inclinations, heights, known), "ready"
+        settling = {p: r.settling_rad for p, r in present.items()}
+        angles = measured(inclinations, present, known, budget)
+        return angles, Evidence(inclinations, heights, settling, known), "ready"
 
 
 def _count_ready(intake: Intake, grid: Grid, done: int) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.model import Array, Flags, Posture, Region
 from imu_hinge.motion.kinematics.alignment import Mounting, sagittal_inclination, side_inclination
+from imu_hinge.motion.kinematics.settling import settling_sd
 from imu_hinge.motion.kinematics.standing import (
     Slip,
     Standing,
@@ -93,7 +94,8 @@ def segment_inclination(
     zero = zero_offset(raw, standing, slips, track.rate_hz)
     inclination = raw - zero
     zero_sd = max(mounting.zero_sd_rad, standing_apart(inclination, standing, track.rate_hz))
-    sd = inclination_sd(inclination, zero_sd, settings.errors, is_live=is_live)
+    settling = settling_sd(track.is_gap, track.rate_hz, both_ways=not is_live)
+    sd = inclination_sd(inclination, zero_sd, settings.errors, is_live=is_live, settling_rad=settling)
     for slip in slips:
         sd[slip.where.part] = np.hypot(sd[slip.where.part], abs(slip.jump_rad))
     sd[track.is_gap] = math.inf
@@ -108,6 +110,7 @@ def segment_inclination(
     travel = vertical_motion(
         track,
         inclination,
+        settling_rad=settling,
         still=still + _floor_rests(track, inclination, lockouts),
         level=sorted({*(i for r in standing.where for i in (r.start, r.stop - 1)), *lockouts}),
     )
@@ -115,7 +118,14 @@ def segment_inclination(
     return SegmentInclination(inclination, sd, side, travel, tuple(slips), float(zero[-1]), float(zero_sd))
 
 
-def inclination_sd(inclination_rad: Array | float, zero_sd_rad: float, budget: ErrorBudget, *, is_live: bool) -> Array:
+def inclination_sd(
+    inclination_rad: Array | float,
+    zero_sd_rad: float,
+    budget: ErrorBudget,
+    *,
+    is_live: bool,
+    settling_rad: Array | float = 0.0,
+) -> Array:
     """Return the standard deviation of an inclination by the error budget; see `segment_inclination`. [rad].
 
     Parameters
@@ -126,13 +136,15 @@ def inclination_sd(inclination_rad: Array | float, zero_sd_rad: float, budget: E
     budget
     is_live
         Whether the track was filtered forward only.
+    settling_rad : (n,) or one [rad]
+        What a hole has left, see `settling`.
     """
     filter_sd = np.radians(budget.filter_live_deg if is_live else budget.filter_both_ways_deg)
     axis = np.radians(budget.axis_deg)
     axis_sd = np.hypot(
         inclination_rad * np.sqrt(0.75) * axis**2, np.radians(3.0) * np.sin(axis)
     )  # 1 - cos, its root mean square
-    return np.asarray(np.sqrt(filter_sd**2 + zero_sd_rad**2 + axis_sd**2))
+    return np.asarray(np.sqrt(filter_sd**2 + settling_rad**2 + zero_sd_rad**2 + axis_sd**2))
 
 
 def _floor_rests(track: Track, inclination: Array, lockouts: list[int]) -> list[Region]:
@@ -284,6 +296,7 @@ def assemble(
         is_still=reduce(np.logical_and, (t.is_stationary for t in tracks.values())),
         flags=_flags(tracks, inclinations, is_aligned=is_aligned),
         basis="measured" if pelvis is not None and "t12" in inclinations else "inferred",
+        acceleration_mps2=travel.acceleration_mps2,
     )
 
 

@@ -32,11 +32,14 @@ class Travel:
     height_m, height_sd_m : (n,) [m]
         Against quiet standing, up positive.
     speed_mps : (n,) [m/s]
+    acceleration_mps2 : (n,) [m/s²], optional
+        What both were integrated from, up positive: without the bias that rests tell, in a gap zero.
     """
 
     height_m: Array
     height_sd_m: Array
     speed_mps: Array
+    acceleration_mps2: Array | None = None
 
 
 def vertical_acceleration(track: Track, bias: Array | None = None) -> Array:

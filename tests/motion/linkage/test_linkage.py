@@ -100,7 +100,7 @@ def test_calibration_helps_and_lumbar_differences_survive_it():
     hinges, hinge_floor = deadlift(lifter, "hinge", reps=1)
     inputs = worn(lifter, hinges, hinge_floor, ("lumbar",), seed=3)
     lowest = np.flatnonzero(hinge_floor > 0.5)[[10, -10]]
-    athlete = learn_references(inputs, ATHLETE, clean_hinges=lowest.tolist())
+    athlete, _ = learn_references(inputs, ATHLETE, clean_hinges=lowest.tolist())
     assert athlete.neutral_lumbar_deg == pytest.approx(12, abs=5)
     assert athlete.neutral_lumbar_sd_deg < 5.0
     assert athlete.knee_limit_deg == pytest.approx(76 + 15, abs=8)
@@ -120,9 +120,12 @@ def test_a_full_bow_with_two_sensors_gives_the_maximum_and_with_one_none():
     nothing = np.zeros(len(bow))
     two = worn(AVERAGE, bow, nothing, ("sacrum", "t12"), exercise="drill")
     one = worn(AVERAGE, bow, nothing, ("sacrum",), exercise="drill")
-    athlete = learn_references(two, ATHLETE, clean_hinges=(), full_bows=(160,))
+    athlete, (bow,) = learn_references(two, ATHLETE, clean_hinges=(), full_bows=(160,))
+    assert bow.is_bow
+    assert bow.at == 160
+    assert np.degrees(bow.lumbar_rad) == pytest.approx(60, abs=5)
     assert athlete.lumbar_max_flexion_deg == pytest.approx(60, abs=5)
-    assert learn_references(one, ATHLETE, clean_hinges=(), full_bows=(160,)).lumbar_max_flexion_deg is None
+    assert learn_references(one, ATHLETE, clean_hinges=(), full_bows=(160,))[0].lumbar_max_flexion_deg is None
 
 
 @pytest.mark.parametrize("off_m", [-0.03, 0.03])
