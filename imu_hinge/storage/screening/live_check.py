@@ -91,7 +91,7 @@ class LiveCheck:
             self._steps = self._steps[HOP_STEPS:]
             if turns(gyr[None], acc[None])[0]:
                 self._spread_mps2 = max(self._spread_mps2, spread_of(values[:, 3:]))
-                self._kept.add((gyr, acc))
+                self._kept.add((gyr.copy(), acc.copy()))  # or the steps after it would be kept as well
         gyr, acc = self._open[:, :3], self._open[:, 3:]
         for part in spans(gyr, acc):
             self._spans.add(span_of(gyr[part].copy(), acc[part].copy()))
