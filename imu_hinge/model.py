@@ -17,7 +17,9 @@ import numpy.typing as npt
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
+from imu_hinge.edits import Edit
 from imu_hinge.errors import BadSamples, RecordingError
+from imu_hinge.plan import Plan
 from imu_hinge.text import LONGEST_TEXT, one_line, quoted, several_lines
 
 Array = npt.NDArray[np.float64]
@@ -146,6 +148,10 @@ class Recording:
         Which device sat at each placement, in words.
     warnings
         What was mended or taken for granted when it was read, a sentence each.
+    edits
+        What a person changed of what is found in it, in order; kept beside the samples, which never change.
+    plan
+        What was meant to be lifted, set by set; nothing where nobody said.
 
     Text is kept as any page or terminal can show it, see `imu_hinge.text`.
 
@@ -172,6 +178,8 @@ class Recording:
     is_simulated: bool = False
     devices: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    plan: Plan = ()
 
     def __post_init__(self) -> None:
         if not self.sensors:

@@ -71,6 +71,7 @@ REP_COLUMNS = [
     "confidence",
     "findings",
     "quality",
+    "set",
 ]
 
 ANGLE_COLUMNS = [
@@ -88,6 +89,7 @@ ANGLE_COLUMNS = [
     "rep",
     "phase",
     "flags",
+    "set",
 ]
 
 TEXT_COLUMNS = {"exercise", "basis", "verdict", "findings", "quality"}
@@ -99,6 +101,7 @@ COMMANDS = [
     "simulate",
     "demo",
     "calibrate",
+    "edit",
     "scan",
     "record",
     "live",
@@ -174,7 +177,7 @@ def test_a_table_without_reps_has_the_same_columns_and_kinds(
     assert dict(empty_result.reps.dtypes) == dict(hinge_result.reps.dtypes)
     assert dict(empty_result.angles.dtypes) == dict(hinge_result.angles.dtypes)
     for column in set(REP_COLUMNS) - TEXT_COLUMNS:
-        assert hinge_result.reps[column].dtype == ("int64" if column == "rep" else "float64"), column
+        assert hinge_result.reps[column].dtype == ("int64" if column in ("rep", "set") else "float64"), column
 
 
 def test_labels_are_plain_strings_and_a_rep_has_one_type_in_every_table(

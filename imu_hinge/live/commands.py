@@ -55,16 +55,17 @@ def record(  # noqa: PLR0913  # one parameter per option
     note: Annotated[str, typer.Option(help="Free text.")] = "",
     seconds: Annotated[float | None, typer.Option(min=1.0, help="Stop by itself after this long.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the recording; by default named by date.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="Plan (TOML): exercises, sets, reps, loads.")] = None,
     rate: Annotated[float | None, typer.Option(help="Samples per second; default: the family's own.")] = None,
     verbose: Verbose = False,
 ) -> None:
     """Record a set from one or more sensors, live; Ctrl-C stops, seals and saves it."""
     from imu_hinge.live.terminal import run_terminal
 
-    session = _session(athlete, exercise, load_kg, note)
-    plan = _plan(sensors, session, out=out, seconds=seconds, rate=rate)
+    session = _session(athlete, exercise, load_kg, note, meant=plan)
+    how = _plan(sensors, session, out=out, seconds=seconds, rate=rate)
     with _logging(verbose):
-        run_terminal(plan)
+        run_terminal(how)
 
 
 def live(  # noqa: PLR0913  # one parameter per option
@@ -78,6 +79,7 @@ def live(  # noqa: PLR0913  # one parameter per option
     load_kg: Annotated[float | None, typer.Option(min=0.0, help="The bar with its plates.")] = None,
     note: Annotated[str, typer.Option(help="Free text.")] = "",
     out: Annotated[Path | None, typer.Option(help="Folder of the recording; by default named by date.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="Plan (TOML): exercises, sets, reps, loads.")] = None,
     rate: Annotated[float | None, typer.Option(help="Samples per second; default: the family's own.")] = None,
     lan: Annotated[
         bool, typer.Option("--lan", help="Serve the page in the network too, with a code for phones.")
@@ -97,14 +99,14 @@ def live(  # noqa: PLR0913  # one parameter per option
     screen = Screen(is_lan=lan, port=port, feedback=check_feedback(feedback))
     if sum((bool(sensors), replay is not None, simulate is not None)) > 1:
         raise typer.BadParameter("give sensors, or --replay, or --simulate: one of them.")
+    session = _session(athlete, exercise, load_kg, note, meant=plan)
     if replay is not None or simulate is not None:
-        recording = _played(replay, simulate, seed=seed, session=_session(athlete, exercise, load_kg, note))
+        recording = _played(replay, simulate, seed=seed, session=session)
         page_terminal.run_played(recording, screen, speed=speed, is_opened=is_opened)
         return
-    session = _session(athlete, exercise, load_kg, note)
-    plan = _plan(sensors, session, out=out, seconds=None, rate=rate)
+    how = _plan(sensors, session, out=out, seconds=None, rate=rate)
     with _logging(verbose):
-        page_terminal.run_recorded(plan, screen, is_opened=is_opened)
+        page_terminal.run_recorded(how, screen, is_opened=is_opened)
 
 
 def repair(
@@ -163,13 +165,15 @@ def doctor(
         raise typer.Exit(DeviceError.exit_code)
 
 
-def _session(athlete: Path | None, exercise: str, load_kg: float | None, note: str) -> Session:
+def _session(athlete: Path | None, exercise: str, load_kg: float | None, note: str, *, meant: Path | None) -> Session:
     """Return what the options say of a session before it begins."""
     from imu_hinge.athlete import read_athlete
     from imu_hinge.live.recorder import Session
+    from imu_hinge.plan import read_plan
 
     known = None if athlete is None else read_athlete(athlete)
-    return Session(athlete=known, exercise=exercise, load_kg=load_kg, note=note)
+    plan = () if meant is None else read_plan(meant)
+    return Session(athlete=known, exercise=exercise, load_kg=load_kg, note=note, plan=plan)
 
 
 def _plan(
@@ -192,7 +196,7 @@ def _played(replay: Path | None, simulate: str | None, *, seed: int, session: Se
     known, told = recording.athlete, session.athlete
     athlete = known if told is None else told if known is None else merged(told, known)
     exercise = recording.exercise if session.exercise == "auto" else session.exercise
-    return replace(recording, athlete=athlete, exercise=exercise)
+    return replace(recording, athlete=athlete, exercise=exercise, plan=session.plan or recording.plan)
 
 
 def _logging(verbose: bool) -> AbstractContextManager[None]:

@@ -102,6 +102,7 @@ async def play_with_page(recording: Recording, screen: Screen, *, speed: float, 
     about = About(
         "simulated" if recording.is_simulated else "replayed",
         exercise=recording.exercise,
+        plan=recording.plan,
         is_simulated=recording.is_simulated,
         athlete=recording.athlete or Athlete(),
         feedback=screen.feedback,
@@ -135,7 +136,13 @@ async def record_with_page(plan: Plan, screen: Screen, *, stop: asyncio.Event) -
         As `record_session.record`.
     """
     given, origin_ns = plan.session, [plan.now_ns()]
-    about = About("sensors", exercise=given.exercise, athlete=given.athlete or Athlete(), feedback=screen.feedback)
+    about = About(
+        "sensors",
+        exercise=given.exercise,
+        plan=given.plan,
+        athlete=given.athlete or Athlete(),
+        feedback=screen.feedback,
+    )
     recovered: list[Recovered | None] = [None]
 
     async def work(state: PageState, reps: LiveReps, ready: asyncio.Event) -> None:
@@ -197,7 +204,9 @@ class _Session:
             self._state.set_stage("preparing", COMPILING)
             precompile.run()
         about = self._about
-        analysis: Analysis = LiveAnalysis(self._placements, athlete=about.athlete, exercise=about.exercise)
+        analysis: Analysis = LiveAnalysis(
+            self._placements, athlete=about.athlete, exercise=about.exercise, plan=about.plan
+        )
         self._state.set_stage("waiting")
         return analysis
 

@@ -109,7 +109,8 @@ def seen_segments(result: SetResult) -> tuple[str, ...]:
 
 def title(result: SetResult) -> str:
     """Return exercise, number of reps and basis in one line; SIMULATED comes first where it is."""
-    name = exercise_words(result.exercise)
+    sets = len(result.set_list)
+    name = exercise_words(result.exercise) if sets < 2 else f"session of {sets} sets"
     basis = {CANNOT_TELL: "lumbar flexion: cannot tell"}.get(set_basis(result), f"lumbar flexion {set_basis(result)}")
     parts = [name[0].upper() + name[1:], number_of(len(result.lifts), "rep", "reps"), basis]
     return " · ".join((["SIMULATED"] if result.is_simulated else []) + parts)
@@ -126,6 +127,8 @@ def limit_words(athlete: Athlete) -> str:
 
 def start_of(result: SetResult) -> float:
     """Return the recording's first instant, from which the times that people read are counted [s]."""
+    if math.isfinite(result.from_s):
+        return result.from_s
     return float(result.posture.time_s[0]) if len(result.posture) else 0.0
 
 
@@ -188,6 +191,9 @@ def headline(result: SetResult) -> list[str]:
     if count == 0:
         span_s = float(result.posture.time_s[-1] - result.posture.time_s[0]) if len(result.posture) else 0.0
         return [f"No rep was found in {span_s:.0f} s of recording."]
+    if len(result.set_list) > 1:
+        kinds = [number_of(row["reps"], *EXERCISE_WORDS[row["exercise"]]) for row in result.set_rows()]
+        return [f"{len(kinds)} sets: {', '.join(kinds)}.", *_basis_sentence(result), *_peak_sentences(result)]
     sentences = [
         f"{number_of(count, *EXERCISE_WORDS.get(result.exercise, ('rep', 'reps')))}: {verdict_summary(result)}."
     ]

@@ -123,24 +123,32 @@ def test_only_what_is_new_is_told_and_a_newcomer_is_told_everything():
     assert shown[-1]["time_s"] - shown[0]["time_s"] == pytest.approx(20.0, abs=0.05), "no more than is drawn"
 
 
-def test_a_set_ends_by_standing_and_its_sentence_is_said_once():
+def test_a_set_ends_when_the_analysis_says_so_and_its_sentence_is_said_once():
     page = state()
     mark = page.start_mark()
-    for start_s in (10.0, 15.0):
-        page.take_event(told("rep", rep(start_s)))
-    page.take_instants([instant(23.0)])
-    assert not everything(page)["sets"][0]["is_over"], "standing between two reps ends no set"
-    page.take_instants([instant(25.0, phase="down")])
-    assert not everything(page)["sets"][0]["is_over"], "who bends goes on"
-    page.take_instants([instant(25.5), instant(26.0)])
+    for at, start_s in enumerate((10.0, 15.0)):
+        page.take_event(told("rep", rep(start_s, rep=at)))
     page.take_instants([instant(30.0)])
+    assert not everything(page)["sets"][0]["is_over"], "standing alone ends no set"
+    page.take_event(Event("set_ended", 18.0, "told"))
+    page.take_event(Event("set_ended", 18.0, "told"))
     shown = everything(page)["sets"][0]
     assert shown["is_over"]
     assert shown["sentence"] == "Two reps. Hip hinge in every rep."
     assert cues(page, since=mark) == ["tick", "tick", "say"]
-    page.take_event(told("rep", rep(60.0)))
+    page.take_event(told("rep", rep(90.0, set=1)))
     assert [(each["number"], len(each["reps"])) for each in everything(page)["sets"]] == [(1, 2), (2, 1)]
-    assert everything(page)["sets"][1]["reps"][0]["number"] == 1
+    assert [each["is_over"] for each in everything(page)["sets"]] == [True, False]
+
+
+def test_a_set_that_goes_on_after_it_had_ended_is_not_over():
+    page = state()
+    page.take_event(told("rep", rep(10.0)))
+    page.take_event(Event("set_ended", 13.0, "told"))
+    again = rep(40.0, rep=1)
+    page.take_event(told("set_started", again))
+    page.take_event(told("rep", again))
+    assert [(len(each["reps"]), each["is_over"]) for each in everything(page)["sets"]] == [(2, False)]
 
 
 def test_the_curve_of_a_rep_is_what_was_shown_while_it_was_lifted_and_only_of_the_newest_set():
@@ -151,7 +159,7 @@ def test_the_curve_of_a_rep_is_what_was_shown_while_it_was_lifted_and_only_of_th
     assert 24 <= len(curve) <= 48
     assert curve[0] == [0.0, 5.7, 11.5, 25.0]
     assert 2.8 <= curve[-1][0] <= 3.0
-    page.take_event(told("rep", rep(60.0)))
+    page.take_event(told("rep", rep(60.0, set=1)))
     assert [each["reps"][0]["curve"] != [] for each in everything(page)["sets"]] == [False, False]
 
 
@@ -159,7 +167,7 @@ def test_hours_cost_no_more_to_send_than_minutes():
     page = state()
     for at in range(40):
         page.take_instants([instant(600.0 * at + 0.04 * each, phase="down") for each in range(2000)])
-        page.take_event(told("rep", rep(600.0 * at + 10.0)))
+        page.take_event(told("rep", rep(600.0 * at + 10.0, set=at)))
     first = len(json.dumps(everything(page)))
     assert first < 150_000
 
@@ -196,7 +204,7 @@ def test_feedback_says_how_much_is_heard(feedback, expected):
     page = state(feedback)
     mark = page.start_mark()
     for at in range(8):
-        page.take_event(told("rep", rep(10.0 + 4.0 * at)))
+        page.take_event(told("rep", rep(10.0 + 4.0 * at, rep=at)))
     page.finish(None, "")
     assert cues(page, since=mark) == expected
 
@@ -207,7 +215,7 @@ def test_fading_leaves_every_fifth_set_without_cues_and_says_so():
     assert not any(rep_has_cues("fade", 4, index) for index in range(8))
     page = state("fade")
     for at in range(5):
-        page.take_event(told("rep", rep(10.0 + 60.0 * at)))
+        page.take_event(told("rep", rep(10.0 + 60.0 * at, set=at)))
     assert page.cued_sets() == [True, True, True, True, False]
     assert cue_words(page.cued_sets()) == ["Cues in set 1, 2, 3, 4.", "No cues in set 5."]
     with pytest.raises(SettingsError, match="fade"):
@@ -220,8 +228,12 @@ def test_limits_inside_a_rep_sound_as_the_rep_in_progress_would():
     for at in range(4):
         page.take_event(Event("over_limit", 10.5 + 4.0 * at, "over"))
         page.take_event(Event("back_under", 12.5 + 4.0 * at, "back"))
-        page.take_event(told("rep", rep(10.0 + 4.0 * at, label="lumbar_flexion")))
+        page.take_event(told("rep", rep(10.0 + 4.0 * at, label="lumbar_flexion", rep=at)))
     assert cues(page, since=mark) == ["over", "under"] * 3, "the fourth rep has no cue"
+    page.take_event(Event("set_ended", 25.0, "told"))
+    mark = page.news(mark)[1]
+    page.take_event(Event("over_limit", 90.0, "over"))
+    assert cues(page, since=mark) == ["over"], "the first of the next set has one"
 
 
 def test_the_sentence_names_the_reps_and_when_flexion_came():

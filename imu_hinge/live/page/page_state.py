@@ -15,8 +15,8 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.instant import INSTANT_S, Instant
 from imu_hinge.live.page.feedback import CUES, CueKind, Feedback, is_spoken, rep_has_cues, set_sentence
 from imu_hinge.live.page.set_view import curve_of, instant_view, range_view, set_view, sets_of
+from imu_hinge.plan import Plan
 from imu_hinge.result import Event, Rep, SetResult
-from imu_hinge.settings import Settings
 
 Source = Literal["sensors", "replayed", "simulated"]
 Stage = Literal["preparing", "waiting", "live", "over"]
@@ -46,7 +46,9 @@ class About:
         ``auto`` or one of `conventions.EXERCISES`.
     is_simulated
         Whether no person is measured.
-    athlete, settings
+    plan
+        What is meant to be lifted.
+    athlete
     feedback
         Which sets have cues.
     speed
@@ -57,7 +59,7 @@ class About:
     exercise: str = "auto"
     is_simulated: bool = False
     athlete: Athlete = field(default_factory=Athlete)
-    settings: Settings = field(default_factory=Settings)
+    plan: Plan = ()
     feedback: Feedback = "every"
     speed: float = 1.0
 
@@ -94,6 +96,7 @@ class PageState:
         self._instants: deque[Instant] = deque(maxlen=KEPT_INSTANTS)
         self._cues: deque[tuple[int, dict[str, Any]]] = deque(maxlen=KEPT_CUES)
         self._warnings: deque[str] = deque(maxlen=KEPT_WARNINGS)
+        self._ended: set[int] = set()
         self._spoken: set[int] = set()
         self._is_over = False
         self._put("about", self._about_view(session_id))
@@ -127,8 +130,6 @@ class PageState:
                 self.set_stage("live")
             self._count += len(instants)
             self._put("instants", None)
-            if self._end_set_by(instants[-1]):
-                self._put_sets()
 
     def take_event(self, event: Event) -> None:
         """Take what happened: a rep told, revised or taken back, the limit passed, a warning."""
@@ -136,16 +137,17 @@ class PageState:
         with self._lock:
             if kind in ("rep", "revised", "withdrawn") and event.rep is not None:
                 self._take_rep(kind, event.rep)
+            elif kind == "set_started" and event.rep is not None:
+                self._ended.discard(event.rep.set)  # one that had ended may go on
             elif kind == "set_ended":
-                self._speak()
-                self._put_sets()
+                self._end_set()
             elif kind in ("warning", "slip", "gap", "clock", "waiting"):
                 self._warnings.append(event.message)
                 self._put("warnings", list(self._warnings))
             cue = CUES.get(kind)
             is_hinge = event.rep is not None and event.rep.verdict.label == "hip_hinge"
             if cue is not None and (cue != "tick" or is_hinge):
-                self._cue(cue, event)
+                self._cue(cue, event.rep)
 
     def finish(self, result: SetResult | None, message: str) -> None:
         """Show what the whole session came to; without a result only why there is none."""
@@ -155,8 +157,7 @@ class PageState:
                 self._reps = list(result.lifts)
                 self._warnings.extend(result.warnings)
                 self._put("warnings", list(self._warnings))
-            self._speak()
-            self._put_sets()
+            self._end_set()
             self.set_stage("over", message)
 
     def start_mark(self) -> Mark:
@@ -212,49 +213,38 @@ class PageState:
             self._curves[rep.start_s] = curve_of(self._instants, rep)
         self._put_sets()
 
-    def _sets(self) -> list[list[Rep]]:
-        return sets_of(self._reps, rest_min_s=self._about.settings.reps.rest_min_s)
-
     def _put_sets(self) -> None:
-        sets, views = self._sets(), []
-        for index, reps in enumerate(sets):
-            is_over = index < len(sets) - 1 or index in self._spoken or self._is_over
+        sets, views = sets_of(self._reps), []
+        for at, reps in enumerate(sets):
+            is_newest, index = at == len(sets) - 1, reps[0].set
+            is_over = not is_newest or index in self._ended or self._is_over
             view = set_view(reps, index, is_over=is_over, athlete=self._about.athlete, feedback=self._about.feedback)
-            is_newest = index == len(sets) - 1  # only its curves are drawn; those of hours would be much to send
             for each, rep in zip(view["reps"], reps, strict=True):
+                # Only the newest set's are drawn; those of hours would be much to send.
                 each["curve"] = self._curves.get(rep.start_s, []) if is_newest else []
             views.append(view)
         self._put("sets", views)
 
-    def _end_set_by(self, instant: Instant) -> bool:
-        """End the last set where the lifter has stood for long enough; tell whether it ended now."""
-        index = len(self._sets()) - 1
-        if index < 0 or index in self._spoken or instant.phase not in ("standing", ""):
-            return False
-        if instant.time_s - self._reps[-1].end_s <= self._about.settings.reps.rest_min_s:
-            return False
-        self._speak()
-        return True
+    def _end_set(self) -> None:
+        """Take the last set as over and say its sentence, once."""
+        sets = sets_of(self._reps)
+        if sets:
+            index = sets[-1][0].set
+            if index not in self._spoken and is_spoken(self._about.feedback):
+                self._add_cue({"kind": "say", "text": set_sentence(sets[-1])})
+            self._ended.add(index)
+            self._spoken.add(index)
+        self._put_sets()
 
-    def _speak(self) -> None:
-        """Say the sentence of the last set, once."""
-        sets = self._sets()
-        index = len(sets) - 1
-        if index < 0 or index in self._spoken:
-            return
-        self._spoken.add(index)
-        if is_spoken(self._about.feedback):
-            self._add_cue({"kind": "say", "text": set_sentence(sets[-1])})
-
-    def _cue(self, kind: CueKind, event: Event) -> None:
-        """Add a sound, where this rep of this set has sounds."""
-        sets = self._sets()
-        last_s = self._reps[-1].end_s if self._reps else None
-        in_new_set = last_s is None or event.time_s - last_s > self._about.settings.reps.rest_min_s
-        set_index = len(sets) if in_new_set else len(sets) - 1
-        told = 0 if in_new_set else len(sets[-1])
-        rep_index = told - 1 if kind == "tick" else told  # a tick follows its rep, the others come within one
-        if rep_has_cues(self._about.feedback, max(set_index, 0), max(rep_index, 0)):
+    def _cue(self, kind: CueKind, rep: Rep | None) -> None:
+        """Add a sound, where this rep of this set has sounds; without a rep it is for the one in progress."""
+        if rep is not None:
+            set_index, rep_index = rep.set, rep.rep
+        else:
+            last = self._reps[-1] if self._reps else None
+            set_index = 0 if last is None else last.set + (last.set in self._ended)
+            rep_index = sum(known.set == set_index for known in self._reps)
+        if rep_has_cues(self._about.feedback, set_index, rep_index):
             self._add_cue({"kind": kind})
 
     def _add_cue(self, cue: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any, Final
 
 from imu_hinge import conventions as cv
@@ -53,23 +54,9 @@ def instant_view(instant: Instant) -> dict[str, Any]:
     }
 
 
-def sets_of(reps: Sequence[Rep], *, rest_min_s: float) -> list[list[Rep]]:
-    """Return the reps by set: a rest as long as ends a set lies between two of them.
-
-    Parameters
-    ----------
-    reps
-        In order of time.
-    rest_min_s
-        As in `settings.RepSettings` [s].
-    """
-    sets: list[list[Rep]] = []
-    for rep in reps:
-        if sets and rep.start_s - sets[-1][-1].end_s <= rest_min_s:
-            sets[-1].append(rep)
-        else:
-            sets.append([rep])
-    return sets
+def sets_of(reps: Sequence[Rep]) -> list[list[Rep]]:
+    """Return reps in order of time by the set that the analysis says they are part of."""
+    return [list(group) for _, group in groupby(reps, key=lambda rep: rep.set)]
 
 
 def set_view(reps: Sequence[Rep], index: int, *, is_over: bool, athlete: Athlete, feedback: Feedback) -> dict[str, Any]:
