@@ -6,7 +6,7 @@ not matter how the samples were cut into blocks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -21,13 +21,13 @@ from imu_hinge.analysis.assemble import (
     result_of,
     warnings_of,
 )
-from imu_hinge.analysis.clock_watch import WITHHELD, ClockWatch
-from imu_hinge.analysis.instant.known import Known, SensorKnown
+from imu_hinge.analysis.clock_watch import ClockWatch
 from imu_hinge.analysis.instant.live_input import Intake, check_enough, say_who_is_waited_for
+from imu_hinge.analysis.instant.look import known_of
 from imu_hinge.analysis.instant.path import CHUNK_S, InstantPath
 from imu_hinge.analysis.instant.rep_events import is_from_floor
 from imu_hinge.analysis.pacing import EDGE_S, ENDED_S, SAME_S, SETTLE_S, STEP_S, WINDOW_S, Pacing
-from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link, soft_tissue_of
+from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link
 from imu_hinge.analysis.planned import with_names, with_what_was_said
 from imu_hinge.analysis.plausibility import DISAGREES, looks_swapped
 from imu_hinge.analysis.shown import Shown
@@ -306,7 +306,7 @@ class LiveAnalysis:
         self._aligned, self._aligned_from = aligned, start
         events += clocks.events(self._clocks, time_s=self._time_s(self._done - 1))
         self._clocks = clocks
-        self._instants.learn(self._known(aligned, tracks))
+        self._instants.learn(known_of(aligned, tracks, self._kinds, clocks=clocks, exercise=self._found.exercise))
         if self._done > shown_to:
             self._shown.put(shown_to, clocks.shown(aligned.posture[shown_to - start : self._done - start]))
         events += self._told.slips(aligned)
@@ -377,20 +377,6 @@ class LiveAnalysis:
         )
         self._shown.put(start + lift.start, linked[lift.start - region.start : lift.stop - region.start])
         return rep, kinds
-
-    def _known(self, aligned: Aligned, tracks: Mapping[str, Track]) -> Known:
-        """Return what a look found that instants rest on."""
-        is_trusted = self._found.exercise in cv.FLOOR_EXERCISES
-        tissue = aligned.soft_tissue
-        if self._kinds is not None:
-            is_trusted &= not self._kinds.does_not_fit
-            tissue = soft_tissue_of(self._kinds, aligned, is_trusted=is_trusted)
-        sensors = {
-            p: SensorKnown.of(mounting, aligned.inclinations[p], tracks[p]) for p, mounting in aligned.mountings.items()
-        }
-        withheld = WITHHELD if self._clocks.is_apart else ()
-        shared = None if self._kinds is None else self._kinds.together
-        return Known(sensors, tissue, aligned.sync_s, withheld, self._found.exercise, shared)
 
     def _check_units(self, *, is_last: bool = False) -> None:
         """Refuse, once there is enough to tell, what is not in m/s² and rad/s."""
