@@ -18,7 +18,7 @@ import numpy.typing as npt
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import BadSamples, RecordingError
-from imu_hinge.text import LONGEST_TEXT, one_line, quoted, several_lines
+from imu_hinge.text import one_line, quoted, several_lines, warning_lines
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.uint16]
@@ -130,6 +130,8 @@ class Recording:
         Which device sat at each placement, in words.
     warnings
         What was mended or taken for granted when it was read, a sentence each.
+    recorded
+        When it was, as a date or a date and time (ISO 8601), if known.
 
     Text is kept as any page or terminal can show it, see `imu_hinge.text`.
 
@@ -156,6 +158,7 @@ class Recording:
     is_simulated: bool = False
     devices: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    recorded: str = ""
 
     def __post_init__(self) -> None:
         if not self.sensors:
@@ -163,14 +166,15 @@ class Recording:
         for placement in self.sensors:
             check_placement(placement)
         check_exercise(self.exercise)
-        for what, text in (("note", self.note), *((f"devices[{p!r}]", d) for p, d in dict(self.devices).items())):
+        for what, text in (("note", self.note), ("recorded", self.recorded), *((f"devices[{p!r}]", d) for p, d in dict(self.devices).items())):
             if not isinstance(text, str):
                 raise RecordingError(f"{what} is {quoted(text)} and no text. Put it in quotes.")
         object.__setattr__(self, "sensors", MappingProxyType(dict(self.sensors)))
         devices = {placement: one_line(device) for placement, device in self.devices.items()}
         object.__setattr__(self, "devices", MappingProxyType(devices))
         object.__setattr__(self, "note", several_lines(self.note))
-        object.__setattr__(self, "warnings", tuple(one_line(text, longest=LONGEST_TEXT) for text in self.warnings))
+        object.__setattr__(self, "recorded", one_line(self.recorded))
+        object.__setattr__(self, "warnings", warning_lines(self.warnings))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by value, for process pools: a view of a mapping cannot be pickled."""

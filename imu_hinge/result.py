@@ -18,7 +18,7 @@ from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.model import Posture
 from imu_hinge.settings import Settings
-from imu_hinge.text import LONGEST_TEXT, one_line
+from imu_hinge.text import Mended, one_line, warning_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -178,7 +178,7 @@ class SetResult:
     athlete
         Whose references were used.
     warnings
-        Sentences a reader must see beside the numbers.
+        Sentences a reader must see beside the numbers, the gravest first; last what was mended (`mended`).
     alignment_quality
         First component's share per placement, 0 to 1.
     is_simulated
@@ -189,6 +189,8 @@ class SetResult:
         With which it was analysed.
     other_bends
         What bends and is no rep, in order.
+    load_kg, note, recorded
+        What the recording says: the bar with its plates, free text, when it was (ISO 8601).
 
     Examples
     --------
@@ -215,11 +217,15 @@ class SetResult:
     is_live: bool = False
     settings: Settings = field(default_factory=Settings)
     other_bends: tuple[OtherBend, ...] = ()
+    load_kg: float | None = None
+    note: str = ""
+    recorded: str = ""
 
     def __post_init__(self) -> None:
         """Make the arrays read-only, a result is what was found; and its text fit to be shown."""
-        object.__setattr__(self, "recording_name", one_line(self.recording_name))
-        object.__setattr__(self, "warnings", tuple(one_line(text, longest=LONGEST_TEXT) for text in self.warnings))
+        for name in ("recording_name", "note", "recorded"):
+            object.__setattr__(self, name, one_line(getattr(self, name)))
+        object.__setattr__(self, "warnings", warning_lines(self.warnings))
         arrays: tuple[npt.NDArray[Any], ...] = (self.phase, self.rep_index, *self.posture.arrays())
         for array in arrays:
             array.flags.writeable = False
@@ -228,6 +234,16 @@ class SetResult:
         """Come back from a pickle read-only, as before."""
         self.__dict__.update(state)
         self.__post_init__()
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """The warnings that are a reason to doubt a number, the gravest first."""
+        return tuple(text for text in self.warnings if not isinstance(text, Mended))
+
+    @property
+    def mended(self) -> tuple[str, ...]:
+        """The warnings about what was put right, such as clocks that were put in step."""
+        return tuple(text for text in self.warnings if isinstance(text, Mended))
 
     @cached_property
     def reps(self) -> pd.DataFrame:

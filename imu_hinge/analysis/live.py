@@ -196,8 +196,9 @@ class LiveAnalysis:
         doubts = (text for sensor in self._sensors.values() for _, text in sensor.arrivals.doubts)
         holes = {placement: sensor.holes for placement, sensor in self._sensors.items()}
         missing = hole_warnings(holes, self._grid.times_s(0, self._done), self._told.reps)
-        warnings = (*map(hole_warning, self._grid.holes.spans), *missing, *doubts, *self._told.disagreeing)
-        return replace(result, settings=self._settings, warnings=(*warnings, *result.warnings))
+        after = (*doubts, *map(hole_warning, self._grid.holes.spans), *missing)  # the gravest first
+        warnings = (*self._told.disagreeing, *result.warnings, *after)
+        return replace(result, settings=self._settings, warnings=warnings)
 
     def _all_told(self, time_s: Array) -> SetResult:
         """Return what all that was told comes to, on the grid of the session (n,) [s]."""
@@ -217,9 +218,9 @@ class LiveAnalysis:
             self._told.reps,
             athlete=self._athlete,
             warnings=(
-                *warnings_of(self._aligned, self._settings),
-                *misfit_warnings(self._shared),
                 *self._clocks.warnings,
+                *misfit_warnings(self._shared),
+                *warnings_of(self._aligned, self._settings),
             ),
         )
 

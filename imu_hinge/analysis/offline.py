@@ -100,14 +100,26 @@ def analyze(
             live.feed(placement, samples)
         result = live.finish()
         warnings = (*checked.warnings, *result.warnings)
-        return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
+        return _named(replace(result, warnings=warnings), recording, name)
     tracks, clocks = tracks_of(checked, settings)
     aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     result = empty_result(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
     silent = hole_warnings({p: regions(t.is_gap) for p, t in tracks.items()}, result.posture.time_s, result.lifts)
-    found = (*map(hole_warning, _holes_of(checked).spans), *clock_warnings(clocks), *silent)
-    result = replace(result, settings=settings, warnings=(*checked.warnings, *found, *result.warnings))
-    return replace(result, recording_name=name, is_simulated=recording.is_simulated)
+    found = (*clock_warnings(clocks), *map(hole_warning, _holes_of(checked).spans), *silent)  # the gravest first
+    result = replace(result, settings=settings, warnings=(*checked.warnings, *result.warnings, *found))
+    return _named(result, recording, name)
+
+
+def _named(result: SetResult, recording: Recording, name: str) -> SetResult:
+    """Return the result with what the recording says of itself."""
+    return replace(
+        result,
+        recording_name=name,
+        is_simulated=recording.is_simulated,
+        load_kg=recording.load_kg,
+        note=recording.note,
+        recorded=recording.recorded,
+    )
 
 
 def _in_turns(recording: Recording) -> Iterator[tuple[str, Samples]]:
@@ -177,7 +189,7 @@ def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings
                 aligned=aligned,
             )
         )
-    warnings = (*warnings_of(aligned, settings), *misfit_warnings(shared))
+    warnings = (*misfit_warnings(shared), *warnings_of(aligned, settings))
     return result_of(aligned, posture, found, reps, athlete=athlete, warnings=warnings)
 
 

@@ -14,8 +14,9 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.analysis.plausibility import basis_of, doubt_about_fit, doubt_about_height, doubt_about_one_sensor
 from imu_hinge.athlete import Athlete
+from imu_hinge.errors import NotOnTheTrunk
 from imu_hinge.model import Posture, Region
-from imu_hinge.motion.kinematics.alignment import Mounting, find_mountings
+from imu_hinge.motion.kinematics.alignment import LEANS_BACK, Mounting, find_mountings
 from imu_hinge.motion.kinematics.posture import (
     SegmentInclination,
     SoftTissue,
@@ -70,7 +71,14 @@ def align(tracks: Mapping[str, Track], settings: Settings, *, is_live: bool, syn
     ------
     MovedWhileStill
         Where a sensor was never quiet.
+    NotOnTheTrunk
+        Where no sensor sits on the trunk.
     """
+    if set(tracks) <= set(LEANS_BACK):
+        raise NotOnTheTrunk(
+            "A sensor on the thigh alone tells nothing of the back: it sees neither pelvis nor trunk. Wear another one "
+            "on the sacrum."
+        )
     mountings, standings = find_mountings(tracks, settings)
     if not mountings:
         return None

@@ -27,7 +27,7 @@ def show(result: SetResult, *, as_json: bool) -> None:
     """Print the table of reps and every warning, or JSON alone."""
     from imu_hinge.report.tables import as_json as json_of
     from imu_hinge.report.tables import reps_table
-    from imu_hinge.report.wording import other_line
+    from imu_hinge.report.wording import doubt_lines, other_line
 
     if as_json:
         typer.echo(json_of(result))
@@ -35,11 +35,15 @@ def show(result: SetResult, *, as_json: bool) -> None:
     from rich.console import Console
 
     console = Console()
-    console.print(reps_table(result))
+    console.print(reps_table(result, width=console.width))
+    for line in doubt_lines(result):
+        console.print(line, markup=False, highlight=False)
     if result.other_bends:
-        console.print(other_line(result), markup=False)
-    for warning in result.warnings:
-        console.print(warning, style="yellow", markup=False)
+        console.print(other_line(result), markup=False, highlight=False)
+    for warning in result.doubts:
+        console.print(f"! {warning}", style="bold", markup=False, highlight=False)
+    for line in result.mended:
+        console.print(f"How it was made: {line}", markup=False, highlight=False)
 
 
 def compile_first() -> None:

@@ -15,7 +15,7 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.model import Region
 from imu_hinge.report import style as look
 from imu_hinge.report import wording as words
-from imu_hinge.result import Rep, SetResult
+from imu_hinge.result import SetResult
 from imu_hinge.signals import regions
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def draw_limit(ax: Axes, athlete: Athlete) -> None:
 
 
 def _spans_s(result: SetResult, parts: list[Region]) -> list[tuple[float, float]]:
-    """Return ranges as (start, width) [s]; a region ends where its last sample's period does."""
-    time_s, period_s = result.posture.time_s, 1.0 / result.posture.rate_hz
+    """Return ranges as (start, width) [s] from the recording's start; a region ends with its last sample's period."""
+    time_s, period_s = words.times_from_start(result), 1.0 / result.posture.rate_hz
     return [(float(time_s[r.start]), float(time_s[r.stop - 1] - time_s[r.start] + period_s)) for r in parts]
 
 
@@ -66,8 +66,8 @@ def draw_phases(ax: Axes, result: SetResult) -> None:
 
 def mark_turns(ax: Axes, result: SetResult) -> None:
     """Put a dot on the known lines of pelvis and trunk at each turning point."""
-    time_s = result.posture.time_s
-    turns_s = np.array([lift.turn_s for lift in result.lifts])
+    time_s = words.times_from_start(result)
+    turns_s = np.array([lift.turn_s - words.start_of(result) for lift in result.lifts])
     label: str | None = "turning point"
     for index in (cv.PELVIS_TILT, cv.TRUNK_INCLINATION):
         degrees = np.degrees(result.posture.angle_rad(index))
@@ -84,28 +84,24 @@ def draw_reps(ax: Axes, result: SetResult) -> None:
     low, high = ax.get_ylim()
     ax.set_ylim(low, high + 0.24 * (high - low))
     above = ax.get_xaxis_transform()
+    middles_s = [0.5 * (lift.start_s + lift.end_s) - words.start_of(result) for lift in result.lifts]
     for label, (mark, colour) in look.VERDICT_MARKS.items():
-        middles = [_middle_s(lift) for lift in result.lifts if lift.verdict.label == label]
+        middles = [m for m, lift in zip(middles_s, result.lifts, strict=True) if lift.verdict.label == label]
         if middles:
             name = f"verdict: {words.VERDICT_WORDS[label]}"
             heights = np.full(len(middles), 0.88)
             ax.plot(middles, heights, mark, color=colour, ms=6, mew=1.6, transform=above, label=name, zorder=5)
     last_s = -math.inf
     room_s = _NUMBER_WIDTH * (result.lifts[-1].end_s - result.lifts[0].start_s)
-    for lift in result.lifts:
-        if _middle_s(lift) - last_s > room_s:
-            last_s = _middle_s(lift)
+    for middle_s, lift in zip(middles_s, result.lifts, strict=True):
+        if middle_s - last_s > room_s:
+            last_s = middle_s
             ax.text(last_s, 0.995, str(lift.rep + 1), transform=above, ha="center", va="top", weight="bold")
-
-
-def _middle_s(lift: Rep) -> float:
-    """Return the middle of a rep [s]."""
-    return 0.5 * (lift.start_s + lift.end_s)
 
 
 def draw_flags(ax: Axes, result: SetResult) -> None:
     """Hatch gaps, tick clipped samples on the time axis and draw a line where a sensor slipped."""
-    flags, time_s = result.posture.flags, result.posture.time_s
+    flags, time_s = result.posture.flags, words.times_from_start(result)
     above = ax.get_xaxis_transform()
     gaps = _spans_s(result, regions((flags & cv.Flag.GAP) != 0))
     if gaps:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -59,6 +60,11 @@ ATHLETE_WORDS: Final = {
 }
 
 
+_FIGURE_IN: Final = 4.6
+_LEAST_PT: Final = 11.5
+"""Width of a figure and its smallest text: on a phone 390 px wide it is drawn at 358 px, and the text at 12 px."""
+
+
 def write_page(result: SetResult, path: str | Path) -> Path:
     """Write the report as one HTML file, whole or not at all.
 
@@ -80,6 +86,9 @@ def page(result: SetResult) -> str:
         title=words.title(result),
         result=result,
         origin=_origin(result),
+        about=words.about_words(result),
+        way=words.sentence(words.way_words(result)),
+        meanings=(words.SHARE_WORDS, words.SURE_WORDS, words.DATA_WORDS),
         sentences=words.headline(result),
         evidence=words.sentence(result.exercise_evidence),
         figures=_figures(result),
@@ -103,17 +112,19 @@ def page(result: SetResult) -> str:
 def _figures(result: SetResult) -> dict[str, Any]:
     """Return the figures as SVG elements for the page, by name; None where there would be nothing to see."""
     is_told = bool(result.lifts) and words.set_basis(result) != words.CANNOT_TELL
+    draw_time = partial(plots.plot_angles, angles=plots.SPINE[:2]) if is_told else plots.plot_angles
     return {
-        "reps": _figure(result, plots.plot_reps, name="reps", height_in=5.2),
-        "time": _figure(result, plots.plot_angles, name="time", height_in=5.6),
+        "reps": _figure(result, plots.plot_reps, name="reps", height_in=5.4),
+        "time": _figure(result, draw_time, name="time", height_in=4.8),
+        "lumbar": _figure(result, plots.plot_lumbar, name="lumbar", height_in=4.6) if is_told else None,
         "pair": _figure(result, plots.plot_angle_angle, name="pair", height_in=5.0) if is_told else None,
     }
 
 
 def _figure(result: SetResult, draw: Callable[..., Axes], *, name: str, height_in: float) -> Any:
     """Return one figure as an SVG element; its title is the page's, but SIMULATED stays in the picture."""
-    with style.styled():
-        figure = style.new_figure(6.2, height_in)
+    with style.styled(least_pt=_LEAST_PT):
+        figure = style.new_figure(_FIGURE_IN, height_in)
         draw(result, ax=figure.add_subplot()).set_title("SIMULATED" if result.is_simulated else "")
     return inline_svg(figure, name=name, label=f"{words.title(result)}: {name}")
 
@@ -145,8 +156,7 @@ def inline_svg(figure: Figure, *, name: str, label: str) -> Any:
 
 def _origin(result: SetResult) -> str:
     """Return which recording, whose, and how it was analysed, as far as known."""
-    way = "as it was told live, from the past alone" if result.is_live else "from the whole recording"
-    return " · ".join(filter(None, (result.recording_name, result.athlete.name, way)))
+    return " · ".join(filter(None, (result.recording_name, words.way_words(result))))
 
 
 def _row(lift: Rep, from_s: float) -> dict[str, str]:
@@ -161,9 +171,9 @@ def _row(lift: Rep, from_s: float) -> dict[str, str]:
         "trunk peak": degrees_words(lift.trunk_inclination_peak_rad),
         "lumbar share": percent_words(lift.lumbar_share),
         "verdict": words.VERDICT_WORDS.get(lift.verdict.label, lift.verdict.label),
-        "sure": percent_words(lift.verdict.confidence),
+        "how sure": percent_words(lift.verdict.confidence),
         "why": words.sentence(lift.verdict.reason),
-        "data": lift.quality,
+        "data A-D": lift.quality,
     }
 
 
