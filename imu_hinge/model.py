@@ -166,7 +166,11 @@ class Recording:
         for placement in self.sensors:
             check_placement(placement)
         check_exercise(self.exercise)
-        for what, text in (("note", self.note), ("recorded", self.recorded), *((f"devices[{p!r}]", d) for p, d in dict(self.devices).items())):
+        for what, text in (
+            ("note", self.note),
+            ("recorded", self.recorded),
+            *((f"devices[{p!r}]", d) for p, d in dict(self.devices).items()),
+        ):
             if not isinstance(text, str):
                 raise RecordingError(f"{what} is {quoted(text)} and no text. Put it in quotes.")
         object.__setattr__(self, "sensors", MappingProxyType(dict(self.sensors)))

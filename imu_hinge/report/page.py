@@ -115,7 +115,7 @@ def _figures(result: SetResult) -> dict[str, Any]:
     draw_time = partial(plots.plot_angles, angles=plots.SPINE[:2]) if is_told else plots.plot_angles
     return {
         "reps": _figure(result, plots.plot_reps, name="reps", height_in=5.4),
-        "time": _figure(result, draw_time, name="time", height_in=4.8),
+        "time": _figure(result, draw_time, name="time", height_in=5.8),
         "lumbar": _figure(result, plots.plot_lumbar, name="lumbar", height_in=4.6) if is_told else None,
         "pair": _figure(result, plots.plot_angle_angle, name="pair", height_in=5.0) if is_told else None,
     }

@@ -77,7 +77,7 @@ _KINDS: Final[dict[str, dict[str, Any]]] = {
 
 _SIZES: Final = ("font.size", "axes.titlesize", "axes.labelsize", "legend.fontsize")
 """Every size of text that `hinge.mplstyle` sets; the ticks' follows the first."""
-_PT_PER_IN: Final = 72.0
+_PT_PER_IN: Final = 72.0  # by definition
 
 _DRAWING: Final = threading.RLock()
 """Held while a figure is made or saved: matplotlib reads its settings, which the process has once, all along."""
@@ -114,11 +114,12 @@ def _style() -> dict[str, Any]:
 
 
 def small_text_pt() -> float:
-    """Return the size of a figure's smallest text [pt]. To be called within `styled`."""
+    """Return the size of a figure's smallest text [pt], as it is set now."""
     import matplotlib
+    from matplotlib.font_manager import FontProperties
 
     settings: Any = matplotlib.rcParams
-    return float(settings["legend.fontsize"])
+    return float(FontProperties(size=settings["legend.fontsize"]).get_size_in_points())
 
 
 def new_figure(width_in: float, height_in: float) -> Figure:

@@ -255,7 +255,9 @@ def verdict_summary(result: SetResult) -> str:
         label, lifts = next(iter(present.items()))
         clause = verdict_clause(label, result.athlete)
         return f"{clause} in all reps" if len(lifts) > 1 else clause
-    return ", ".join(f"{verdict_clause(label, result.athlete)} in {rep_list(lifts)}" for label, lifts in present.items())
+    return ", ".join(
+        f"{verdict_clause(label, result.athlete)} in {rep_list(lifts)}" for label, lifts in present.items()
+    )
 
 
 def headline(result: SetResult) -> list[str]:
