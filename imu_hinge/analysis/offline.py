@@ -18,7 +18,7 @@ from imu_hinge.analysis.assemble import (
     result_of,
     warnings_of,
 )
-from imu_hinge.analysis.calibration import Taken, learn_references
+from imu_hinge.analysis.calibration import Taken, as_seen, learn_references, recognised
 from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link_sets, linkage_inputs, looks_swapped
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import CalibrationError, SensorsSwapped
@@ -272,7 +272,7 @@ def calibrated(  # as `calibrate`, whose order of arguments is public
     Parameters
     ----------
     recording, clean_hinge, full_bow, athlete, exercise, settings
-        As those of `calibrate`.
+        As those of `calibrate`; with neither hinges nor bows they are recognised, see `calibration.recognised`.
 
     Raises
     ------
@@ -290,15 +290,20 @@ def calibrated(  # as `calibrate`, whose order of arguments is public
     check_on_trunk(aligned)
     wanted = [*clean_hinge, *full_bow]
     found = find_lifts(aligned.posture, athlete, told=told, settings=settings.reps)
-    if told == "auto" and (full_bow or len(found.lifts) <= max(wanted, default=0)):
+    if told == "auto" and (full_bow or not wanted or len(found.lifts) <= max(wanted, default=0)):
         found = find_lifts(aligned.posture, athlete, told="drill", settings=settings.reps)
+    inputs = linkage_inputs(aligned, found.lifts, exercise=found.exercise)
+    if not wanted:
+        hinges = recognised(as_seen(inputs, athlete, [lift.bottom for lift in found.lifts]))
+        wanted = list(range(len(found.lifts)))
+        clean_hinge, full_bow = wanted[:hinges], wanted[hinges:]
     if not wanted or min(wanted) < 0 or max(wanted) >= len(found.lifts):
         raise CalibrationError(
-            f"References need reps of the recording, counted from 0: it has {len(found.lifts)}, asked for {wanted}. "
-            "Look at imu-hinge analyze and say which were clean hinges and which full bows."
+            f"The recording has {len(found.lifts)} bends, and number {max(wanted, default=0) + 1}, counted from 1, was "
+            "asked for. Look at imu-hinge analyze and say which were clean hinges and which full bows."
         )
     athlete, taken = learn_references(
-        linkage_inputs(aligned, found.lifts, exercise=found.exercise),
+        inputs,
         athlete,
         clean_hinges=[found.lifts[i].bottom for i in clean_hinge],
         full_bows=[found.lifts[i].bottom for i in full_bow],

@@ -68,20 +68,34 @@ def plot(
     say(f"{len(result.lifts)} reps drawn in {save_figure(plot_set(result), out)}")
 
 
-def calibrate(
+def calibrate(  # noqa: PLR0913  # one parameter per option
     source: o.Source,
     to: Annotated[Path, typer.Option("--to", help="Athlete file to write.")],
-    clean_hinge: Annotated[list[int], typer.Option(min=1, help="Number of a clean hinge, from 1; give it for each.")],
+    clean_hinge: Annotated[
+        list[int] | None, typer.Option(min=1, help="Number of a clean hinge, from 1; give it for each.")
+    ] = None,
     full_bow: Annotated[list[int] | None, typer.Option(min=1, help="Number of a full round bow, from 1.")] = None,
+    guided: Annotated[bool, typer.Option("--guided", help="Recognise two clean hinges and a full bow.")] = False,
     height: o.Height = None,
     athlete: o.AthleteFile = None,
     exercise: o.Exercise = "auto",
 ) -> None:
-    """Take an athlete's own references from clean hinges (dowel) and full bows, and write the athlete file.
+    """Take an athlete's own references from clean hinges and full bows, and write the athlete file.
 
-    Reps are counted from 1, as `analyze` prints them. What the athlete file knows already and this recording does not
-    tell is kept.
-    """
+    Record this, without a weight: stand for 3 s, two clean hinges, one full round bow, stand. A clean hinge: a dowel
+    touches head, upper back and sacrum all the way, knees soft. A full bow: knees soft, the back as round as it goes.
+
+    \b
+    lean       __         __        ____
+              /  \\       /  \\      /    \\
+    _________/    \\_____/    \\____/      \\______  time
+    stand 3 s  hinge 1   hinge 2   full bow  stand
+
+    Then --guided finds out by itself which is which. Or look at `analyze` and give the numbers, counted from 1 as it
+    prints them. What the athlete file knows already and this recording does not tell is kept.
+    """  # noqa: D301  # a backslash and b keep the drawing as it is
+    if guided == bool(clean_hinge or full_bow):
+        raise typer.BadParameter("give either --guided, or the numbers with --clean-hinge and --full-bow")
     from imu_hinge import read
     from imu_hinge.analysis.offline import calibrated
     from imu_hinge.athlete import read_athlete, write_athlete
@@ -92,7 +106,7 @@ def calibrate(
     with working("Reading the calibration"):
         found = calibrated(
             read(source),
-            [number - 1 for number in clean_hinge],
+            [number - 1 for number in clean_hinge or []],
             [number - 1 for number in full_bow or []],
             athlete=_merged(_who(athlete, height), before),
             exercise=exercise,

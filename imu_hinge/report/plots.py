@@ -331,7 +331,7 @@ def _draw_mean_loop(ax: Axes, result: SetResult, curves: RepCurves) -> None:
 def plot_set(result: SetResult) -> Figure:
     """Draw the whole result on one sheet: each rep, lumbar against pelvis, the set over time, and every warning."""
     is_told = words.set_basis(result) != words.CANNOT_TELL
-    rows = [["reps", "pair"], ["time", "time"], *([["lumbar", "lumbar"]] if is_told else [])]
+    rows: list[Any] = [["reps", "pair"], ["time", "time"], *([["lumbar", "lumbar"]] if is_told else [])]
     warnings = _warning_lines(result)
     with look.styled():
         figure = look.new_figure(11.0, 8.6 + 2.6 * is_told + _WARNING_LINE_IN * len(warnings))

@@ -150,8 +150,8 @@ def limit_doubt(result: SetResult) -> str:
     if not is_default_limit(result.athlete) or not any(math.degrees(peak) > most for peak in least):
         return ""
     return (
-        f"The default maximum of {most:.0f}° does not fit: it was exceeded in this set. Record a full round bow and run "
-        "imu-hinge calibrate, and the limit is your own."
+        f"The default maximum of {most:.0f}° does not fit: it was exceeded in this set. Record a full round bow and "
+        "run imu-hinge calibrate, and the limit is your own."
     )
 
 
