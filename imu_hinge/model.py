@@ -17,7 +17,9 @@ import numpy.typing as npt
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
+from imu_hinge.edits import Edit
 from imu_hinge.errors import BadSamples, RecordingError
+from imu_hinge.plan import Plan
 from imu_hinge.text import one_line, quoted, several_lines, warning_lines
 
 Array = npt.NDArray[np.float64]
@@ -25,10 +27,19 @@ Flags = npt.NDArray[np.uint16]
 
 
 def read_only(values: npt.ArrayLike, *, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
-    """Return the values as a C-ordered array of their own that cannot be written to."""
+    """Return the values as a C-ordered array that cannot be written to: of their own, unless nobody else can either."""
+    if isinstance(values, np.ndarray) and values.dtype == dtype and _is_sealed(values):
+        return values
     array = np.array(values, dtype=dtype, order="C", copy=True)
     array.flags.writeable = False
     return array
+
+
+def _is_sealed(values: npt.NDArray[Any]) -> bool:
+    """Tell whether neither an array nor the one whose memory it shows can be written to: a slice of ours."""
+    owner = values if values.base is None else values.base
+    is_sealed = isinstance(owner, np.ndarray) and owner.base is None and not owner.flags.writeable
+    return is_sealed and type(values) is np.ndarray and not values.flags.writeable and values.flags.c_contiguous
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,17 +106,24 @@ class Samples:
         return Samples, (self.time_s, self.acc, self.gyr, self.flags)
 
     def __getitem__(self, part: slice) -> Samples:
-        return Samples(self.time_s[part], self.acc[part], self.gyr[part], self.flags[part])
+        columns = (self.time_s[part], self.acc[part], self.gyr[part], self.flags[part])
+        return Samples(*columns) if part.step not in (None, 1) else _known_good(*columns)
+
+
+def _known_good(time_s: Array, acc: Array, gyr: Array, flags: Flags) -> Samples:
+    """Return samples of columns that are checked and read-only: to ask again takes longer than all that live makes."""
+    samples = object.__new__(Samples)
+    for name, column in (("time_s", time_s), ("acc", acc), ("gyr", gyr), ("flags", flags)):
+        object.__setattr__(samples, name, column)
+    return samples
 
 
 def joined(before: Samples, after: Samples) -> Samples:
     """Return the samples of both, one after the other."""
-    return Samples(
-        np.concatenate((before.time_s, after.time_s)),
-        np.concatenate((before.acc, after.acc)),
-        np.concatenate((before.gyr, after.gyr)),
-        np.concatenate((before.flags, after.flags)),
-    )
+    columns = [np.concatenate((getattr(before, c), getattr(after, c))) for c in ("time_s", "acc", "gyr", "flags")]
+    for column in columns:
+        column.flags.writeable = False  # nobody else has it: `Samples` need not copy it
+    return _known_good(*columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,6 +148,10 @@ class Recording:
         Which device sat at each placement, in words.
     warnings
         What was mended or taken for granted when it was read, a sentence each.
+    edits
+        What a person changed of what is found in it, in order; kept beside the samples, which never change.
+    plan
+        What was meant to be lifted, set by set; nothing where nobody said.
     recorded
         When it was, as a date or a date and time (ISO 8601), if known.
 
@@ -158,6 +180,8 @@ class Recording:
     is_simulated: bool = False
     devices: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    plan: Plan = ()
     recorded: str = ""
 
     def __post_init__(self) -> None:

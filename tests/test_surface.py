@@ -70,6 +70,7 @@ REP_COLUMNS = [
     "confidence",
     "findings",
     "quality",
+    "set",
 ]
 
 ANGLE_COLUMNS = [
@@ -87,6 +88,7 @@ ANGLE_COLUMNS = [
     "rep",
     "phase",
     "flags",
+    "set",
 ]
 
 TEXT_COLUMNS = {"exercise", "basis", "verdict", "findings", "quality"}
@@ -98,6 +100,8 @@ COMMANDS = [
     "simulate",
     "demo",
     "calibrate",
+    "edit",
+    "settings",
     "scan",
     "record",
     "repair",
@@ -172,7 +176,7 @@ def test_a_table_without_reps_has_the_same_columns_and_kinds(
     assert dict(empty_result.reps.dtypes) == dict(hinge_result.reps.dtypes)
     assert dict(empty_result.angles.dtypes) == dict(hinge_result.angles.dtypes)
     for column in set(REP_COLUMNS) - TEXT_COLUMNS:
-        assert hinge_result.reps[column].dtype == ("int64" if column == "rep" else "float64"), column
+        assert hinge_result.reps[column].dtype == ("int64" if column in ("rep", "set") else "float64"), column
 
 
 def test_labels_are_plain_strings_and_a_rep_has_one_type_in_every_table(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from imu_hinge.motion.linkage.map_estimate import INFERRED_MISFIT, MISFIT, solve
 from imu_hinge.motion.linkage.observations import LinkageInputs
 from imu_hinge.motion.linkage.personal_references import is_calibrated
 from imu_hinge.motion.linkage.set_parameters import SetParameters
+from imu_hinge.reps.exercise import FoundSet
 from imu_hinge.reps.metrics import measure
 from imu_hinge.reps.segmentation import Lift, on_the_floor
 from imu_hinge.reps.verdict import Limits, find, grade, judge
@@ -167,21 +169,18 @@ def soft_tissue_of(shared: SetParameters, aligned: Aligned, *, is_trusted: bool)
     return SoftTissue(share, ((pelvis_variance, both), (both, trunk_variance)))
 
 
-def link_sets(
-    aligned: Aligned, lifts: Sequence[Lift], athlete: Athlete, *, exercise: str
-) -> tuple[Posture, SetParameters | None]:
+def link_sets(aligned: Aligned, sets: Sequence[FoundSet], athlete: Athlete) -> tuple[Posture, SetParameters | None]:
     """Return the posture with every set linked, one after the other, each knowing what those before it told.
 
-    Ten seconds around a set belong to it. Farther away only what sensors measure is known: nobody needs a knee angle
-    on the way to the bar.
+    Ten seconds around a set belong to it, or half of the rest to the next. Farther away only what sensors measure is
+    known: nobody needs a knee angle on the way to the bar.
 
     Parameters
     ----------
     aligned
-    lifts
-        In order; those within ten seconds of each other are solved together.
+    sets
+        In order.
     athlete
-    exercise
 
     Returns
     -------
@@ -189,19 +188,22 @@ def link_sets(
     shared : SetParameters or None
         After the last set; None without lifts.
     """
-    margin = round(10.0 * aligned.posture.rate_hz)
-    regions: list[Region] = []
-    for lift in lifts:
-        start, stop = max(0, lift.start - margin), min(len(aligned.posture), lift.stop + margin)
-        if regions and start <= regions[-1].stop:
-            regions[-1] = Region(regions[-1].start, stop)
-        else:
-            regions.append(Region(start, stop))
+    margin, n = round(10.0 * aligned.posture.rate_hz), len(aligned.posture)
     angles, sd, flags = (getattr(aligned.posture, name).copy() for name in ("angles_rad", "sd_rad", "flags"))
     shared: SetParameters | None = None
-    for region in regions:
-        linked, shared = link(aligned, lifts, athlete, exercise=exercise, region=region, shared=shared)
-        angles[region.part], sd[region.part], flags[region.part] = linked.angles_rad, linked.sd_rad, linked.flags
+    ends = [(one.lifts[0].start, max(lift.stop for lift in one.lifts)) for one in sets]
+    edges = [0, *((before[1] + after[0]) // 2 for before, after in pairwise(ends)), n]
+    for one, (low, high) in zip(sets, pairwise(edges), strict=False):  # no set has one pair of edges
+        regions: list[Region] = []
+        for lift in one.lifts:
+            start, stop = max(low, lift.start - margin), min(high, lift.stop + margin)
+            if regions and start <= regions[-1].stop:
+                regions[-1] = Region(regions[-1].start, stop)
+            else:
+                regions.append(Region(start, stop))
+        for region in regions:
+            linked, shared = link(aligned, one.lifts, athlete, exercise=one.exercise, region=region, shared=shared)
+            angles[region.part], sd[region.part], flags[region.part] = linked.angles_rad, linked.sd_rad, linked.flags
     return replace(aligned.posture, angles_rad=angles, sd_rad=sd, flags=flags), shared
 
 
@@ -256,7 +258,7 @@ def build_rep(  # noqa: PLR0913  # a rep is made of all that is known of its set
     ----------
     posture, lift, exercise, athlete, settings
     earlier
-        The reps before it.
+        The reps of its set before it.
     aligned
         Which sensors were worn, and how well their mounting is known.
     doubt

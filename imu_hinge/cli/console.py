@@ -24,9 +24,9 @@ def say(text: str, *, err: bool = False) -> None:
 
 
 def show(result: SetResult, *, as_json: bool) -> None:
-    """Print the table of reps and every warning, or JSON alone."""
+    """Print the tables of sets and reps, what else bent and every warning, or JSON alone."""
+    from imu_hinge.report.session_tables import terminal_parts
     from imu_hinge.report.tables import as_json as json_of
-    from imu_hinge.report.tables import reps_table
     from imu_hinge.report.wording import doubt_lines, other_line
 
     if as_json:
@@ -35,11 +35,19 @@ def show(result: SetResult, *, as_json: bool) -> None:
     from rich.console import Console
 
     console = Console()
-    console.print(reps_table(result, width=console.width))
-    for line in doubt_lines(result):
+    for part in terminal_parts(result, width=console.width):
+        console.print(part, markup=False)
+    lines = [*doubt_lines(result), *filter(None, [other_line(result)]), *result.against_plan]
+    for line in lines:
         console.print(line, markup=False, highlight=False)
-    if result.other_bends:
-        console.print(other_line(result), markup=False, highlight=False)
+    show_warnings(result)
+
+
+def show_warnings(result: SetResult) -> None:
+    """Print every warning with a mark, the gravest first, and then what was mended."""
+    from rich.console import Console
+
+    console = Console()
     for warning in result.doubts:
         console.print(f"! {warning}", style="bold", markup=False, highlight=False)
     for line in result.mended:

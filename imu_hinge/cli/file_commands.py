@@ -22,7 +22,8 @@ def convert(
 ) -> None:
     """Convert plain CSVs or exports of phyphox, Sensor Logger, Xsens DOT, WitMotion, MetaBase or Movesense.
 
-    They become a recording; with --csv, and from a recording, plain CSVs. Where an export holds several devices, choose one: sacrum=export.txt:DEVICE.
+    They become a recording; with --csv, and from a recording, plain CSVs. Where an export holds several devices,
+    choose one: sacrum=export.txt:DEVICE.
     """
     from imu_hinge import read
     from imu_hinge.storage import exporters

@@ -6,6 +6,7 @@ It does not draw the angles themselves; `plots` does.
 from __future__ import annotations
 
 import math
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,6 +21,11 @@ from imu_hinge.signals import regions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_SHEET_CHARACTERS: Final = 150
+_WARNING_LINE_IN: Final = 0.17
+"""What of a warning fits into a line below a sheet, and how high a line is."""
 
 _NUMBER_WIDTH: Final = 0.03
 """Room that a rep's number needs, as a share of the set's duration; where there is less, some are left out."""
@@ -37,6 +43,24 @@ def annotate(ax: Axes, text: str, *, y: float = 0.5) -> None:
     """
     box = {"boxstyle": "round,pad=0.4", "fc": "white", "ec": "0.6"}
     ax.text(0.5, y, text, transform=ax.transAxes, ha="center", va="center", weight="bold", bbox=box, zorder=6)
+
+
+def _warning_lines(result: SetResult) -> list[str]:
+    """Return every warning with a mark and then what was mended, in lines that fit the sheet."""
+    told = [f"! {text}" for text in result.doubts] + [f"How it was made: {text}" for text in result.mended]
+    return [line for text in told for line in wrap(text, _SHEET_CHARACTERS, subsequent_indent="   ")]
+
+
+def warnings_in(result: SetResult) -> float:
+    """Return the height that the warnings need below a sheet [inch]."""
+    return _WARNING_LINE_IN * len(_warning_lines(result))
+
+
+def draw_warnings(figure: Figure, result: SetResult) -> None:
+    """Write every warning below the panels of a sheet 11 inches wide."""
+    lines = _warning_lines(result)
+    if lines:
+        figure.supxlabel("\n".join(lines), fontsize=9, x=0.01, ha="left")
 
 
 def limit_label(athlete: Athlete, *, who: str) -> str:

@@ -23,8 +23,10 @@ from imu_hinge.report.annotations import (
     draw_limit,
     draw_phases,
     draw_reps,
+    draw_warnings,
     limit_label,
     mark_turns,
+    warnings_in,
 )
 from imu_hinge.report.curves import PERCENT, RepCurves, envelope, rep_curves, set_part
 from imu_hinge.report.style import save_figure
@@ -44,11 +46,7 @@ _NUMBER_HEIGHT_DEG: Final = 4.0
 
 _TITLE_CHARACTERS: Final = 56  # of the text as it is drawn
 _SHEET_CHARACTERS: Final = 95
-_SMALL_CHARACTERS: Final = 150
-"""What fits into a line above one panel, above the sheet, and below it."""
-
-_WARNING_LINE_IN: Final = 0.17
-"""Height of a line below the sheet."""
+"""What fits into a line above one panel, and above the sheet."""
 
 _CANNOT_TELL: Final = "lumbar flexion: cannot tell"
 
@@ -332,9 +330,8 @@ def plot_set(result: SetResult) -> Figure:
     """Draw the whole result on one sheet: each rep, lumbar against pelvis, the set over time, and every warning."""
     is_told = words.set_basis(result) != words.CANNOT_TELL
     rows: list[Any] = [["reps", "pair"], ["time", "time"], *([["lumbar", "lumbar"]] if is_told else [])]
-    warnings = _warning_lines(result)
     with look.styled():
-        figure = look.new_figure(11.0, 8.6 + 2.6 * is_told + _WARNING_LINE_IN * len(warnings))
+        figure = look.new_figure(11.0, 8.6 + 2.6 * is_told + warnings_in(result))
         panels = figure.subplot_mosaic(rows, width_ratios=[1.35, 1], height_ratios=[1.15, 1, 0.8][: len(rows)])
         plot_reps(result, ax=panels["reps"]).set_title("Spine angle of each rep")
         plot_angle_angle(result, ax=panels["pair"]).set_title("Lumbar spine against pelvis")
@@ -345,13 +342,5 @@ def plot_set(result: SetResult) -> Figure:
         lines = [words.title(result), *wrap(words.about_words(result), _SHEET_CHARACTERS)]
         lines += wrap(words.verdict_summary(result), _SHEET_CHARACTERS) if result.lifts else []
         figure.suptitle("\n".join(lines), fontsize=13, weight="bold", x=0.01, ha="left")
-        if warnings:
-            figure.supxlabel("\n".join(warnings), fontsize=9, x=0.01, ha="left")
+        draw_warnings(figure, result)
     return figure
-
-
-def _warning_lines(result: SetResult) -> list[str]:
-    """Return every warning with a mark and then what was mended, in lines that fit the sheet."""
-    told = [f"! {text}" for text in result.doubts]
-    told += [f"How it was made: {text}" for text in result.mended]
-    return [line for text in told for line in wrap(text, _SMALL_CHARACTERS, subsequent_indent="   ")]

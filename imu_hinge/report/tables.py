@@ -40,7 +40,7 @@ def write_reps_csv(result: SetResult, path: str | Path) -> Path:
     HingeError
         Where the file cannot be written.
     """
-    return write_atomic(path, _csv(result.reps))
+    return write_atomic(path, csv_bytes(result.reps))
 
 
 def write_angles_csv(result: SetResult, path: str | Path) -> Path:
@@ -53,7 +53,7 @@ def write_angles_csv(result: SetResult, path: str | Path) -> Path:
     HingeError
         Where the file cannot be written.
     """
-    return write_atomic(path, _csv(result.angles))
+    return write_atomic(path, csv_bytes(result.angles))
 
 
 def decimals(column: str) -> int:
@@ -61,7 +61,7 @@ def decimals(column: str) -> int:
     return _ANGLE_DECIMALS if column.endswith("_deg") else _TIME_DECIMALS
 
 
-def _csv(frame: pd.DataFrame) -> bytes:
+def csv_bytes(frame: pd.DataFrame) -> bytes:
     """Round the columns of floats and return the frame as UTF-8 CSV."""
     rounded = frame.copy()
     for column in frame.columns[frame.dtypes == np.float64]:
@@ -85,9 +85,11 @@ def summary(result: SetResult) -> dict[str, Any]:
     -------
     dict
         ``software``, ``recording``, ``simulated``, ``live``, ``exercise``, ``evidence``, ``basis``, ``headline``,
-        ``reps`` (rows of `conventions.REP_COLUMNS` and the ``reason``), ``other`` (rows of `conventions.OTHER_COLUMNS`:
-        what bends and is no rep), ``warnings``, ``alignment_quality``,
-        ``athlete`` (``values``, ``assumed``, ``lumbar_limit_deg``) and ``samples`` (``count``, ``rate_hz``, ``flags``).
+        ``sets`` (rows of `conventions.SET_COLUMNS`, the verdicts as counts), ``reps`` (rows of
+        `conventions.REP_COLUMNS` and the ``reason``), ``other`` (rows of `conventions.OTHER_COLUMNS`: what bends and is
+        no rep), ``plan`` (what was done of it, in sentences), ``warnings``,
+        ``alignment_quality``, ``athlete`` (``values``, ``assumed``, ``lumbar_limit_deg``) and ``samples`` (``count``,
+        ``rate_hz``, ``flags``).
     """
     athlete = result.athlete
     keys = [key for key in athlete.__dataclass_fields__ if key not in ("name", "references")]
@@ -104,8 +106,13 @@ def summary(result: SetResult) -> dict[str, Any]:
         "evidence": result.exercise_evidence,
         "basis": words.set_basis(result),
         "headline": words.headline(result),
+        "sets": [
+            {column: _plain(column, value) for column, value in row.items()} | {"verdicts": _counts(row["verdicts"])}
+            for row in result.set_rows()
+        ],
         "reps": [_row(lift) for lift in result.lifts],
         "other": [{name: _plain(name, getattr(o, name)) for name in cv.OTHER_COLUMNS} for o in result.other_bends],
+        "plan": list(result.against_plan),
         "warnings": list(result.doubts),
         "mended": list(result.mended),
         "alignment_quality": {key: _plain(key, value) for key, value in result.alignment_quality.items()},
@@ -126,6 +133,11 @@ def summary(result: SetResult) -> dict[str, Any]:
 def as_json(result: SetResult) -> str:
     """Return `summary` as JSON text, without NaN, ready for ``--json``."""
     return json.dumps(summary(result), indent=2, allow_nan=False)
+
+
+def _counts(verdicts: str) -> dict[str, int]:
+    """Return a set's verdicts, ``hip_hinge=4;undecided=1``, by label."""
+    return {label: int(count) for label, count in (item.split("=") for item in verdicts.split(";") if item)}
 
 
 def _row(lift: Rep) -> dict[str, Any]:

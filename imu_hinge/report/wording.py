@@ -118,7 +118,8 @@ def seen_segments(result: SetResult) -> tuple[str, ...]:
 
 def title(result: SetResult) -> str:
     """Return exercise, number of reps and basis in one line; SIMULATED comes first where it is."""
-    name = exercise_words(result.exercise)
+    sets = len(result.set_list)
+    name = exercise_words(result.exercise) if sets < 2 else f"session of {sets} sets"
     basis = {CANNOT_TELL: "lumbar flexion: cannot tell"}.get(set_basis(result), f"lumbar flexion {set_basis(result)}")
     parts = [name[0].upper() + name[1:], number_of(len(result.lifts), "rep", "reps"), basis]
     return " · ".join((["SIMULATED"] if result.is_simulated else []) + parts)
@@ -173,11 +174,15 @@ def reason_short(lift: Rep, athlete: Athlete) -> str:
 
 def doubt_lines(result: SetResult) -> list[str]:
     """Return why reps are undecided that a word does not explain, a sentence for each reason."""
-    told: dict[str, list[Rep]] = {}
+    told: dict[tuple[int, str], list[Rep]] = {}
     for lift in result.lifts:
         if reason_short(lift, result.athlete) == "see below" and lift.verdict.reason:
-            told.setdefault(lift.verdict.reason, []).append(lift)
-    return [sentence(f"{rep_list(lifts)}: {reason}") for reason, lifts in told.items()]
+            told.setdefault((lift.set, lift.verdict.reason), []).append(lift)
+    of = [f"set {number + 1}, " if len(result.set_list) > 1 else "" for number, _ in told]
+    return [
+        sentence(f"{which}{rep_list(lifts)}: {reason}")
+        for which, ((_, reason), lifts) in zip(of, told.items(), strict=True)
+    ]
 
 
 def about_words(result: SetResult) -> str:
@@ -196,6 +201,8 @@ def way_words(result: SetResult) -> str:
 
 def start_of(result: SetResult) -> float:
     """Return the recording's first instant, from which the times that people read are counted [s]."""
+    if math.isfinite(result.from_s):
+        return result.from_s
     return float(result.posture.time_s[0]) if len(result.posture) else 0.0
 
 
@@ -266,6 +273,9 @@ def headline(result: SetResult) -> list[str]:
     if count == 0:
         span_s = float(result.posture.time_s[-1] - result.posture.time_s[0]) if len(result.posture) else 0.0
         return [f"No rep was found in {span_s:.0f} s of recording."]
+    if len(result.set_list) > 1:
+        kinds = [number_of(row["reps"], *EXERCISE_WORDS[row["exercise"]]) for row in result.set_rows()]
+        return [f"{len(kinds)} sets: {', '.join(kinds)}.", *_basis_sentence(result), *_peak_sentences(result)]
     sentences = [
         f"{number_of(count, *EXERCISE_WORDS.get(result.exercise, ('rep', 'reps')))}: {verdict_summary(result)}."
     ]

@@ -17,8 +17,9 @@ from imu_hinge.simulate.styles import STYLES, check_style, styles_of
 EXTRAS: Final = ("walk", "belt", "talk", "plates", "shoe", "bottle", "dip")
 """What a lifter may do beside the reps; ``dip`` is a push-press dip."""
 
-ON_REQUEST: Final = ("chair",)
-"""What is done only where it is asked for, and never drawn; ``chair`` is sitting down and rising, five to ten times."""
+ON_REQUEST: Final = ("chair", "sit", "load")
+"""What is done only where it is asked for, and never drawn for a set; ``chair`` is sitting down and rising, five to ten
+times, ``sit`` a rest on a bench, ``load`` changing the plates."""
 
 DROPS: Final = ("none", "last", "every")
 
