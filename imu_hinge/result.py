@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -255,6 +256,13 @@ class SetResult:
         """Come back from a pickle read-only, as before."""
         self.__dict__.update(state)
         self.__post_init__()
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: what it is, every doubt, and the table of reps."""
+        known = "SIMULATED, no person was measured: " if self.is_simulated else ""
+        lines = [f"<b>{known}{self.exercise}, {len(self.lifts)} rep{'s' * (len(self.lifts) != 1)}</b>"]
+        lines += [f"<div>! {escape(text)}</div>" for text in self.doubts]
+        return "\n".join([*lines, self.reps.round(1).to_html(index=False)])
 
     @property
     def doubts(self) -> tuple[str, ...]:

@@ -43,8 +43,10 @@ EXPORTED = [
     "analyze",
     "calibrate",
     "orientation",
+    "plot_set",
     "read",
     "read_athlete",
+    "report",
     "write",
 ]
 

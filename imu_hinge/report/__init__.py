@@ -10,4 +10,35 @@ Takes `result.SetResult`; gives text, CSV, JSON, matplotlib Axes and one-file HT
     plots         the figures
     session_tables, session_plot   the sets of a session: overview, headings, one picture
     page          one HTML file that loads nothing from elsewhere
+
+``imu_hinge.report`` can be called, as what people look for under that name is the page:
+
+>>> import tempfile
+>>> import imu_hinge as ih
+>>> from imu_hinge.simulate.session import random_set
+>>> result = ih.analyze(random_set(5, exercise="deadlift", style="good_hinge").recording)
+>>> with tempfile.TemporaryDirectory() as folder:
+...     ih.report(result, f"{folder}/set.html").name
+'set.html'
 """
+
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imu_hinge.result import SetResult
+
+
+class _Callable(ModuleType):
+    """Be a module that writes the page when it is called."""
+
+    def __call__(self, result: "SetResult", path: str | Path) -> Path:
+        """Write the report as one HTML file, whole or not at all; see `page.write_page`."""
+        from imu_hinge.report.page import write_page
+
+        return write_page(result, path)
+
+
+sys.modules[__name__].__class__ = _Callable
