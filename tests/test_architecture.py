@@ -41,6 +41,7 @@ FLOORS = (
     ("small_matrix",),
     WINGS,
     ("analysis", "recovery"),
+    ("one_call",),
     ("live", "cohort", "testing"),
     ("cli",),
     ("__main__",),

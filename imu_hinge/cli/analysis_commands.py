@@ -36,6 +36,7 @@ def analyze(  # noqa: PLR0913  # one parameter per option
     overwrite: o.Overwrite = False,
 ) -> None:
     """Analyse a recording: its sets and reps, spine angles with their error, verdicts with their reasons."""
+    from imu_hinge.report.live_changes import live_changes
     from imu_hinge.report.session_tables import chosen_set, write_sets_csv
     from imu_hinge.report.tables import write_angles_csv, write_reps_csv
 
@@ -57,6 +58,10 @@ def analyze(  # noqa: PLR0913  # one parameter per option
 
         write_page(result, report)
     show(result, as_json=as_json)
+    if not (as_live or as_json or number) and _has_journal(source):
+        live = _analyzed(source, who, exercise, as_live=True, repair=repair, **more)
+        for line in live_changes(live, whole):
+            say(line)
 
 
 def plot(  # noqa: PLR0913  # one parameter per option
@@ -181,6 +186,13 @@ def _analyzed(
             name=" ".join(Path(item).name for item in source),
             plan=() if plan is None else read_plan(plan),
         )
+
+
+def _has_journal(source: list[str]) -> bool:
+    """Tell a recording that was made at the bar, where verdicts were told."""
+    from imu_hinge.recovery.read import journal_folder
+
+    return journal_folder(source) is not None
 
 
 def _who(path: Path | None, height_m: float | None) -> Athlete | None:

@@ -9,6 +9,7 @@ Takes `result.SetResult`; gives text, CSV, JSON, matplotlib Axes and one-file HT
     annotations   phases, reps, flags, limits around the lines
     plots         the figures
     session_tables, session_plot   the sets of a session: overview, headings, one picture
+    live_changes  what changed since it was told live
     page          one HTML file that loads nothing from elsewhere
 
 ``imu_hinge.report`` can be called, as what people look for under that name is the page:

@@ -15,6 +15,7 @@ import imu_hinge.report
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.report import page, plots, wording
+from imu_hinge.report.live_changes import WHY, live_changes
 from imu_hinge.report.tables import as_json
 from imu_hinge.result import Rep, SetResult
 from imu_hinge.text import Mended
@@ -152,3 +153,16 @@ def test_no_forbidden_word_is_in_the_wing() -> None:
     for path in folder.iterdir():
         if path.suffix in (".py", ".j2", ".mplstyle"):
             assert FORBIDDEN.search(path.read_text(encoding="utf-8").replace("markupsafe", "")) is None, path.name
+
+
+def test_what_changed_since_it_was_told_live_is_listed_with_why(make_set: Maker) -> None:
+    whole = make_set(4)
+    first, second, _, fourth = whole.lifts
+    told = replace(second, verdict=replace(second.verdict, label="undecided"))
+    live = replace(whole, lifts=(first, told, fourth, replace(fourth, rep=9, start_s=90.0, end_s=94.0)))
+    changes = live_changes(live, whole)
+    assert changes[0].startswith("Rep 2: live undecided, lumbar flexion 33±2°; now hip hinge")
+    assert changes[1].startswith("Rep 3 was not told live: ")
+    assert changes[2] == "A rep that was told live at 90.0 s is none."
+    assert changes[3:] == [WHY]
+    assert live_changes(whole, whole) == []
