@@ -46,12 +46,25 @@ Basis = Literal["measured", "inferred"]
 """What an angle rests on: two sensors that span the lumbar spine, or one and a model of the body."""
 
 EventKind = Literal[
-    "aligned", "rep", "withdrawn", "slip", "gap", "warning", "clock", "waiting", "set_started", "set_ended"
+    "aligned",
+    "rep",
+    "revised",
+    "withdrawn",
+    "slip",
+    "gap",
+    "warning",
+    "clock",
+    "waiting",
+    "set_started",
+    "set_ended",
 ]
 """What `result.Event` tells of, live."""
 
 FLOOR_EXERCISES: Final = ("deadlift",)
 """Exercises whose rep starts on the floor: pull, lockout, lowering."""
+
+NORMAL_95: Final = 1.959964
+"""A normal variable is inside this many standard deviations 95 times in 100."""
 
 OTHER: Final = "other"
 """What a result calls bends that are no lifts; nobody tells it."""
@@ -90,6 +103,7 @@ ANGLE_COLUMNS: Final = (
     "phase",
     "flags",
     "set",
+    *(f"{name}{suffix}" for name in ANGLES for suffix in ("_low_deg", "_high_deg")),
 )
 """Columns of ``SetResult.angles``, one row per sample."""
 
@@ -116,6 +130,15 @@ REP_COLUMNS: Final = (
     "findings",
     "quality",
     "set",
+    "lumbar_flexion_peak_low_deg",
+    "lumbar_flexion_peak_high_deg",
+    "lumbar_flexion_bottom_low_deg",
+    "lumbar_flexion_bottom_high_deg",
+    "knee_flexion_peak_sd_deg",
+    "knee_flexion_peak_low_deg",
+    "knee_flexion_peak_high_deg",
+    "verdict_floor",
+    "confidence_floor",
 )
 """Columns of ``SetResult.reps``, one row per rep; ``rep`` counts within its ``set``."""
 

@@ -9,12 +9,9 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from imu_hinge import conventions as cv
-
-NORMAL_95: Final = 1.96
-"""Half of a 95 % interval of a normal distribution, in standard deviations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +68,8 @@ def set_row(number: int, one: LiftedSet, reps: Sequence[Mapping[str, Any]], *, b
         "basis": deepest["basis"],
         "lumbar_flexion_peak_deg": peak_deg,
         "lumbar_flexion_peak_sd_deg": sd_deg,
-        "lumbar_flexion_peak_low_deg": peak_deg - NORMAL_95 * sd_deg,
-        "lumbar_flexion_peak_high_deg": peak_deg + NORMAL_95 * sd_deg,
+        "lumbar_flexion_peak_low_deg": deepest["lumbar_flexion_peak_low_deg"],
+        "lumbar_flexion_peak_high_deg": deepest["lumbar_flexion_peak_high_deg"],
         "verdicts": ";".join(f"{label}={counts[label]}" for label in cv.VERDICTS if counts[label]),
         "rpe": one.rpe,
         "note": one.note,

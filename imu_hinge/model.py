@@ -295,7 +295,7 @@ class Posture:
     angles_rad : (n, 5) [rad]
         In the order of `conventions.ANGLES`; NaN where it cannot be told.
     sd_rad : (n, 5) [rad]
-        Standard deviation of each angle; NaN where the angle is.
+        Standard deviation of each angle about the value told; NaN where the angle is.
     inclination_rad : (n,) [rad]
         Inclination of the sensor that tells the bends best, as it was measured; from it reps are found.
     side_inclination_rad : (n,) [rad]
@@ -315,6 +315,10 @@ class Posture:
         `conventions.Flag`, all sensors together.
     basis : str
         ``measured`` where two sensors span the lumbar spine, else ``inferred``.
+    low_rad, high_rad : (n, 5) [rad]
+        Ends of each angle's 95 % interval, which may be lopsided; a normal variable's where they are not given.
+    over : (n, 2)
+        How probable lumbar flexion and knee flexion are over the athlete's limits; NaN where nobody asked.
     acceleration_mps2 : (n,) [m/s²], optional
         What the height was integrated from, up positive; only while reps are looked for, no part and no result has it.
 
@@ -344,7 +348,18 @@ class Posture:
     is_still: npt.NDArray[np.bool_]
     flags: Flags
     basis: cv.Basis
+    low_rad: Array = field(default_factory=lambda: np.empty((0, 0)))
+    high_rad: Array = field(default_factory=lambda: np.empty((0, 0)))
+    over: Array = field(default_factory=lambda: np.empty((0, 0)))
     acceleration_mps2: Array | None = None
+
+    def __post_init__(self) -> None:
+        shape = self.angles_rad.shape
+        if self.low_rad.shape != shape or self.high_rad.shape != shape:
+            object.__setattr__(self, "low_rad", self.angles_rad - cv.NORMAL_95 * self.sd_rad)
+            object.__setattr__(self, "high_rad", self.angles_rad + cv.NORMAL_95 * self.sd_rad)
+        if self.over.shape != (len(self), 2):
+            object.__setattr__(self, "over", np.full((len(self), 2), np.nan))
 
     def __len__(self) -> int:
         return int(self.time_s.size)
@@ -380,6 +395,9 @@ class Posture:
 POSTURE_COLUMNS: Final = (
     "angles_rad",
     "sd_rad",
+    "low_rad",
+    "high_rad",
+    "over",
     "inclination_rad",
     "side_inclination_rad",
     "turn_rad",
@@ -391,3 +409,6 @@ POSTURE_COLUMNS: Final = (
     "flags",
 )
 """What a posture holds per instant, besides the time."""
+
+ANGLE_COLUMNS: Final = ("angles_rad", "sd_rad", "low_rad", "high_rad")
+"""Those of them that hold one value for each of `conventions.ANGLES`."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -55,9 +55,19 @@ class Verdict:
     reason: str = ""
 
 
+LOPSIDED: Final = 1.5
+"""An interval with one side longer than the other by more than this is told by its ends, not by its half (chosen)."""
+
+NO_FLOOR: Final = Verdict("undecided", math.nan, (), "the bar was not on the floor")
+"""What is said of the floor where the lift did not begin on it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rep:
     """Hold one rep, in seconds on the host's timeline and in radians; NaN is: cannot tell.
+
+    ``verdict`` covers the whole rep, ``verdict_floor`` the bar on the floor alone. ``low`` and ``high`` are the ends of
+    95 % intervals.
 
     Examples
     --------
@@ -99,6 +109,21 @@ class Rep:
     """Of the data, A to D; see `reps.verdict.grade`."""
     set: int = 0
     """The set it is part of, from 0 on; ``rep`` counts within it."""
+    lumbar_flexion_peak_low_rad: float = math.nan
+    lumbar_flexion_peak_high_rad: float = math.nan
+    lumbar_flexion_bottom_low_rad: float = math.nan
+    lumbar_flexion_bottom_high_rad: float = math.nan
+    knee_flexion_peak_sd_rad: float = math.nan
+    knee_flexion_peak_low_rad: float = math.nan
+    knee_flexion_peak_high_rad: float = math.nan
+    verdict_floor: Verdict = NO_FLOOR
+
+    @property
+    def is_lopsided(self) -> bool:
+        """Whether the interval of the largest lumbar flexion reaches much farther to one side than to the other."""
+        up = self.lumbar_flexion_peak_high_rad - self.lumbar_flexion_peak_rad
+        down = self.lumbar_flexion_peak_rad - self.lumbar_flexion_peak_low_rad
+        return max(up, down) > LOPSIDED * min(up, down)
 
     def as_row(self) -> dict[str, Any]:
         """Return the rep as one row of the ``reps`` table, degrees at this edge."""
@@ -110,6 +135,10 @@ class Rep:
                 row[column] = self.verdict.label
             elif column == "confidence":
                 row[column] = self.verdict.confidence
+            elif column == "verdict_floor":
+                row[column] = self.verdict_floor.label
+            elif column == "confidence_floor":
+                row[column] = self.verdict_floor.confidence
             elif column == "findings":
                 row[column] = ";".join(self.verdict.findings)
             else:
@@ -133,7 +162,8 @@ class Event:
     Parameters
     ----------
     kind
-        ``aligned``: the mounting is known; ``rep``: one was completed; ``withdrawn``: a rep that was told is none;
+        ``aligned``: the mounting is known; ``rep``: one was completed; ``revised``: one that was told is told
+        anew, as its sensors' zero has moved since; ``withdrawn``: a rep that was told is none;
         ``set_started``: the next rep is the first of a set, or a set goes on; ``set_ended``: nobody went on with it;
         ``slip``: a sensor moved on the body; ``gap``: a long hole is over; ``warning``: a sensor's clock was set back,
         or sensors seem to be exchanged; ``clock``: two sensors' clocks no longer agree, so
@@ -144,7 +174,7 @@ class Event:
     message
         One sentence for a person.
     rep
-        The rep that was completed or withdrawn.
+        The rep that was completed, revised or withdrawn.
 
     Examples
     --------
@@ -281,7 +311,7 @@ class SetResult:
 
         frame = pd.DataFrame([lift.as_row() for lift in self.lifts], columns=list(cv.REP_COLUMNS))
         if frame.empty:
-            text = {"exercise", "basis", "verdict", "findings", "quality"}
+            text = {"exercise", "basis", "verdict", "verdict_floor", "findings", "quality"}
             kinds = {c: "object" if c in text else "int64" if c in ("rep", "set") else "float64" for c in frame.columns}
             frame = frame.astype(kinds)
         return with_plain_text(frame)
@@ -351,10 +381,12 @@ class SetResult:
         import pandas as pd
 
         degrees, sd_deg = np.degrees(self.posture.angles_rad), np.degrees(self.posture.sd_rad)
+        low_deg, high_deg = np.degrees(self.posture.low_rad), np.degrees(self.posture.high_rad)
         columns: dict[str, Any] = {"time_s": self.posture.time_s}
         for i, name in enumerate(cv.ANGLES):
             columns[f"{name}_deg"] = degrees[:, i]
             columns[f"{name}_sd_deg"] = sd_deg[:, i]
+            columns[f"{name}_low_deg"], columns[f"{name}_high_deg"] = low_deg[:, i], high_deg[:, i]
         columns["rep"] = self.rep_index.astype(np.int64)  # as in `reps`, to be joined by it
         columns["phase"] = np.asarray(cv.PHASES, dtype=object)[self.phase]
         columns["flags"] = self.posture.flags

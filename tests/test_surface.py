@@ -73,6 +73,15 @@ REP_COLUMNS = [
     "findings",
     "quality",
     "set",
+    "lumbar_flexion_peak_low_deg",
+    "lumbar_flexion_peak_high_deg",
+    "lumbar_flexion_bottom_low_deg",
+    "lumbar_flexion_bottom_high_deg",
+    "knee_flexion_peak_sd_deg",
+    "knee_flexion_peak_low_deg",
+    "knee_flexion_peak_high_deg",
+    "verdict_floor",
+    "confidence_floor",
 ]
 
 ANGLE_COLUMNS = [
@@ -91,9 +100,19 @@ ANGLE_COLUMNS = [
     "phase",
     "flags",
     "set",
+    "pelvis_tilt_low_deg",
+    "pelvis_tilt_high_deg",
+    "trunk_inclination_low_deg",
+    "trunk_inclination_high_deg",
+    "lumbar_flexion_low_deg",
+    "lumbar_flexion_high_deg",
+    "hip_flexion_low_deg",
+    "hip_flexion_high_deg",
+    "knee_flexion_low_deg",
+    "knee_flexion_high_deg",
 ]
 
-TEXT_COLUMNS = {"exercise", "basis", "verdict", "findings", "quality"}
+TEXT_COLUMNS = {"exercise", "basis", "verdict", "verdict_floor", "findings", "quality"}
 
 COMMANDS = [
     "analyze",

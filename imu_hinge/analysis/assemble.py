@@ -19,9 +19,9 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.errors import NotOnTheTrunk
 from imu_hinge.lifted_set import LiftedSet
 from imu_hinge.model import JUMP_S, Array, Posture, Region, grid_rate_hz
+from imu_hinge.motion.hypotheses.kinds import Kinds
 from imu_hinge.motion.kinematics.clock_offset import Synchronised
 from imu_hinge.motion.kinematics.track import Track
-from imu_hinge.motion.linkage.set_parameters import SetParameters
 from imu_hinge.reps.exercise import Found
 from imu_hinge.reps.segmentation import label_samples
 from imu_hinge.result import OtherBend, Rep, SetResult, Verdict
@@ -191,9 +191,9 @@ def doubted(rep: Rep, doubt: str) -> Rep:
     return replace(rep, verdict=Verdict("undecided", verdict.confidence, verdict.findings, doubt), quality="D")
 
 
-def misfit_warnings(shared: SetParameters | None) -> tuple[str, ...]:
+def misfit_warnings(kinds: Kinds | None) -> tuple[str, ...]:
     """Return what of a set does not fit the body, where something does not."""
-    return () if shared is None or not shared.does_not_fit else (DOES_NOT_FIT.format(shared.does_not_fit),)
+    return () if kinds is None or not kinds.does_not_fit else (DOES_NOT_FIT.format(kinds.does_not_fit),)
 
 
 def hole_warnings(holes: Mapping[str, Sequence[Region]], time_s: Array, reps: Sequence[Rep]) -> tuple[str, ...]:

@@ -19,8 +19,9 @@ from imu_hinge.analysis.assemble import (
     warnings_of,
 )
 from imu_hinge.analysis.calibration import Taken, as_seen, learn_references, recognised
-from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link_sets, linkage_inputs, looks_swapped
+from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link_sets, linkage_inputs
 from imu_hinge.analysis.planned import not_applied_live, with_names, with_what_was_said
+from imu_hinge.analysis.plausibility import looks_swapped
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import CalibrationError, SensorsSwapped
 from imu_hinge.model import Posture, Recording, Samples, check_exercise
@@ -183,16 +184,16 @@ def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track
 
 def _interpret(aligned: Aligned, found: Found, athlete: Athlete, settings: Settings) -> SetResult:
     check_on_trunk(aligned)
-    swapped = looks_swapped(aligned, found.lifts)
+    swapped = looks_swapped(aligned.inclinations, found.lifts)
     if swapped:
         raise SensorsSwapped(swapped)
-    posture, shared = link_sets(aligned, found.sets, athlete)
+    posture, kinds = link_sets(aligned, found.sets, athlete)
     reps = [
         rep
         for number, one in enumerate(found.sets)
         for rep in _reps_of(number, one, posture, aligned, athlete, settings)
     ]
-    warnings = (*misfit_warnings(shared), *warnings_of(aligned, settings))
+    warnings = (*misfit_warnings(kinds), *warnings_of(aligned, settings))
     return result_of(aligned, posture, found, reps, athlete=athlete, warnings=warnings)
 
 

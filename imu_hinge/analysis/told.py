@@ -5,9 +5,11 @@ It finds no lift and describes none; `live` tells, and this is what it has told.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -18,6 +20,14 @@ from imu_hinge.reps.exercise import FoundSet
 from imu_hinge.reps.other_bends import NoRep
 from imu_hinge.reps.segmentation import Lift
 from imu_hinge.result import Event, Rep
+
+MOVED_RAD: Final = math.radians(1.5)
+"""A zero that has moved by more than people sway in standing has moved (docs/biomechanics.md, 6.2)."""
+
+
+def readings(aligned: Aligned, lift: Lift) -> tuple[float, ...]:
+    """Return what every sensor reads at the bottom of a lift of the window [rad]."""
+    return tuple(float(inclination.inclination_rad[lift.bottom]) for inclination in aligned.inclinations.values())
 
 
 class Told:
@@ -38,6 +48,7 @@ class Told:
         """Of each lift, which set it was told as part of: sets are marked in the order in which they are told."""
         self._names: dict[int, tuple[str, str]] = {}
         self._ended: int | None = None
+        self._read: list[tuple[float, ...]] = []
         self._near, self._reach = near, reach
         self._missed: dict[float, int] = {}
         self._slips: set[str] = set()
@@ -84,12 +95,16 @@ class Told:
             if lift.start >= after and lift.stop <= settled and not self.knows(lift):
                 yield lift
 
+    def exercise_of(self, place: int) -> str:
+        """Return the exercise of the set that a lift was told as part of."""
+        return self._names[self.marks[place]][0]
+
     def earlier(self, start: int, mark: int) -> list[Rep]:
         """Return the reps of a set before an instant."""
         place = self.place_of(start)
         return [rep for rep, other in zip(self.reps[:place], self.marks, strict=False) if other == mark]
 
-    def add(self, lift: Lift, rep: Rep, mark: int, name: tuple[str, str]) -> Rep:
+    def add(self, lift: Lift, rep: Rep, mark: int, name: tuple[str, str], read: tuple[float, ...]) -> Rep:
         """Put a rep where it belongs and return it with its number; the reps after it move up.
 
         Parameters
@@ -101,12 +116,15 @@ class Told:
             Of its set.
         name
             The set's exercise and the evidence, where nothing of it was told yet.
+        read
+            What every sensor read at its bottom (`readings`) [rad].
         """
         self._names.setdefault(mark, name)
         place = self.place_of(lift.start)
         self.lifts.insert(place, lift)
         self.reps.insert(place, rep)
         self.marks.insert(place, mark)
+        self._read.insert(place, read)
         self._number(place)
         return self.reps[place]
 
@@ -180,12 +198,48 @@ class Told:
             self._missed[rep.start_s] = self._missed.get(rep.start_s, 0) + 1
             if is_last or self._missed[rep.start_s] >= 2:
                 at = self.lifts.index(lift)
-                del self.lifts[at], self.reps[at], self.marks[at]
+                del self.lifts[at], self.reps[at], self.marks[at], self._read[at]
                 message = f"Rep {rep.rep + 1} was none: it is no part of the set that followed."
                 events.append(Event("withdrawn", at_s, message, rep))
         if events:
             self._number(first)
         return events
+
+    def moved(self, aligned: Aligned, *, start: int) -> list[int]:
+        """Return the places of reps whose sensors read otherwise at the bottom now than when they were told.
+
+        That is: a standing since has shown that a sensor slipped, and has moved its zero.
+
+        Parameters
+        ----------
+        aligned
+            The window as it is read now.
+        start
+            Its first instant; what begins before it is not looked at.
+        """
+        if not any(inclination.slips for inclination in aligned.inclinations.values()):
+            return []
+        found = []
+        for place in range(self.place_of(start), len(self.lifts)):
+            now = readings(aligned, self.lifts[place].moved(-start))
+            if max(abs(a - b) for a, b in zip(now, self._read[place], strict=True)) > MOVED_RAD:
+                found.append(place)
+        return found
+
+    def revise(self, place: int, rep: Rep, read: tuple[float, ...]) -> Rep:
+        """Put a rep that is told anew in the place of what was told of it, and return it with its number.
+
+        Parameters
+        ----------
+        place
+            How many reps come before it, of all sets.
+        rep
+        read
+            As in `add`.
+        """
+        told = self.reps[place]
+        self.reps[place], self._read[place] = replace(rep, rep=told.rep, set=told.set), read
+        return self.reps[place]
 
     def see(self, others: Sequence[NoRep], *, start: int) -> None:
         """Take what bends and is no rep from ``start`` on in place of what was seen there before."""

@@ -22,7 +22,7 @@ from imu_hinge.report import wording as words
 from imu_hinge.report.output_files import write_atomic
 from imu_hinge.report.session_plot import draw_peaks, draw_session
 from imu_hinge.report.session_tables import set_heading
-from imu_hinge.report.tables import degrees_words, percent_words
+from imu_hinge.report.tables import degrees_words, peak_words, percent_words
 from imu_hinge.result import Rep, SetResult
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _origin(result: SetResult) -> str:
 def _row(lift: Rep, from_s: float) -> dict[str, str]:
     """Return one rep's cells, by heading; time counts from ``from_s``."""
     basis = words.lumbar_basis(lift.lumbar_flexion_peak_rad, lift.basis)
-    peak = degrees_words(lift.lumbar_flexion_peak_rad, lift.lumbar_flexion_peak_sd_rad)
+    peak = peak_words(lift)
     return {
         "rep": str(lift.rep + 1),
         "start": f"{lift.start_s - from_s:.1f} s",
@@ -195,7 +195,7 @@ def _row(lift: Rep, from_s: float) -> dict[str, str]:
         "pelvis peak": degrees_words(lift.pelvis_tilt_peak_rad),
         "trunk peak": degrees_words(lift.trunk_inclination_peak_rad),
         "lumbar share": percent_words(lift.lumbar_share),
-        "verdict": words.VERDICT_WORDS.get(lift.verdict.label, lift.verdict.label),
+        "verdict": words.verdict_words(lift),
         "how sure": percent_words(lift.verdict.confidence),
         "why": words.sentence(lift.verdict.reason),
         "data A-D": lift.quality,

@@ -161,6 +161,14 @@ def degrees_words(value_rad: float, sd_rad: float = math.nan) -> str:
     return f"{math.degrees(value_rad):.0f}{band}°"
 
 
+def peak_words(lift: Rep) -> str:
+    """Return a rep's largest lumbar flexion: with its standard deviation, or its 95 % interval where it is lopsided."""
+    if not lift.is_lopsided:
+        return degrees_words(lift.lumbar_flexion_peak_rad, lift.lumbar_flexion_peak_sd_rad)
+    low, high = (math.degrees(end) for end in (lift.lumbar_flexion_peak_low_rad, lift.lumbar_flexion_peak_high_rad))
+    return f"{math.degrees(lift.lumbar_flexion_peak_rad):.0f} ({low:.0f} to {high:.0f})°"
+
+
 def percent_words(share: float) -> str:
     """Return a share from 0 to 1 in percent, or a dash where it cannot be told."""
     return f"{100 * share:.0f}%" if math.isfinite(share) else "–"
@@ -235,16 +243,15 @@ def _terminal_row(lift: Rep, result: SetResult) -> dict[str, Text | str]:
 
     mark, colour = _MARKS.get(lift.verdict.label, ("", "none"))
     seen = [words.FINDING_SHORT.get(name, name) for name in lift.verdict.findings]
-    verdict = words.VERDICT_WORDS.get(lift.verdict.label, lift.verdict.label)
     return {
         "rep": str(lift.rep + 1),
         "start": f"{lift.start_s - words.start_of(result):.1f}",
-        "lumbar": degrees_words(lift.lumbar_flexion_peak_rad, lift.lumbar_flexion_peak_sd_rad),
+        "lumbar": peak_words(lift),
         "basis": words.lumbar_basis(lift.lumbar_flexion_peak_rad, lift.basis),
         "pelvis": degrees_words(lift.pelvis_tilt_peak_rad),
         "trunk": degrees_words(lift.trunk_inclination_peak_rad),
         "share": percent_words(lift.lumbar_share),
-        "verdict": Text(f"{mark} {verdict}".replace("lumbar ", "lumbar\n  "), style=colour),
+        "verdict": Text(f"{mark} {words.verdict_words(lift)}", style=colour),
         "sure": percent_words(lift.verdict.confidence),
         "why": "\n".join([words.reason_short(lift, result.athlete), *seen]),
         "data": lift.quality,

@@ -267,6 +267,32 @@ def verdict_summary(result: SetResult) -> str:
     )
 
 
+def verdict_words(lift: Rep) -> str:
+    """Return a rep's verdict; where only the floor was told, that too."""
+    told = VERDICT_WORDS.get(lift.verdict.label, lift.verdict.label)
+    if not is_told_at_the_floor_alone(lift):
+        return told
+    return f"{told}; at the floor {VERDICT_WORDS.get(lift.verdict_floor.label, lift.verdict_floor.label)}"
+
+
+def is_told_at_the_floor_alone(lift: Rep) -> bool:
+    """Tell whether a lift has a verdict with the bar on the floor and none of the whole."""
+    return lift.verdict.label == "undecided" and lift.verdict_floor.label != "undecided"
+
+
+def _floor_sentence(result: SetResult) -> list[str]:
+    """Say what the floor told of the reps whose way cannot be told."""
+    labels = [lift.verdict_floor.label for lift in result.lifts if is_told_at_the_floor_alone(lift)]
+    if not labels:
+        return []
+    told = ", ".join(
+        f"{verdict_clause(label, result.athlete)} in {labels.count(label)}" for label in cv.VERDICTS if label in labels
+    )
+    return [
+        f"At the floor: {told} of {number_of(len(result.lifts), 'rep', 'reps')}. On the way up one sensor cannot tell."
+    ]
+
+
 def headline(result: SetResult) -> list[str]:
     """Return what matters in two to five plain sentences, the first one first."""
     count = len(result.lifts)
@@ -279,6 +305,7 @@ def headline(result: SetResult) -> list[str]:
     sentences = [
         f"{number_of(count, *EXERCISE_WORDS.get(result.exercise, ('rep', 'reps')))}: {verdict_summary(result)}."
     ]
+    sentences += _floor_sentence(result)
     sentences += _basis_sentence(result)
     sentences += _peak_sentences(result)
     sentences += filter(None, [limit_doubt(result)])
@@ -309,6 +336,10 @@ def peak_words(result: SetResult) -> str:
     peaks = [math.degrees(lift.lumbar_flexion_peak_rad) for lift in known]
     sd = max(math.degrees(lift.lumbar_flexion_peak_sd_rad) for lift in known)
     band = f" (± {sd:.0f}°)" if math.isfinite(sd) else ""
+    if any(lift.is_lopsided for lift in known):
+        least = min(math.degrees(lift.lumbar_flexion_peak_low_rad) for lift in known)
+        most = max(math.degrees(lift.lumbar_flexion_peak_high_rad) for lift in known)
+        band = f" (95 %: {least:.0f}° to {most:.0f}°)"
     low, high = min(peaks), max(peaks)
     return f"{0.5 * (low + high):.0f}°{band}" if high - low < change_deg(result) else f"{low:.0f}° to {high:.0f}°{band}"
 

@@ -14,8 +14,7 @@ import numpy as np
 from imu_hinge.model import Posture
 from imu_hinge.reps.bends import Bend
 from imu_hinge.reps.segmentation import Lift, lifts_from_floor, lifts_from_top, walking
-from imu_hinge.reps.sets import NEARLY_EVERY
-from imu_hinge.reps.similarity import Similarity, membership, respects
+from imu_hinge.reps.similarity import NEARLY_EVERY, Similarity, membership, respects
 from imu_hinge.signals import regions
 
 MORE_OF_IT: Final = 2.0
