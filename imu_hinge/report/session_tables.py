@@ -126,6 +126,8 @@ def terminal_parts(result: SetResult, *, width: int = 80) -> Iterator[Table | st
         yield set_heading(result, number)
         table = reps_table(result.of_set(number), width=width)
         table.title = None
+        if number < len(result.set_list) - 1:
+            table.caption = None  # what headings mean is said once, at the end
         yield table
 
 

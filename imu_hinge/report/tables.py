@@ -243,6 +243,10 @@ def _terminal_row(lift: Rep, result: SetResult) -> dict[str, Text | str]:
 
     mark, colour = _MARKS.get(lift.verdict.label, ("", "none"))
     seen = [words.FINDING_SHORT.get(name, name) for name in lift.verdict.findings]
+    verdict = Text(f"{mark} {words.VERDICT_WORDS.get(lift.verdict.label, lift.verdict.label)}", style=colour)
+    if words.is_told_at_the_floor_alone(lift):
+        mark, colour = _MARKS.get(lift.verdict_floor.label, ("", "none"))
+        verdict.append(f"\n{mark} at floor", style=colour)
     return {
         "rep": str(lift.rep + 1),
         "start": f"{lift.start_s - words.start_of(result):.1f}",
@@ -251,7 +255,7 @@ def _terminal_row(lift: Rep, result: SetResult) -> dict[str, Text | str]:
         "pelvis": degrees_words(lift.pelvis_tilt_peak_rad),
         "trunk": degrees_words(lift.trunk_inclination_peak_rad),
         "share": percent_words(lift.lumbar_share),
-        "verdict": Text(f"{mark} {words.verdict_words(lift)}", style=colour),
+        "verdict": verdict,
         "sure": percent_words(lift.verdict.confidence),
         "why": "\n".join([words.reason_short(lift, result.athlete), *seen]),
         "data": lift.quality,
@@ -265,4 +269,5 @@ def _caption(result: SetResult, names: list[str]) -> str:
     meanings = {"share": words.SHARE_WORDS, "sure": words.SURE_WORDS, "data": words.DATA_WORDS}
     lines = [f"Change from standing, {words.way_words(result)}; {words.limit_words(result.athlete)}."]
     lines += [meaning for name, meaning in meanings.items() if name in names]
+    lines += ["In brackets: 95 % interval, where it is lopsided."] if any(r.is_lopsided for r in result.lifts) else []
     return "\n".join(filter(None, [*lines, words.limit_doubt(result)]))

@@ -128,8 +128,9 @@ def styles_of(exercise: str) -> tuple[str, ...]:
 
 
 def styles_by_exercise() -> dict[str, tuple[str, ...]]:
-    """Return the names of the styles of every exercise that can be simulated."""
-    return {exercise: styles_of(exercise) for exercise in dict.fromkeys(one.exercise for one in STYLES.values())}
+    """Return the names of all styles of every exercise that can be simulated, also of those that are never drawn."""
+    exercises = dict.fromkeys(one.exercise for one in STYLES.values())
+    return {exercise: tuple(n for n, one in STYLES.items() if one.exercise == exercise) for exercise in exercises}
 
 
 def check_style(style: str | None, exercise: str | None) -> None:
@@ -140,18 +141,18 @@ def check_style(style: str | None, exercise: str | None) -> None:
     style, exercise
         None where it is drawn.
     """
-    known = sorted({one.exercise for one in STYLES.values()})
+    known = styles_by_exercise()
     if exercise is not None and exercise not in known:
         raise SettingsError(f"No exercise {quoted(exercise)} can be simulated. Use one of {', '.join(known)}.")
     if style is None:
         return
     if style not in STYLES:
-        names = STYLES if exercise is None else styles_of(exercise)
+        names = STYLES if exercise is None else known[exercise]
         raise SettingsError(f"There is no style {quoted(style)}. Use one of {', '.join(names)}.")
     if exercise not in (None, STYLES[style].exercise):
         raise SettingsError(
             f"{style} is a style of {STYLES[style].exercise}, not of {exercise}. Use one of "
-            f"{', '.join(styles_of(str(exercise)))}, or leave the exercise out."
+            f"{', '.join(known[str(exercise)])}, or leave the exercise out."
         )
 
 
