@@ -117,6 +117,9 @@ class Rep:
     knee_flexion_peak_low_rad: float = math.nan
     knee_flexion_peak_high_rad: float = math.nan
     verdict_floor: Verdict = NO_FLOOR
+    lumbar_over: float = math.nan
+    knees_over: float = math.nan
+    """How probable it is that back and knees were past their limits, each by itself; the label joins both."""
 
     @property
     def is_lopsided(self) -> bool:

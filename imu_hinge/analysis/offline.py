@@ -107,7 +107,7 @@ def analyze(
             live.feed(placement, samples)
         result = with_what_was_said(live.finish(), (), recording.edits, load_kg=recording.load_kg)
         warnings = (*checked.warnings, *result.warnings, *not_applied_live(recording.edits))
-        return _named(replace(result, warnings=warnings), recording, name)
+        return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
     tracks, clocks = tracks_of(checked, settings)
     aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     if aligned is None:
@@ -120,19 +120,13 @@ def analyze(
     silent = hole_warnings({p: regions(t.is_gap) for p, t in tracks.items()}, result.posture.time_s, result.lifts)
     seen = (*clock_warnings(clocks), *map(hole_warning, _holes_of(checked).spans), *silent)  # the gravest first
     result = replace(result, settings=settings, warnings=(*checked.warnings, *result.warnings, *seen))
-    return _named(result, recording, name)
+    result = replace(result, recording_name=name, is_simulated=recording.is_simulated)
+    return with_what_is_noted(result, recording)
 
 
-def _named(result: SetResult, recording: Recording, name: str) -> SetResult:
-    """Return the result with what the recording says of itself."""
-    return replace(
-        result,
-        recording_name=name,
-        is_simulated=recording.is_simulated,
-        load_kg=recording.load_kg,
-        note=recording.note,
-        recorded=recording.recorded,
-    )
+def with_what_is_noted(result: SetResult, recording: Recording) -> SetResult:
+    """Return the result with load, note and date of its recording; replay as live leaves them out, as live had none."""
+    return replace(result, load_kg=recording.load_kg, note=recording.note, recorded=recording.recorded)
 
 
 def _in_turns(recording: Recording) -> Iterator[tuple[str, Samples]]:

@@ -40,7 +40,7 @@ from imu_hinge.motion.linkage.personal_references import is_calibrated
 from imu_hinge.reps.exercise import FoundSet
 from imu_hinge.reps.metrics import measure
 from imu_hinge.reps.segmentation import Lift, on_the_floor
-from imu_hinge.reps.verdict import Limits, find, grade, judge, judge_floor, with_floor
+from imu_hinge.reps.verdict import Limits, chances_over, find, grade, judge, judge_floor, with_floor
 from imu_hinge.result import NO_FLOOR, Rep
 from imu_hinge.settings import Settings
 
@@ -303,6 +303,7 @@ def build_rep(  # noqa: PLR0913  # a rep is made of all that is known of its set
         doubt = doubt_about_one_sensor(posture, is_calibrated=is_calibrated(athlete, aligned.inclinations))
         verdict = judge(metrics, findings, limits, doubt=doubt) if doubt else verdict
     peak, bottom = metrics.peak_rad, metrics.bottom_rad
+    lumbar_over, knees_over = chances_over(metrics, limits)
     rep = Rep(
         rep=len(earlier),
         exercise=exercise,
@@ -324,5 +325,7 @@ def build_rep(  # noqa: PLR0913  # a rep is made of all that is known of its set
         verdict=verdict,
         quality=grade(posture, lift, alignment_quality=aligned.quality, is_undecidable=bool(doubt)),
         verdict_floor=floor,
+        lumbar_over=lumbar_over,
+        knees_over=knees_over,
     )
     return replace(rep, **metrics.ends)

@@ -166,6 +166,7 @@ def _analyzed(
 ) -> SetResult:
     from imu_hinge import analyze as analyze_recording
     from imu_hinge import read
+    from imu_hinge.analysis.offline import with_what_is_noted
     from imu_hinge.model import check_exercise
     from imu_hinge.plan import read_plan
     from imu_hinge.settings import Settings, read_settings
@@ -177,7 +178,7 @@ def _analyzed(
         recording = read(
             source[0] if len(source) == 1 else source, repair=repair, as_live=as_live, limits=chosen.limits
         )
-        return analyze_recording(
+        result = analyze_recording(
             recording,
             athlete=_merged(athlete, recording.athlete),
             exercise=exercise,
@@ -186,6 +187,7 @@ def _analyzed(
             name=" ".join(Path(item).name for item in source),
             plan=() if plan is None else read_plan(plan),
         )
+        return with_what_is_noted(result, recording)
 
 
 def _has_journal(source: list[str]) -> bool:

@@ -25,9 +25,10 @@ def say(text: str, *, err: bool = False) -> None:
 
 def show(result: SetResult, *, as_json: bool) -> None:
     """Print the tables of sets and reps, what else bent and every warning, or JSON alone."""
+    from imu_hinge.report.reasons import doubt_lines
     from imu_hinge.report.session_tables import terminal_parts
     from imu_hinge.report.tables import as_json as json_of
-    from imu_hinge.report.wording import doubt_lines, other_line
+    from imu_hinge.report.wording import other_line
 
     if as_json:
         typer.echo(json_of(result))

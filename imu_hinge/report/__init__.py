@@ -3,6 +3,7 @@
 Takes `result.SetResult`; gives text, CSV, JSON, matplotlib Axes and one-file HTML. In the order to read::
 
     wording       what a result says, in plain words, the same everywhere
+    reasons       why a rep has its verdict
     tables        CSV, JSON, the terminal's table
     style         colours, lines, sheet, file
     curves        the series that a figure draws

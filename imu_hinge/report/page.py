@@ -20,6 +20,7 @@ from imu_hinge import conventions as cv
 from imu_hinge.report import plots, style
 from imu_hinge.report import wording as words
 from imu_hinge.report.output_files import write_atomic
+from imu_hinge.report.reasons import side_words
 from imu_hinge.report.session_plot import draw_peaks, draw_session
 from imu_hinge.report.session_tables import set_heading
 from imu_hinge.report.tables import degrees_words, peak_words, percent_words
@@ -125,7 +126,7 @@ def _parts(result: SetResult) -> list[dict[str, Any]]:
     return [
         {
             "heading": "" if alone else set_heading(result, number),
-            "rows": [_row(lift, words.start_of(result)) for lift in one.lifts],
+            "rows": [_row(lift, result) for lift in one.lifts],
             "figure": _figure(one, plots.plot_reps, name="reps" if alone else f"reps{number + 1}", height_in=5.4),
         }
         for number, one in enumerate(each)
@@ -184,17 +185,19 @@ def _origin(result: SetResult) -> str:
     return " · ".join(filter(None, (result.recording_name, words.way_words(result))))
 
 
-def _row(lift: Rep, from_s: float) -> dict[str, str]:
-    """Return one rep's cells, by heading; time counts from ``from_s``."""
+def _row(lift: Rep, result: SetResult) -> dict[str, str]:
+    """Return one rep's cells, by heading; time counts from the recording's start."""
     basis = words.lumbar_basis(lift.lumbar_flexion_peak_rad, lift.basis)
     peak = peak_words(lift)
     return {
         "rep": str(lift.rep + 1),
-        "start": f"{lift.start_s - from_s:.1f} s",
+        "start": f"{lift.start_s - words.start_of(result):.1f} s",
         "lumbar peak ± sd": basis if basis == words.CANNOT_TELL else f"{peak} {basis}",
         "pelvis peak": degrees_words(lift.pelvis_tilt_peak_rad),
         "trunk peak": degrees_words(lift.trunk_inclination_peak_rad),
         "lumbar share": percent_words(lift.lumbar_share),
+        "back": side_words(lift, lift.lumbar_over, result),
+        "knees": side_words(lift, lift.knees_over, result).replace("its", "their"),
         "verdict": words.verdict_words(lift),
         "how sure": percent_words(lift.verdict.confidence),
         "why": words.sentence(lift.verdict.reason),

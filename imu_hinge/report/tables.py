@@ -16,6 +16,7 @@ from imu_hinge import __version__
 from imu_hinge import conventions as cv
 from imu_hinge.report import wording as words
 from imu_hinge.report.output_files import write_atomic
+from imu_hinge.report.reasons import reason_short
 from imu_hinge.result import Rep, SetResult
 from imu_hinge.text import csv_cell
 
@@ -257,7 +258,7 @@ def _terminal_row(lift: Rep, result: SetResult) -> dict[str, Text | str]:
         "share": percent_words(lift.lumbar_share),
         "verdict": verdict,
         "sure": percent_words(lift.verdict.confidence),
-        "why": "\n".join([words.reason_short(lift, result.athlete), *seen]),
+        "why": "\n".join([reason_short(lift, result.athlete), *seen]),
         "data": lift.quality,
     }
 

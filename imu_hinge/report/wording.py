@@ -34,9 +34,6 @@ VERDICT_WORDS: Final = {
     "undecided": "undecided",
 }
 
-_REASON_SHORT: Final = (("error band", "error band"), ("knees", "knees"), ("cannot be told", "sensors"))
-"""What the reason of a verdict holds, and one word for it where there is little room."""
-
 FINDING_WORDS: Final = {
     "flexion_at_setup": "flexion at set-up",
     "flexion_off_the_floor": "flexion off the floor",
@@ -160,29 +157,6 @@ def verdict_clause(label: str, athlete: Athlete) -> str:
     """Return a verdict as a part of a sentence: some lumbar flexion is in every rep."""
     said = VERDICT_WORDS.get(label, label)
     return f"{said} past {limit_name(athlete)}" if label == "lumbar_flexion" else said
-
-
-def reason_short(lift: Rep, athlete: Athlete) -> str:
-    """Return why a rep has its verdict where there is little room: a word, or how much of the limit was used."""
-    for part, word in _REASON_SHORT:
-        if part in lift.verdict.reason:
-            return word
-    if lift.verdict.label == "undecided" or not math.isfinite(lift.lumbar_flexion_peak_rad):
-        return "see below"
-    return f"{100.0 * lift.lumbar_flexion_peak_rad / athlete.limit_rad:.0f}% of limit"
-
-
-def doubt_lines(result: SetResult) -> list[str]:
-    """Return why reps are undecided that a word does not explain, a sentence for each reason."""
-    told: dict[tuple[int, str], list[Rep]] = {}
-    for lift in result.lifts:
-        if reason_short(lift, result.athlete) == "see below" and lift.verdict.reason:
-            told.setdefault((lift.set, lift.verdict.reason), []).append(lift)
-    of = [f"set {number + 1}, " if len(result.set_list) > 1 else "" for number, _ in told]
-    return [
-        sentence(f"{which}{rep_list(lifts)}: {reason}")
-        for which, ((_, reason), lifts) in zip(of, told.items(), strict=True)
-    ]
 
 
 def about_words(result: SetResult) -> str:
