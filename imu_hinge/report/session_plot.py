@@ -86,5 +86,6 @@ def draw_peaks(result: SetResult, *, ax: Axes) -> Axes:
         annotate(ax, "lumbar flexion: cannot tell")
     draw_limit(ax, result.athlete)
     ax.set_xticks(places, labels, size=7 if len(labels) < 9 else 5.5)
+    look.legend_below(ax, gap_in=0.6)  # under labels of several lines
     ax.set(xlim=(-1, at), ylabel="lumbar peak (°)", title="Lumbar flexion of each rep, by set, ± 1 sd")
     return ax
