@@ -60,7 +60,7 @@ def draw_warnings(figure: Figure, result: SetResult) -> None:
     """Write every warning below the panels of a sheet 11 inches wide."""
     lines = _warning_lines(result)
     if lines:
-        figure.supxlabel("\n".join(lines), fontsize=9, x=0.01, ha="left")
+        figure.supxlabel("\n".join(lines), fontsize=9, x=0.01, ha="left", parse_math=False)
 
 
 def limit_label(athlete: Athlete, *, who: str) -> str:

@@ -342,8 +342,8 @@ def plot_set(result: SetResult) -> Figure:
         plot_angles(result, ax=panels["time"], angles=angles).set_title("Pelvis and trunk over time")
         if is_told:
             plot_lumbar(result, ax=panels["lumbar"]).set_title("Lumbar flexion over time")
-        lines = [words.title(result), *wrap(words.about_words(result), _SHEET_CHARACTERS)]
+        lines = [words.title(result)]
         lines += wrap(words.verdict_summary(result), _SHEET_CHARACTERS) if result.lifts else []
-        figure.suptitle("\n".join(lines), fontsize=13, weight="bold", x=0.01, ha="left")
+        figure.suptitle("\n".join(lines), fontsize=13, weight="bold", x=0.01, ha="left", parse_math=False)
         draw_warnings(figure, result)
     return figure

@@ -33,8 +33,7 @@ def plot_session(result: SetResult) -> Figure:
         time, peaks = figure.subplots(2, 1, height_ratios=[1, 1.15])
         draw_session(result, ax=time)
         draw_peaks(result, ax=peaks)
-        lines = [session_title(result), *filter(None, [words.about_words(result)])]
-        figure.suptitle("\n".join(lines), fontsize=13, weight="bold", x=0.01, ha="left")
+        figure.suptitle(session_title(result), fontsize=13, weight="bold", x=0.01, ha="left")
         draw_warnings(figure, result)
     return figure
 

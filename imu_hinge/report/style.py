@@ -142,7 +142,7 @@ def legend_below(ax: Axes, *, gap_in: float = 0.5) -> None:
         under = ax.transAxes + ScaledTranslation(0.0, -gap_in, ax.figure.dpi_scale_trans)
         width_in = ax.get_window_extent().width / ax.figure.dpi
         room = width_in / (_LEGEND_COLUMN * small_text_pt() / _PT_PER_IN)
-        columns = max(1, int(room + 0.3))  # the last column may stand out a little
+        columns = max(1, int(room))
         ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.0), bbox_transform=under, ncols=columns, borderaxespad=0.0)
 
 

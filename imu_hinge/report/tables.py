@@ -201,9 +201,10 @@ def reps_table(result: SetResult, *, width: int = 80) -> Table:
     """
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     title = "\n".join(filter(None, (words.title(result), words.about_words(result))))
-    table = Table(title=title, box=box.SIMPLE_HEAD, padding=0, show_edge=False, title_style="bold")
+    table = Table(title=Text(title, style="bold"), box=box.SIMPLE_HEAD, padding=0, show_edge=False)
     names = _shown_columns(result, is_narrow=width < _NARROW)
     for name in names:
         table.add_column(_COLUMNS[name][0], **_COLUMNS[name][1])
