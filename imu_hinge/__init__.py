@@ -12,13 +12,15 @@ __version__ = "0.1.0"
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # who wants to see what is logged adds one of his own
 
 if TYPE_CHECKING:
+    from imu_hinge import report
     from imu_hinge.analysis.live import LiveAnalysis
-    from imu_hinge.analysis.offline import analyze, calibrate
+    from imu_hinge.analysis.offline import calibrate
     from imu_hinge.athlete import Athlete, read_athlete
     from imu_hinge.errors import HingeError
     from imu_hinge.instant import Instant
     from imu_hinge.model import Posture, Recording, Samples
     from imu_hinge.motion.orientation.filter import orientation
+    from imu_hinge.one_call import analyze, plot_set
     from imu_hinge.recovery.read import read
     from imu_hinge.result import Event, Rep, SetResult, Verdict
     from imu_hinge.settings import Settings
@@ -37,11 +39,13 @@ _HOMES = {
     "SetResult": "result",
     "Settings": "settings",
     "Verdict": "result",
-    "analyze": "analysis.offline",
+    "analyze": "one_call",
     "calibrate": "analysis.offline",
     "orientation": "motion.orientation.filter",
+    "plot_set": "one_call",
     "read": "recovery.read",
     "read_athlete": "athlete",
+    "report": "report",
     "write": "storage.recording",
 }
 
@@ -62,8 +66,10 @@ __all__ = [
     "analyze",
     "calibrate",
     "orientation",
+    "plot_set",
     "read",
     "read_athlete",
+    "report",
     "write",
 ]
 
@@ -72,7 +78,8 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'imu_hinge' has no attribute {name!r}")
-    value = getattr(import_module(f"imu_hinge.{home}"), name)
+    module = import_module(f"imu_hinge.{home}")
+    value = module if home == name else getattr(module, name)  # `report` is the room itself, which can be called
     globals()[name] = value
     return value
 

@@ -20,7 +20,7 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.edits import Edit
 from imu_hinge.errors import BadSamples, RecordingError
 from imu_hinge.plan import Plan
-from imu_hinge.text import LONGEST_TEXT, one_line, quoted, several_lines
+from imu_hinge.text import one_line, quoted, several_lines, warning_lines
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.uint16]
@@ -126,6 +126,33 @@ def joined(before: Samples, after: Samples) -> Samples:
     return _known_good(*columns)
 
 
+def samples_of_table(placement: str, table: Any) -> Samples:
+    """Return a table's columns, named as in the plain CSV, as samples.
+
+    Parameters
+    ----------
+    placement
+        For messages.
+    table
+        Anything that has its names in ``columns`` and gives a column by its name.
+
+    Raises
+    ------
+    BadSamples
+        Where it is no table, or a column is not there.
+    """
+    names = list(map(str, getattr(table, "columns", ())))
+    missing = [name for name in cv.CSV_COLUMNS if name not in names]
+    if missing:
+        kind = f"has no {', '.join(missing)}" if names else f"is a {type(table).__name__}"
+        raise BadSamples(
+            f"{placement} {kind}. Give ih.Samples(time_s, acc, gyr), or a table with the columns "
+            f"{', '.join(cv.CSV_COLUMNS)} in s, m/s² and rad/s."
+        )
+    columns = [np.asarray(table[name]) for name in cv.CSV_COLUMNS]
+    return Samples(columns[0], np.column_stack(columns[1:4]), np.column_stack(columns[4:7]))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
     """Hold one session's sensors, by placement, and what is known about it.
@@ -133,7 +160,8 @@ class Recording:
     Parameters
     ----------
     sensors
-        Samples by placement, one of `conventions.PLACEMENTS`.
+        Samples by placement, one of `conventions.PLACEMENTS`; or a table (pandas, polars) with the columns of the plain
+        CSV (`conventions.CSV_COLUMNS`), which becomes samples.
     athlete
         Who lifted, if known.
     exercise
@@ -152,6 +180,8 @@ class Recording:
         What a person changed of what is found in it, in order; kept beside the samples, which never change.
     plan
         What was meant to be lifted, set by set; nothing where nobody said.
+    recorded
+        When it was, as a date or a date and time (ISO 8601), if known.
 
     Text is kept as any page or terminal can show it, see `imu_hinge.text`.
 
@@ -180,6 +210,7 @@ class Recording:
     warnings: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()
     plan: Plan = ()
+    recorded: str = ""
 
     def __post_init__(self) -> None:
         if not self.sensors:
@@ -187,14 +218,20 @@ class Recording:
         for placement in self.sensors:
             check_placement(placement)
         check_exercise(self.exercise)
-        for what, text in (("note", self.note), *((f"devices[{p!r}]", d) for p, d in dict(self.devices).items())):
+        for what, text in (
+            ("note", self.note),
+            ("recorded", self.recorded),
+            *((f"devices[{p!r}]", d) for p, d in dict(self.devices).items()),
+        ):
             if not isinstance(text, str):
                 raise RecordingError(f"{what} is {quoted(text)} and no text. Put it in quotes.")
-        object.__setattr__(self, "sensors", MappingProxyType(dict(self.sensors)))
+        sensors = {p: s if isinstance(s, Samples) else samples_of_table(p, s) for p, s in self.sensors.items()}
+        object.__setattr__(self, "sensors", MappingProxyType(sensors))
         devices = {placement: one_line(device) for placement, device in self.devices.items()}
         object.__setattr__(self, "devices", MappingProxyType(devices))
         object.__setattr__(self, "note", several_lines(self.note))
-        object.__setattr__(self, "warnings", tuple(one_line(text, longest=LONGEST_TEXT) for text in self.warnings))
+        object.__setattr__(self, "recorded", one_line(self.recorded))
+        object.__setattr__(self, "warnings", warning_lines(self.warnings))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by value, for process pools: a view of a mapping cannot be pickled."""

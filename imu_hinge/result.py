@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -19,7 +20,7 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.lifted_set import LiftedSet, set_row
 from imu_hinge.model import Posture
 from imu_hinge.settings import Settings
-from imu_hinge.text import LONGEST_TEXT, one_line
+from imu_hinge.text import Mended, one_line, warning_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,6 +117,9 @@ class Rep:
     knee_flexion_peak_low_rad: float = math.nan
     knee_flexion_peak_high_rad: float = math.nan
     verdict_floor: Verdict = NO_FLOOR
+    lumbar_over: float = math.nan
+    knees_over: float = math.nan
+    """How probable it is that back and knees were past their limits, each by itself; the label joins both."""
 
     @property
     def is_lopsided(self) -> bool:
@@ -214,7 +218,7 @@ class SetResult:
     athlete
         Whose references were used.
     warnings
-        Sentences a reader must see beside the numbers.
+        Sentences a reader must see beside the numbers, the gravest first; last what was mended (`mended`).
     alignment_quality
         First component's share per placement, 0 to 1.
     is_simulated
@@ -233,6 +237,8 @@ class SetResult:
         What was done of the plan, in sentences; nothing without one.
     other_bends
         What bends and is no rep, in order.
+    load_kg, note, recorded
+        What the recording says: the bar with its plates, free text, when it was (ISO 8601).
 
     Examples
     --------
@@ -263,6 +269,9 @@ class SetResult:
     from_s: float = math.nan
     against_plan: tuple[str, ...] = ()
     other_bends: tuple[OtherBend, ...] = ()
+    load_kg: float | None = None
+    note: str = ""
+    recorded: str = ""
 
     def __post_init__(self) -> None:
         """Make the arrays read-only, a result is what was found; and its text fit to be shown."""
@@ -271,8 +280,9 @@ class SetResult:
         if self.lifts and not self.set_list:
             count = 1 + max(rep.set for rep in self.lifts)
             object.__setattr__(self, "set_list", (LiftedSet(self.exercise, self.exercise_evidence),) * count)
-        object.__setattr__(self, "recording_name", one_line(self.recording_name))
-        object.__setattr__(self, "warnings", tuple(one_line(text, longest=LONGEST_TEXT) for text in self.warnings))
+        for name in ("recording_name", "note", "recorded"):
+            object.__setattr__(self, name, one_line(getattr(self, name)))
+        object.__setattr__(self, "warnings", warning_lines(self.warnings))
         arrays: tuple[npt.NDArray[Any], ...] = (self.phase, self.rep_index, self.set_index, *self.posture.arrays())
         for array in arrays:
             array.flags.writeable = False
@@ -281,6 +291,23 @@ class SetResult:
         """Come back from a pickle read-only, as before."""
         self.__dict__.update(state)
         self.__post_init__()
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: what it is, every doubt, and the table of reps."""
+        known = "SIMULATED, no person was measured: " if self.is_simulated else ""
+        lines = [f"<b>{known}{self.exercise}, {len(self.lifts)} rep{'s' * (len(self.lifts) != 1)}</b>"]
+        lines += [f"<div>! {escape(text)}</div>" for text in self.doubts]
+        return "\n".join([*lines, self.reps.round(1).to_html(index=False)])
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """The warnings that are a reason to doubt a number, the gravest first."""
+        return tuple(text for text in self.warnings if not isinstance(text, Mended))
+
+    @property
+    def mended(self) -> tuple[str, ...]:
+        """The warnings about what was put right, such as clocks that were put in step."""
+        return tuple(text for text in self.warnings if isinstance(text, Mended))
 
     @cached_property
     def reps(self) -> pd.DataFrame:

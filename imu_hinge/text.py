@@ -7,6 +7,7 @@ JSON are escaped by what writes them.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 LONGEST_NAME: Final = 200
@@ -28,6 +29,18 @@ _UNSHOWN: Final = re.compile(
 
 _FORMULA: Final = ("=", "+", "-", "@")
 """A spreadsheet computes a cell that begins with one of these."""
+
+
+class Mended(str):
+    """A warning of something that was put right: told with how a result was made, and no reason to doubt it."""
+
+    __slots__ = ()
+
+
+def warning_lines(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return warnings as one line each, in their order; what was mended comes last and stays told apart."""
+    lines = [type(text)(one_line(text, longest=LONGEST_TEXT)) for text in texts]
+    return tuple(sorted(lines, key=lambda line: isinstance(line, Mended)))
 
 
 def one_line(text: str, *, longest: int = LONGEST_NAME) -> str:

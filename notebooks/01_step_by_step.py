@@ -2,7 +2,7 @@
 # # From samples to verdicts, one step at a time
 #
 # The recording is one that comes with the package. It is **simulated**: no person was measured. Open this file as a
-# notebook (Jupytext, VS Code, Spyder) or run it as it is, from this folder.
+# notebook (Jupytext, VS Code, Spyder) or run it as it is.
 
 # %%
 from pathlib import Path
@@ -13,7 +13,9 @@ import numpy as np
 import imu_hinge as ih
 from imu_hinge import conventions as cv
 
-FOLDER = Path("..") / "recordings" / "simulated_deadlift_hinge_5_reps"
+NAME = "recordings/simulated_deadlift_hinge_5_reps"
+NEAR = (Path.cwd(), *Path.cwd().parents, Path(ih.__file__).parents[1])
+FOLDER = next(folder / NAME for folder in NEAR if (folder / NAME).is_dir())  # from whatever folder this runs in
 
 # %% [markdown]
 # ## 1. Read
@@ -108,10 +110,8 @@ for lift in lifts:
 # ## All of it in one line
 
 # %%
-result = ih.analyze(ih.read(FOLDER))
+result = ih.analyze(FOLDER)
 result.reps[["rep", "start_s", "lumbar_flexion_peak_deg", "lumbar_flexion_peak_sd_deg", "basis", "verdict"]]
 
 # %%
-from imu_hinge.report.plots import plot_set
-
-figure = plot_set(result)
+ih.plot_set(result)

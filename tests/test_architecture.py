@@ -24,6 +24,7 @@ FLOORS = (
     (
         "errors",
         "settings",
+        "settings_file",
         "athlete",
         "edits",
         "lifted_set",
@@ -41,6 +42,7 @@ FLOORS = (
     ("small_matrix",),
     WINGS,
     ("analysis", "recovery"),
+    ("one_call",),
     ("live", "cohort", "testing"),
     ("cli",),
     ("__main__",),

@@ -44,8 +44,10 @@ EXPORTED = [
     "analyze",
     "calibrate",
     "orientation",
+    "plot_set",
     "read",
     "read_athlete",
+    "report",
     "write",
 ]
 
@@ -121,6 +123,7 @@ COMMANDS = [
     "demo",
     "calibrate",
     "edit",
+    "settings",
     "scan",
     "record",
     "live",

@@ -26,6 +26,7 @@ from imu_hinge.reps.exercise import Found
 from imu_hinge.reps.segmentation import label_samples
 from imu_hinge.result import OtherBend, Rep, SetResult, Verdict
 from imu_hinge.settings import Settings
+from imu_hinge.text import Mended
 
 BEHIND_S: Final = 0.015
 """A clock that was further behind is worth a word: in a quick lift that is a degree of trunk."""
@@ -137,8 +138,9 @@ def without_verdicts_elsewhere(reps: Sequence[Rep]) -> tuple[Rep, ...]:
 
 TRUNK_DEG: Final = (-45.0, 135.0)
 """A trunk leans forward by up to about 120 degrees and back by 30; half a right angle of room together [deg]."""
-THIGH_DEG: Final = (-70.0, 60.0)
-"""Chosen: a thigh leans back as the hips go down, which reads negative, and forward in a step [deg]."""
+THIGH_DEG: Final = (-120.0, 60.0)
+"""A thigh leans back as the hips go down, which reads negative, by up to 110 degrees where calf and thigh meet; forward
+in a step. With room, chosen [deg]."""
 SIDE_DEG: Final = 60.0
 """Chosen: nobody bends to the side by as much with a weight in the hands [deg]."""
 
@@ -245,16 +247,17 @@ def _are_together(some: Sequence[Region], others: Sequence[Region], near: int) -
 
 def clock_warnings(clocks: Synchronised) -> tuple[str, ...]:
     """Return which sensors' clocks were so far off that their angles would not have fitted the others'."""
-    found = []
+    found: list[str] = []
     for placement, lag_s in clocks.behind_s.items():
         drift = clocks.drift[placement]
         rate = f" and {100.0 * abs(drift):.2f} % {'fast' if drift > 0.0 else 'slow'}" if abs(drift) > RATE_OFF else ""
         if lag_s > BEHIND_S or rate:
-            found.append(
+            told = (
                 f"The clock of the {placement} sensor was {1e3 * lag_s:.0f} ms behind{rate}, by what all sensors felt: "
                 f"it was put in step, to {1e3 * max(clocks.sd_s, 0.001):.0f} ms. Live no "
                 "sample can wait for that, and above 50 ms lumbar angles are withheld."
             )
+            found.append(Mended(told))
     if clocks.sd_s > UNTOLD_S:
         found.append(
             f"Whether the sensors' clocks agree cannot be told better than to {clocks.sd_s:.2f} s: both have too "

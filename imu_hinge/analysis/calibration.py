@@ -28,6 +28,9 @@ WIDEST_MAXIMUM_DEG, WIDEST_MAXIMUM_SD_DEG = 65.0, 20.0
 SURELY: Final = 2.0
 """By so many standard deviations what was measured must contradict what was told: one time in forty by chance."""
 
+GUIDED_HINGES: Final = 2
+"""Clean hinges that are asked for before the bow: a second one tells how well the first repeats itself."""
+
 KNOWN_WELL_DEG: Final = 6.0
 """A maximum with a wider band than this is a guess and is not kept."""
 
@@ -79,22 +82,72 @@ def learn_references(
             f"References need the deepest instants of clean hinges or full bows, 0 to {len(inputs) - 1}; "
             f"got {instants}. Tell which reps they were."
         )
-    unbiased = replace(
-        athlete,
-        references={},
-        lumbar_max_flexion_deg=WIDEST_MAXIMUM_DEG,
-        lumbar_max_flexion_sd_deg=WIDEST_MAXIMUM_SD_DEG,
-    )
+    unbiased = _without_references(athlete)
     solved = solve(replace(inputs, neutral_at=tuple(clean_hinges)), unbiased)
     # told that hinges are neutral, an inferred back would agree: what contradicts must not rest on it
-    untold = solve(inputs, unbiased)
-    taken = tuple(_taken(untold, at, is_bow=n >= len(clean_hinges)) for n, at in enumerate(instants))
+    taken = as_seen(inputs, athlete, instants, hinges=len(clean_hinges))
     _check_consistent(taken, athlete)
     if clean_hinges:
         athlete = _with_hinges(athlete, inputs, solved, clean_hinges)
     if full_bows:
         athlete = _with_bows(athlete, solved, full_bows)
     return athlete, taken
+
+
+def _without_references(athlete: Athlete) -> Athlete:
+    """Return the athlete before calibration, whose maximum is about to be measured."""
+    return replace(
+        athlete,
+        references={},
+        lumbar_max_flexion_deg=WIDEST_MAXIMUM_DEG,
+        lumbar_max_flexion_sd_deg=WIDEST_MAXIMUM_SD_DEG,
+    )
+
+
+def as_seen(inputs: LinkageInputs, athlete: Athlete, instants: Sequence[int], *, hinges: int = 0) -> tuple[Taken, ...]:
+    """Return bends as they look to who was told nothing of them.
+
+    Parameters
+    ----------
+    inputs, athlete
+        As those of `learn_references`.
+    instants
+        At which each was deepest [sample].
+    hinges
+        So many of the first are called clean hinges, the others full bows.
+    """
+    untold = solve(inputs, _without_references(athlete))
+    return tuple(_taken(untold, at, is_bow=n >= hinges) for n, at in enumerate(instants))
+
+
+def recognised(bends: Sequence[Taken]) -> int:
+    """Return how many bends are hinges where clean hinges were done first and then full round bows.
+
+    Where the sensors tell, the bows are those after the largest step of lumbar flexion, and the step must be beyond its
+    error. One sensor may not tell; then three bends are taken as the sequence of two hinges and a bow.
+
+    Parameters
+    ----------
+    bends
+        In order.
+
+    Raises
+    ------
+    CalibrationError
+        Where the sequence is not recognised.
+    """
+    lumbar = np.array([bend.lumbar_rad for bend in bends])
+    sd = np.array([bend.lumbar_sd_rad for bend in bends])
+    steps = [(float(lumbar[n:].min() - lumbar[:n].max()), n) for n in range(1, len(bends))]
+    step, hinges = max(steps, default=(0.0, 0))
+    is_sure = step > SURELY * float(np.hypot(sd[:hinges].max(initial=0.0), sd[hinges:].max(initial=0.0)))
+    if is_sure or (len(bends) == GUIDED_HINGES + 1 and float(sd.min()) > math.radians(KNOWN_WELL_DEG)):
+        return hinges if is_sure else GUIDED_HINGES
+    seen = ", ".join(f"{math.degrees(bend.lumbar_rad):.0f}" for bend in bends)
+    raise CalibrationError(
+        f"Clean hinges and then a full round bow were not recognised: the {len(bends)} bends have {seen or 'no'} "
+        "degrees of lumbar flexion. Record them anew (stand, two hinges, one bow, stand), or say which they were."
+    )
 
 
 def _taken(solved: LinkageResult, at: int, *, is_bow: bool) -> Taken:

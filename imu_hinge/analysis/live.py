@@ -213,9 +213,9 @@ class LiveAnalysis:
         doubts = (text for sensor in self._sensors.values() for _, text in sensor.arrivals.doubts)
         holes = {placement: sensor.holes for placement, sensor in self._sensors.items()}
         missing = hole_warnings(holes, self._grid.times_s(0, self._done), self._told.reps)
-        warnings = (*map(hole_warning, self._grid.holes.spans), *missing, *doubts, *self._told.disagreeing)
-        result = replace(result, settings=self._settings, warnings=(*warnings, *result.warnings))
-        return with_what_was_said(result, self._plan, ())
+        after = (*doubts, *map(hole_warning, self._grid.holes.spans), *missing)  # the gravest first
+        warnings = (*self._told.disagreeing, *result.warnings, *after)
+        return with_what_was_said(replace(result, settings=self._settings, warnings=warnings), self._plan, ())
 
     def _all_told(self, time_s: Array) -> SetResult:
         """Return what all that was told comes to, on the grid of the session (n,) [s]."""
@@ -228,7 +228,7 @@ class LiveAnalysis:
         swapped = looks_swapped(self._aligned.inclinations, [lift.moved(-start) for lift in recent])
         if swapped and not self._clocks.is_apart:  # one read late seems to lean less at the bottom
             raise SensorsSwapped(swapped)
-        warnings = *warnings_of(self._aligned, self._settings), *misfit_warnings(self._kinds), *self._clocks.warnings
+        warnings = *self._clocks.warnings, *misfit_warnings(self._kinds), *warnings_of(self._aligned, self._settings)
         return result_of(self._aligned, posture, found, self._told.reps, athlete=self._athlete, warnings=warnings)
 
     def _count_ready(self) -> int:

@@ -18,7 +18,7 @@ from imu_hinge.analysis.assemble import (
     result_of,
     warnings_of,
 )
-from imu_hinge.analysis.calibration import Taken, learn_references
+from imu_hinge.analysis.calibration import Taken, as_seen, learn_references, recognised
 from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link_sets, linkage_inputs
 from imu_hinge.analysis.planned import not_applied_live, with_names, with_what_was_said
 from imu_hinge.analysis.plausibility import looks_swapped
@@ -119,9 +119,15 @@ def analyze(
         result = _interpret(aligned, found, athlete, settings)
     result = with_what_was_said(result, plan, recording.edits, load_kg=recording.load_kg)
     silent = hole_warnings({p: regions(t.is_gap) for p, t in tracks.items()}, result.posture.time_s, result.lifts)
-    seen = (*map(hole_warning, _holes_of(checked).spans), *clock_warnings(clocks), *silent)
-    result = replace(result, settings=settings, warnings=(*checked.warnings, *seen, *result.warnings))
-    return replace(result, recording_name=name, is_simulated=recording.is_simulated)
+    seen = (*clock_warnings(clocks), *map(hole_warning, _holes_of(checked).spans), *silent)  # the gravest first
+    result = replace(result, settings=settings, warnings=(*checked.warnings, *result.warnings, *seen))
+    result = replace(result, recording_name=name, is_simulated=recording.is_simulated)
+    return with_what_is_noted(result, recording)
+
+
+def with_what_is_noted(result: SetResult, recording: Recording) -> SetResult:
+    """Return the result with load, note and date of its recording; replay as live leaves them out, as live had none."""
+    return replace(result, load_kg=recording.load_kg, note=recording.note, recorded=recording.recorded)
 
 
 def _in_turns(recording: Recording) -> Iterator[tuple[str, Samples]]:
@@ -182,7 +188,7 @@ def _interpret(aligned: Aligned, found: Found, athlete: Athlete, settings: Setti
         for number, one in enumerate(found.sets)
         for rep in _reps_of(number, one, posture, aligned, athlete, settings)
     ]
-    warnings = (*warnings_of(aligned, settings), *misfit_warnings(kinds))
+    warnings = (*misfit_warnings(kinds), *warnings_of(aligned, settings))
     return result_of(aligned, posture, found, reps, athlete=athlete, warnings=warnings)
 
 
@@ -284,7 +290,7 @@ def calibrated(  # as `calibrate`, whose order of arguments is public
     Parameters
     ----------
     recording, clean_hinge, full_bow, athlete, exercise, settings
-        As those of `calibrate`.
+        As those of `calibrate`; with neither hinges nor bows they are recognised, see `calibration.recognised`.
 
     Raises
     ------
@@ -304,15 +310,20 @@ def calibrated(  # as `calibrate`, whose order of arguments is public
     check_on_trunk(aligned)
     wanted = [*clean_hinge, *full_bow]
     found = find_lifts(aligned.posture, athlete, told=told, settings=settings.reps)
-    if told == "auto" and (full_bow or len(found.lifts) <= max(wanted, default=0)):
+    if told == "auto" and (full_bow or not wanted or len(found.lifts) <= max(wanted, default=0)):
         found = find_lifts(aligned.posture, athlete, told="drill", settings=settings.reps)
+    inputs = linkage_inputs(aligned, found.lifts, exercise=found.exercise)
+    if not wanted:
+        hinges = recognised(as_seen(inputs, athlete, [lift.bottom for lift in found.lifts]))
+        wanted = list(range(len(found.lifts)))
+        clean_hinge, full_bow = wanted[:hinges], wanted[hinges:]
     if not wanted or min(wanted) < 0 or max(wanted) >= len(found.lifts):
         raise CalibrationError(
-            f"References need reps of the recording, counted from 0: it has {len(found.lifts)}, asked for {wanted}. "
-            "Look at imu-hinge analyze and say which were clean hinges and which full bows."
+            f"The recording has {len(found.lifts)} bends, and number {max(wanted, default=0) + 1}, counted from 1, was "
+            "asked for. Look at imu-hinge analyze and say which were clean hinges and which full bows."
         )
     athlete, taken = learn_references(
-        linkage_inputs(aligned, found.lifts, exercise=found.exercise),
+        inputs,
         athlete,
         clean_hinges=[found.lifts[i].bottom for i in clean_hinge],
         full_bows=[found.lifts[i].bottom for i in full_bow],

@@ -21,10 +21,11 @@ from imu_hinge.analysis.plausibility import (
     doubt_about_one_sensor,
 )
 from imu_hinge.athlete import Athlete
+from imu_hinge.errors import NotOnTheTrunk
 from imu_hinge.model import ANGLE_COLUMNS, Posture, Region
 from imu_hinge.motion.hypotheses.kinds import Kinds
 from imu_hinge.motion.hypotheses.mixture import Components
-from imu_hinge.motion.kinematics.alignment import Mounting, find_mountings
+from imu_hinge.motion.kinematics.alignment import LEANS_BACK, Mounting, find_mountings
 from imu_hinge.motion.kinematics.posture import (
     SegmentInclination,
     SoftTissue,
@@ -39,7 +40,7 @@ from imu_hinge.motion.linkage.personal_references import is_calibrated
 from imu_hinge.reps.exercise import FoundSet
 from imu_hinge.reps.metrics import measure
 from imu_hinge.reps.segmentation import Lift, on_the_floor
-from imu_hinge.reps.verdict import Limits, find, grade, judge, judge_floor, with_floor
+from imu_hinge.reps.verdict import Limits, chances_over, find, grade, judge, judge_floor, with_floor
 from imu_hinge.result import NO_FLOOR, Rep
 from imu_hinge.settings import Settings
 
@@ -79,7 +80,14 @@ def align(tracks: Mapping[str, Track], settings: Settings, *, is_live: bool, syn
     ------
     MovedWhileStill
         Where a sensor was never quiet.
+    NotOnTheTrunk
+        Where no sensor sits on the trunk.
     """
+    if set(tracks) <= set(LEANS_BACK):
+        raise NotOnTheTrunk(
+            "A sensor on the thigh alone tells nothing of the back: it sees neither pelvis nor trunk. Wear another one "
+            "on the sacrum."
+        )
     mountings, standings = find_mountings(tracks, settings)
     if not mountings:
         return None
@@ -295,6 +303,7 @@ def build_rep(  # noqa: PLR0913  # a rep is made of all that is known of its set
         doubt = doubt_about_one_sensor(posture, is_calibrated=is_calibrated(athlete, aligned.inclinations))
         verdict = judge(metrics, findings, limits, doubt=doubt) if doubt else verdict
     peak, bottom = metrics.peak_rad, metrics.bottom_rad
+    lumbar_over, knees_over = chances_over(metrics, limits)
     rep = Rep(
         rep=len(earlier),
         exercise=exercise,
@@ -316,5 +325,7 @@ def build_rep(  # noqa: PLR0913  # a rep is made of all that is known of its set
         verdict=verdict,
         quality=grade(posture, lift, alignment_quality=aligned.quality, is_undecidable=bool(doubt)),
         verdict_floor=floor,
+        lumbar_over=lumbar_over,
+        knees_over=knees_over,
     )
     return replace(rep, **metrics.ends)

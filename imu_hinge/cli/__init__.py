@@ -20,6 +20,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
+from typing import Annotated
 
 import typer
 
@@ -36,18 +37,34 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
 _COMMANDS = (
     *(analysis_commands.analyze, analysis_commands.plot, file_commands.convert, file_commands.simulate),
-    *(file_commands.demo, analysis_commands.calibrate, edit_command.edit),
+    *(file_commands.demo, analysis_commands.calibrate, edit_command.edit, file_commands.settings),
     *(commands.scan, commands.record, commands.live, commands.repair, commands.doctor),
 )
 """In the order in which help lists them."""
 
 for _command in _COMMANDS:
     app.command()(_command)
+
+
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _of_all(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """How much of every rep came from the hips and how much from the lumbar spine."""
 
 
 @app.command()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imu_hinge.cli import options as o
-from imu_hinge.cli.console import compile_first, say, show, working
+from imu_hinge.cli.console import compile_first, say, show, show_warnings, working
 
 if TYPE_CHECKING:
     from imu_hinge.analysis.offline import Calibrated
@@ -36,6 +36,7 @@ def analyze(  # noqa: PLR0913  # one parameter per option
     overwrite: o.Overwrite = False,
 ) -> None:
     """Analyse a recording: its sets and reps, spine angles with their error, verdicts with their reasons."""
+    from imu_hinge.report.live_changes import live_changes
     from imu_hinge.report.session_tables import chosen_set, write_sets_csv
     from imu_hinge.report.tables import write_angles_csv, write_reps_csv
 
@@ -57,6 +58,10 @@ def analyze(  # noqa: PLR0913  # one parameter per option
 
         write_page(result, report)
     show(result, as_json=as_json)
+    if not (as_live or as_json or number) and _has_journal(source):
+        live = _analyzed(source, who, exercise, as_live=True, repair=repair, **more)
+        for line in live_changes(live, whole):
+            say(line)
 
 
 def plot(  # noqa: PLR0913  # one parameter per option
@@ -73,26 +78,42 @@ def plot(  # noqa: PLR0913  # one parameter per option
     from imu_hinge.report.session_plot import plot_session
     from imu_hinge.report.session_tables import chosen_set
     from imu_hinge.report.style import save_figure
+    from imu_hinge.report.wording import number_of
 
     _check_outputs([("--out", out, (".png", ".svg", ".pdf"))], [*source, athlete], overwrite=overwrite)
     result = chosen_set(_analyzed(source, _who(athlete, height), exercise, as_live=as_live), number)
-    say(f"{len(result.lifts)} reps drawn in {save_figure(plot_session(result), out)}")
+    say(f"{number_of(len(result.lifts), 'rep', 'reps')} drawn in {save_figure(plot_session(result), out)}")
+    show_warnings(result)
 
 
-def calibrate(
+def calibrate(  # noqa: PLR0913  # one parameter per option
     source: o.Source,
     to: Annotated[Path, typer.Option("--to", help="Athlete file to write.")],
-    clean_hinge: Annotated[list[int], typer.Option(min=1, help="Number of a clean hinge, from 1; give it for each.")],
+    clean_hinge: Annotated[
+        list[int] | None, typer.Option(min=1, help="Number of a clean hinge, from 1; give it for each.")
+    ] = None,
     full_bow: Annotated[list[int] | None, typer.Option(min=1, help="Number of a full round bow, from 1.")] = None,
+    guided: Annotated[bool, typer.Option("--guided", help="Recognise two clean hinges and a full bow.")] = False,
     height: o.Height = None,
     athlete: o.AthleteFile = None,
     exercise: o.Exercise = "auto",
 ) -> None:
-    """Take an athlete's own references from clean hinges (dowel) and full bows, and write the athlete file.
+    """Take an athlete's own references from clean hinges and full bows, and write the athlete file.
 
-    Reps are counted from 1, as `analyze` prints them. What the athlete file knows already and this recording does not
-    tell is kept.
-    """
+    Record this, without a weight: stand for 3 s, two clean hinges, one full round bow, stand. A clean hinge: a dowel
+    touches head, upper back and sacrum all the way, knees soft. A full bow: knees soft, the back as round as it goes.
+
+    \b
+    lean       __         __        ____
+              /  \\       /  \\      /    \\
+    _________/    \\_____/    \\____/      \\______  time
+    stand 3 s  hinge 1   hinge 2   full bow  stand
+
+    Then --guided finds out by itself which is which. Or look at `analyze` and give the numbers, counted from 1 as it
+    prints them. What the athlete file knows already and this recording does not tell is kept.
+    """  # noqa: D301  # a backslash and b keep the drawing as it is
+    if guided == bool(clean_hinge or full_bow):
+        raise typer.BadParameter("give either --guided, or the numbers with --clean-hinge and --full-bow")
     from imu_hinge import read
     from imu_hinge.analysis.offline import calibrated
     from imu_hinge.athlete import read_athlete, write_athlete
@@ -103,7 +124,7 @@ def calibrate(
     with working("Reading the calibration"):
         found = calibrated(
             read(source),
-            [number - 1 for number in clean_hinge],
+            [number - 1 for number in clean_hinge or []],
             [number - 1 for number in full_bow or []],
             athlete=_merged(_who(athlete, height), before),
             exercise=exercise,
@@ -145,6 +166,7 @@ def _analyzed(
 ) -> SetResult:
     from imu_hinge import analyze as analyze_recording
     from imu_hinge import read
+    from imu_hinge.analysis.offline import with_what_is_noted
     from imu_hinge.model import check_exercise
     from imu_hinge.plan import read_plan
     from imu_hinge.settings import Settings, read_settings
@@ -156,7 +178,7 @@ def _analyzed(
         recording = read(
             source[0] if len(source) == 1 else source, repair=repair, as_live=as_live, limits=chosen.limits
         )
-        return analyze_recording(
+        result = analyze_recording(
             recording,
             athlete=_merged(athlete, recording.athlete),
             exercise=exercise,
@@ -165,6 +187,14 @@ def _analyzed(
             name=" ".join(Path(item).name for item in source),
             plan=() if plan is None else read_plan(plan),
         )
+        return with_what_is_noted(result, recording)
+
+
+def _has_journal(source: list[str]) -> bool:
+    """Tell a recording that was made at the bar, where verdicts were told."""
+    from imu_hinge.recovery.read import journal_folder
+
+    return journal_folder(source) is not None
 
 
 def _who(path: Path | None, height_m: float | None) -> Athlete | None:

@@ -25,6 +25,7 @@ def say(text: str, *, err: bool = False) -> None:
 
 def show(result: SetResult, *, as_json: bool) -> None:
     """Print the tables of sets and reps, what else bent and every warning, or JSON alone."""
+    from imu_hinge.report.reasons import doubt_lines
     from imu_hinge.report.session_tables import terminal_parts
     from imu_hinge.report.tables import as_json as json_of
     from imu_hinge.report.wording import other_line
@@ -35,14 +36,23 @@ def show(result: SetResult, *, as_json: bool) -> None:
     from rich.console import Console
 
     console = Console()
-    for part in terminal_parts(result):
+    for part in terminal_parts(result, width=console.width):
         console.print(part, markup=False)
-    if result.other_bends:
-        console.print(other_line(result), markup=False)
-    for line in result.against_plan:
-        console.print(line, markup=False)
-    for warning in result.warnings:
-        console.print(warning, style="yellow", markup=False)
+    lines = [*doubt_lines(result), *filter(None, [other_line(result)]), *result.against_plan]
+    for line in lines:
+        console.print(line, markup=False, highlight=False)
+    show_warnings(result)
+
+
+def show_warnings(result: SetResult) -> None:
+    """Print every warning with a mark, the gravest first, and then what was mended."""
+    from rich.console import Console
+
+    console = Console()
+    for warning in result.doubts:
+        console.print(f"! {warning}", style="bold", markup=False, highlight=False)
+    for line in result.mended:
+        console.print(f"How it was made: {line}", markup=False, highlight=False)
 
 
 def compile_first() -> None:

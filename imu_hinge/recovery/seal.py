@@ -9,6 +9,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -135,6 +136,7 @@ def recover(folder: str | Path, *, as_live: bool = False, limits: LimitSettings 
         exercise=str(session.get("exercise", "auto")),
         load_kg=_load_kg(session.get("load_kg")),
         note=str(session.get("note", "")),
+        recorded=_day_and_time(session.get("started_utc")),
         is_simulated=bool(session.get("is_simulated", False)),
         devices=devices,
     )
@@ -228,6 +230,14 @@ def _outages(journal: Journal) -> dict[str, tuple[int, float]]:
     for sensor in list(since):
         end(sensor, max(journal.entries[-1].host_ns, since[sensor]))
     return total
+
+
+def _day_and_time(text: object) -> str:
+    """Return when a session began by the clock on the wall there, to the minute; nothing where that is not written."""
+    try:
+        return datetime.fromisoformat(str(text)).astimezone().strftime("%Y-%m-%dT%H:%M")
+    except (ValueError, OverflowError):
+        return ""
 
 
 def _load_kg(value: object) -> float | None:

@@ -6,6 +6,7 @@ It does not draw the angles themselves; `plots` does.
 from __future__ import annotations
 
 import math
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,11 +16,16 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.model import Region
 from imu_hinge.report import style as look
 from imu_hinge.report import wording as words
-from imu_hinge.result import Rep, SetResult
+from imu_hinge.result import SetResult
 from imu_hinge.signals import regions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_SHEET_CHARACTERS: Final = 150
+_WARNING_LINE_IN: Final = 0.17
+"""What of a warning fits into a line below a sheet, and how high a line is."""
 
 _NUMBER_WIDTH: Final = 0.03
 """Room that a rep's number needs, as a share of the set's duration; where there is less, some are left out."""
@@ -39,6 +45,24 @@ def annotate(ax: Axes, text: str, *, y: float = 0.5) -> None:
     ax.text(0.5, y, text, transform=ax.transAxes, ha="center", va="center", weight="bold", bbox=box, zorder=6)
 
 
+def _warning_lines(result: SetResult) -> list[str]:
+    """Return every warning with a mark and then what was mended, in lines that fit the sheet."""
+    told = [f"! {text}" for text in result.doubts] + [f"How it was made: {text}" for text in result.mended]
+    return [line for text in told for line in wrap(text, _SHEET_CHARACTERS, subsequent_indent="   ")]
+
+
+def warnings_in(result: SetResult) -> float:
+    """Return the height that the warnings need below a sheet [inch]."""
+    return _WARNING_LINE_IN * len(_warning_lines(result))
+
+
+def draw_warnings(figure: Figure, result: SetResult) -> None:
+    """Write every warning below the panels of a sheet 11 inches wide."""
+    lines = _warning_lines(result)
+    if lines:
+        figure.supxlabel("\n".join(lines), fontsize=9, x=0.01, ha="left", parse_math=False)
+
+
 def limit_label(athlete: Athlete, *, who: str) -> str:
     """Return the limit's entry in a legend, in two lines where it is long."""
     return f"{who} at {words.limit_words(athlete)}".replace(" (", "\n(")
@@ -51,8 +75,8 @@ def draw_limit(ax: Axes, athlete: Athlete) -> None:
 
 
 def _spans_s(result: SetResult, parts: list[Region]) -> list[tuple[float, float]]:
-    """Return ranges as (start, width) [s]; a region ends where its last sample's period does."""
-    time_s, period_s = result.posture.time_s, 1.0 / result.posture.rate_hz
+    """Return ranges as (start, width) [s] from the recording's start; a region ends with its last sample's period."""
+    time_s, period_s = words.times_from_start(result), 1.0 / result.posture.rate_hz
     return [(float(time_s[r.start]), float(time_s[r.stop - 1] - time_s[r.start] + period_s)) for r in parts]
 
 
@@ -66,8 +90,8 @@ def draw_phases(ax: Axes, result: SetResult) -> None:
 
 def mark_turns(ax: Axes, result: SetResult) -> None:
     """Put a dot on the known lines of pelvis and trunk at each turning point."""
-    time_s = result.posture.time_s
-    turns_s = np.array([lift.turn_s for lift in result.lifts])
+    time_s = words.times_from_start(result)
+    turns_s = np.array([lift.turn_s - words.start_of(result) for lift in result.lifts])
     label: str | None = "turning point"
     for index in (cv.PELVIS_TILT, cv.TRUNK_INCLINATION):
         degrees = np.degrees(result.posture.angle_rad(index))
@@ -84,28 +108,24 @@ def draw_reps(ax: Axes, result: SetResult) -> None:
     low, high = ax.get_ylim()
     ax.set_ylim(low, high + 0.24 * (high - low))
     above = ax.get_xaxis_transform()
+    middles_s = [0.5 * (lift.start_s + lift.end_s) - words.start_of(result) for lift in result.lifts]
     for label, (mark, colour) in look.VERDICT_MARKS.items():
-        middles = [_middle_s(lift) for lift in result.lifts if lift.verdict.label == label]
+        middles = [m for m, lift in zip(middles_s, result.lifts, strict=True) if lift.verdict.label == label]
         if middles:
             name = f"verdict: {words.VERDICT_WORDS[label]}"
             heights = np.full(len(middles), 0.88)
             ax.plot(middles, heights, mark, color=colour, ms=6, mew=1.6, transform=above, label=name, zorder=5)
     last_s = -math.inf
     room_s = _NUMBER_WIDTH * (result.lifts[-1].end_s - result.lifts[0].start_s)
-    for lift in result.lifts:
-        if _middle_s(lift) - last_s > room_s:
-            last_s = _middle_s(lift)
+    for middle_s, lift in zip(middles_s, result.lifts, strict=True):
+        if middle_s - last_s > room_s:
+            last_s = middle_s
             ax.text(last_s, 0.995, str(lift.rep + 1), transform=above, ha="center", va="top", weight="bold")
-
-
-def _middle_s(lift: Rep) -> float:
-    """Return the middle of a rep [s]."""
-    return 0.5 * (lift.start_s + lift.end_s)
 
 
 def draw_flags(ax: Axes, result: SetResult) -> None:
     """Hatch gaps, tick clipped samples on the time axis and draw a line where a sensor slipped."""
-    flags, time_s = result.posture.flags, result.posture.time_s
+    flags, time_s = result.posture.flags, words.times_from_start(result)
     above = ax.get_xaxis_transform()
     gaps = _spans_s(result, regions((flags & cv.Flag.GAP) != 0))
     if gaps:

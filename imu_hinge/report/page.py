@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +20,7 @@ from imu_hinge import conventions as cv
 from imu_hinge.report import plots, style
 from imu_hinge.report import wording as words
 from imu_hinge.report.output_files import write_atomic
+from imu_hinge.report.reasons import side_words
 from imu_hinge.report.session_plot import draw_peaks, draw_session
 from imu_hinge.report.session_tables import set_heading
 from imu_hinge.report.tables import degrees_words, peak_words, percent_words
@@ -67,6 +69,11 @@ ATHLETE_WORDS: Final = {
 }
 
 
+_FIGURE_IN: Final = 4.6
+_LEAST_PT: Final = 11.5
+"""Width of a figure and its smallest text: on a phone 390 px wide it is drawn at 358 px, and the text at 12 px."""
+
+
 def write_page(result: SetResult, path: str | Path) -> Path:
     """Write the report as one HTML file, whole or not at all.
 
@@ -88,6 +95,9 @@ def page(result: SetResult) -> str:
         title=words.title(result),
         result=result,
         origin=_origin(result),
+        about=words.about_words(result),
+        way=words.sentence(words.way_words(result)),
+        meanings=(words.SHARE_WORDS, words.SURE_WORDS, words.DATA_WORDS),
         sentences=words.headline(result),
         evidence=words.sentence(result.exercise_evidence),
         figures=_figures(result),
@@ -116,8 +126,8 @@ def _parts(result: SetResult) -> list[dict[str, Any]]:
     return [
         {
             "heading": "" if alone else set_heading(result, number),
-            "rows": [_row(lift, words.start_of(result)) for lift in one.lifts],
-            "figure": _figure(one, plots.plot_reps, name="reps" if alone else f"reps{number + 1}", height_in=5.2),
+            "rows": [_row(lift, result) for lift in one.lifts],
+            "figure": _figure(one, plots.plot_reps, name="reps" if alone else f"reps{number + 1}", height_in=5.4),
         }
         for number, one in enumerate(each)
     ]
@@ -127,20 +137,20 @@ def _figures(result: SetResult) -> dict[str, Any]:
     """Return the figures as SVG elements for the page, by name; None where there would be nothing to see."""
     is_told = bool(result.lifts) and words.set_basis(result) != words.CANNOT_TELL
     is_session = len(result.set_list) > 1
-    draw_time = draw_session if is_session else plots.plot_angles
+    draw_time = partial(plots.plot_angles, angles=plots.SPINE[:2]) if is_told else plots.plot_angles
+    is_one = is_told and not is_session
     return {
-        "time": _figure(result, draw_time, name="time", height_in=5.6),
+        "time": _figure(result, draw_session if is_session else draw_time, name="time", height_in=5.8),
+        "lumbar": _figure(result, plots.plot_lumbar, name="lumbar", height_in=4.6) if is_one else None,
         "peaks": _figure(result, draw_peaks, name="peaks", height_in=5.0) if is_session else None,
-        "pair": None
-        if is_session or not is_told
-        else _figure(result, plots.plot_angle_angle, name="pair", height_in=5.0),
+        "pair": _figure(result, plots.plot_angle_angle, name="pair", height_in=5.0) if is_one else None,
     }
 
 
 def _figure(result: SetResult, draw: Callable[..., Axes], *, name: str, height_in: float) -> Any:
     """Return one figure as an SVG element; its title is the page's, but SIMULATED stays in the picture."""
-    with style.styled():
-        figure = style.new_figure(6.2, height_in)
+    with style.styled(least_pt=_LEAST_PT):
+        figure = style.new_figure(_FIGURE_IN, height_in)
         draw(result, ax=figure.add_subplot()).set_title("SIMULATED" if result.is_simulated else "")
     return inline_svg(figure, name=name, label=f"{words.title(result)}: {name}")
 
@@ -172,25 +182,26 @@ def inline_svg(figure: Figure, *, name: str, label: str) -> Any:
 
 def _origin(result: SetResult) -> str:
     """Return which recording, whose, and how it was analysed, as far as known."""
-    way = "as it was told live, from the past alone" if result.is_live else "from the whole recording"
-    return " · ".join(filter(None, (result.recording_name, result.athlete.name, way)))
+    return " · ".join(filter(None, (result.recording_name, words.way_words(result))))
 
 
-def _row(lift: Rep, from_s: float) -> dict[str, str]:
-    """Return one rep's cells, by heading; time counts from ``from_s``."""
+def _row(lift: Rep, result: SetResult) -> dict[str, str]:
+    """Return one rep's cells, by heading; time counts from the recording's start."""
     basis = words.lumbar_basis(lift.lumbar_flexion_peak_rad, lift.basis)
     peak = peak_words(lift)
     return {
         "rep": str(lift.rep + 1),
-        "start": f"{lift.start_s - from_s:.1f} s",
+        "start": f"{lift.start_s - words.start_of(result):.1f} s",
         "lumbar peak ± sd": basis if basis == words.CANNOT_TELL else f"{peak} {basis}",
         "pelvis peak": degrees_words(lift.pelvis_tilt_peak_rad),
         "trunk peak": degrees_words(lift.trunk_inclination_peak_rad),
         "lumbar share": percent_words(lift.lumbar_share),
+        "back": side_words(lift, lift.lumbar_over, result),
+        "knees": side_words(lift, lift.knees_over, result).replace("its", "their"),
         "verdict": words.verdict_words(lift),
-        "sure": percent_words(lift.verdict.confidence),
+        "how sure": percent_words(lift.verdict.confidence),
         "why": words.sentence(lift.verdict.reason),
-        "data": lift.quality,
+        "data A-D": lift.quality,
     }
 
 

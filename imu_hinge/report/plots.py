@@ -7,6 +7,7 @@ Every function draws on the Axes it is given, or on those of a new figure; nothi
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,8 +23,10 @@ from imu_hinge.report.annotations import (
     draw_limit,
     draw_phases,
     draw_reps,
+    draw_warnings,
     limit_label,
     mark_turns,
+    warnings_in,
 )
 from imu_hinge.report.curves import PERCENT, RepCurves, envelope, rep_curves, set_part
 from imu_hinge.report.style import save_figure
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_angle_angle", "plot_angles", "plot_reps", "plot_set", "save_figure"]
+__all__ = ["plot_angle_angle", "plot_angles", "plot_lumbar", "plot_reps", "plot_set", "save_figure"]
 
 SPINE: Final = (cv.PELVIS_TILT, cv.TRUNK_INCLINATION, cv.LUMBAR_FLEXION)
 """The angles of the spine, which is what the figures are about."""
@@ -54,8 +57,12 @@ def _title(result: SetResult) -> str:
     return text if len(text) <= _TITLE_CHARACTERS else text.replace(" · lumbar", "\nlumbar")
 
 
-def plot_angles(result: SetResult, *, ax: Axes | None = None, phases: bool = True) -> Axes:
+def plot_angles(
+    result: SetResult, *, ax: Axes | None = None, phases: bool = True, angles: Sequence[int] = SPINE
+) -> Axes:
     """Draw the set over time: pelvis, trunk and lumbar flexion with its band, reps numbered with their verdicts.
+
+    The lumbar limit is not in it, as it is no limit of pelvis and trunk: `plot_lumbar` shows it.
 
     Gaps are hatched, clipped samples are ticks on the time axis, turning points are dots. It shows from ten seconds
     before the first rep to ten after the last; where there is no rep, the whole recording. Long series are drawn by
@@ -69,26 +76,24 @@ def plot_angles(result: SetResult, *, ax: Axes | None = None, phases: bool = Tru
         Where to draw; by default the Axes of a new figure.
     phases
         Whether to shade descent, bottom, ascent and top.
+    angles
+        Which of the spine's angles, by their indices in `conventions`.
     """
     if ax is None:
         with look.styled():
-            return plot_angles(result, ax=look.new_axes(9.0, 4.4), phases=phases)
+            return plot_angles(result, ax=look.new_axes(9.0, 4.4), phases=phases, angles=angles)
     shown = set_part(result)
-    time_s = result.posture.time_s[shown]
-    known = [index for index in SPINE if cv.ANGLES[index] in words.seen_segments(result)]
+    time_s = words.times_from_start(result)[shown]
+    known = [index for index in angles if cv.ANGLES[index] in words.seen_segments(result)]
     for index in known:
-        name = cv.ANGLES[index]
-        degrees = np.degrees(result.posture.angles_rad[shown, index])
-        kept = envelope(degrees)
-        ax.plot(time_s[kept], degrees[kept], lw=1.3, label=words.SEGMENT_WORDS[name], **_segment_style(name))
+        _draw_over_time(ax, result, shown, index=index)
     inclination = np.degrees(result.posture.inclination_rad[shown])
     if not known and np.isfinite(inclination).any():
         kept = envelope(inclination)
         ax.plot(time_s[kept], inclination[kept], lw=1.3, color="0.4", label="the sensor's own inclination")
     is_told = words.set_basis(result) != words.CANNOT_TELL
-    if is_told:
+    if is_told and cv.LUMBAR_FLEXION in angles:
         _draw_band_over_time(ax, result, shown)
-        draw_limit(ax, result.athlete)
     mark_turns(ax, result)
     if phases:
         draw_phases(ax, result)
@@ -103,6 +108,46 @@ def plot_angles(result: SetResult, *, ax: Axes | None = None, phases: bool = Tru
     return ax
 
 
+def plot_lumbar(result: SetResult, *, ax: Axes | None = None) -> Axes:
+    """Draw lumbar flexion over time against its limit, with its band, reps numbered with their verdicts.
+
+    Parameters
+    ----------
+    result
+        What the analysis found.
+    ax
+        Where to draw; by default the Axes of a new figure.
+    """
+    if ax is None:
+        with look.styled():
+            return plot_lumbar(result, ax=look.new_axes(9.0, 3.4))
+    shown = set_part(result)
+    time_s = words.times_from_start(result)[shown]
+    ax.set(xlabel="time (s)", ylabel="lumbar flexion (°)", title=_title(result))
+    if words.set_basis(result) == words.CANNOT_TELL:
+        annotate(ax, _CANNOT_TELL)
+    else:
+        _draw_over_time(ax, result, shown, index=cv.LUMBAR_FLEXION)
+        _draw_band_over_time(ax, result, shown)
+        draw_limit(ax, result.athlete)
+    draw_reps(ax, result)
+    draw_flags(ax, result)
+    if time_s.size > 1:
+        ax.set_xlim(time_s[0], time_s[-1])
+    look.legend_below(ax)
+    return ax
+
+
+def _draw_over_time(ax: Axes, result: SetResult, shown: slice, *, index: int) -> None:
+    """Draw one angle over time; lumbar flexion, which the verdicts are about, is the thickest line."""
+    name = cv.ANGLES[index]
+    degrees = np.degrees(result.posture.angles_rad[shown, index])
+    kept = envelope(degrees)
+    time_s = words.times_from_start(result)[shown][kept]
+    width = 2.4 if index == cv.LUMBAR_FLEXION else 1.3
+    ax.plot(time_s, degrees[kept], lw=width, label=words.SEGMENT_WORDS[name], **_segment_style(name))
+
+
 def _segment_style(name: str) -> dict[str, Any]:
     """Return colour and line style of one angle."""
     return {"color": look.SEGMENT_COLOURS[name], "ls": look.SEGMENT_LINES[name]}
@@ -115,7 +160,7 @@ def _draw_band_over_time(ax: Axes, result: SetResult, shown: slice) -> None:
     kept = envelope(degrees)
     low, high = degrees[kept] - sd[kept], degrees[kept] + sd[kept]
     colour = look.SEGMENT_COLOURS["lumbar_flexion"]
-    time_s = result.posture.time_s[shown][kept]
+    time_s = words.times_from_start(result)[shown][kept]
     ax.fill_between(time_s, low, high, color=colour, alpha=0.25, lw=0, label="± 1 sd")
     if any(lift.is_lopsided for lift in result.lifts):
         ends = [column[shown, cv.LUMBAR_FLEXION][kept] for column in (result.posture.low_rad, result.posture.high_rad)]
@@ -191,7 +236,7 @@ def _draw_gap(ax: Axes, result: SetResult, curves: RepCurves) -> None:
 
 
 def _name_gap(ax: Axes, result: SetResult, lumbar: Array, *, pelvis: Array) -> None:
-    """Mark the largest mean gap with an arrow, and write the peaks of the reps where no line runs."""
+    """Mark the largest mean gap with an arrow that says its size, and the peaks of the reps, where no line runs."""
     inside = np.where((PERCENT >= 3) & (PERCENT <= 97), lumbar, np.nan)  # at the very edge an arrow would be cut off
     if not np.isfinite(inside).any():
         return
@@ -201,9 +246,12 @@ def _name_gap(ax: Axes, result: SetResult, lumbar: Array, *, pelvis: Array) -> N
     ends = {"arrowstyle": "<->", "lw": 1.4, "shrinkA": 0, "shrinkB": 0}
     ax.annotate("", (PERCENT[at], high), (PERCENT[at], low), arrowprops=ends, zorder=6)
     is_hollow = pelvis[at] > 2 * pelvis[50]  # the bend is at both ends: the room is in the middle, above
-    height = 0.95 * high if is_hollow else 0.45 * low
+    if is_hollow:  # room for the text above all lines
+        bottom, top = ax.get_ylim()
+        ax.set_ylim(bottom, top + 0.2 * (top - bottom))
+    height = 0.91 * ax.get_ylim()[1] if is_hollow else 0.45 * low
     ax.annotate(
-        f"lumbar flexion\n{words.peak_words(result)}",
+        f"mean lumbar flexion {high - low:.0f}°\nthe reps peak at {words.peak_words(result)}",
         (PERCENT[at], 0.5 * (low + high)),
         xytext=(50.0, height),
         ha="center",
@@ -220,7 +268,7 @@ def _number_reps_over(ax: Axes, result: SetResult, curves: RepCurves) -> None:
     over = [i for i, lift in enumerate(result.lifts) if lift.verdict.label == "lumbar_flexion"]
     depths = {i: float(curves.angles_deg[i, at, cv.TRUNK_INCLINATION]) for i in over}
     style: dict[str, Any] = {
-        "size": 8.5,
+        "size": look.small_text_pt(),
         "color": look.SEGMENT_COLOURS["trunk_inclination"],
         "textcoords": "offset points",
     }
@@ -282,16 +330,20 @@ def _draw_mean_loop(ax: Axes, result: SetResult, curves: RepCurves) -> None:
 
 
 def plot_set(result: SetResult) -> Figure:
-    """Draw the whole result on one sheet: each rep, lumbar against pelvis, and the set over time."""
+    """Draw the whole result on one sheet: each rep, lumbar against pelvis, the set over time, and every warning."""
+    is_told = words.set_basis(result) != words.CANNOT_TELL
+    rows: list[Any] = [["reps", "pair"], ["time", "time"], *([["lumbar", "lumbar"]] if is_told else [])]
     with look.styled():
-        figure = look.new_figure(11.0, 8.6)
-        panels = figure.subplot_mosaic(
-            [["reps", "pair"], ["time", "time"]], width_ratios=[1.35, 1], height_ratios=[1.15, 1]
-        )
+        figure = look.new_figure(11.0, 8.6 + 2.6 * is_told + warnings_in(result))
+        panels = figure.subplot_mosaic(rows, width_ratios=[1.35, 1], height_ratios=[1.15, 1, 0.8][: len(rows)])
         plot_reps(result, ax=panels["reps"]).set_title("Spine angle of each rep")
         plot_angle_angle(result, ax=panels["pair"]).set_title("Lumbar spine against pelvis")
-        plot_angles(result, ax=panels["time"]).set_title("The set over time")
+        angles = SPINE[:2] if is_told else SPINE
+        plot_angles(result, ax=panels["time"], angles=angles).set_title("Pelvis and trunk over time")
+        if is_told:
+            plot_lumbar(result, ax=panels["lumbar"]).set_title("Lumbar flexion over time")
         lines = [words.title(result)]
         lines += wrap(words.verdict_summary(result), _SHEET_CHARACTERS) if result.lifts else []
-        figure.suptitle("\n".join(lines), fontsize=13, weight="bold", x=0.01, ha="left")
+        figure.suptitle("\n".join(lines), fontsize=13, weight="bold", x=0.01, ha="left", parse_math=False)
+        draw_warnings(figure, result)
     return figure

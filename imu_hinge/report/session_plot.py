@@ -13,7 +13,7 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.report import style as look
 from imu_hinge.report import wording as words
-from imu_hinge.report.annotations import annotate, draw_limit
+from imu_hinge.report.annotations import annotate, draw_limit, draw_warnings, warnings_in
 from imu_hinge.report.curves import envelope
 from imu_hinge.report.plots import plot_set
 from imu_hinge.report.session_tables import session_title, verdict_words
@@ -29,11 +29,12 @@ def plot_session(result: SetResult) -> Figure:
     if len(result.set_list) < 2:
         return plot_set(result)
     with look.styled():
-        figure = look.new_figure(11.0, 7.6)
+        figure = look.new_figure(11.0, 7.6 + warnings_in(result))
         time, peaks = figure.subplots(2, 1, height_ratios=[1, 1.15])
         draw_session(result, ax=time)
         draw_peaks(result, ax=peaks)
         figure.suptitle(session_title(result), fontsize=13, weight="bold", x=0.01, ha="left")
+        draw_warnings(figure, result)
     return figure
 
 
@@ -84,5 +85,6 @@ def draw_peaks(result: SetResult, *, ax: Axes) -> Axes:
         annotate(ax, "lumbar flexion: cannot tell")
     draw_limit(ax, result.athlete)
     ax.set_xticks(places, labels, size=7 if len(labels) < 9 else 5.5)
+    look.legend_below(ax, gap_in=0.6)  # under labels of several lines
     ax.set(xlim=(-1, at), ylabel="lumbar peak (°)", title="Lumbar flexion of each rep, by set, ± 1 sd")
     return ax

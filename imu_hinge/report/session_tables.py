@@ -69,7 +69,7 @@ def sets_table(result: SetResult) -> Table:
     table.add_column("exercise")
     for name in ("reps", "start\ns", "rest\nmin", "load\nkg", "lumbar\npeak±sd"):
         table.add_column(name, **numbers)
-    table.add_column("known")
+    table.add_column("lumbar\nis")
     table.add_column("verdicts")
     table.add_column("")
     for row in result.set_rows():
@@ -105,19 +105,29 @@ def verdict_words(counts: str) -> str:
     return ", ".join(f"{count} {words.VERDICT_WORDS.get(label, label)}" for label, count in pairs)
 
 
-def terminal_parts(result: SetResult) -> Iterator[Table | str]:
-    """Yield what the terminal shows: the table of one set, or the overview and then every set under its heading."""
+def terminal_parts(result: SetResult, *, width: int = 80) -> Iterator[Table | str]:
+    """Yield what the terminal shows: the table of one set, or the overview and then every set under its heading.
+
+    Parameters
+    ----------
+    result
+    width
+        Of a line [characters].
+    """
     if len(result.set_list) < 2:
-        if any(one.is_edited or math.isfinite(one.load_kg) or one.note for one in result.set_list):
+        said = [one.load_kg for one in result.set_list if math.isfinite(one.load_kg)]
+        if said not in ([], [result.load_kg]) or any(one.is_edited or one.note for one in result.set_list):
             yield set_heading(result, 0)
-        yield reps_table(result)
+        yield reps_table(result, width=width)
         return
     yield sets_table(result)
     for number in range(len(result.set_list)):
         yield ""
         yield set_heading(result, number)
-        table = reps_table(result.of_set(number))
+        table = reps_table(result.of_set(number), width=width)
         table.title = None
+        if number < len(result.set_list) - 1:
+            table.caption = None  # what headings mean is said once, at the end
         yield table
 
 

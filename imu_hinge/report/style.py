@@ -64,8 +64,8 @@ PHASE_TINTS: Final = {"descent": "#DCEBF7", "bottom": "#E3E3E3", "ascent": "#FBE
 
 LIMIT_COLOUR: Final = "#333333"
 
-_LEGEND_COLUMN_IN: Final = 1.62
-"""Mean width of a legend's column [inch]."""
+_LEGEND_COLUMN: Final = 13.7
+"""Mean width of a legend's column, in heights of its text."""
 
 _KINDS: Final[dict[str, dict[str, Any]]] = {
     ".png": {"metadata": {"Software": None}},
@@ -75,21 +75,26 @@ _KINDS: Final[dict[str, dict[str, Any]]] = {
 """Kinds of figure files, without dates and versions, so that the same result gives the same bytes."""
 
 
+_SIZES: Final = ("font.size", "axes.titlesize", "axes.labelsize", "legend.fontsize")
+"""Every size of text that `hinge.mplstyle` sets; the ticks' follows the first."""
+_PT_PER_IN: Final = 72.0  # by definition
+
 _DRAWING: Final = threading.RLock()
 """Held while a figure is made or saved: matplotlib reads its settings, which the process has once, all along."""
 
 
 @contextmanager
-def styled() -> Iterator[None]:
+def styled(*, least_pt: float = 0.0) -> Iterator[None]:
     """Make and save every figure of this product in here, one thread at a time.
 
     What this style does not set stays the caller's all the while, and what it does set is the caller's again after it.
+    No text of a figure that is made in here is smaller than ``least_pt`` [pt].
     """
     import matplotlib
 
     settings: Any = matplotlib.rcParams  # whose stubs know some names and not the others
     with _DRAWING:
-        style = _style()
+        style = {name: max(value, least_pt) if name in _SIZES else value for name, value in _style().items()}
         before = {name: settings[name] for name in style}
         settings.update(style)
         try:
@@ -106,6 +111,15 @@ def _style() -> dict[str, Any]:
     with resources.as_file(resources.files("imu_hinge.report") / "hinge.mplstyle") as path:
         style: Any = matplotlib.rc_params_from_file(path, use_default_template=False)
     return dict(style)
+
+
+def small_text_pt() -> float:
+    """Return the size of a figure's smallest text [pt], as it is set now."""
+    import matplotlib
+    from matplotlib.font_manager import FontProperties
+
+    settings: Any = matplotlib.rcParams
+    return float(FontProperties(size=settings["legend.fontsize"]).get_size_in_points())
 
 
 def new_figure(width_in: float, height_in: float) -> Figure:
@@ -127,7 +141,8 @@ def legend_below(ax: Axes, *, gap_in: float = 0.5) -> None:
     if ax.get_legend_handles_labels()[0]:
         under = ax.transAxes + ScaledTranslation(0.0, -gap_in, ax.figure.dpi_scale_trans)
         width_in = ax.get_window_extent().width / ax.figure.dpi
-        columns = max(1, int(width_in / _LEGEND_COLUMN_IN))
+        room = width_in / (_LEGEND_COLUMN * small_text_pt() / _PT_PER_IN)
+        columns = max(1, int(room))
         ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.0), bbox_transform=under, ncols=columns, borderaxespad=0.0)
 
 

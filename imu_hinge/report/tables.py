@@ -16,12 +16,14 @@ from imu_hinge import __version__
 from imu_hinge import conventions as cv
 from imu_hinge.report import wording as words
 from imu_hinge.report.output_files import write_atomic
+from imu_hinge.report.reasons import reason_short
 from imu_hinge.result import Rep, SetResult
 from imu_hinge.text import csv_cell
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
+    from rich.text import Text
 
 _ANGLE_DECIMALS: Final = 3
 """A thousandth of a degree is far below every band."""
@@ -96,6 +98,9 @@ def summary(result: SetResult) -> dict[str, Any]:
     return {
         "software": {"name": "imu_hinge", "version": __version__},
         "recording": result.recording_name,
+        "recorded": result.recorded,
+        "load_kg": result.load_kg,
+        "note": result.note,
         "simulated": result.is_simulated,
         "live": result.is_live,
         "exercise": result.exercise,
@@ -109,7 +114,8 @@ def summary(result: SetResult) -> dict[str, Any]:
         "reps": [_row(lift) for lift in result.lifts],
         "other": [{name: _plain(name, getattr(o, name)) for name in cv.OTHER_COLUMNS} for o in result.other_bends],
         "plan": list(result.against_plan),
-        "warnings": list(result.warnings),
+        "warnings": list(result.doubts),
+        "mended": list(result.mended),
         "alignment_quality": {key: _plain(key, value) for key, value in result.alignment_quality.items()},
         "athlete": {
             "name": athlete.name,
@@ -169,51 +175,101 @@ def percent_words(share: float) -> str:
     return f"{100 * share:.0f}%" if math.isfinite(share) else "–"
 
 
-def reps_table(result: SetResult) -> Table:
-    """Return the reps as a rich table that reads well at 80 columns.
+_NARROW: Final = 78
+"""With fewer characters in a line some columns are left out rather than all squeezed."""
+
+_MARKS: Final = {
+    "hip_hinge": ("●", "green"),
+    "lumbar_flexion": ("▲", "red"),
+    "squat": ("■", "magenta"),
+    "undecided": ("×", "none"),
+}
+"""Shape of each verdict as in the figures, and a colour that is read on light and dark; the shape alone tells it."""
+
+
+def reps_table(result: SetResult, *, width: int = 80) -> Table:
+    """Return the reps as a rich table that reads well at 80 columns, and with fewer columns of its own at 60.
 
     Its title says SIMULATED where no person was measured. Reps are counted from one here and from zero in the files;
     time is since the recording's first instant here and the host's clock in the files.
+
+    Parameters
+    ----------
+    result
+    width
+        Of a line [characters].
     """
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=words.title(result), box=box.SIMPLE_HEAD, padding=0, show_edge=False, title_style="bold")
-    numbers: dict[str, Any] = {"justify": "right", "no_wrap": True}
-    for name in ("rep", "start\ns", "lumbar\npeak±sd"):
-        table.add_column(name, **numbers)
-    table.add_column("known", width=8)
-    for name in ("pelvis\npeak", "trunk\npeak", "share"):
-        table.add_column(name, **numbers)
-    table.add_column("verdict", width=9)
-    table.add_column("sure", **numbers)
-    table.add_column("findings", width=13)
-    table.add_column("data", no_wrap=True)
+    title = "\n".join(filter(None, (words.title(result), words.about_words(result))))
+    table = Table(title=Text(title, style="bold"), box=box.SIMPLE_HEAD, padding=0, show_edge=False)
+    names = _shown_columns(result, is_narrow=width < _NARROW)
+    for name in names:
+        table.add_column(_COLUMNS[name][0], **_COLUMNS[name][1])
     for lift in result.lifts:
-        table.add_row(*_terminal_row(lift, words.start_of(result)))
-    table.caption = _caption(result)
+        cells = _terminal_row(lift, result)
+        table.add_row(*(cells[name] for name in names))
+    table.caption, table.caption_justify = _caption(result, names), "left"
     return table
 
 
-def _terminal_row(lift: Rep, from_s: float) -> tuple[str, ...]:
-    """Return one rep as the words of its cells; time counts from ``from_s``."""
-    return (
-        str(lift.rep + 1),
-        f"{lift.start_s - from_s:.1f}",
-        peak_words(lift),
-        words.lumbar_basis(lift.lumbar_flexion_peak_rad, lift.basis),
-        degrees_words(lift.pelvis_tilt_peak_rad),
-        degrees_words(lift.trunk_inclination_peak_rad),
-        percent_words(lift.lumbar_share),
-        words.verdict_words(lift),
-        percent_words(lift.verdict.confidence),
-        "\n".join(words.FINDING_SHORT.get(name, name) for name in lift.verdict.findings),
-        lift.quality,
-    )
+_NUMBERS: Final[dict[str, Any]] = {"justify": "right", "no_wrap": True}
+_COLUMNS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
+    "rep": ("rep", _NUMBERS),
+    "start": ("start\ns", _NUMBERS),
+    "lumbar": ("lumbar\npeak±sd", _NUMBERS),
+    "basis": ("lumbar\nis", {"width": 8}),
+    "pelvis": ("pelvis\npeak", _NUMBERS),
+    "trunk": ("trunk\npeak", _NUMBERS),
+    "share": ("lumbar\nshare", _NUMBERS),
+    "verdict": ("verdict", {"width": 11}),
+    "sure": ("how\nsure", _NUMBERS),
+    "why": ("why, and\nwhat was seen", {"width": 13}),
+    "data": ("data\nA-D", {"no_wrap": True}),
+}
+"""Heading and layout of every column that the terminal may show."""
 
 
-def _caption(result: SetResult) -> str:
-    """Return the line under the table: the limit that the verdicts used, or that there is nothing to show."""
+def _shown_columns(result: SetResult, *, is_narrow: bool) -> list[str]:
+    """Return the columns there is room for; how lumbar flexion is known stands in the title where all reps agree."""
+    bases = {words.lumbar_basis(lift.lumbar_flexion_peak_rad, lift.basis) for lift in result.lifts}
+    left_out = {"basis"} if bases <= {words.set_basis(result)} else set()
+    return [name for name in _COLUMNS if name not in left_out | ({"start", "share"} if is_narrow else set())]
+
+
+def _terminal_row(lift: Rep, result: SetResult) -> dict[str, Text | str]:
+    """Return one rep as the words of its cells, by column."""
+    from rich.text import Text
+
+    mark, colour = _MARKS.get(lift.verdict.label, ("", "none"))
+    seen = [words.FINDING_SHORT.get(name, name) for name in lift.verdict.findings]
+    verdict = Text(f"{mark} {words.VERDICT_WORDS.get(lift.verdict.label, lift.verdict.label)}", style=colour)
+    if words.is_told_at_the_floor_alone(lift):
+        mark, colour = _MARKS.get(lift.verdict_floor.label, ("", "none"))
+        verdict.append(f"\n{mark} at floor", style=colour)
+    return {
+        "rep": str(lift.rep + 1),
+        "start": f"{lift.start_s - words.start_of(result):.1f}",
+        "lumbar": peak_words(lift),
+        "basis": words.lumbar_basis(lift.lumbar_flexion_peak_rad, lift.basis),
+        "pelvis": degrees_words(lift.pelvis_tilt_peak_rad),
+        "trunk": degrees_words(lift.trunk_inclination_peak_rad),
+        "share": percent_words(lift.lumbar_share),
+        "verdict": verdict,
+        "sure": percent_words(lift.verdict.confidence),
+        "why": "\n".join([reason_short(lift, result.athlete), *seen]),
+        "data": lift.quality,
+    }
+
+
+def _caption(result: SetResult, names: list[str]) -> str:
+    """Return the lines under the table: the limit that the verdicts used and what the columns mean."""
     if not result.lifts:
         return "No rep was found."
-    return f"Change from standing; {words.limit_words(result.athlete)}."
+    meanings = {"share": words.SHARE_WORDS, "sure": words.SURE_WORDS, "data": words.DATA_WORDS}
+    lines = [f"Change from standing, {words.way_words(result)}; {words.limit_words(result.athlete)}."]
+    lines += [meaning for name, meaning in meanings.items() if name in names]
+    lines += ["In brackets: 95 % interval, where it is lopsided."] if any(r.is_lopsided for r in result.lifts) else []
+    return "\n".join(filter(None, [*lines, words.limit_doubt(result)]))

@@ -12,6 +12,7 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import LIMIT_SHARE, Athlete
+from imu_hinge.model import Array
 from imu_hinge.result import Rep, SetResult
 
 CANNOT_TELL: Final = "cannot tell"
@@ -32,9 +33,6 @@ VERDICT_WORDS: Final = {
     "squat": "squat",
     "undecided": "undecided",
 }
-
-_CLAUSES: Final = VERDICT_WORDS | {"lumbar_flexion": "lumbar flexion past your limit"}
-"""The verdicts as parts of a sentence: some lumbar flexion is in every rep."""
 
 FINDING_WORDS: Final = {
     "flexion_at_setup": "flexion at set-up",
@@ -59,8 +57,16 @@ FINDING_SHORT: Final = {
 }
 """The findings where there is little room, below a heading."""
 
+SURELY: Final = 2.0
+"""By so many standard deviations a peak must be past a maximum to contradict it: one time in forty by chance."""
+
 TIMES_NAMED: Final = 6
 """So many times of one kind are named; the files hold all."""
+
+SHARE_WORDS: Final = "Lumbar share: the lumbar spine's part of the bend of spine and hips; the hips' part is inferred."
+SURE_WORDS: Final = "How sure: probability of the verdict; of an undecided one, of the likeliest verdict."
+DATA_WORDS: Final = "Data: A no fault, B a few samples, C many or a loose sensor, D no verdict may rest on it."
+"""What the headings of the tables mean; the grades are those of `reps.verdict.grade`."""
 
 SEGMENT_WORDS: Final = dict(
     zip(cv.ANGLES, ("pelvis tilt", "trunk inclination", "lumbar flexion", "hip flexion", "knee flexion"), strict=True)
@@ -116,13 +122,55 @@ def title(result: SetResult) -> str:
     return " · ".join((["SIMULATED"] if result.is_simulated else []) + parts)
 
 
+def is_default_limit(athlete: Athlete) -> bool:
+    """Tell whether the lumbar limit rests on nothing that is known of this athlete."""
+    return athlete.lumbar_limit_deg is None and "lumbar_max_flexion_deg" in athlete.assumed
+
+
+def limit_name(athlete: Athlete) -> str:
+    """Return whose the lumbar limit is."""
+    return "the default limit" if is_default_limit(athlete) else "your limit"
+
+
 def limit_words(athlete: Athlete) -> str:
     """Return the lumbar limit with where it comes from."""
-    limit = f"your limit {math.degrees(athlete.limit_rad):.1f}°"
+    limit = f"{limit_name(athlete)} {math.degrees(athlete.limit_rad):.1f}°"
     if athlete.lumbar_limit_deg is not None:
         return f"{limit} (personal)"
-    maximum = "default maximum" if "lumbar_max_flexion_deg" in athlete.assumed else "your own maximum"
-    return f"{limit} ({100 * LIMIT_SHARE:.0f} % of {maximum})"
+    whose = "" if is_default_limit(athlete) else "your own "
+    return f"{limit} ({100 * LIMIT_SHARE:.0f} % of {whose}{athlete.value('lumbar_max_flexion_deg'):.0f}°)"
+
+
+def limit_doubt(result: SetResult) -> str:
+    """Say that the default maximum does not fit a person who surely exceeds it in this set; nothing where it may."""
+    least = [lift.lumbar_flexion_peak_rad - SURELY * lift.lumbar_flexion_peak_sd_rad for lift in result.lifts]
+    most = result.athlete.value("lumbar_max_flexion_deg")
+    if not is_default_limit(result.athlete) or not any(math.degrees(peak) > most for peak in least):
+        return ""
+    return (
+        f"The default maximum of {most:.0f}° does not fit: it was exceeded in this set. Record a full round bow and "
+        "run imu-hinge calibrate, and the limit is your own."
+    )
+
+
+def verdict_clause(label: str, athlete: Athlete) -> str:
+    """Return a verdict as a part of a sentence: some lumbar flexion is in every rep."""
+    said = VERDICT_WORDS.get(label, label)
+    return f"{said} past {limit_name(athlete)}" if label == "lumbar_flexion" else said
+
+
+def about_words(result: SetResult) -> str:
+    """Return who lifted what, when, and what was noted, as far as the recording says; nothing where it does not."""
+    load = "" if result.load_kg is None else f"{result.load_kg:g} kg"
+    note = "" if result.is_simulated else result.note  # a simulator's says again what the title says
+    return " · ".join(filter(None, (result.athlete.name, result.recorded.replace("T", " "), load, note)))
+
+
+def way_words(result: SetResult) -> str:
+    """Say whether the numbers are those that were told at the bar, or better ones from the whole recording."""
+    if result.is_live:
+        return "as told live, from the past alone"
+    return "from the whole recording, which may differ from what was told live"
 
 
 def start_of(result: SetResult) -> float:
@@ -130,6 +178,11 @@ def start_of(result: SetResult) -> float:
     if math.isfinite(result.from_s):
         return result.from_s
     return float(result.posture.time_s[0]) if len(result.posture) else 0.0
+
+
+def times_from_start(result: SetResult) -> Array:
+    """Return the instants of the posture as people read them: since the recording's start. (n,) [s]."""
+    return result.posture.time_s - start_of(result)
 
 
 def finding_time_s(lift: Rep, finding: str) -> float:
@@ -181,8 +234,11 @@ def verdict_summary(result: SetResult) -> str:
     present = {label: lifts for label, lifts in groups.items() if lifts}
     if len(present) == 1:
         label, lifts = next(iter(present.items()))
-        return f"{_CLAUSES[label]} in all reps" if len(lifts) > 1 else _CLAUSES[label]
-    return ", ".join(f"{_CLAUSES[label]} in {rep_list(lifts)}" for label, lifts in present.items())
+        clause = verdict_clause(label, result.athlete)
+        return f"{clause} in all reps" if len(lifts) > 1 else clause
+    return ", ".join(
+        f"{verdict_clause(label, result.athlete)} in {rep_list(lifts)}" for label, lifts in present.items()
+    )
 
 
 def verdict_words(lift: Rep) -> str:
@@ -203,7 +259,9 @@ def _floor_sentence(result: SetResult) -> list[str]:
     labels = [lift.verdict_floor.label for lift in result.lifts if is_told_at_the_floor_alone(lift)]
     if not labels:
         return []
-    told = ", ".join(f"{_CLAUSES[label]} in {labels.count(label)}" for label in cv.VERDICTS if label in labels)
+    told = ", ".join(
+        f"{verdict_clause(label, result.athlete)} in {labels.count(label)}" for label in cv.VERDICTS if label in labels
+    )
     return [
         f"At the floor: {told} of {number_of(len(result.lifts), 'rep', 'reps')}. On the way up one sensor cannot tell."
     ]
@@ -224,6 +282,7 @@ def headline(result: SetResult) -> list[str]:
     sentences += _floor_sentence(result)
     sentences += _basis_sentence(result)
     sentences += _peak_sentences(result)
+    sentences += filter(None, [limit_doubt(result)])
     return sentences
 
 

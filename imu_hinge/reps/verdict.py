@@ -72,7 +72,7 @@ def judge(metrics: Metrics, findings: tuple[str, ...], limits: Limits, *, doubt:
         Why no verdict may be given whatever the angles, or nothing.
     """
     k = cv.LUMBAR_FLEXION
-    rounded = _asked(metrics.over[0], metrics.peak_rad[k], metrics.peak_sd_rad[k], limits.lumbar_rad)
+    rounded = chances_over(metrics, limits)[0]
     percent = 100.0 * metrics.peak_rad[k] / limits.lumbar_rad
     label, chance, reason = _decided(rounded, _knees_over(metrics, limits), limits.settings)
     if math.isnan(rounded):
@@ -105,6 +105,15 @@ def with_floor(verdict: Verdict, floor: Verdict) -> Verdict:
     return replace(verdict, reason=UNSEEN_WAY.format(floor.label.replace("_", " ")))
 
 
+def chances_over(metrics: Metrics, limits: Limits) -> tuple[float, float]:
+    """Return how probable it is that the back and that the knees were past their limits, each by itself."""
+    k = cv.LUMBAR_FLEXION
+    rounded = _asked(metrics.over[0], metrics.peak_rad[k], metrics.peak_sd_rad[k], limits.lumbar_rad)
+    k = cv.KNEE_FLEXION
+    knees = _asked(metrics.over_bottom[1], metrics.bottom_rad[k], metrics.bottom_sd_rad[k], limits.knee_rad)
+    return rounded, knees
+
+
 def _asked(chance: float, value: float, sd: float, limit: float) -> float:
     """Return how probable an angle is over its limit: as told, or of a normal variable where that was not asked."""
     return probability_above(value, sd, limit) if math.isnan(chance) else float(chance)
@@ -112,8 +121,7 @@ def _asked(chance: float, value: float, sd: float, limit: float) -> float:
 
 def _knees_over(metrics: Metrics, limits: Limits) -> float:
     """Return how probable the knees are over their limit at the bottom; 0 where nothing tells of them."""
-    k = cv.KNEE_FLEXION
-    chance = _asked(metrics.over_bottom[1], metrics.bottom_rad[k], metrics.bottom_sd_rad[k], limits.knee_rad)
+    chance = chances_over(metrics, limits)[1]
     return 0.0 if math.isnan(chance) else chance
 
 

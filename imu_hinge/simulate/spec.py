@@ -12,7 +12,7 @@ import numpy as np
 
 from imu_hinge.simulate.body import Body
 from imu_hinge.simulate.shapes import FAMILIES
-from imu_hinge.simulate.styles import STYLES, styles_of
+from imu_hinge.simulate.styles import STYLES, check_style, styles_of
 
 EXTRAS: Final = ("walk", "belt", "talk", "plates", "shoe", "bottle", "dip")
 """What a lifter may do beside the reps; ``dip`` is a push-press dip."""
@@ -218,7 +218,13 @@ class SetSpec:
         rng
         exercise, style
             A style decides its exercise.
+
+        Raises
+        ------
+        SettingsError
+            Where there is no such style or exercise, or they do not belong together.
         """
+        check_style(style, exercise)
         if style is not None:
             exercise = STYLES[style].exercise
         if exercise is None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from imu_hinge.conventions import FLOOR_EXERCISES
+from imu_hinge.errors import SettingsError
+from imu_hinge.text import quoted
 
 Span = tuple[float, float]
 
@@ -123,6 +125,35 @@ STYLES: Final[dict[str, Style]] = {
 def styles_of(exercise: str) -> tuple[str, ...]:
     """Return the names of an exercise's styles that may be drawn."""
     return tuple(name for name, style in STYLES.items() if style.exercise == exercise and style.is_drawn)
+
+
+def styles_by_exercise() -> dict[str, tuple[str, ...]]:
+    """Return the names of all styles of every exercise that can be simulated, also of those that are never drawn."""
+    exercises = dict.fromkeys(one.exercise for one in STYLES.values())
+    return {exercise: tuple(n for n, one in STYLES.items() if one.exercise == exercise) for exercise in exercises}
+
+
+def check_style(style: str | None, exercise: str | None) -> None:
+    """Raise `SettingsError` unless there is such a style, and such an exercise, and they belong together.
+
+    Parameters
+    ----------
+    style, exercise
+        None where it is drawn.
+    """
+    known = styles_by_exercise()
+    if exercise is not None and exercise not in known:
+        raise SettingsError(f"No exercise {quoted(exercise)} can be simulated. Use one of {', '.join(known)}.")
+    if style is None:
+        return
+    if style not in STYLES:
+        names = STYLES if exercise is None else known[exercise]
+        raise SettingsError(f"There is no style {quoted(style)}. Use one of {', '.join(names)}.")
+    if exercise not in (None, STYLES[style].exercise):
+        raise SettingsError(
+            f"{style} is a style of {STYLES[style].exercise}, not of {exercise}. Use one of "
+            f"{', '.join(known[str(exercise)])}, or leave the exercise out."
+        )
 
 
 def style_of_rep(name: str, rep: int) -> str:

@@ -17,6 +17,7 @@ from imu_hinge.storage.importers.registry import import_export, importer_of
 from imu_hinge.storage.plain_csv import import_csv, write_csv, write_rows
 from imu_hinge.storage.recording import Source, is_placed, placed_files, read, write
 from imu_hinge.storage.screening.checks import check_recording
+from imu_hinge.text import Mended
 
 
 def write_csvs(recording: Recording, folder: str | Path) -> tuple[Path, ...]:
@@ -147,7 +148,7 @@ def read_any(source: Source, *, limits: LimitSettings = LIMITS) -> Recording:
             )
         found = import_export(path, device, limits=limits) if importer else import_csv(path, limits=limits)
         sensors[placement] = found.samples
-        warnings += [f"{placement}: {note}" for note in found.notes]
+        warnings += [Mended(f"{placement}: {note}") for note in found.notes]
         if importer:
             devices[placement] = importer.name
     return check_recording(Recording(sensors, devices=devices, warnings=tuple(warnings)))

@@ -58,6 +58,8 @@ class Manifest:
     note
     is_simulated
         Whether no person was measured.
+    recorded
+        When it was; nothing where that is not known.
     """
 
     sensors: tuple[SensorEntry, ...]
@@ -66,6 +68,7 @@ class Manifest:
     load_kg: float | None
     note: str
     is_simulated: bool
+    recorded: str = ""
 
 
 def manifest_text(recording: Recording) -> str:
@@ -81,6 +84,7 @@ def manifest_text(recording: Recording) -> str:
         "exercise": recording.exercise,
         "load_kg": recording.load_kg,
         "note": recording.note,
+        "recorded": recording.recorded,
         "athlete": athlete,
         "units": UNITS,
         "sensors": [
@@ -137,6 +141,7 @@ def read_manifest(path: Path) -> Manifest:
         load_kg=None if load_kg is None else float(load_kg),
         note=_take(path, table, "note", str),
         is_simulated=_take(path, table, "is_simulated", bool),
+        recorded=_take(path, {"recorded": ""} | table, "recorded", str),  # older ones do not have it
     )
 
 

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from imu_hinge.storage.importers.registry import vendor_of
 from imu_hinge.storage.journal import FILE_NAME as JOURNAL
 from imu_hinge.storage.plain_csv import import_csv, read_table, write_rows
 from imu_hinge.storage.screening.checks import check_recording
+from imu_hinge.text import Mended
 
 Source = str | Path | Sequence[str]
 """One recording's path, ``PLACEMENT=file.csv``, or several of the latter."""
@@ -78,7 +80,7 @@ def read(
         recording = _read_path(Path(items[0]), repair=repair, limits=limits)
     else:
         found = {placement: import_csv(path, limits=limits) for placement, path in placed_files(items).items()}
-        told = tuple(f"{placement}: {note}" for placement, sensor in found.items() for note in sensor.notes)
+        told = tuple(Mended(f"{placement}: {note}") for placement, sensor in found.items() for note in sensor.notes)
         recording = Recording({placement: sensor.samples for placement, sensor in found.items()}, warnings=told)
     if athlete is not None:
         recording = replace(recording, athlete=athlete)
@@ -193,16 +195,29 @@ def _read_path(path: Path, *, repair: bool, limits: LimitSettings) -> Recording:
 
 def _read_folder(folder: Path, *, repair: bool, limits: LimitSettings) -> Recording:
     manifest = read_manifest(folder / MANIFEST)
+    sensors = {entry.placement: _read_sensor(folder, entry, repair=repair, limits=limits) for entry in manifest.sensors}
     recording = Recording(
-        {entry.placement: _read_sensor(folder, entry, repair=repair, limits=limits) for entry in manifest.sensors},
+        sensors,
+        warnings=tuple(
+            _LOST.format(entry.file, len(sensors[entry.placement]), entry.n_samples)
+            for entry in manifest.sensors
+            if len(sensors[entry.placement]) < entry.n_samples
+        ),
         athlete=manifest.athlete,
         exercise=manifest.exercise,
         load_kg=manifest.load_kg,
         note=manifest.note,
         is_simulated=manifest.is_simulated,
+        recorded=manifest.recorded,
         devices={entry.placement: entry.device for entry in manifest.sensors if entry.device},
     )
     return with_what_is_beside(recording, folder)
+
+
+_LOST: Final = (
+    "{} is not whole: {} rows of the {} that were written could be read, and what was in the others is lost. Copy the "
+    "recording again where there is another copy."
+)
 
 
 def _read_sensor(folder: Path, entry: SensorEntry, *, repair: bool, limits: LimitSettings) -> Samples:
@@ -214,7 +229,7 @@ def _read_sensor(folder: Path, entry: SensorEntry, *, repair: bool, limits: Limi
     if not repair:
         raise BadSamples(
             f"{folder / entry.file} is not whole: {n_read} rows of the {entry.n_samples} that were written. "
-            "Copy the recording again, or pass repair=True to read what is there."
+            "Copy the recording again, or read what is there with --repair (in Python, repair=True)."
         )
     flags = samples.flags.copy()
     flags[-1:] |= np.uint16(Flag.SUSPECT)

@@ -81,7 +81,7 @@ def test_the_page_is_well_formed_and_alone(make_set: Maker, count: int, seen: st
     assert "@import" not in text
     assert max(outline.ids.values()) == 1
     assert {link[1:] for link in outline.links} <= set(outline.ids)
-    assert outline.tags["svg"] == (3 if count and seen in ("both", "inferred") else 2)
+    assert outline.tags["svg"] == (4 if count and seen in ("both", "inferred") else 2)
 
 
 def test_the_page_says_what_it_must(make_set: Maker, make_trouble: Maker) -> None:
@@ -120,7 +120,7 @@ def test_one_sensor_says_cannot_tell(make_set: Maker) -> None:
 def test_a_recording_without_a_name_leaves_no_hole(make_set: Maker) -> None:
     result = make_set(0, rate_hz=25.0)
     nameless = replace(result, recording_name="", athlete=replace(result.athlete, name=""), is_live=True)
-    assert '<p class="what">as it was told live' in page.page(nameless)
+    assert '<p class="what">as told live, from the past alone' in page.page(nameless)
 
 
 def test_no_reps_is_a_valid_page(make_set: Maker) -> None:
@@ -132,3 +132,18 @@ def test_no_reps_is_a_valid_page(make_set: Maker) -> None:
 def test_the_file_is_the_page(make_set: Maker, tmp_path: Path) -> None:
     path = page.write_page(make_set(0, rate_hz=25.0), tmp_path / "report.html")
     assert path.read_text(encoding="utf-8") == page_of(make_set, 0, "both")
+
+
+def test_back_and_knees_are_judged_apart(make_set: Maker) -> None:
+    result = make_set(3, rate_hz=25.0)
+    chances = ((0.97, 0.5), (0.1, 0.9), (float("nan"), 0.1))
+    lifts = tuple(
+        replace(lift, lumbar_over=back, knees_over=knees)
+        for lift, (back, knees) in zip(result.lifts, chances, strict=True)
+    )
+    text = page.page(replace(result, lifts=lifts))
+    cells = re.findall(r'<td class="(?:back|knees)"[^>]*>([^<]*)</td>', text)
+    assert cells == [
+        *("past its limit", "open", "under its limit", "past their limit"),
+        *("cannot tell", "under their limit"),
+    ]

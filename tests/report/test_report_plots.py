@@ -22,7 +22,7 @@ import imu_hinge.report
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import SettingsError
-from imu_hinge.report import plots, style, wording
+from imu_hinge.report import page, plots, style, wording
 from imu_hinge.result import SetResult
 
 Maker = Callable[..., SetResult]
@@ -61,7 +61,7 @@ def test_every_axis_has_its_unit(make_set: Maker) -> None:
 
 def test_every_title_says_exercise_count_basis_and_simulated(make_set: Maker) -> None:
     result = make_set(4, seen="inferred")
-    for draw in (plots.plot_angles, plots.plot_reps, plots.plot_angle_angle):
+    for draw in (plots.plot_angles, plots.plot_lumbar, plots.plot_reps, plots.plot_angle_angle):
         assert re.split(" · |\n", draw(result).get_title(loc="left")) == wording.title(result).split(" · ")
     assert wording.title(result) in str(plots.plot_set(result).get_suptitle())
     assert "SIMULATED" in wording.title(result)
@@ -155,13 +155,52 @@ def test_extension_is_not_shown_as_flexion(make_set: Maker) -> None:
 
 def test_the_limit_is_drawn_where_it_is_and_says_whose_it_is(make_set: Maker) -> None:
     result = replace(make_set(3), athlete=Athlete(lumbar_limit_deg=44.0))
-    for draw in (plots.plot_angles, plots.plot_angle_angle):
+    for draw in (plots.plot_lumbar, plots.plot_angle_angle):
         drawn = line(draw(result), "lumbar flexion at your limit")
         assert np.asarray(drawn.get_ydata()) == pytest.approx([44.0, 44.0])
         assert "(personal)" in str(drawn.get_label())
+    assert not any("limit" in label for label in labels(plots.plot_angles(result)))  # pelvis and trunk have none
     ax = plots.plot_reps(result)
     above = np.asarray(line(ax, "trunk at your limit").get_ydata()) - np.asarray(line(ax, "pelvis tilt").get_ydata())
     np.testing.assert_allclose(above, 44.0)
+
+
+def test_lumbar_flexion_is_the_thickest_line_over_time(make_set: Maker) -> None:
+    drawn = {str(artist.get_label()): artist.get_linewidth() for artist in plots.plot_angles(make_set(3)).get_lines()}
+    assert drawn["lumbar flexion"] > max(drawn["pelvis tilt"], drawn["trunk inclination"])
+
+
+def test_times_are_since_the_start_of_the_recording(make_set: Maker) -> None:
+    result = make_set(3)
+    moved = replace(
+        result,
+        posture=replace(result.posture, time_s=result.posture.time_s + 1.8e9),
+        lifts=tuple(
+            replace(r, start_s=r.start_s + 1.8e9, turn_s=r.turn_s + 1.8e9, end_s=r.end_s + 1.8e9) for r in result.lifts
+        ),
+    )
+    for draw in (plots.plot_angles, plots.plot_lumbar):
+        here, there = draw(result), draw(moved)
+        assert there.get_xlim() == pytest.approx(here.get_xlim(), abs=1e-3)
+        for one, other in zip(here.get_lines(), there.get_lines(), strict=True):
+            np.testing.assert_allclose(other.get_xdata(), one.get_xdata(), atol=1e-3)
+
+
+def test_the_arrows_label_says_what_the_arrow_spans(make_set: Maker) -> None:
+    ax = plots.plot_reps(make_set(5))
+    (arrow,) = [text for text in ax.texts if text.get_text() == "" and hasattr(text, "xyann")]
+    spanned = abs(arrow.xy[1] - arrow.xyann[1])
+    assert f"mean lumbar flexion {spanned:.0f}°" in texts(ax)
+
+
+@pytest.mark.parametrize("width_px", [390])
+def test_no_text_of_the_page_is_smaller_than_11_px_on_a_phone(make_set: Maker, width_px: int) -> None:
+    svgs = re.findall(r"<svg.*?</svg>", page.page(make_set(5)), flags=re.DOTALL)
+    for svg in svgs:
+        wide_pt = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1])
+        sizes = [float(size) for size in re.findall(r"font(?:-size)?: (?:\w+ )*([\d.]+)px", svg)]
+        assert sizes
+        assert min(sizes) * (width_px - 32.0) / wide_pt >= 11.0
 
 
 @pytest.mark.parametrize("draw", [plots.plot_reps, plots.plot_angle_angle])

@@ -16,9 +16,9 @@ import pytest
 
 from imu_hinge import conventions as cv
 from imu_hinge.errors import HingeError
-from imu_hinge.report import tables
+from imu_hinge.report import page, tables, wording
 from imu_hinge.report.output_files import write_atomic
-from imu_hinge.result import SetResult
+from imu_hinge.result import Rep, SetResult
 
 Maker = Callable[..., SetResult]
 
@@ -27,7 +27,7 @@ def printed(result: SetResult, width: int = 80) -> str:
     from rich.console import Console
 
     stream = io.StringIO()
-    Console(file=stream, width=width, color_system=None).print(tables.reps_table(result))
+    Console(file=stream, width=width, color_system=None).print(tables.reps_table(result, width=width))
     return stream.getvalue()
 
 
@@ -113,11 +113,51 @@ def test_terminal_table_fits_80_columns_and_cuts_no_word(make_set: Maker, seen: 
 
 
 def test_terminal_table_tells_basis_in_words(make_set: Maker) -> None:
-    assert "26±2° measured" in printed(make_set(3))
-    assert "26±10° inferred" in printed(make_set(3, seen="inferred"))
+    assert "26±2°" in printed(make_set(3))
+    assert "lumbar flexion measured" in printed(make_set(3))
+    assert "lumbar flexion inferred" in printed(make_set(3, seen="inferred"))
+    mixed = make_set(3)
+    lifts = (replace(mixed.lifts[0], basis="inferred"), *mixed.lifts[1:])
+    assert "26±2° inferred" in printed(replace(mixed, lifts=lifts))
     assert "26" not in printed(make_set(3, seen="pelvis"))
     assert "cannot" in printed(make_set(3, seen="pelvis"))
     assert "SIMULATED" not in printed(replace(make_set(3), is_simulated=False))
+
+
+def test_terminal_table_leaves_columns_out_at_60_columns_and_squeezes_none(make_set: Maker) -> None:
+    text = printed(make_set(12), 60)
+    assert max(len(line) for line in text.splitlines()) <= 60
+    assert "…" not in text
+    assert "▲ lumbar" in text
+    assert "lumbar share" not in text.lower()
+    assert "lumbar share" in printed(make_set(12)).lower()
+
+
+def test_terminal_table_says_why_in_a_word_and_what_headings_mean(make_set: Maker) -> None:
+    result = make_set(3)
+    lifts = (
+        result.lifts[0],
+        *(with_verdict(lift, "undecided", why) for lift, why in zip(result.lifts[1:], WHY, strict=True)),
+    )
+    text = printed(replace(result, lifts=lifts))
+    assert "68% of limit" in text  # 26 of 38.5 degrees
+    for word in ("error band", "knees", *wording.SURE_WORDS.split(":")[:1], "the default limit 38.5°"):
+        assert word in text
+
+
+WHY = ("lumbar flexion peaks at 104 % of the limit, within its error band", "the knees bend to about their limit; ...")
+
+
+def with_verdict(lift: Rep, label: str, reason: str) -> Rep:
+    return replace(lift, verdict=replace(lift.verdict, label=label, reason=reason))
+
+
+def test_who_when_and_what_was_on_the_bar_is_told(make_set: Maker) -> None:
+    result = replace(make_set(2), load_kg=102.5, note="with a belt", recorded="2026-11-27T18:03", is_simulated=False)
+    assert "Nobody · 2026-11-27 18:03 · 102.5 kg · with a belt" in printed(result)
+    table = json.loads(tables.as_json(result))
+    assert (table["load_kg"], table["note"], table["recorded"]) == (102.5, "with a belt", "2026-11-27T18:03")
+    assert "Nobody · 2026-11-27 18:03 · 102.5 kg · with a belt" in page.page(result)
 
 
 def test_a_stopped_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,9 +14,11 @@ import pytest
 import imu_hinge.report
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.report import page, wording
+from imu_hinge.report import page, plots, wording
+from imu_hinge.report.live_changes import WHY, live_changes
 from imu_hinge.report.tables import as_json
 from imu_hinge.result import Rep, SetResult
+from imu_hinge.text import Mended
 
 Maker = Callable[..., SetResult]
 
@@ -47,7 +50,7 @@ def test_title_says_exercise_count_basis_and_simulated(make_set: Maker) -> None:
 
 def test_headline_names_the_reps_of_each_verdict(make_set: Maker) -> None:
     first = wording.headline(make_set(5))[0]
-    assert first == "5 deadlifts: hip hinge in reps 1 to 3, lumbar flexion past your limit in reps 4 and 5."
+    assert first == "5 deadlifts: hip hinge in reps 1 to 3, lumbar flexion past the default limit in reps 4 and 5."
     assert wording.headline(make_set(1))[0] == "1 deadlift: hip hinge."
 
 
@@ -85,9 +88,32 @@ def test_headline_without_reps(make_set: Maker) -> None:
 
 
 def test_limit_says_whose_it_is() -> None:
-    assert wording.limit_words(Athlete()) == "your limit 38.5° (70 % of default maximum)"
-    assert wording.limit_words(Athlete(lumbar_max_flexion_deg=60.0)) == "your limit 42.0° (70 % of your own maximum)"
+    assert wording.limit_words(Athlete()) == "the default limit 38.5° (70 % of 55°)"
+    assert wording.limit_words(Athlete(lumbar_max_flexion_deg=60.0)) == "your limit 42.0° (70 % of your own 60°)"
     assert wording.limit_words(Athlete(lumbar_limit_deg=40.0)) == "your limit 40.0° (personal)"
+
+
+def test_a_default_maximum_that_was_exceeded_is_said_not_to_fit(make_set: Maker) -> None:
+    far, near = with_peaks(make_set(3), [50.0, 64.0, 52.0]), with_peaks(make_set(3), [50.0, 56.0, 52.0])
+    assert "default maximum of 55° does not fit" in " ".join(wording.headline(far))
+    assert "full round bow" in " ".join(wording.headline(far))
+    assert not wording.limit_doubt(near)  # within its error
+    assert not wording.limit_doubt(replace(far, athlete=Athlete(lumbar_max_flexion_deg=60.0)))
+
+
+def test_what_was_mended_comes_last_and_is_no_doubt(make_set: Maker) -> None:
+    mended = Mended("The clock of the t12 sensor was 16 ms behind: it was put in step.")
+    result = replace(make_set(2), warnings=(mended, "The sacrum sensor slipped by 6 degrees."))
+    assert result.doubts == ("The sacrum sensor slipped by 6 degrees.",)
+    assert result.mended == (mended,)
+    assert result.warnings == (*result.doubts, *result.mended)
+    assert pickle.loads(pickle.dumps(result)).mended == (mended,)
+    text = page.page(result)
+    assert '<p class="warning">The sacrum' in text
+    assert text.index("How it was made") < text.index("16 ms behind")
+    said = str(plots.plot_set(result).get_supxlabel())
+    assert said.startswith("! The sacrum sensor slipped")
+    assert "How it was made: The clock" in said
 
 
 def test_a_sentence_begins_and_ends_as_one() -> None:
@@ -127,3 +153,16 @@ def test_no_forbidden_word_is_in_the_wing() -> None:
     for path in folder.iterdir():
         if path.suffix in (".py", ".j2", ".mplstyle"):
             assert FORBIDDEN.search(path.read_text(encoding="utf-8").replace("markupsafe", "")) is None, path.name
+
+
+def test_what_changed_since_it_was_told_live_is_listed_with_why(make_set: Maker) -> None:
+    whole = make_set(4)
+    first, second, _, fourth = whole.lifts
+    told = replace(second, verdict=replace(second.verdict, label="undecided"))
+    live = replace(whole, lifts=(first, told, fourth, replace(fourth, rep=9, start_s=90.0, end_s=94.0)))
+    changes = live_changes(live, whole)
+    assert changes[0].startswith("Rep 2: live undecided, lumbar flexion 33±2°; now hip hinge")
+    assert changes[1].startswith("Rep 3 was not told live: ")
+    assert changes[2] == "A rep that was told live at 90.0 s is none."
+    assert changes[3:] == [WHY]
+    assert live_changes(whole, whole) == []

@@ -22,6 +22,9 @@ from imu_hinge.signals import regions
 ASIDE_COS: Final = 0.86
 """A bend more than 30 degrees off the common direction is a bend to the side (or back)."""
 
+LEANS_BACK: Final = ("thigh",)
+"""Where the segment leans back while the trunk bends forward: the hips go back over the feet, the knees stay."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mounting:
@@ -77,6 +80,8 @@ def find_mountings(tracks: Mapping[str, Track], settings: Settings) -> tuple[dic
     mountings: dict[str, Mounting] = {}
     for placement, track in tracks.items() if bends else ():
         forward, share = _forward(track, standings[placement], bends)
+        if placement in LEANS_BACK:
+            forward = -forward
         standing = standings[placement]
         zero_sd = np.hypot(np.radians(settings.errors.standing_deg), standing.sd_rad)
         zero_sd /= np.sqrt(min(max(1, len(standing.where)), 4))

@@ -36,6 +36,18 @@ IMPORTERS: Final[dict[str, Importer]] = {
 """Importers by short name; add one here and the contract suite tests it."""
 
 
+FORMS: Final[dict[str, str]] = {
+    "plain CSV": "time_s,acc_x,acc_y,acc_z,gyr_x,gyr_y,gyr_z; seconds, m/s² with gravity, rad/s; one file per sensor",
+    "phyphox": "the export of an experiment with acceleration (with g) and gyroscope, CSV in a zip or a folder",
+    "Sensor Logger": "the zip or folder with Gyroscope and TotalAcceleration, or Accelerometer and Gravity",
+    "Xsens DOT": "the CSV of Movella DOT with PacketCounter, SampleTimeFine, Acc and Gyr",
+    "WitMotion": "the text or CSV of its programs; of several devices choose one: sacrum=export.txt:DEVICE",
+    "MetaBase": "the two CSVs, accelerometer and gyroscope, of a MetaMotion, in a folder or zip",
+    "Movesense": "the CSV or JSON of its apps with acceleration and gyroscope",
+}
+"""What `read_export` and `plain_csv` read, by name."""
+
+
 def importer_of(path: str | Path, *, limits: LimitSettings = LIMITS) -> Importer | None:
     """Return the importer that knows this file, folder or zip, or None.
 
