@@ -13,7 +13,6 @@ radio and no file. In the order to read::
     instant       a folder: what each sensor has delivered, and the posture of now between two looks
     told, shown   the reps and the angles that were told so far
     clock_watch   whether two sensors' clocks agree
-    pacing        when to look at what samples mean
     live          `LiveAnalysis`: the same steps with the past alone
     warm_up, precompile   kernels loaded and compiled before they are needed
 """

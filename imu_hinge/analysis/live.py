@@ -23,10 +23,10 @@ from imu_hinge.analysis.assemble import (
 )
 from imu_hinge.analysis.clock_watch import ClockWatch
 from imu_hinge.analysis.instant.live_input import Intake, check_enough, say_who_is_waited_for
-from imu_hinge.analysis.instant.look import known_of
+from imu_hinge.analysis.instant.pacing import EDGE_S, ENDED_S, SAME_S, SETTLE_S, STEP_S, WINDOW_S, Pacing
 from imu_hinge.analysis.instant.path import CHUNK_S, InstantPath
 from imu_hinge.analysis.instant.rep_events import is_from_floor
-from imu_hinge.analysis.pacing import EDGE_S, ENDED_S, SAME_S, SETTLE_S, STEP_S, WINDOW_S, Pacing
+from imu_hinge.analysis.look import known_of
 from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link
 from imu_hinge.analysis.planned import with_names, with_what_was_said
 from imu_hinge.analysis.plausibility import DISAGREES, looks_swapped

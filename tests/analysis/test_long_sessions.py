@@ -7,7 +7,7 @@ import pytest
 
 import imu_hinge as ih
 from imu_hinge import conventions as cv
-from imu_hinge.analysis.pacing import WINDOW_S
+from imu_hinge.analysis.instant.pacing import WINDOW_S
 from imu_hinge.settings import LimitSettings
 from imu_hinge.simulate.session import Simulated, random_set
 

@@ -1,5 +1,6 @@
 """Tell the posture of now, step by step, between the looks of `analysis.live`.
 
+pacing        when to look again
 live_input    what one live sensor has delivered: samples that wait, its filter, its tracks
 one_sensor    up, stillness and height of one sensor, from its past alone
 height_filter how high it is above standing
