@@ -55,10 +55,14 @@ REPS: Final = tuple(
 TESTS: Final = {
     "motion/orientation": ("tests/motion/orientation", ACROSS),
     "motion/kinematics/clock": ("tests/motion/kinematics/test_synchrony.py",),
-    "motion/kinematics": ("tests/motion/kinematics", ACROSS),
+    "motion/kinematics": (
+        *(f"tests/motion/kinematics/test_{name}_by_hand.py" for name in ("standing", "posture", "alignment")),
+        "tests/motion/kinematics",
+        ACROSS,
+    ),
     "motion/linkage": ("tests/motion/linkage", ACROSS),
     "reps": (*REPS, ACROSS, "tests/reps/test_reps_sets.py"),
-    "analysis": ("tests/analysis", ACROSS),
+    "analysis": ("tests/analysis/test_assemble_by_hand.py", "tests/analysis", ACROSS),
 }
 """Which tests concern a room, by the beginning of its path, in the order in which they run: quick ones first."""
 
