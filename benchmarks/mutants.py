@@ -42,6 +42,7 @@ REPS: Final = tuple(
     f"tests/reps/test_{name}.py"
     for name in (
         "verdict_by_hand",
+        "bends_by_hand",
         "metrics_by_hand",
         "similarity_by_hand",
         "sets_by_hand",
@@ -60,7 +61,7 @@ TESTS: Final = {
         "tests/motion/kinematics",
         ACROSS,
     ),
-    "motion/linkage": ("tests/motion/linkage", ACROSS),
+    "motion/linkage": ("tests/motion/linkage/test_observations_by_hand.py", "tests/motion/linkage", ACROSS),
     "reps": (*REPS, ACROSS, "tests/reps/test_reps_sets.py"),
     "analysis": ("tests/analysis/test_assemble_by_hand.py", "tests/analysis", ACROSS),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -92,22 +92,8 @@ def aligned_of(posture: Posture | None = None, *, share: float = 0.99, **inclina
 def rep_of(
     rep: int = 0, *, start_s: float = 1.0, end_s: float = 3.0, label: cv.VerdictLabel = "hip_hinge", reason: str = ""
 ) -> Rep:
-    nothing = dict.fromkeys(
-        [
-            "descent_s",
-            "ascent_s",
-            "pause_s",
-            "pelvis_tilt_peak_rad",
-            "trunk_inclination_peak_rad",
-            "lumbar_flexion_peak_rad",
-            "lumbar_flexion_peak_sd_rad",
-            "lumbar_flexion_bottom_rad",
-            "lumbar_flexion_bottom_sd_rad",
-            "knee_flexion_peak_rad",
-            "lumbar_share",
-        ],
-        0.5,
-    )
+    told = ("rep", "exercise", "start_s", "turn_s", "end_s", "basis", "verdict", "quality")
+    others = {f.name: 0.5 for f in fields(Rep) if f.name not in told}
     verdict = Verdict(label, 0.9, (), reason)
     return Rep(
         rep=rep,
@@ -118,7 +104,7 @@ def rep_of(
         basis="measured",
         verdict=verdict,
         quality="A",
-        **nothing,
+        **others,
     )
 
 

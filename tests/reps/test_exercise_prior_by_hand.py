@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -131,6 +132,18 @@ def test_a_bend_that_is_none_of_the_told_exercise_spoils_every_run_that_counts_i
     expected += mean_ratio(drops, 0.05, 0.10, 0.19, 0.08)
     assert found[0, 1] == pytest.approx(expected)
     assert found[0, 2] < -15.0
+
+
+@pytest.mark.parametrize("changes", [{"inclination_rad": 0.1}, {"drop_m": 0.9}, {"up_start": 180}])
+def test_a_bottom_in_a_hole_says_nothing(changes: dict[str, float]) -> None:
+    plain = made_bend(inclination_rad=70.0 * DEG, drop_m=0.03)
+    hidden = replace(plain, is_hold_seen=False, **changes)
+    found = usual([plain, hidden], ATHLETE, "rdl", RATE_HZ)
+    assert found[1, 1] == 0.0
+    assert found[0, 0] == pytest.approx(usual([plain], ATHLETE, "rdl", RATE_HZ)[0, 0])
+    assert in_both_hands([replace(plain, side_rad=0.9, is_hold_seen=False)])[0, 0] == pytest.approx(
+        in_both_hands([replace(plain, side_rad=math.nan)])[0, 0]
+    )
 
 
 def test_who_trembles_half_as_much_again_as_in_other_bends_holds_a_load() -> None:
