@@ -54,7 +54,11 @@ REPS: Final = tuple(
     )
 )
 TESTS: Final = {
-    "motion/orientation": ("tests/motion/orientation", ACROSS),
+    "motion/orientation": (
+        *(f"tests/motion/orientation/test_{name}.py" for name in ("parameters_by_hand", "quaternion")),
+        "tests/motion/orientation",
+        ACROSS,
+    ),
     "motion/kinematics/clock": ("tests/motion/kinematics/test_synchrony.py",),
     "motion/kinematics": (
         *(f"tests/motion/kinematics/test_{name}_by_hand.py" for name in ("standing", "posture", "alignment")),
@@ -63,7 +67,12 @@ TESTS: Final = {
     ),
     "motion/linkage": ("tests/motion/linkage/test_observations_by_hand.py", "tests/motion/linkage", ACROSS),
     "reps": (*REPS, ACROSS, "tests/reps/test_reps_sets.py"),
-    "analysis": ("tests/analysis/test_assemble_by_hand.py", "tests/analysis", ACROSS),
+    "analysis": (
+        *(f"tests/analysis/test_{name}_by_hand.py" for name in ("assemble", "told")),
+        "tests/analysis/test_live_refusals.py",
+        ACROSS,
+        "tests/analysis/test_live_equals_replay.py",
+    ),
 }
 """Which tests concern a room, by the beginning of its path, in the order in which they run: quick ones first."""
 
@@ -72,10 +81,6 @@ SLOW: Final = (
     "tests/motion/linkage/test_skin.py",
     "tests/motion/kinematics/test_synchrony.py::test_a_drift_is_told_over_many_windows_and_taken_out",
     "tests/motion/kinematics/test_synchrony.py::test_simulated_sets_come_into_step",
-    "tests/analysis/test_endurance.py",
-    "tests/analysis/test_hostile_arrays.py",
-    "tests/analysis/test_long_sessions.py",
-    "tests/analysis/test_precompile.py",
 )
 """Left out, as each takes some seconds or more."""
 
