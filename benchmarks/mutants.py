@@ -246,9 +246,10 @@ def _files(place: Path) -> list[Path]:
 
 
 def reaching(name: str) -> set[str]:
-    """Return all names of `motion` and below that may lead to a name, itself among them."""
+    """Return all names that kernels are made of and that may lead to a name, itself among them."""
     uses: dict[str, set[str]] = {}
-    for path in [*(ROOT / "imu_hinge" / "motion").rglob("*.py"), *(ROOT / "imu_hinge").glob("*.py")]:
+    package = ROOT / "imu_hinge"
+    for path in [*(package / "motion").rglob("*.py"), package / "small_matrix.py", package / "conventions.py"]:
         for statement in ast.parse(path.read_bytes()).body:
             if isinstance(statement, ast.ImportFrom):
                 for alias in statement.names:

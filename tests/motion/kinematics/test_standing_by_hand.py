@@ -68,6 +68,12 @@ def test_a_lockout_that_leans_back_is_no_slip() -> None:
     assert len(find_slips(held(0.0, 0.0, 7.0, 7.0, standing=standing), standing, RATE_HZ, SETTINGS)) == 1
 
 
+def test_where_only_lockouts_are_on_one_side_nothing_slipped_between() -> None:
+    standing = standing_of((150, 200), (400, 800), (1000, 1400))
+    (slip,) = find_slips(held(-1.0, 0.0, 6.0, standing=standing), standing, RATE_HZ, SETTINGS)
+    assert (slip.where, slip.jump_rad / DEG) == (Region(800, 1000), pytest.approx(6.0))
+
+
 def test_between_slips_standing_is_zero_and_without_any_nothing_is_taken_off() -> None:
     inclination = held(1.0, 1.0, 9.0)
     assert not zero_offset(inclination, THREE, [], RATE_HZ).any()
