@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import pytest
 from mutations import ROOT, Mutation, draw, name_of
 
 from imu_hinge import code_cache
@@ -57,7 +58,10 @@ TESTS: Final = {
         "tests/motion/orientation",
         ACROSS,
     ),
-    "motion/kinematics/clock": ("tests/motion/kinematics/test_synchrony.py",),
+    "motion/kinematics/clock": (
+        "tests/motion/kinematics/test_clock_by_hand.py",
+        "tests/motion/kinematics/test_synchrony.py",
+    ),
     "motion/kinematics": (
         *(f"tests/motion/kinematics/test_{name}_by_hand.py" for name in ("standing", "posture", "alignment")),
         "tests/motion/kinematics",
@@ -66,7 +70,7 @@ TESTS: Final = {
     "motion/linkage": ("tests/motion/linkage/test_observations_by_hand.py", "tests/motion/linkage", ACROSS),
     "reps": (*REPS, ACROSS, "tests/reps/test_reps_sets.py"),
     "analysis": (
-        *(f"tests/analysis/test_{name}_by_hand.py" for name in ("assemble", "told")),
+        *(f"tests/analysis/test_{name}_by_hand.py" for name in ("assemble", "told", "live_rooms")),
         "tests/analysis/test_live_refusals.py",
         ACROSS,
         "tests/analysis/test_live_equals_replay.py",
@@ -173,6 +177,8 @@ class Copy:
         done = subprocess.run(
             command, cwd=self.tree, env=env, capture_output=True, text=True, preexec_fn=limited, check=False
         )
+        if done.returncode in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
+            sys.exit(f"These tests are not there: {' '.join(tests)}\n{done.stderr}")
         return done.returncode, "\n".join(done.stdout.strip().splitlines()[-8:])
 
     def with_mutation(self, mutation: Mutation, tests: Sequence[str], limit_s: float) -> int:

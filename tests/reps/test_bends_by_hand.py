@@ -195,3 +195,12 @@ def test_ways_tremble_by_their_usual_shake() -> None:
     posture.shock_mps2[250:252] = 1.0
     (bend,) = bends_of(posture)
     assert (bend.down_vibration_mps2, bend.up_vibration_mps2) == (0.2, 0.3)
+
+
+def test_the_hardest_shake_at_the_bottom_is_that_of_a_third_of_a_second() -> None:
+    posture = posture_over(course(60.0))
+    (plain,) = bends_of(posture)
+    for later, shock in ((34, 1.2), (35, 0.05)):
+        shaken = replace(posture, shock_mps2=np.full(len(posture), 0.05))
+        shaken.shock_mps2[plain.down_stop + later] = 1.2
+        assert bends_of(shaken)[0].shock_mps2 == shock
