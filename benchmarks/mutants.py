@@ -52,6 +52,7 @@ REPS: Final = tuple(
         "onsets",
     )
 )
+LINKAGE: Final = tuple(f"tests/motion/linkage/test_{name}_by_hand.py" for name in ("observations", "rounds"))
 TESTS: Final = {
     "motion/orientation": (
         *(f"tests/motion/orientation/test_{name}.py" for name in ("parameters_by_hand", "quaternion")),
@@ -67,7 +68,7 @@ TESTS: Final = {
         "tests/motion/kinematics",
         ACROSS,
     ),
-    "motion/linkage": ("tests/motion/linkage/test_observations_by_hand.py", "tests/motion/linkage", ACROSS),
+    "motion/linkage": (*LINKAGE, "tests/motion/linkage", ACROSS),
     "reps": (*REPS, ACROSS, "tests/reps/test_reps_sets.py"),
     "analysis": (
         *(f"tests/analysis/test_{name}_by_hand.py" for name in ("assemble", "told", "live_rooms")),
@@ -93,7 +94,7 @@ UNCOMPILED: Final = {
         ),
     ),
     "motion/kinematics/vertical_displacement": ("tests/motion/kinematics/test_height.py",),
-    "motion/linkage": ("tests/motion/linkage/test_observations_by_hand.py", "tests/motion/linkage/test_chain.py"),
+    "motion/linkage": (*LINKAGE, "tests/motion/linkage/test_chain.py"),
 }
 """What runs first, and without the JIT, where a mutation changes a kernel."""
 

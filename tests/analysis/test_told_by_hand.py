@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from imu_hinge import conventions as cv
-from imu_hinge.analysis.calibration import Taken, _check_consistent, _with_bows, _with_hinges
+from imu_hinge.analysis.calibration import Taken, _check_consistent, _with_bows, _with_hinges, learn_references
 from imu_hinge.analysis.pacing import Pacing
 from imu_hinge.analysis.told import Told
 from imu_hinge.athlete import Athlete
@@ -166,6 +166,28 @@ def inputs_of(n: int, on_floor: float, height_m: float = -0.2) -> LinkageInputs:
         height_sd_m={"sacrum": some},
         on_floor=np.full(n, on_floor),
     )
+
+
+@pytest.mark.parametrize(("hinges", "bows"), [([], []), ([3], []), ([-1], []), ([0], [3])])
+def test_references_need_instants_of_the_recording(hinges: list[int], bows: list[int]) -> None:
+    with pytest.raises(CalibrationError, match="0 to 2"):
+        learn_references(inputs_of(3, 1.0), Athlete(), clean_hinges=hinges, full_bows=bows)
+
+
+def test_each_bend_is_taken_as_what_it_was_told_to_be() -> None:
+    n = 201
+    bend = 0.7 * np.sin(np.linspace(0.0, 2.0 * np.pi, n)) ** 2
+    sd = np.full(n, 0.02)
+    inputs = LinkageInputs(
+        time_s=np.arange(n) / 50.0,
+        inclination_rad={"sacrum": bend, "t12": 1.5 * bend},
+        inclination_sd_rad={"sacrum": sd, "t12": sd},
+    )
+    athlete, taken = learn_references(inputs, Athlete(), clean_hinges=[50], full_bows=[150])
+    assert [(t.is_bow, t.at) for t in taken] == [(False, 50), (True, 150)]
+    assert [t.trunk_rad for t in taken] == pytest.approx([1.05, 1.05], abs=0.06)
+    assert athlete.references
+    assert athlete.lumbar_max_flexion_deg is not None
 
 
 def test_clean_hinges_give_neutral_drop_and_knees() -> None:

@@ -63,6 +63,14 @@ def test_the_confidence_is_the_probability_of_the_label() -> None:
     assert hinged.confidence == pytest.approx(0.8413, abs=2e-3)
 
 
+def test_who_squats_does_so_without_rounding() -> None:
+    """P(rounded) is 0.1587 a standard deviation below the limit, P(knees) 0.9772 two above."""
+    squat = judge(metrics_of(LIMIT_DEG - 3.0, KNEE_LIMIT_DEG + 6.0), (), LIMITS)
+    assert (squat.label, squat.confidence) == ("squat", pytest.approx(0.8413 * 0.9772, abs=1e-3))
+    hinge = judge(metrics_of(LIMIT_DEG - 3.0, KNEE_LIMIT_DEG - 6.0), (), LIMITS)
+    assert (hinge.label, hinge.confidence) == ("hip_hinge", pytest.approx(0.8413 * 0.9772, abs=1e-3))
+
+
 def test_a_wide_band_decides_nothing() -> None:
     assert judge(metrics_of(LIMIT_DEG + 6.0, sd_deg=20.0), (), LIMITS).label == "undecided"
 
