@@ -1,9 +1,10 @@
 """Measure what a hole in the radio costs: whole recordings, the same with samples missing, the reps beside the hole.
 
 Run ``python benchmarks/holes.py [--sets 20] [--first-seed 0] [--other-lifters] [--trunkyxl] [--where random]
-[--list]``. A set is right where every rep that no hole touches is found, its start and end near the true ones, and
-where there are no more reps than true ones. Sets of fewer than four reps, and sets that are not right without a hole,
-are left out and counted. It decides nothing; a figure that is missed is printed as it is.
+[--positions 1] [--draw 0] [--list]``: another ``--draw`` puts the holes elsewhere. A set is right where every rep that
+no hole touches is found, its start and end near the true ones, and where there are no more reps than true ones. Sets of
+fewer than four reps, and sets that are not right without a hole, are left out and counted. It decides nothing; a figure
+that is missed is printed as it is.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +35,8 @@ TOLERANCE_S = 0.4
 """A rep is found where its start and its end are both this near."""
 TOUCH_S = 0.2
 """A hole this near a rep touches it: where it began or ended was not seen."""
-WHERE = ("random", "lockout", "floor", "three")
+WHERE = ("random", "lockout", "floor", "several")
+"""``several`` are 2 to 4 holes at random moments."""
 WORN = {"two, both lose": (True, True), "two, one loses": (False, True), "one": (True,)}
 
 
@@ -44,6 +47,8 @@ class Case:
     name: str
     recording: ih.Recording
     reps: tuple[tuple[float, float, float], ...]
+    alone: str = "sacrum"
+    """Which sensor is worn where only one is."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class Asked:
     where: str
     modes: tuple[bool, ...]
     lengths_s: tuple[float, ...]
+    draws: tuple[int, ...]
 
 
 def main() -> None:
@@ -62,6 +68,8 @@ def main() -> None:
     parser.add_argument("--other-lifters", action="store_true", help="read ../shared/data/other_lifters")
     parser.add_argument("--trunkyxl", action="store_true", help="real people's three bends in ../shared/data")
     parser.add_argument("--where", choices=WHERE, default="random")
+    parser.add_argument("--positions", type=int, default=1, help="holes tried of every length, one after the other")
+    parser.add_argument("--draw", type=int, default=0, help="of the random moments")
     parser.add_argument("--mode", choices=("offline", "live", "both"), default="both")
     parser.add_argument("--lengths", default=",".join(map(str, LENGTHS_S)))
     parser.add_argument("--list", action="store_true", help="print every set that went wrong")
@@ -69,6 +77,7 @@ def main() -> None:
     asked = parser.parse_args()
     modes = {"offline": (False,), "live": (True,), "both": (False, True)}[asked.mode]
     lengths = tuple(float(s) for s in asked.lengths.split(","))
+    draws = tuple(range(asked.draw, asked.draw + asked.positions))
     jobs: list[partial[Case | None]]
     if asked.trunkyxl:
         jobs = [partial(real_bends, k) for k in range(18)]
@@ -78,7 +87,7 @@ def main() -> None:
         jobs = [partial(simulated, asked.first_seed + k, EXERCISES[k % len(EXERCISES)]) for k in range(asked.sets)]
     started = time.perf_counter()
     with ProcessPoolExecutor(asked.workers, initializer=os.nice, initargs=(5,)) as pool:
-        measure = partial(measured, asked=Asked(asked.where, modes, lengths))
+        measure = partial(measured, asked=Asked(asked.where, modes, lengths, draws))
         rows = [row for some in pool.map(measure, jobs) for row in some]
     for mode in modes:
         print_table(rows, lengths, is_live=mode)
@@ -111,7 +120,10 @@ def other_lifter(k: int) -> Case | None:
 
 
 def real_bends(k: int) -> Case | None:
-    """Return one trial of TrunkyXL; the reps found without a hole stand for the truth, which nobody measured."""
+    """Return one trial of TrunkyXL; the reps found without a hole stand for the truth, which nobody measured.
+
+    They are seated: the pelvis does not bend.
+    """
     with np.load(DATA / "trunkyxl_back_c7_t10_sacrum.npz", allow_pickle=False) as file:
         part = slice(*file["offsets"][k : k + 2])
         sensors = {
@@ -124,7 +136,7 @@ def real_bends(k: int) -> Case | None:
         }
     recording = ih.Recording(sensors)
     whole = ih.analyze(recording)
-    return Case(f"TrunkyXL {k}", recording, tuple((r.start_s, r.turn_s, r.end_s) for r in whole.lifts))
+    return Case(f"TrunkyXL {k}", recording, tuple((r.start_s, r.turn_s, r.end_s) for r in whole.lifts), "t12")
 
 
 @dataclass(frozen=True)
@@ -147,14 +159,14 @@ def measured(job: partial[Case | None], *, asked: Asked) -> list[Row]:
 
 def _rows(case: Case, asked: Asked) -> Iterator[Row]:
     for worn, loses in WORN.items():
-        places = ("sacrum", "t12")[: len(loses)]
+        places = ("sacrum", "t12") if len(loses) > 1 else (case.alone,)
         recording = replace(case.recording, sensors={p: case.recording.sensors[p] for p in places})
         for is_live in asked.modes:
             trouble = judged(recording, case.reps, (), is_live=is_live)
             yield Row(case.name, worn, is_live, 0.0, trouble)
-            for length_s in asked.lengths_s if not trouble else ():
+            for length_s, draw in product(asked.lengths_s, asked.draws) if not trouble else ():
                 name = f"{case.name} {worn} {length_s}".encode()
-                rng = np.random.default_rng(list(name))
+                rng = np.random.default_rng([draw, *name])
                 holes = holes_of(case.reps, length_s, asked.where, rng)
                 missing = {p: holes if is_lost else () for p, is_lost in zip(places, loses, strict=True)}
                 trouble = judged(without(recording, missing), case.reps, holes, is_live=is_live)
@@ -170,7 +182,7 @@ def holes_of(
         "random": [rng.uniform(reps[0][0] - 1.0, reps[-1][2] + 1.0)],
         "lockout": [rep[1]],
         "floor": [rep[0]],
-        "three": sorted(rng.uniform(reps[0][0] - 1.0, reps[-1][2] + 1.0, 3)),
+        "several": sorted(rng.uniform(reps[0][0] - 1.0, reps[-1][2] + 1.0, rng.integers(2, 5))),
     }[where]
     return tuple((float(m - 0.5 * length_s), float(m + 0.5 * length_s)) for m in middles)
 

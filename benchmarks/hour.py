@@ -19,7 +19,7 @@ import numpy as np
 
 import imu_hinge as ih
 from imu_hinge.analysis import pipeline
-from imu_hinge.motion.linkage.map_estimate import LinkageResult
+from imu_hinge.analysis.inference import Inference
 from imu_hinge.simulate.sensor import SensorSpec
 from imu_hinge.simulate.session import Simulated, random_set, simulate
 from imu_hinge.simulate.spec import LifterSpec, SetSpec
@@ -93,20 +93,20 @@ def clocked(work: Callable[[], object]) -> tuple[float, float]:
 
 def linkage_alone(recording: ih.Recording) -> tuple[float, int]:
     """Return the CPU time that the linkage takes in one analysis [s], and how many instants it solves for."""
-    spent, instants, solve = [0.0], [0], pipeline.solve
+    spent, instants, infer = [0.0], [0], pipeline.infer
 
-    def timed(*args: object, **named: object) -> LinkageResult:
+    def timed(*args: object, **named: object) -> Inference:
         before = time.process_time()
-        result: LinkageResult = solve(*args, **named)  # type: ignore[arg-type]
+        result: Inference = infer(*args, **named)  # type: ignore[arg-type]
         spent[0] += time.process_time() - before
         instants[0] += len(result.angles_rad)
         return result
 
-    pipeline.solve = timed
+    pipeline.infer = timed
     try:
         ih.analyze(recording)
     finally:
-        pipeline.solve = solve
+        pipeline.infer = infer
     return spent[0], instants[0]
 
 

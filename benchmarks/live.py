@@ -41,7 +41,7 @@ def lifted(seed: int, k: int) -> Simulated:
 
 
 def feed(made: Simulated, packet: int) -> Array:
-    """Feed one set in notifications of that many samples and return how long each took [s]."""
+    """Feed one set in notifications of that many samples; return how long each took, wall and CPU, (n, 2) [s]."""
     arrivals = [
         (float(samples.time_s[first : first + packet][-1]), placement, samples[first : first + packet])
         for placement, samples in made.recording.sensors.items()
@@ -50,9 +50,9 @@ def feed(made: Simulated, packet: int) -> Array:
     live = ih.LiveAnalysis(WORN, athlete=made.recording.athlete, exercise="deadlift")
     took = []
     for _, placement, samples in sorted(arrivals, key=lambda arrival: arrival[0]):
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.thread_time()
         live.feed(placement, samples)
-        took.append(time.perf_counter() - start)
+        took.append((time.perf_counter() - start, time.thread_time() - cpu))
     return np.array(took)
 
 
@@ -69,12 +69,14 @@ def main() -> None:
     print(
         f"{args.sets} simulated sets of 8 deadlifts, seed {args.seed}, {seconds:.0f} s, two sensors, {RATE_HZ:.0f} Hz."
     )
-    print("samples each   median      p99     most   of a core   a look, median")
+    print("samples each   median      p99     most  most, CPU   of a core   a look, median")
     for packet in PACKETS:
-        took = np.concatenate([feed(made, packet) for made in sets])
-        p50, p99, most = 1e3 * np.quantile(took, [0.5, 0.99, 1.0])
-        look, share = 1e3 * float(np.median(took[took > LOOK_S])), 100.0 * took.sum() / seconds
-        print(f"{packet:12d} {p50:6.2f} ms {p99:5.1f} ms {most:5.0f} ms {share:9.1f} % {look:11.0f} ms")
+        took, cpu = np.concatenate([feed(made, packet) for made in sets]).T
+        (p50, p99, most), most_cpu = 1e3 * np.quantile(took, [0.5, 0.99, 1.0]), 1e3 * cpu.max()
+        look, share = 1e3 * float(np.median(took[took > LOOK_S])), 100.0 * cpu.sum() / seconds
+        print(
+            f"{packet:12d} {p50:6.2f} ms {p99:5.1f} ms {most:5.0f} ms {most_cpu:6.0f} ms {share:9.1f} % {look:11.0f} ms"
+        )
 
 
 if __name__ == "__main__":

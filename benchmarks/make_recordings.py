@@ -17,11 +17,13 @@ from imu_hinge.simulate.sensor import SensorSpec
 from imu_hinge.simulate.session import simulate
 from imu_hinge.simulate.spec import LifterSpec, SetSpec
 from imu_hinge.simulate.truth import write_truth
+from imu_hinge.simulate.workouts.workout import simulate_workout, write_workout_truth
 from imu_hinge.storage.recording import write
 
 BOTH = ("sacrum", "t12")
 RATE_HZ = 50.0
 FIRST_SEED = 2026
+SESSION_SEED = 2100
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,30 @@ def made(wanted: Wanted, folder: Path, *, seed: int) -> Path:
     return path
 
 
+def made_session(folder: Path, *, seed: int = SESSION_SEED) -> Path:
+    """Simulate a workout of two sets of deadlifts, one of RDLs and one of swings, and write it with its sets beside."""
+    lifter = LifterSpec.draw(np.random.default_rng(seed))
+    quick = {"stationary_start_s": 2.0, "stationary_end_s": 1.0, "lifter": lifter}
+    rest = SetSpec(reps=0, before=("walk",), **(quick | {"stationary_end_s": 12.0}))
+    deadlift = SetSpec("deadlift", "good_hinge", 3, **quick)
+    swing = {"load": 0.25, "raise_s": 0.45, "lower_s": 0.45, "top_s": 0.5, "bottom_s": 0.0}
+    parts = (
+        replace(rest, stationary_end_s=3.0),
+        deadlift,
+        replace(rest, before=("walk", "plates"), stationary_end_s=20.0),
+        deadlift,
+        rest,
+        SetSpec("rdl", "rdl_hinge", 4, from_floor=True, lower_s=1.6, **quick),
+        rest,
+        SetSpec("swing", "swing_hinge", 8, **swing, **quick),
+        replace(rest, stationary_end_s=2.0),
+    )
+    made = simulate_workout(parts, seed=seed, placements=BOTH, rate_hz=RATE_HZ)
+    path = write(rounded(made.recording), folder / "simulated_session_4_sets", overwrite=True)
+    write_workout_truth(path / "sets.json", made)
+    return path
+
+
 def rounded(recording: Recording) -> Recording:
     """Return the recording with no more decimals than its sensors resolve."""
     return replace(
@@ -96,7 +122,10 @@ def main() -> None:
         size = sum(file.stat().st_size for file in path.iterdir())
         total += size
         print(f"{size / 1e3:7.0f} kB  {path.name}")
-    print(f"{total / 1e3:7.0f} kB  altogether")
+    path = made_session(folder)
+    size = sum(file.stat().st_size for file in path.iterdir())
+    print(f"{size / 1e3:7.0f} kB  {path.name}")
+    print(f"{(total + size) / 1e3:7.0f} kB  altogether")
 
 
 if __name__ == "__main__":

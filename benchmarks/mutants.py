@@ -69,11 +69,13 @@ TESTS: Final = {
         ACROSS,
     ),
     "motion/linkage": (*LINKAGE, "tests/motion/linkage", ACROSS),
-    "reps": (*REPS, ACROSS, "tests/reps/test_reps_sets.py"),
+    "motion/hypotheses": ("tests/motion/linkage/test_hypotheses.py", ACROSS),
+    "reps": (*REPS, ACROSS, "tests/reps/test_reps_sets.py", "tests/reps/test_set_choice.py"),
     "analysis": (
         *(f"tests/analysis/test_{name}_by_hand.py" for name in ("assemble", "told", "live_rooms")),
         "tests/analysis/test_live_refusals.py",
         ACROSS,
+        "tests/analysis/test_edits_and_plan.py",
         "tests/analysis/test_live_equals_replay.py",
     ),
 }

@@ -45,11 +45,26 @@ EXERCISES: Final = ("deadlift", "rdl", "swing", "good_morning", "squat", "drill"
 Basis = Literal["measured", "inferred"]
 """What an angle rests on: two sensors that span the lumbar spine, or one and a model of the body."""
 
-EventKind = Literal["aligned", "rep", "withdrawn", "slip", "gap", "warning", "clock", "waiting"]
+EventKind = Literal[
+    "aligned",
+    "rep",
+    "revised",
+    "withdrawn",
+    "slip",
+    "gap",
+    "warning",
+    "clock",
+    "waiting",
+    "set_started",
+    "set_ended",
+]
 """What `result.Event` tells of, live."""
 
 FLOOR_EXERCISES: Final = ("deadlift",)
 """Exercises whose rep starts on the floor: pull, lockout, lowering."""
+
+NORMAL_95: Final = 1.959964
+"""A normal variable is inside this many standard deviations 95 times in 100."""
 
 OTHER: Final = "other"
 """What a result calls bends that are no lifts; nobody tells it."""
@@ -87,6 +102,8 @@ ANGLE_COLUMNS: Final = (
     "rep",
     "phase",
     "flags",
+    "set",
+    *(f"{name}{suffix}" for name in ANGLES for suffix in ("_low_deg", "_high_deg")),
 )
 """Columns of ``SetResult.angles``, one row per sample."""
 
@@ -112,8 +129,39 @@ REP_COLUMNS: Final = (
     "confidence",
     "findings",
     "quality",
+    "set",
+    "lumbar_flexion_peak_low_deg",
+    "lumbar_flexion_peak_high_deg",
+    "lumbar_flexion_bottom_low_deg",
+    "lumbar_flexion_bottom_high_deg",
+    "knee_flexion_peak_sd_deg",
+    "knee_flexion_peak_low_deg",
+    "knee_flexion_peak_high_deg",
+    "verdict_floor",
+    "confidence_floor",
 )
-"""Columns of ``SetResult.reps``, one row per rep."""
+"""Columns of ``SetResult.reps``, one row per rep; ``rep`` counts within its ``set``."""
+
+SET_COLUMNS: Final = (
+    "set",
+    "exercise",
+    "start_s",
+    "stop_s",
+    "reps",
+    "rest_before_s",
+    "load_kg",
+    "basis",
+    "lumbar_flexion_peak_deg",
+    "lumbar_flexion_peak_sd_deg",
+    "lumbar_flexion_peak_low_deg",
+    "lumbar_flexion_peak_high_deg",
+    "verdicts",
+    "rpe",
+    "note",
+    "edited",
+    "evidence",
+)
+"""Columns of ``SetResult.sets``, one row per set; ``verdicts`` counts them, such as ``hip_hinge=4;undecided=1``."""
 
 OTHER_COLUMNS: Final = ("start_s", "stop_s", "reason")
 """Columns of ``SetResult.other``, one row per movement that bends and is no rep."""

@@ -17,7 +17,9 @@ import numpy.typing as npt
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
+from imu_hinge.edits import Edit
 from imu_hinge.errors import BadSamples, RecordingError
+from imu_hinge.plan import Plan
 from imu_hinge.text import LONGEST_TEXT, one_line, quoted, several_lines
 
 Array = npt.NDArray[np.float64]
@@ -25,10 +27,19 @@ Flags = npt.NDArray[np.uint16]
 
 
 def read_only(values: npt.ArrayLike, *, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:
-    """Return the values as a C-ordered array of their own that cannot be written to."""
+    """Return the values as a C-ordered array that cannot be written to: of their own, unless nobody else can either."""
+    if isinstance(values, np.ndarray) and values.dtype == dtype and _is_sealed(values):
+        return values
     array = np.array(values, dtype=dtype, order="C", copy=True)
     array.flags.writeable = False
     return array
+
+
+def _is_sealed(values: npt.NDArray[Any]) -> bool:
+    """Tell whether neither an array nor the one whose memory it shows can be written to: a slice of ours."""
+    owner = values if values.base is None else values.base
+    is_sealed = isinstance(owner, np.ndarray) and owner.base is None and not owner.flags.writeable
+    return is_sealed and type(values) is np.ndarray and not values.flags.writeable and values.flags.c_contiguous
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,17 +106,24 @@ class Samples:
         return Samples, (self.time_s, self.acc, self.gyr, self.flags)
 
     def __getitem__(self, part: slice) -> Samples:
-        return Samples(self.time_s[part], self.acc[part], self.gyr[part], self.flags[part])
+        columns = (self.time_s[part], self.acc[part], self.gyr[part], self.flags[part])
+        return Samples(*columns) if part.step not in (None, 1) else _known_good(*columns)
+
+
+def _known_good(time_s: Array, acc: Array, gyr: Array, flags: Flags) -> Samples:
+    """Return samples of columns that are checked and read-only: to ask again takes longer than all that live makes."""
+    samples = object.__new__(Samples)
+    for name, column in (("time_s", time_s), ("acc", acc), ("gyr", gyr), ("flags", flags)):
+        object.__setattr__(samples, name, column)
+    return samples
 
 
 def joined(before: Samples, after: Samples) -> Samples:
     """Return the samples of both, one after the other."""
-    return Samples(
-        np.concatenate((before.time_s, after.time_s)),
-        np.concatenate((before.acc, after.acc)),
-        np.concatenate((before.gyr, after.gyr)),
-        np.concatenate((before.flags, after.flags)),
-    )
+    columns = [np.concatenate((getattr(before, c), getattr(after, c))) for c in ("time_s", "acc", "gyr", "flags")]
+    for column in columns:
+        column.flags.writeable = False  # nobody else has it: `Samples` need not copy it
+    return _known_good(*columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,6 +148,10 @@ class Recording:
         Which device sat at each placement, in words.
     warnings
         What was mended or taken for granted when it was read, a sentence each.
+    edits
+        What a person changed of what is found in it, in order; kept beside the samples, which never change.
+    plan
+        What was meant to be lifted, set by set; nothing where nobody said.
 
     Text is kept as any page or terminal can show it, see `imu_hinge.text`.
 
@@ -156,6 +178,8 @@ class Recording:
     is_simulated: bool = False
     devices: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    plan: Plan = ()
 
     def __post_init__(self) -> None:
         if not self.sensors:
@@ -234,7 +258,7 @@ class Posture:
     angles_rad : (n, 5) [rad]
         In the order of `conventions.ANGLES`; NaN where it cannot be told.
     sd_rad : (n, 5) [rad]
-        Standard deviation of each angle; NaN where the angle is.
+        Standard deviation of each angle about the value told; NaN where the angle is.
     inclination_rad : (n,) [rad]
         Inclination of the sensor that tells the bends best, as it was measured; from it reps are found.
     side_inclination_rad : (n,) [rad]
@@ -254,6 +278,10 @@ class Posture:
         `conventions.Flag`, all sensors together.
     basis : str
         ``measured`` where two sensors span the lumbar spine, else ``inferred``.
+    low_rad, high_rad : (n, 5) [rad]
+        Ends of each angle's 95 % interval, which may be lopsided; a normal variable's where they are not given.
+    over : (n, 2)
+        How probable lumbar flexion and knee flexion are over the athlete's limits; NaN where nobody asked.
     acceleration_mps2 : (n,) [m/s²], optional
         What the height was integrated from, up positive; only while reps are looked for, no part and no result has it.
 
@@ -283,7 +311,18 @@ class Posture:
     is_still: npt.NDArray[np.bool_]
     flags: Flags
     basis: cv.Basis
+    low_rad: Array = field(default_factory=lambda: np.empty((0, 0)))
+    high_rad: Array = field(default_factory=lambda: np.empty((0, 0)))
+    over: Array = field(default_factory=lambda: np.empty((0, 0)))
     acceleration_mps2: Array | None = None
+
+    def __post_init__(self) -> None:
+        shape = self.angles_rad.shape
+        if self.low_rad.shape != shape or self.high_rad.shape != shape:
+            object.__setattr__(self, "low_rad", self.angles_rad - cv.NORMAL_95 * self.sd_rad)
+            object.__setattr__(self, "high_rad", self.angles_rad + cv.NORMAL_95 * self.sd_rad)
+        if self.over.shape != (len(self), 2):
+            object.__setattr__(self, "over", np.full((len(self), 2), np.nan))
 
     def __len__(self) -> int:
         return int(self.time_s.size)
@@ -319,6 +358,9 @@ class Posture:
 POSTURE_COLUMNS: Final = (
     "angles_rad",
     "sd_rad",
+    "low_rad",
+    "high_rad",
+    "over",
     "inclination_rad",
     "side_inclination_rad",
     "turn_rad",
@@ -330,3 +372,6 @@ POSTURE_COLUMNS: Final = (
     "flags",
 )
 """What a posture holds per instant, besides the time."""
+
+ANGLE_COLUMNS: Final = ("angles_rad", "sd_rad", "low_rad", "high_rad")
+"""Those of them that hold one value for each of `conventions.ANGLES`."""

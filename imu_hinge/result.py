@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
+from imu_hinge.lifted_set import LiftedSet, set_row
 from imu_hinge.model import Posture
 from imu_hinge.settings import Settings
 from imu_hinge.text import LONGEST_TEXT, one_line
@@ -53,9 +54,19 @@ class Verdict:
     reason: str = ""
 
 
+LOPSIDED: Final = 1.5
+"""An interval with one side longer than the other by more than this is told by its ends, not by its half (chosen)."""
+
+NO_FLOOR: Final = Verdict("undecided", math.nan, (), "the bar was not on the floor")
+"""What is said of the floor where the lift did not begin on it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rep:
     """Hold one rep, in seconds on the host's timeline and in radians; NaN is: cannot tell.
+
+    ``verdict`` covers the whole rep, ``verdict_floor`` the bar on the floor alone. ``low`` and ``high`` are the ends of
+    95 % intervals.
 
     Examples
     --------
@@ -95,6 +106,23 @@ class Rep:
     verdict: Verdict
     quality: str
     """Of the data, A to D; see `reps.verdict.grade`."""
+    set: int = 0
+    """The set it is part of, from 0 on; ``rep`` counts within it."""
+    lumbar_flexion_peak_low_rad: float = math.nan
+    lumbar_flexion_peak_high_rad: float = math.nan
+    lumbar_flexion_bottom_low_rad: float = math.nan
+    lumbar_flexion_bottom_high_rad: float = math.nan
+    knee_flexion_peak_sd_rad: float = math.nan
+    knee_flexion_peak_low_rad: float = math.nan
+    knee_flexion_peak_high_rad: float = math.nan
+    verdict_floor: Verdict = NO_FLOOR
+
+    @property
+    def is_lopsided(self) -> bool:
+        """Whether the interval of the largest lumbar flexion reaches much farther to one side than to the other."""
+        up = self.lumbar_flexion_peak_high_rad - self.lumbar_flexion_peak_rad
+        down = self.lumbar_flexion_peak_rad - self.lumbar_flexion_peak_low_rad
+        return max(up, down) > LOPSIDED * min(up, down)
 
     def as_row(self) -> dict[str, Any]:
         """Return the rep as one row of the ``reps`` table, degrees at this edge."""
@@ -106,6 +134,10 @@ class Rep:
                 row[column] = self.verdict.label
             elif column == "confidence":
                 row[column] = self.verdict.confidence
+            elif column == "verdict_floor":
+                row[column] = self.verdict_floor.label
+            elif column == "confidence_floor":
+                row[column] = self.verdict_floor.confidence
             elif column == "findings":
                 row[column] = ";".join(self.verdict.findings)
             else:
@@ -129,7 +161,9 @@ class Event:
     Parameters
     ----------
     kind
-        ``aligned``: the mounting is known; ``rep``: one was completed; ``withdrawn``: a rep that was told is none;
+        ``aligned``: the mounting is known; ``rep``: one was completed; ``revised``: one that was told is told
+        anew, as its sensors' zero has moved since; ``withdrawn``: a rep that was told is none;
+        ``set_started``: the next rep is the first of a set, or a set goes on; ``set_ended``: nobody went on with it;
         ``slip``: a sensor moved on the body; ``gap``: a long hole is over; ``warning``: a sensor's clock was set back,
         or sensors seem to be exchanged; ``clock``: two sensors' clocks no longer agree, so
         that lumbar angles are withheld, or agree again; ``waiting``: a sensor is silent and the analysis waits for it.
@@ -139,7 +173,7 @@ class Event:
     message
         One sentence for a person.
     rep
-        The rep that was completed or withdrawn.
+        The rep that was completed, revised or withdrawn.
 
     Examples
     --------
@@ -157,14 +191,14 @@ class Event:
 
 @dataclass(frozen=True, eq=False)
 class SetResult:
-    """Hold everything one analysis found.
+    """Hold everything one analysis found: the sets of a session, which may be one.
 
     Parameters
     ----------
     recording_name
         What the recording is called in reports.
     exercise
-        What was told or recognised.
+        What was told or recognised; of the plainest set where there are several.
     exercise_evidence
         One sentence: why that exercise.
     posture
@@ -172,7 +206,7 @@ class SetResult:
     phase : (n,)
         Index into `conventions.PHASES` per sample.
     rep_index : (n,)
-        0-based rep per sample, -1 outside.
+        0-based rep of its set per sample, -1 outside.
     lifts
         The reps.
     athlete
@@ -187,6 +221,14 @@ class SetResult:
         True where only the past was used at every instant.
     settings
         With which it was analysed.
+    set_list
+        The sets, in order; where it is left out, what the reps say.
+    set_index : (n,)
+        0-based set per sample, -1 outside of reps.
+    from_s
+        The instant from which the times that people read are counted [s]; by default the first one.
+    against_plan
+        What was done of the plan, in sentences; nothing without one.
     other_bends
         What bends and is no rep, in order.
 
@@ -214,13 +256,22 @@ class SetResult:
     is_simulated: bool = False
     is_live: bool = False
     settings: Settings = field(default_factory=Settings)
+    set_list: tuple[LiftedSet, ...] = ()
+    set_index: npt.NDArray[np.int32] = None  # type: ignore[assignment]  # filled in below: None means one set
+    from_s: float = math.nan
+    against_plan: tuple[str, ...] = ()
     other_bends: tuple[OtherBend, ...] = ()
 
     def __post_init__(self) -> None:
         """Make the arrays read-only, a result is what was found; and its text fit to be shown."""
+        if self.set_index is None:
+            object.__setattr__(self, "set_index", np.where(self.rep_index >= 0, 0, -1).astype(np.int32))
+        if self.lifts and not self.set_list:
+            count = 1 + max(rep.set for rep in self.lifts)
+            object.__setattr__(self, "set_list", (LiftedSet(self.exercise, self.exercise_evidence),) * count)
         object.__setattr__(self, "recording_name", one_line(self.recording_name))
         object.__setattr__(self, "warnings", tuple(one_line(text, longest=LONGEST_TEXT) for text in self.warnings))
-        arrays: tuple[npt.NDArray[Any], ...] = (self.phase, self.rep_index, *self.posture.arrays())
+        arrays: tuple[npt.NDArray[Any], ...] = (self.phase, self.rep_index, self.set_index, *self.posture.arrays())
         for array in arrays:
             array.flags.writeable = False
 
@@ -236,10 +287,61 @@ class SetResult:
 
         frame = pd.DataFrame([lift.as_row() for lift in self.lifts], columns=list(cv.REP_COLUMNS))
         if frame.empty:
-            text = {"exercise", "basis", "verdict", "findings", "quality"}
-            kinds = {c: "object" if c in text else "int64" if c == "rep" else "float64" for c in frame.columns}
+            text = {"exercise", "basis", "verdict", "verdict_floor", "findings", "quality"}
+            kinds = {c: "object" if c in text else "int64" if c in ("rep", "set") else "float64" for c in frame.columns}
             frame = frame.astype(kinds)
         return with_plain_text(frame)
+
+    def reps_of(self, number: int) -> tuple[Rep, ...]:
+        """Return the reps of one set, counted from 0."""
+        return tuple(rep for rep in self.lifts if rep.set == number)
+
+    def set_rows(self) -> list[dict[str, Any]]:
+        """Return every set as a row of plain values, columns `conventions.SET_COLUMNS`."""
+        rows, before_s = [], math.nan
+        for number, one in enumerate(self.set_list):
+            reps = self.reps_of(number)
+            rows.append(set_row(number, one, [rep.as_row() for rep in reps], before_s=before_s))
+            before_s = reps[-1].end_s
+        return rows
+
+    @cached_property
+    def sets(self) -> pd.DataFrame:
+        """One row per set, columns `conventions.SET_COLUMNS`, angles in degrees."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.set_rows(), columns=list(cv.SET_COLUMNS))
+        if frame.empty:
+            kinds = dict.fromkeys(cv.SET_COLUMNS, "float64") | {"set": "int64", "reps": "int64", "edited": "bool"}
+            frame = frame.astype(kinds | dict.fromkeys(("exercise", "basis", "verdicts", "note", "evidence"), "object"))
+        return with_plain_text(frame)
+
+    def of_set(self, number: int, *, margin_s: float = 15.0) -> SetResult:
+        """Return one set as a result of its own, with some seconds before and after it, for a table or a picture.
+
+        Raises
+        ------
+        IndexError
+            Where there is no such set.
+        """
+        one, reps, time_s = self.set_list[number], self.reps_of(number), self.posture.time_s
+        before_s = max((r.end_s for r in self.lifts if r.end_s <= reps[0].start_s), default=-math.inf)
+        after_s = min((r.start_s for r in self.lifts if r.start_s >= reps[-1].end_s), default=math.inf)
+        start_s = max(reps[0].start_s - margin_s, 0.5 * (before_s + reps[0].start_s))
+        stop_s = min(reps[-1].end_s + margin_s, 0.5 * (after_s + reps[-1].end_s))
+        part = slice(*map(int, np.searchsorted(time_s, [start_s, stop_s])))
+        return replace(
+            self,
+            exercise=one.exercise,
+            exercise_evidence=one.evidence,
+            posture=self.posture[part].copy(),
+            phase=self.phase[part].copy(),
+            rep_index=self.rep_index[part].copy(),
+            set_index=np.minimum(self.set_index[part], 0),
+            lifts=tuple(replace(rep, set=0) for rep in reps),
+            set_list=(one,),
+            from_s=self.from_s if math.isfinite(self.from_s) else float(time_s[0]),
+        )
 
     @cached_property
     def other(self) -> pd.DataFrame:
@@ -255,13 +357,16 @@ class SetResult:
         import pandas as pd
 
         degrees, sd_deg = np.degrees(self.posture.angles_rad), np.degrees(self.posture.sd_rad)
+        low_deg, high_deg = np.degrees(self.posture.low_rad), np.degrees(self.posture.high_rad)
         columns: dict[str, Any] = {"time_s": self.posture.time_s}
         for i, name in enumerate(cv.ANGLES):
             columns[f"{name}_deg"] = degrees[:, i]
             columns[f"{name}_sd_deg"] = sd_deg[:, i]
+            columns[f"{name}_low_deg"], columns[f"{name}_high_deg"] = low_deg[:, i], high_deg[:, i]
         columns["rep"] = self.rep_index.astype(np.int64)  # as in `reps`, to be joined by it
         columns["phase"] = np.asarray(cv.PHASES, dtype=object)[self.phase]
         columns["flags"] = self.posture.flags
+        columns["set"] = self.set_index
         return pd.DataFrame(columns, columns=list(cv.ANGLE_COLUMNS))
 
 

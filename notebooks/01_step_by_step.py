@@ -78,7 +78,7 @@ print(f"{found.exercise}, because {found.evidence}: {len(lifts)} reps")
 # %%
 from imu_hinge.analysis.pipeline import link_sets
 
-posture, _ = link_sets(aligned, lifts, athlete, exercise=found.exercise)
+posture, _ = link_sets(aligned, found.sets, athlete)
 for index, name in enumerate(cv.ANGLES):
     values, sd = (np.degrees(x[lifts[0].start, index]) for x in (posture.angles_rad, posture.sd_rad))
     print(f"{name:18} {values:5.1f} ± {sd:.1f} degrees where the bar leaves the floor")

@@ -21,7 +21,20 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "
 WINGS = ("sensors", "storage", "motion", "reps", "report", "simulate")
 FLOORS = (
     ("conventions",),
-    ("errors", "settings", "athlete", "model", "result", "signals", "text", "files", "atomic_file"),
+    (
+        "errors",
+        "settings",
+        "athlete",
+        "edits",
+        "lifted_set",
+        "plan",
+        "model",
+        "result",
+        "signals",
+        "text",
+        "files",
+        "atomic_file",
+    ),
     ("code_cache",),
     ("jit",),
     ("small_matrix",),

@@ -70,6 +70,16 @@ REP_COLUMNS = [
     "confidence",
     "findings",
     "quality",
+    "set",
+    "lumbar_flexion_peak_low_deg",
+    "lumbar_flexion_peak_high_deg",
+    "lumbar_flexion_bottom_low_deg",
+    "lumbar_flexion_bottom_high_deg",
+    "knee_flexion_peak_sd_deg",
+    "knee_flexion_peak_low_deg",
+    "knee_flexion_peak_high_deg",
+    "verdict_floor",
+    "confidence_floor",
 ]
 
 ANGLE_COLUMNS = [
@@ -87,9 +97,20 @@ ANGLE_COLUMNS = [
     "rep",
     "phase",
     "flags",
+    "set",
+    "pelvis_tilt_low_deg",
+    "pelvis_tilt_high_deg",
+    "trunk_inclination_low_deg",
+    "trunk_inclination_high_deg",
+    "lumbar_flexion_low_deg",
+    "lumbar_flexion_high_deg",
+    "hip_flexion_low_deg",
+    "hip_flexion_high_deg",
+    "knee_flexion_low_deg",
+    "knee_flexion_high_deg",
 ]
 
-TEXT_COLUMNS = {"exercise", "basis", "verdict", "findings", "quality"}
+TEXT_COLUMNS = {"exercise", "basis", "verdict", "verdict_floor", "findings", "quality"}
 
 COMMANDS = [
     "analyze",
@@ -98,6 +119,7 @@ COMMANDS = [
     "simulate",
     "demo",
     "calibrate",
+    "edit",
     "scan",
     "record",
     "repair",
@@ -172,7 +194,7 @@ def test_a_table_without_reps_has_the_same_columns_and_kinds(
     assert dict(empty_result.reps.dtypes) == dict(hinge_result.reps.dtypes)
     assert dict(empty_result.angles.dtypes) == dict(hinge_result.angles.dtypes)
     for column in set(REP_COLUMNS) - TEXT_COLUMNS:
-        assert hinge_result.reps[column].dtype == ("int64" if column == "rep" else "float64"), column
+        assert hinge_result.reps[column].dtype == ("int64" if column in ("rep", "set") else "float64"), column
 
 
 def test_labels_are_plain_strings_and_a_rep_has_one_type_in_every_table(

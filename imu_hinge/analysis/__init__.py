@@ -4,7 +4,9 @@ Takes `model.Recording` or blocks of `model.Samples`; gives `result.SetResult` a
 radio and no file. In the order to read::
 
     pipeline      the steps that offline and live share: align, find the lifts, link, describe
+    inference     the posture under every kind of lift, mixed: intervals, and how probable it is over the limits
     assemble      the result put together, with its warnings
+    planned       a session held against its plan, and what people said of its sets
     plausibility  what a lift rests on, measured or inferred, and why it gets no verdict
     offline       `analyze`, `calibrate`: the whole recording, filtered forward and backward
     calibration   personal references learned from clean hinges and full bows

@@ -17,10 +17,11 @@ from imu_hinge.analysis.pipeline import Aligned
 from imu_hinge.analysis.plausibility import WORN_ELSEWHERE
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import NotOnTheTrunk
+from imu_hinge.lifted_set import LiftedSet
 from imu_hinge.model import JUMP_S, Array, Posture, Region, grid_rate_hz
+from imu_hinge.motion.hypotheses.kinds import Kinds
 from imu_hinge.motion.kinematics.clock_offset import Synchronised
 from imu_hinge.motion.kinematics.track import Track
-from imu_hinge.motion.linkage.set_parameters import SetParameters
 from imu_hinge.reps.exercise import Found
 from imu_hinge.reps.segmentation import label_samples
 from imu_hinge.result import OtherBend, Rep, SetResult, Verdict
@@ -83,7 +84,16 @@ def result_of(
     is_live
         Whether the tracks were filtered forward only.
     """
-    phase, index = label_samples(posture, found.lifts, from_floor=found.exercise in cv.FLOOR_EXERCISES)
+    lifts = found.lifts
+    phase, index = label_samples(
+        posture,
+        lifts,
+        from_floor=[rep.exercise in cv.FLOOR_EXERCISES for rep in reps],
+        rep_of=[rep.rep for rep in reps],
+    )
+    set_index = np.full(len(posture), -1, dtype=np.int32)
+    for lift, rep in zip(lifts, reps, strict=True):
+        set_index[lift.start : lift.stop] = rep.set
     return SetResult(
         recording_name="",
         exercise=found.exercise,
@@ -97,6 +107,8 @@ def result_of(
         warnings=warnings,
         alignment_quality={p: m.share for p, m in aligned.mountings.items()},
         is_live=is_live,
+        set_list=tuple(LiftedSet(one.exercise, one.evidence, is_edited=one.is_edited) for one in found.sets),
+        set_index=set_index,
     )
 
 
@@ -177,9 +189,9 @@ def doubted(rep: Rep, doubt: str) -> Rep:
     return replace(rep, verdict=Verdict("undecided", verdict.confidence, verdict.findings, doubt), quality="D")
 
 
-def misfit_warnings(shared: SetParameters | None) -> tuple[str, ...]:
+def misfit_warnings(kinds: Kinds | None) -> tuple[str, ...]:
     """Return what of a set does not fit the body, where something does not."""
-    return () if shared is None or not shared.does_not_fit else (DOES_NOT_FIT.format(shared.does_not_fit),)
+    return () if kinds is None or not kinds.does_not_fit else (DOES_NOT_FIT.format(kinds.does_not_fit),)
 
 
 def hole_warnings(holes: Mapping[str, Sequence[Region]], time_s: Array, reps: Sequence[Rep]) -> tuple[str, ...]:

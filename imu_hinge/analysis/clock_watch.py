@@ -14,7 +14,7 @@ import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.errors import ClocksApart
-from imu_hinge.model import Posture, Samples
+from imu_hinge.model import ANGLE_COLUMNS, Posture, Samples
 from imu_hinge.motion.kinematics.clock_offset import clock_behind
 from imu_hinge.motion.kinematics.track import Track
 from imu_hinge.result import Event
@@ -99,9 +99,10 @@ class ClockWatch:
         """Return the posture without the angles that clocks apart would make wrong."""
         if not self.is_apart:
             return posture
-        angles, sd = posture.angles_rad.copy(), posture.sd_rad.copy()
-        angles[:, WITHHELD], sd[:, WITHHELD] = np.nan, np.nan
-        return replace(posture, angles_rad=angles, sd_rad=sd)
+        columns = {name: getattr(posture, name).copy() for name in ANGLE_COLUMNS}
+        for column in columns.values():
+            column[:, WITHHELD] = np.nan
+        return replace(posture, over=np.full_like(posture.over, np.nan), **columns)
 
 
 def _last_bends(track: Track) -> Samples:

@@ -23,34 +23,30 @@ from imu_hinge.analysis.assemble import (
 )
 from imu_hinge.analysis.clock_watch import ClockWatch
 from imu_hinge.analysis.live_input import Intake, check_enough, say_who_is_waited_for
-from imu_hinge.analysis.pacing import STEP_S, WINDOW_S, Pacing
-from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link, looks_swapped
-from imu_hinge.analysis.plausibility import DISAGREES
+from imu_hinge.analysis.pacing import EDGE_S, ENDED_S, SAME_S, SETTLE_S, STEP_S, WINDOW_S, Pacing
+from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link
+from imu_hinge.analysis.planned import with_names, with_what_was_said
+from imu_hinge.analysis.plausibility import DISAGREES, looks_swapped
 from imu_hinge.analysis.shown import Shown
-from imu_hinge.analysis.told import Told
+from imu_hinge.analysis.told import Told, readings
 from imu_hinge.analysis.warm_up import warm_up
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import MovedWhileStill, RecordingError, SensorsSwapped
 from imu_hinge.model import Array, Region, Samples, check_exercise, check_placement
+from imu_hinge.motion.hypotheses.kinds import Kinds
 from imu_hinge.motion.kinematics.long_holes import hole_warning, settled_s, shared_holes
 from imu_hinge.motion.kinematics.time_grid import Grid
 from imu_hinge.motion.kinematics.track import Track
-from imu_hinge.motion.linkage.set_parameters import SetParameters
 from imu_hinge.motion.orientation.filter import initial_state, params
-from imu_hinge.reps.exercise import Found, find_lifts
+from imu_hinge.plan import Plan
+from imu_hinge.reps.exercise import Found, FoundSet, find_lifts
 from imu_hinge.reps.segmentation import Lift
-from imu_hinge.result import Event, SetResult
+from imu_hinge.result import Event, Rep, SetResult
 from imu_hinge.settings import Settings
 from imu_hinge.storage.screening.checks import check_different
 from imu_hinge.storage.screening.live_check import LiveCheck
 from imu_hinge.storage.screening.timeline import check_length
 
-SETTLE_S: Final = 0.6
-"""A rep is told when its end lies this far back and cannot change any more."""
-SAME_S: Final = 0.75
-"""Two lifts whose starts and ends are this near are one."""
-EDGE_S: Final = 30.0
-"""At the window's beginning reps are neither told nor withdrawn: the bend to the bar before them has left it [s]."""
 UNITS_S: Final = 5.0
 """After this much the samples' units are checked."""
 
@@ -66,6 +62,8 @@ class LiveAnalysis:
     exercise
         ``auto`` or one of `conventions.EXERCISES`.
     settings
+    plan
+        What is meant to be lifted, see `plan.read_plan`.
 
     Notes
     -----
@@ -95,6 +93,7 @@ class LiveAnalysis:
         athlete: Athlete | None = None,
         exercise: str = "auto",
         settings: Settings | None = None,
+        plan: Plan = (),
     ) -> None:
         if not placements:
             raise RecordingError("There is no sensor to listen to. Name at least one placement, such as sacrum.")
@@ -104,7 +103,7 @@ class LiveAnalysis:
         warm_up()
         self._settings = settings or Settings()
         self._athlete = athlete or Athlete()
-        self._exercise = exercise
+        self._exercise, self._plan = exercise, plan
         order = [p for p in cv.PLACEMENTS if p in placements]
         rate_hz = self._settings.rate_hz
         self._sensors = {p: Intake(p, initial_state(params(rate_hz)), LiveCheck(p, rate_hz)) for p in order}
@@ -118,7 +117,7 @@ class LiveAnalysis:
         self._aligned_from = 0  # the window's first instant: what was aligned counts from there, lifts from the first
         self._found = Found((), exercise, "")
         self._has_checked_units = self._has_told_swapped = False
-        self._shared: SetParameters | None = None
+        self._kinds: Kinds | None = None
         self._clocks = ClockWatch()
         self._pacing = Pacing()
 
@@ -197,31 +196,22 @@ class LiveAnalysis:
         holes = {placement: sensor.holes for placement, sensor in self._sensors.items()}
         missing = hole_warnings(holes, self._grid.times_s(0, self._done), self._told.reps)
         warnings = (*map(hole_warning, self._grid.holes.spans), *missing, *doubts, *self._told.disagreeing)
-        return replace(result, settings=self._settings, warnings=(*warnings, *result.warnings))
+        result = replace(result, settings=self._settings, warnings=(*warnings, *result.warnings))
+        return with_what_was_said(result, self._plan, ())
 
     def _all_told(self, time_s: Array) -> SetResult:
         """Return what all that was told comes to, on the grid of the session (n,) [s]."""
         if self._aligned is None:
             return empty_result(self._tracks(self._window_start()), self._athlete, self._exercise)
         posture = self._shown.taken(time_s, basis=self._aligned.posture.basis)
-        found = replace(self._found, lifts=tuple(self._told.lifts), others=self._told.no_reps)
+        found = with_names(replace(self._found, sets=self._told.sets, others=self._told.no_reps), self._plan)
         start = self._aligned_from
         recent = self._told.lifts[self._told.place_of(start) :]
-        swapped = looks_swapped(self._aligned, [lift.moved(-start) for lift in recent])
+        swapped = looks_swapped(self._aligned.inclinations, [lift.moved(-start) for lift in recent])
         if swapped and not self._clocks.is_apart:  # one read late seems to lean less at the bottom
             raise SensorsSwapped(swapped)
-        return result_of(
-            self._aligned,
-            posture,
-            found,
-            self._told.reps,
-            athlete=self._athlete,
-            warnings=(
-                *warnings_of(self._aligned, self._settings),
-                *misfit_warnings(self._shared),
-                *self._clocks.warnings,
-            ),
-        )
+        warnings = *warnings_of(self._aligned, self._settings), *misfit_warnings(self._kinds), *self._clocks.warnings
+        return result_of(self._aligned, posture, found, self._told.reps, athlete=self._athlete, warnings=warnings)
 
     def _count_ready(self) -> int:
         """Return how many instants of the grid every sensor has delivered."""
@@ -240,8 +230,10 @@ class LiveAnalysis:
         self._done = stop
         self._check_units()
         is_due = self._pacing.is_due(sensor.gyr[-1] for sensor in self._sensors.values())
-        events = [*self._tell_holes(), *self._told.disagree(self._findings(), self._time_s(stop - 1))]
-        return events + (self._look(is_last=is_last) if is_due or is_last else [])
+        at_s = self._time_s(stop - 1)
+        events = [*self._tell_holes(), *self._told.disagree(self._findings(), at_s)]
+        events += self._look(is_last=is_last) if is_due or is_last else []
+        return events + self._told.ended(stop, at_s, after=round(ENDED_S * self._settings.rate_hz))
 
     def _tell_holes(self) -> list[Event]:
         """Tell of long holes, once each, when what came after them is analysed."""
@@ -280,42 +272,66 @@ class LiveAnalysis:
             aligned.posture, self._athlete, told=self._exercise, settings=self._settings.reps, is_over=is_last
         )
         settled = self._done - (0 if is_last else round(SETTLE_S * self._settings.rate_hz))
-        lifts = [lift.moved(start) for lift in found.lifts]
-        at_s = self._time_s(self._done - 1)
+        lifts, at_s = [lift.moved(start) for lift in found.lifts], self._time_s(self._done - 1)
         self._told.see([other.moved(start) for other in found.others], start=start + self._edge(start))
         events += self._told.withdraw(lifts, start=start + self._edge(start), at_s=at_s, is_last=is_last)
         if found.lifts or not self._told.lifts:  # a walk after the set does not change what was lifted
             self._found = found
-        for lift in found.lifts:
-            is_known = lift.start < self._edge(start) or self._told.knows(lift.moved(start))
-            if start + lift.stop <= settled and not is_known:
-                events.append(self._tell(aligned, lift, found.exercise, start))
-        swapped = "" if self._has_told_swapped or clocks.is_apart else looks_swapped(aligned, found.lifts)
+        for one in (one.moved(start) for one in found.sets):
+            mark = self._told.mark_of(one, after=start + self._edge(start))
+            for lift in self._told.news(one, after=start + self._edge(start), settled=settled):
+                events += self._tell(lift.moved(-start), one, mark)
+        events += self._revise(aligned, is_last=is_last)
+        swapped = "" if self._has_told_swapped or clocks.is_apart else looks_swapped(aligned.inclinations, found.lifts)
         if swapped and any(event.kind == "rep" for event in events):
             self._has_told_swapped = True
             events.append(Event("warning", at_s, swapped))
         return events
 
-    def _tell(self, aligned: Aligned, lift: Lift, exercise: str, start: int) -> Event:
-        """Describe one finished lift and remember it."""
+    def _tell(self, lift: Lift, found: FoundSet, mark: int) -> list[Event]:
+        """Describe one finished lift of the window and remember it as part of the set with that mark."""
+        rep, kinds = self._described(lift, found.exercise, mark, is_new=True)
+        self._kinds = self._kinds if self._clocks.is_apart else kinds  # both together would teach what is wrong
+        assert self._aligned is not None
+        read = readings(self._aligned, lift)
+        rep = self._told.add(lift.moved(self._aligned_from), rep, mark, (found.exercise, found.evidence), read)
+        told = Event("rep", rep.end_s, f"Rep {rep.rep + 1}: {rep.verdict.label.replace('_', ' ')}.", rep)
+        return [*self._told.started(rep), told]
+
+    def _revise(self, aligned: Aligned, *, is_last: bool) -> list[Event]:
+        """Describe anew what a standing since has moved the zero of: one rep a look, and at the end all of them."""
+        places = self._told.moved(aligned, start=self._aligned_from)
+        events = []
+        for place in places if is_last else places[:1]:
+            lift = self._told.lifts[place].moved(-self._aligned_from)
+            rep, _ = self._described(lift, self._told.exercise_of(place), self._told.marks[place], is_new=False)
+            rep = self._told.revise(place, rep, readings(aligned, lift))
+            label = rep.verdict.label.replace("_", " ")
+            events.append(Event("revised", rep.end_s, f"Rep {rep.rep + 1}, told anew: {label}.", rep))
+        return events
+
+    def _described(self, lift: Lift, exercise: str, mark: int, *, is_new: bool) -> tuple[Rep, Kinds]:
+        """Show one lift of the window and return it as a rep; told anew, it does not rest on what it taught before."""
+        aligned, start = self._aligned, self._aligned_from
+        assert aligned is not None
         margin = round(self._settings.rate_hz)
         region = Region(max(0, lift.start - margin), min(len(aligned.posture), lift.stop + margin // 2))
-        linked, shared = link(aligned, [lift], self._athlete, exercise=exercise, region=region, shared=self._shared)
-        self._shared = self._shared if self._clocks.is_apart else shared  # both together would teach what is wrong
+        before = self._kinds if is_new else None
+        linked, kinds = link(aligned, [lift], self._athlete, exercise=exercise, region=region, before=before)
         linked = self._clocks.shown(linked)
+        swapped = looks_swapped(aligned.inclinations, [lift])
         rep = build_rep(
             linked,
             lift.moved(-region.start),
             exercise=exercise,
             athlete=self._athlete,
             settings=self._settings,
-            earlier=self._told.reps[: self._told.place_of(start + lift.start)],
+            earlier=self._told.earlier(start + lift.start, mark),
             aligned=aligned,
-            doubt=self._clocks.said or (DISAGREES if self._told.disagreeing else looks_swapped(aligned, [lift])),
+            doubt=self._clocks.said or (DISAGREES if self._told.disagreeing else swapped),
         )
-        rep = self._told.add(lift.moved(start), rep)
         self._shown.put(start + lift.start, linked[lift.start - region.start : lift.stop - region.start])
-        return Event("rep", rep.end_s, f"Rep {rep.rep + 1}: {rep.verdict.label.replace('_', ' ')}.", rep)
+        return rep, kinds
 
     def _check_units(self, *, is_last: bool = False) -> None:
         """Refuse, once there is enough to tell, what is not in m/s² and rad/s."""

@@ -19,16 +19,20 @@ from imu_hinge.analysis.assemble import (
     warnings_of,
 )
 from imu_hinge.analysis.calibration import Taken, learn_references
-from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link_sets, linkage_inputs, looks_swapped
+from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link_sets, linkage_inputs
+from imu_hinge.analysis.planned import not_applied_live, with_names, with_what_was_said
+from imu_hinge.analysis.plausibility import looks_swapped
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import CalibrationError, SensorsSwapped
-from imu_hinge.model import Recording, Samples, check_exercise
+from imu_hinge.model import Posture, Recording, Samples, check_exercise
 from imu_hinge.motion.kinematics.clock_offset import Synchronised, synchronise
 from imu_hinge.motion.kinematics.long_holes import Holes, hole_warning, long_steps, shared_holes
 from imu_hinge.motion.kinematics.resample import even_grid, in_order
 from imu_hinge.motion.kinematics.track import Track, stationary, up_in_sensor
 from imu_hinge.motion.orientation.filter import filter_recording
-from imu_hinge.reps.exercise import find_lifts
+from imu_hinge.plan import Plan
+from imu_hinge.reps.edited import with_edits
+from imu_hinge.reps.exercise import Found, FoundSet, find_lifts
 from imu_hinge.result import Rep, SetResult
 from imu_hinge.settings import Settings
 from imu_hinge.signals import regions
@@ -48,6 +52,7 @@ def analyze(
     as_live: bool = False,
     settings: Settings | None = None,
     name: str = "",
+    plan: Plan = (),
 ) -> SetResult:
     """Analyse one recording: every rep, its spine angles with their error, its verdict with its reason.
 
@@ -65,6 +70,8 @@ def analyze(
     settings
     name
         What the recording is called in reports.
+    plan
+        What was meant to be lifted, see `plan.read_plan`; overrides the recording's.
 
     Returns
     -------
@@ -90,23 +97,29 @@ def analyze(
     settings = settings or Settings()
     check_exercise(exercise)
     told = recording.exercise if exercise == "auto" else exercise
-    athlete = athlete or recording.athlete or Athlete()
+    athlete, plan = athlete or recording.athlete or Athlete(), plan or recording.plan
     checked = check_recording(arrived(recording) if as_live else recording, is_fed=as_live)
     if as_live:  # what is fed is what came in, as at the bar
         from imu_hinge.analysis.live import LiveAnalysis  # which an analysis of the whole need not wait for
 
-        live = LiveAnalysis(recording.placements, athlete=athlete, exercise=told, settings=settings)
+        live = LiveAnalysis(recording.placements, athlete=athlete, exercise=told, settings=settings, plan=plan)
         for placement, samples in _in_turns(recording):
             live.feed(placement, samples)
-        result = live.finish()
-        warnings = (*checked.warnings, *result.warnings)
+        result = with_what_was_said(live.finish(), (), recording.edits, load_kg=recording.load_kg)
+        warnings = (*checked.warnings, *result.warnings, *not_applied_live(recording.edits))
         return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
     tracks, clocks = tracks_of(checked, settings)
     aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
-    result = empty_result(tracks, athlete, told) if aligned is None else _interpret(aligned, athlete, told, settings)
+    if aligned is None:
+        result = empty_result(tracks, athlete, told)
+    else:
+        found = find_lifts(aligned.posture, athlete, told=told, settings=settings.reps)
+        found = with_edits(with_names(found, plan), recording.edits, aligned.posture, athlete, settings=settings.reps)
+        result = _interpret(aligned, found, athlete, settings)
+    result = with_what_was_said(result, plan, recording.edits, load_kg=recording.load_kg)
     silent = hole_warnings({p: regions(t.is_gap) for p, t in tracks.items()}, result.posture.time_s, result.lifts)
-    found = (*map(hole_warning, _holes_of(checked).spans), *clock_warnings(clocks), *silent)
-    result = replace(result, settings=settings, warnings=(*checked.warnings, *found, *result.warnings))
+    seen = (*map(hole_warning, _holes_of(checked).spans), *clock_warnings(clocks), *silent)
+    result = replace(result, settings=settings, warnings=(*checked.warnings, *seen, *result.warnings))
     return replace(result, recording_name=name, is_simulated=recording.is_simulated)
 
 
@@ -157,28 +170,38 @@ def tracks_of(recording: Recording, settings: Settings) -> tuple[dict[str, Track
     return tracks, clocks
 
 
-def _interpret(aligned: Aligned, athlete: Athlete, told: str, settings: Settings) -> SetResult:
-    found = find_lifts(aligned.posture, athlete, told=told, settings=settings.reps)
+def _interpret(aligned: Aligned, found: Found, athlete: Athlete, settings: Settings) -> SetResult:
     check_on_trunk(aligned)
-    swapped = looks_swapped(aligned, found.lifts)
+    swapped = looks_swapped(aligned.inclinations, found.lifts)
     if swapped:
         raise SensorsSwapped(swapped)
-    posture, shared = link_sets(aligned, found.lifts, athlete, exercise=found.exercise)
-    reps: list[Rep] = []
-    for lift in found.lifts:
-        reps.append(
-            build_rep(
-                posture,
-                lift,
-                exercise=found.exercise,
-                athlete=athlete,
-                settings=settings,
-                earlier=reps,
-                aligned=aligned,
-            )
-        )
-    warnings = (*warnings_of(aligned, settings), *misfit_warnings(shared))
+    posture, kinds = link_sets(aligned, found.sets, athlete)
+    reps = [
+        rep
+        for number, one in enumerate(found.sets)
+        for rep in _reps_of(number, one, posture, aligned, athlete, settings)
+    ]
+    warnings = (*warnings_of(aligned, settings), *misfit_warnings(kinds))
     return result_of(aligned, posture, found, reps, athlete=athlete, warnings=warnings)
+
+
+def _reps_of(  # a set is described with all that is known of its recording
+    number: int, one: FoundSet, posture: Posture, aligned: Aligned, athlete: Athlete, settings: Settings
+) -> list[Rep]:
+    """Return the reps of one set, each knowing those before it."""
+    reps: list[Rep] = []
+    for lift in one.lifts:
+        rep = build_rep(
+            posture,
+            lift,
+            exercise=one.exercise,
+            athlete=athlete,
+            settings=settings,
+            earlier=reps,
+            aligned=aligned,
+        )
+        reps.append(replace(rep, set=number))
+    return reps
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +252,7 @@ def calibrate(
     Raises
     ------
     CalibrationError
-        Where the recording has no such rep.
+        Where the recording has no such rep, or a sensor's accelerometer and gyroscope do not fit each other.
     RecordingError
         As `analyze`.
 
@@ -271,7 +294,9 @@ def calibrated(  # as `calibrate`, whose order of arguments is public
     check_exercise(exercise)
     athlete = athlete or recording.athlete or Athlete()
     told = recording.exercise if exercise == "auto" else exercise
-    tracks, clocks = tracks_of(check_recording(recording), settings)
+    checked = check_recording(recording)
+    _check_agreeing(checked)
+    tracks, clocks = tracks_of(checked, settings)
     aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     if aligned is None:
         raise CalibrationError("Nobody bends in this recording. Record two clean hinges and, better, a full bow.")
@@ -293,3 +318,11 @@ def calibrated(  # as `calibrate`, whose order of arguments is public
     )
     times_s = tuple(float(aligned.posture.time_s[t.at]) for t in taken)
     return Calibrated(athlete, taken, tuple(wanted), times_s)
+
+
+def _check_agreeing(checked: Recording) -> None:
+    """Raise `CalibrationError` where the self-check doubts a sensor: what it teaches would spoil every set to come."""
+    for placement, samples in checked.sensors.items():
+        if np.any(samples.flags & np.uint16(cv.Flag.DISAGREEING)):
+            doubt = next((text for text in checked.warnings if text.startswith(f"{placement}: ")), "")
+            raise CalibrationError(f"No references can be learnt from a recording in doubt. {doubt}".rstrip())

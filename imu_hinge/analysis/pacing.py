@@ -1,4 +1,4 @@
-"""Decide when live analysis looks at what the samples mean: a look costs a hundred times what a step of filtering does.
+"""Decide when live analysis looks, and what may be told of it: a look costs a hundred times what a step does.
 
 It analyses nothing itself and knows no clock: it counts steps of the grid.
 """
@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from imu_hinge.model import Array
+from imu_hinge.reps.set_choice import REGRIP_S
 
 STEP_S: Final = 0.5
 """Samples are filtered in steps of this. A look at what they mean follows when a movement has ended."""
@@ -24,6 +25,14 @@ MOVING_RAD_S: Final = 0.35
 WINDOW_S: Final = 120.0
 """No more than this is looked at again."""
 
+SETTLE_S: Final = 0.6
+"""A rep is told when its end lies this far back and cannot change any more."""
+SAME_S: Final = 0.75
+"""Two lifts whose starts and ends are this near are one."""
+EDGE_S: Final = 30.0
+"""At the window's beginning reps are neither told nor withdrawn: the bend to the bar before them has left it [s]."""
+ENDED_S: Final = REGRIP_S + 10.0
+"""A set is over when nobody has gone on with it for so long: `REGRIP_S` upright, and the ways down and up [s]."""
 
 IDLE_S: Final = WINDOW_S - LOOK_S
 """Idle standing is left alone for so long: then what nobody has looked at would leave the window."""

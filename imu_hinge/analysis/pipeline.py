@@ -5,16 +5,25 @@ Functions of the tracks alone, so that live and replay cannot differ. It does no
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
 from imu_hinge import conventions as cv
-from imu_hinge.analysis.plausibility import basis_of, doubt_about_fit, doubt_about_height, doubt_about_one_sensor
+from imu_hinge.analysis.inference import infer, limits_of
+from imu_hinge.analysis.plausibility import (
+    UPRIGHT_RAD,
+    basis_of,
+    doubt_about_fit,
+    doubt_about_height,
+    doubt_about_one_sensor,
+)
 from imu_hinge.athlete import Athlete
-from imu_hinge.model import Posture, Region
+from imu_hinge.model import ANGLE_COLUMNS, Posture, Region
+from imu_hinge.motion.hypotheses.kinds import Kinds
+from imu_hinge.motion.hypotheses.mixture import Components
 from imu_hinge.motion.kinematics.alignment import Mounting, find_mountings
 from imu_hinge.motion.kinematics.posture import (
     SegmentInclination,
@@ -24,14 +33,14 @@ from imu_hinge.motion.kinematics.posture import (
     segment_inclination,
 )
 from imu_hinge.motion.kinematics.track import Track
-from imu_hinge.motion.linkage.map_estimate import INFERRED_MISFIT, MISFIT, solve
+from imu_hinge.motion.linkage.map_estimate import INFERRED_MISFIT, MISFIT
 from imu_hinge.motion.linkage.observations import LinkageInputs
 from imu_hinge.motion.linkage.personal_references import is_calibrated
-from imu_hinge.motion.linkage.set_parameters import SetParameters
+from imu_hinge.reps.exercise import FoundSet
 from imu_hinge.reps.metrics import measure
 from imu_hinge.reps.segmentation import Lift, on_the_floor
-from imu_hinge.reps.verdict import Limits, find, grade, judge
-from imu_hinge.result import Rep
+from imu_hinge.reps.verdict import Limits, find, grade, judge, judge_floor, with_floor
+from imu_hinge.result import NO_FLOOR, Rep
 from imu_hinge.settings import Settings
 
 
@@ -90,8 +99,8 @@ def link(
     *,
     exercise: str,
     region: Region | None = None,
-    shared: SetParameters | None = None,
-) -> tuple[Posture, SetParameters]:
+    before: Kinds | None = None,
+) -> tuple[Posture, Kinds]:
     """Return the posture with every angle the body's chain tells, each with its band, and what the set shares.
 
     Parameters
@@ -103,33 +112,39 @@ def link(
     exercise
     region
         Solve for these instants only.
-    shared
+    before
         What earlier reps of the same athlete in the same mounting told.
     """
     part = slice(0, len(aligned.posture)) if region is None else region.part
-    result = solve(linkage_inputs(aligned, lifts, exercise=exercise, part=part), athlete, shared=shared)
+    result = infer(linkage_inputs(aligned, lifts, exercise=exercise, part=part), athlete, before=before)
     posture = aligned.posture[part]
     most = MISFIT if posture.basis == "measured" else INFERRED_MISFIT
-    doubted = np.uint16(cv.Flag.MISFIT if result.misfit > most else 0)
-    said = "" if shared is None else shared.does_not_fit
-    found = result.shared if doubted else replace(result.shared, does_not_fit=said)
+    doubted = np.uint16(cv.Flag.MISFIT if result.likeliest.misfit > most else 0)
+    said = "" if before is None else before.does_not_fit
+    found = replace(result.kinds, does_not_fit=result.likeliest.shared.does_not_fit if doubted else said)
     angles, sd = measured_angles(
         aligned.inclinations,
-        soft_tissue_of(result.shared, aligned, is_trusted=exercise in cv.FLOOR_EXERCISES and not doubted),
+        soft_tissue_of(result.kinds, aligned, is_trusted=exercise in cv.FLOOR_EXERCISES and not doubted),
         part=part,
         sync_s=aligned.sync_s,
         rate_hz=posture.rate_hz,
     )
     is_known = np.isfinite(angles)  # what sensors span is measured; the chain tells the rest
+    measured = Components(np.ones(1), angles[None], sd[None])
+    low, high = measured.interval()
+    limits = limits_of(athlete)
     return replace(
         posture,
         angles_rad=np.where(is_known, angles, result.angles_rad),
         sd_rad=np.where(is_known, sd, result.sd_rad),
+        low_rad=np.where(is_known, low, result.low_rad),
+        high_rad=np.where(is_known, high, result.high_rad),
+        over=np.where(is_known[:, [angle for angle, _ in limits]], measured.over(limits), result.over),
         flags=posture.flags | doubted,
     ), found
 
 
-def soft_tissue_of(shared: SetParameters, aligned: Aligned, *, is_trusted: bool) -> SoftTissue:
+def soft_tissue_of(kinds: Kinds, aligned: Aligned, *, is_trusted: bool) -> SoftTissue:
     """Return what is known of the skin under the sensors that measure, after a set.
 
     The bar on the floor closes the chain: it tells less of the lumbar spine than two sensors, but something that they
@@ -138,8 +153,8 @@ def soft_tissue_of(shared: SetParameters, aligned: Aligned, *, is_trusted: bool)
 
     Parameters
     ----------
-    shared
-        As the set left them.
+    kinds
+        As the set left them; the likeliest counts.
     aligned
     is_trusted
         Whether the chain was closed by a bar on the floor, and fitted.
@@ -150,6 +165,7 @@ def soft_tissue_of(shared: SetParameters, aligned: Aligned, *, is_trusted: bool)
         Share of their angle that the skin under the pelvis and the T12 sensor loses, with its covariance.
     """
     pelvis = next((p for p in cv.PELVIS_PLACEMENTS if p in aligned.inclinations), None)
+    shared = kinds.shared[kinds.likeliest]
     names = [f"{placement}.softness" for placement in (pelvis, "t12")]
     if not is_trusted or not set(names) <= set(shared.names):
         return aligned.soft_tissue
@@ -159,21 +175,18 @@ def soft_tissue_of(shared: SetParameters, aligned: Aligned, *, is_trusted: bool)
     return SoftTissue(share, ((pelvis_variance, both), (both, trunk_variance)))
 
 
-def link_sets(
-    aligned: Aligned, lifts: Sequence[Lift], athlete: Athlete, *, exercise: str
-) -> tuple[Posture, SetParameters | None]:
+def link_sets(aligned: Aligned, sets: Sequence[FoundSet], athlete: Athlete) -> tuple[Posture, Kinds | None]:
     """Return the posture with every set linked, one after the other, each knowing what those before it told.
 
-    Ten seconds around a set belong to it. Farther away only what sensors measure is known: nobody needs a knee angle
-    on the way to the bar.
+    Ten seconds around a set belong to it, or half of the rest to the next. Farther away only what sensors measure is
+    known: nobody needs a knee angle on the way to the bar.
 
     Parameters
     ----------
     aligned
-    lifts
-        In order; those within ten seconds of each other are solved together.
+    sets
+        In order.
     athlete
-    exercise
 
     Returns
     -------
@@ -181,20 +194,24 @@ def link_sets(
     shared : SetParameters or None
         After the last set; None without lifts.
     """
-    margin = round(10.0 * aligned.posture.rate_hz)
-    regions: list[Region] = []
-    for lift in lifts:
-        start, stop = max(0, lift.start - margin), min(len(aligned.posture), lift.stop + margin)
-        if regions and start <= regions[-1].stop:
-            regions[-1] = Region(regions[-1].start, stop)
-        else:
-            regions.append(Region(start, stop))
-    angles, sd, flags = (getattr(aligned.posture, name).copy() for name in ("angles_rad", "sd_rad", "flags"))
-    shared: SetParameters | None = None
-    for region in regions:
-        linked, shared = link(aligned, lifts, athlete, exercise=exercise, region=region, shared=shared)
-        angles[region.part], sd[region.part], flags[region.part] = linked.angles_rad, linked.sd_rad, linked.flags
-    return replace(aligned.posture, angles_rad=angles, sd_rad=sd, flags=flags), shared
+    margin, n = round(10.0 * aligned.posture.rate_hz), len(aligned.posture)
+    columns = {name: getattr(aligned.posture, name).copy() for name in (*ANGLE_COLUMNS, "over", "flags")}
+    kinds: Kinds | None = None
+    ends = [(one.lifts[0].start, max(lift.stop for lift in one.lifts)) for one in sets]
+    edges = [0, *((before[1] + after[0]) // 2 for before, after in pairwise(ends)), n]
+    for one, (low, high) in zip(sets, pairwise(edges), strict=False):  # no set has one pair of edges
+        regions: list[Region] = []
+        for lift in one.lifts:
+            start, stop = max(low, lift.start - margin), min(high, lift.stop + margin)
+            if regions and start <= regions[-1].stop:
+                regions[-1] = Region(regions[-1].start, stop)
+            else:
+                regions.append(Region(start, stop))
+        for region in regions:
+            linked, kinds = link(aligned, one.lifts, athlete, exercise=one.exercise, region=region, before=kinds)
+            for name, column in columns.items():
+                column[region.part] = getattr(linked, name)
+    return replace(aligned.posture, **columns), kinds
 
 
 def linkage_inputs(
@@ -248,7 +265,7 @@ def build_rep(  # noqa: PLR0913  # a rep is made of all that is known of its set
     ----------
     posture, lift, exercise, athlete, settings
     earlier
-        The reps before it.
+        The reps of its set before it.
     aligned
         Which sensors were worn, and how well their mounting is known.
     doubt
@@ -268,12 +285,17 @@ def build_rep(  # noqa: PLR0913  # a rep is made of all that is known of its set
     if aligned.quality < settings.verdict.alignment_min:
         doubt = "the bends do not share one axis, so forward is not known"
     doubt = doubt or doubt_about_fit(posture, lift, basis) or doubt_about_height(posture, lift, athlete, basis=basis)
-    verdict = judge(metrics, findings, limits, doubt=doubt)
-    if not doubt and verdict.label != "squat" and basis != "measured" and exercise not in cv.FLOOR_EXERCISES:
+    verdict, floor = judge(metrics, findings, limits, doubt=doubt), NO_FLOOR
+    if exercise in cv.FLOOR_EXERCISES:
+        floor = judge_floor(metrics, limits, doubt=doubt)
+        verdict = verdict if doubt else with_floor(verdict, floor)
+    # who squats leans: upright, next to nothing of the back is seen, and a wrist goes down like that
+    is_told = verdict.label == "squat" and metrics.peak_rad[cv.PELVIS_TILT] > UPRIGHT_RAD
+    if not doubt and not is_told and basis != "measured" and exercise not in cv.FLOOR_EXERCISES:
         doubt = doubt_about_one_sensor(posture, is_calibrated=is_calibrated(athlete, aligned.inclinations))
         verdict = judge(metrics, findings, limits, doubt=doubt) if doubt else verdict
     peak, bottom = metrics.peak_rad, metrics.bottom_rad
-    return Rep(
+    rep = Rep(
         rep=len(earlier),
         exercise=exercise,
         start_s=metrics.start_s,
@@ -293,26 +315,6 @@ def build_rep(  # noqa: PLR0913  # a rep is made of all that is known of its set
         basis=basis,
         verdict=verdict,
         quality=grade(posture, lift, alignment_quality=aligned.quality, is_undecidable=bool(doubt)),
+        verdict_floor=floor,
     )
-
-
-def looks_swapped(aligned: Aligned, lifts: Sequence[Lift]) -> str:
-    """Return a sentence where the pelvis and the trunk sensor move as if they had been exchanged, or nothing.
-
-    Bending forward the trunk turns more than the pelvis, and its sensor, farther from the hips, sinks more.
-    """
-    pelvis = next((p for p in cv.PELVIS_PLACEMENTS if p in aligned.inclinations), None)
-    if pelvis is None or "t12" not in aligned.inclinations or not lifts:
-        return ""
-    low, high = aligned.inclinations[pelvis], aligned.inclinations["t12"]
-    at = [lift.bottom for lift in lifts]
-    turn = math.degrees(float(np.median(high.inclination_rad[at] - low.inclination_rad[at])))
-    sink = 100.0 * float(np.median(low.travel.height_m[at] - high.travel.height_m[at]))
-    # 5 degrees weigh as much as 2 cm: upright knee-bending tells by the turn, an arched hinge only by the sink
-    if turn < -4.0 and turn / 5.0 + sink / 2.0 < -3.0:
-        sinks = f" and sinks {-sink:.0f} cm more" if sink < -0.5 else ""
-        return (
-            f"{pelvis} and t12 seem to be exchanged: at the bottom {pelvis} leans {-turn:.0f} degrees more{sinks} "
-            "than t12. Swap the two placements."
-        )
-    return ""
+    return replace(rep, **metrics.ends)

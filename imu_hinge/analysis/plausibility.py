@@ -6,6 +6,7 @@ It measures nothing and gives no verdict (`reps.verdict` does).
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.model import Posture
+from imu_hinge.motion.kinematics.posture import SegmentInclination
 from imu_hinge.reps.segmentation import Lift
 
 DEEPEST: Final = 0.36
@@ -129,4 +131,26 @@ def doubt_about_fit(posture: Posture, lift: Lift, basis: cv.Basis) -> str:
         return DISAGREES
     if basis != "measured" and np.any(posture.flags[lift.start : lift.stop] & np.uint16(cv.Flag.MISFIT)):
         return "the sensors do not fit a body of this height: see where they sit and where the bar stood"
+    return ""
+
+
+def looks_swapped(inclinations: Mapping[str, SegmentInclination], lifts: Sequence[Lift]) -> str:
+    """Return a sentence where the pelvis and the trunk sensor move as if they had been exchanged, or nothing.
+
+    Bending forward the trunk turns more than the pelvis, and its sensor, farther from the hips, sinks more.
+    """
+    pelvis = next((p for p in cv.PELVIS_PLACEMENTS if p in inclinations), None)
+    if pelvis is None or "t12" not in inclinations or not lifts:
+        return ""
+    low, high = inclinations[pelvis], inclinations["t12"]
+    at = [lift.bottom for lift in lifts]
+    turn = math.degrees(float(np.median(high.inclination_rad[at] - low.inclination_rad[at])))
+    sink = 100.0 * float(np.median(low.travel.height_m[at] - high.travel.height_m[at]))
+    # 5 degrees weigh as much as 2 cm: upright knee-bending tells by the turn, an arched hinge only by the sink
+    if turn < -4.0 and turn / 5.0 + sink / 2.0 < -3.0:
+        sinks = f" and sinks {-sink:.0f} cm more" if sink < -0.5 else ""
+        return (
+            f"{pelvis} and t12 seem to be exchanged: at the bottom {pelvis} leans {-turn:.0f} degrees more{sinks} "
+            "than t12. Swap the two placements."
+        )
     return ""

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from imu_hinge import code_cache
+from imu_hinge.analysis.inference import infer
 from imu_hinge.athlete import Athlete
 from imu_hinge.conventions import GRAVITY_MPS2
 from imu_hinge.motion.kinematics.vertical_displacement import (
@@ -23,7 +24,7 @@ from imu_hinge.motion.kinematics.vertical_displacement import (
     with_sensor_errors_out,
 )
 from imu_hinge.motion.linkage import block_tridiagonal
-from imu_hinge.motion.linkage.map_estimate import constants_of, solve
+from imu_hinge.motion.linkage.map_estimate import constants_of
 from imu_hinge.motion.linkage.observations import LinkageInputs, observations_of, path_length_rad
 from imu_hinge.motion.linkage.set_parameters import set_parameter_prior
 from imu_hinge.motion.orientation.filter import filter_recording
@@ -90,7 +91,7 @@ def filters() -> None:
 
 def linkage() -> None:
     """Compile the solver of the posture."""
-    solve(_inputs(), Athlete())
+    infer(_inputs(), Athlete())
 
 
 def _inputs() -> LinkageInputs:

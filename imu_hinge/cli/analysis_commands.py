@@ -24,7 +24,10 @@ def analyze(  # noqa: PLR0913  # one parameter per option
     athlete: o.AthleteFile = None,
     exercise: o.Exercise = "auto",
     as_live: o.AsLive = False,
+    number: o.OneSet = None,
+    plan: o.PlanFile = None,
     reps: Annotated[Path | None, typer.Option(help="Write the table of reps to this CSV file.")] = None,
+    sets: Annotated[Path | None, typer.Option(help="Write the table of sets to this CSV file.")] = None,
     angles: Annotated[Path | None, typer.Option(help="Write the angles over time to this CSV file.")] = None,
     as_json: o.Json = False,
     report: Annotated[Path | None, typer.Option(help="Write a one-file HTML report.")] = None,
@@ -32,13 +35,19 @@ def analyze(  # noqa: PLR0913  # one parameter per option
     repair: o.Repair = False,
     overwrite: o.Overwrite = False,
 ) -> None:
-    """Analyse a recording: reps, spine angles with their error, verdicts with their reasons."""
+    """Analyse a recording: its sets and reps, spine angles with their error, verdicts with their reasons."""
+    from imu_hinge.report.session_tables import chosen_set, write_sets_csv
     from imu_hinge.report.tables import write_angles_csv, write_reps_csv
 
-    wanted = (("--reps", reps, (".csv",)), ("--angles", angles, (".csv",)), ("--report", report, (".html", ".htm")))
-    _check_outputs(wanted, [*source, athlete, settings], overwrite=overwrite)
+    tables = (("--reps", reps, (".csv",)), ("--sets", sets, (".csv",)), ("--angles", angles, (".csv",)))
+    wanted = (*tables, ("--report", report, (".html", ".htm")))
+    _check_outputs(wanted, [*source, athlete, settings, plan], overwrite=overwrite)
 
-    result = _analyzed(source, _who(athlete, height), exercise, as_live=as_live, settings=settings, repair=repair)
+    who, more = _who(athlete, height), {"settings": settings, "plan": plan}
+    whole = _analyzed(source, who, exercise, as_live=as_live, repair=repair, **more)
+    result = chosen_set(whole, number)
+    if sets is not None:
+        write_sets_csv(result, sets)
     if reps is not None:
         write_reps_csv(result, reps)
     if angles is not None:
@@ -50,22 +59,24 @@ def analyze(  # noqa: PLR0913  # one parameter per option
     show(result, as_json=as_json)
 
 
-def plot(
+def plot(  # noqa: PLR0913  # one parameter per option
     source: o.Source,
     out: Annotated[Path, typer.Option("--out", "-o", help="PNG, SVG or PDF, by its ending.")] = Path("spine.png"),
     height: o.Height = None,
     athlete: o.AthleteFile = None,
     exercise: o.Exercise = "auto",
     as_live: o.AsLive = False,
+    number: o.OneSet = None,
     overwrite: o.Overwrite = False,
 ) -> None:
-    """Draw the set: the spine angle of each rep, the set over time, lumbar against pelvis."""
-    from imu_hinge.report.plots import plot_set
+    """Draw a set: the spine angle of each rep, the set over time, lumbar against pelvis; or a session of several."""
+    from imu_hinge.report.session_plot import plot_session
+    from imu_hinge.report.session_tables import chosen_set
     from imu_hinge.report.style import save_figure
 
     _check_outputs([("--out", out, (".png", ".svg", ".pdf"))], [*source, athlete], overwrite=overwrite)
-    result = _analyzed(source, _who(athlete, height), exercise, as_live=as_live)
-    say(f"{len(result.lifts)} reps drawn in {save_figure(plot_set(result), out)}")
+    result = chosen_set(_analyzed(source, _who(athlete, height), exercise, as_live=as_live), number)
+    say(f"{len(result.lifts)} reps drawn in {save_figure(plot_session(result), out)}")
 
 
 def calibrate(
@@ -129,11 +140,13 @@ def _analyzed(
     *,
     as_live: bool,
     settings: Path | None = None,
+    plan: Path | None = None,
     repair: bool = False,
 ) -> SetResult:
     from imu_hinge import analyze as analyze_recording
     from imu_hinge import read
     from imu_hinge.model import check_exercise
+    from imu_hinge.plan import read_plan
     from imu_hinge.settings import Settings, read_settings
 
     check_exercise(exercise)
@@ -150,6 +163,7 @@ def _analyzed(
             as_live=as_live,
             settings=chosen,
             name=" ".join(Path(item).name for item in source),
+            plan=() if plan is None else read_plan(plan),
         )
 
 

@@ -24,9 +24,9 @@ def say(text: str, *, err: bool = False) -> None:
 
 
 def show(result: SetResult, *, as_json: bool) -> None:
-    """Print the table of reps and every warning, or JSON alone."""
+    """Print the tables of sets and reps, what else bent and every warning, or JSON alone."""
+    from imu_hinge.report.session_tables import terminal_parts
     from imu_hinge.report.tables import as_json as json_of
-    from imu_hinge.report.tables import reps_table
     from imu_hinge.report.wording import other_line
 
     if as_json:
@@ -35,9 +35,12 @@ def show(result: SetResult, *, as_json: bool) -> None:
     from rich.console import Console
 
     console = Console()
-    console.print(reps_table(result))
+    for part in terminal_parts(result):
+        console.print(part, markup=False)
     if result.other_bends:
         console.print(other_line(result), markup=False)
+    for line in result.against_plan:
+        console.print(line, markup=False)
     for warning in result.warnings:
         console.print(warning, style="yellow", markup=False)
 

@@ -15,6 +15,8 @@ AthleteFile = Annotated[Path | None, typer.Option("--athlete", help="Athlete fil
 Exercise = Annotated[str, typer.Option(help="auto, deadlift, rdl, swing, good_morning, squat or drill.")]
 AsLive = Annotated[bool, typer.Option("--as-live", help="Use only the past at every instant, as at the bar.")]
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings file (TOML).")]
+OneSet = Annotated[int | None, typer.Option("--set", min=1, help="Of a session, this set alone, from 1.")]
+PlanFile = Annotated[Path | None, typer.Option("--plan", help="Plan (TOML): exercises, sets, reps, loads.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON alone.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
 Repair = Annotated[bool, typer.Option("--repair", help="Read what is there of a recording that is not whole.")]

@@ -49,6 +49,7 @@ def record(  # noqa: PLR0913  # one parameter per option
     note: Annotated[str, typer.Option(help="Free text.")] = "",
     seconds: Annotated[float | None, typer.Option(min=1.0, help="Stop by itself after this long.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the recording; by default named by date.")] = None,
+    plan: Annotated[Path | None, typer.Option(help="Plan (TOML): exercises, sets, reps, loads.")] = None,
     rate: Annotated[float | None, typer.Option(help="Samples per second; default: the family's own.")] = None,
     verbose: Verbose = False,
 ) -> None:
@@ -57,12 +58,14 @@ def record(  # noqa: PLR0913  # one parameter per option
     from imu_hinge.live.known_sensors import wanted_sensors
     from imu_hinge.live.recorder import Session
     from imu_hinge.live.terminal import plan_for, run_terminal
+    from imu_hinge.plan import read_plan
 
     known = None if athlete is None else read_athlete(athlete)
-    session = Session(athlete=known, exercise=exercise, load_kg=load_kg, note=note)
-    plan = plan_for(wanted_sensors(sensors or []), session=session, folder=out, seconds=seconds, rate_hz=rate)
+    meant = () if plan is None else read_plan(plan)
+    session = Session(athlete=known, exercise=exercise, load_kg=load_kg, note=note, plan=meant)
+    wanted = wanted_sensors(sensors or [])
     with _logging(verbose):
-        run_terminal(plan)
+        run_terminal(plan_for(wanted, session=session, folder=out, seconds=seconds, rate_hz=rate))
 
 
 def repair(

@@ -18,13 +18,16 @@ import numpy as np
 
 from imu_hinge import __version__
 from imu_hinge.athlete import Athlete
+from imu_hinge.atomic_file import write_whole
 from imu_hinge.model import Samples, check_exercise, check_placement
+from imu_hinge.plan import Plan, plan_text
 from imu_hinge.recovery.decode import SensorDecoder
 from imu_hinge.sensors.ble.scanner import Advertisement
 from imu_hinge.sensors.ble.sink import STREAMING
 from imu_hinge.sensors.clock.live_mapping import LiveClock
 from imu_hinge.sensors.protocol import StreamSettings
 from imu_hinge.storage import journal as jn
+from imu_hinge.storage.beside import PLAN
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +59,15 @@ class Session:
         The bar with its plates.
     note
         Free text.
+    plan
+        What is meant to be lifted; it is kept beside the journal.
     """
 
     athlete: Athlete | None = None
     exercise: str = "auto"
     load_kg: float | None = None
     note: str = ""
+    plan: Plan = ()
 
     def __post_init__(self) -> None:
         check_exercise(self.exercise)
@@ -196,6 +202,8 @@ class Recorder:
             "origin_ns": self.origin_ns,
         }
         self.journal.note(jn.SESSION, self.origin_ns, "", head | self._session.as_values())
+        if self._session.plan:
+            write_whole(self.folder / PLAN, plan_text(self._session.plan).encode())
 
     def stream(self, sensor: str, host_ns: int, seen: Advertisement, settings: StreamSettings) -> None:
         """Note that a stream begins or goes on."""

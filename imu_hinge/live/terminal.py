@@ -98,7 +98,9 @@ def _analysis(plan: Plan) -> Analysis:
     from imu_hinge import LiveAnalysis
 
     session = plan.session
-    analysis: Analysis = LiveAnalysis(placements=list(plan.wanted), athlete=session.athlete, exercise=session.exercise)
+    analysis: Analysis = LiveAnalysis(
+        placements=list(plan.wanted), athlete=session.athlete, exercise=session.exercise, plan=session.plan
+    )
     return analysis
 
 

@@ -14,6 +14,7 @@ from imu_hinge.files import is_regular
 from imu_hinge.model import Recording
 from imu_hinge.settings import LIMITS, LimitSettings
 from imu_hinge.storage import recording as stored
+from imu_hinge.storage.beside import with_what_is_beside
 from imu_hinge.storage.folder import MANIFEST
 from imu_hinge.storage.journal import FILE_NAME
 from imu_hinge.storage.screening.checks import check_recording
@@ -70,7 +71,7 @@ def read(
     else:
         from imu_hinge.recovery.seal import recover  # which loads clocks and links that a sealed recording needs not
 
-        recording = recover(folder, as_live=as_live, limits=limits).recording
+        recording = with_what_is_beside(recover(folder, as_live=as_live, limits=limits).recording, folder)
     return check_recording(
         replace(
             recording,

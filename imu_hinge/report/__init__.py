@@ -8,5 +8,6 @@ Takes `result.SetResult`; gives text, CSV, JSON, matplotlib Axes and one-file HT
     curves        the series that a figure draws
     annotations   phases, reps, flags, limits around the lines
     plots         the figures
+    session_tables, session_plot   the sets of a session: overview, headings, one picture
     page          one HTML file that loads nothing from elsewhere
 """

@@ -19,7 +19,9 @@ from imu_hinge import conventions as cv
 from imu_hinge.report import plots, style
 from imu_hinge.report import wording as words
 from imu_hinge.report.output_files import write_atomic
-from imu_hinge.report.tables import degrees_words, percent_words
+from imu_hinge.report.session_plot import draw_peaks, draw_session
+from imu_hinge.report.session_tables import set_heading
+from imu_hinge.report.tables import degrees_words, peak_words, percent_words
 from imu_hinge.result import Rep, SetResult
 
 if TYPE_CHECKING:
@@ -40,6 +42,12 @@ FLAG_WORDS: Final = {
     cv.Flag.MISFIT: "in a set that does not fit the stated body and places",
     cv.Flag.DISAGREEING: "from an accelerometer and a gyroscope that do not fit each other",
 }
+
+_TIME_CAPTIONS: Final = (
+    "The set over time, reps numbered, each with the mark of its verdict.",
+    "The session over time, sets numbered; below it every rep's lumbar peak, each with the mark of its verdict.",
+)
+"""Of one set, and of several."""
 
 ATHLETE_WORDS: Final = {
     "height_m": ("body height", "m"),
@@ -83,7 +91,8 @@ def page(result: SetResult) -> str:
         sentences=words.headline(result),
         evidence=words.sentence(result.exercise_evidence),
         figures=_figures(result),
-        rows=[_row(lift, words.start_of(result)) for lift in result.lifts],
+        parts=_parts(result),
+        time_caption=_TIME_CAPTIONS[len(result.set_list) > 1],
         other=words.other_line(result),
         findings=_findings(result),
         assumptions=_assumptions(result),
@@ -100,13 +109,31 @@ def page(result: SetResult) -> str:
     )
 
 
+def _parts(result: SetResult) -> list[dict[str, Any]]:
+    """Return for every set its heading, its rows and the figure of its reps; a set that is alone has no heading."""
+    alone = len(result.set_list) < 2
+    each = [result] if alone else [result.of_set(number) for number in range(len(result.set_list))]
+    return [
+        {
+            "heading": "" if alone else set_heading(result, number),
+            "rows": [_row(lift, words.start_of(result)) for lift in one.lifts],
+            "figure": _figure(one, plots.plot_reps, name="reps" if alone else f"reps{number + 1}", height_in=5.2),
+        }
+        for number, one in enumerate(each)
+    ]
+
+
 def _figures(result: SetResult) -> dict[str, Any]:
     """Return the figures as SVG elements for the page, by name; None where there would be nothing to see."""
     is_told = bool(result.lifts) and words.set_basis(result) != words.CANNOT_TELL
+    is_session = len(result.set_list) > 1
+    draw_time = draw_session if is_session else plots.plot_angles
     return {
-        "reps": _figure(result, plots.plot_reps, name="reps", height_in=5.2),
-        "time": _figure(result, plots.plot_angles, name="time", height_in=5.6),
-        "pair": _figure(result, plots.plot_angle_angle, name="pair", height_in=5.0) if is_told else None,
+        "time": _figure(result, draw_time, name="time", height_in=5.6),
+        "peaks": _figure(result, draw_peaks, name="peaks", height_in=5.0) if is_session else None,
+        "pair": None
+        if is_session or not is_told
+        else _figure(result, plots.plot_angle_angle, name="pair", height_in=5.0),
     }
 
 
@@ -152,7 +179,7 @@ def _origin(result: SetResult) -> str:
 def _row(lift: Rep, from_s: float) -> dict[str, str]:
     """Return one rep's cells, by heading; time counts from ``from_s``."""
     basis = words.lumbar_basis(lift.lumbar_flexion_peak_rad, lift.basis)
-    peak = degrees_words(lift.lumbar_flexion_peak_rad, lift.lumbar_flexion_peak_sd_rad)
+    peak = peak_words(lift)
     return {
         "rep": str(lift.rep + 1),
         "start": f"{lift.start_s - from_s:.1f} s",
@@ -160,7 +187,7 @@ def _row(lift: Rep, from_s: float) -> dict[str, str]:
         "pelvis peak": degrees_words(lift.pelvis_tilt_peak_rad),
         "trunk peak": degrees_words(lift.trunk_inclination_peak_rad),
         "lumbar share": percent_words(lift.lumbar_share),
-        "verdict": words.VERDICT_WORDS.get(lift.verdict.label, lift.verdict.label),
+        "verdict": words.verdict_words(lift),
         "sure": percent_words(lift.verdict.confidence),
         "why": words.sentence(lift.verdict.reason),
         "data": lift.quality,
@@ -173,7 +200,11 @@ def _findings(result: SetResult) -> list[tuple[str, str]]:
     for name in cv.FINDINGS:
         lifts = [lift for lift in result.lifts if name in lift.verdict.findings]
         if lifts:
-            moments = [f"rep {lift.rep + 1} at {words.finding_time_s(lift, name) - from_s:.1f} s" for lift in lifts]
+            of = {lift.set: f"set {lift.set + 1} " if len(result.set_list) > 1 else "" for lift in lifts}
+            moments = [
+                f"{of[lift.set]}rep {lift.rep + 1} at {words.finding_time_s(lift, name) - from_s:.1f} s"
+                for lift in lifts
+            ]
             found.append((words.FINDING_WORDS[name], ", ".join(moments)))
     return found
 

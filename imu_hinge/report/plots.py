@@ -109,7 +109,7 @@ def _segment_style(name: str) -> dict[str, Any]:
 
 
 def _draw_band_over_time(ax: Axes, result: SetResult, shown: slice) -> None:
-    """Shade one standard deviation around lumbar flexion."""
+    """Shade one standard deviation around lumbar flexion, and its 95 % interval where that leans to one side."""
     degrees = np.degrees(result.posture.angles_rad[shown, cv.LUMBAR_FLEXION])
     sd = np.degrees(result.posture.sd_rad[shown, cv.LUMBAR_FLEXION])
     kept = envelope(degrees)
@@ -117,6 +117,9 @@ def _draw_band_over_time(ax: Axes, result: SetResult, shown: slice) -> None:
     colour = look.SEGMENT_COLOURS["lumbar_flexion"]
     time_s = result.posture.time_s[shown][kept]
     ax.fill_between(time_s, low, high, color=colour, alpha=0.25, lw=0, label="± 1 sd")
+    if any(lift.is_lopsided for lift in result.lifts):
+        ends = [column[shown, cv.LUMBAR_FLEXION][kept] for column in (result.posture.low_rad, result.posture.high_rad)]
+        ax.fill_between(time_s, *np.degrees(ends), color=colour, alpha=0.12, lw=0, label="95 % interval")
 
 
 def plot_reps(result: SetResult, *, ax: Axes | None = None) -> Axes:

@@ -39,7 +39,7 @@ def write_reps_csv(result: SetResult, path: str | Path) -> Path:
     HingeError
         Where the file cannot be written.
     """
-    return write_atomic(path, _csv(result.reps))
+    return write_atomic(path, csv_bytes(result.reps))
 
 
 def write_angles_csv(result: SetResult, path: str | Path) -> Path:
@@ -52,7 +52,7 @@ def write_angles_csv(result: SetResult, path: str | Path) -> Path:
     HingeError
         Where the file cannot be written.
     """
-    return write_atomic(path, _csv(result.angles))
+    return write_atomic(path, csv_bytes(result.angles))
 
 
 def decimals(column: str) -> int:
@@ -60,7 +60,7 @@ def decimals(column: str) -> int:
     return _ANGLE_DECIMALS if column.endswith("_deg") else _TIME_DECIMALS
 
 
-def _csv(frame: pd.DataFrame) -> bytes:
+def csv_bytes(frame: pd.DataFrame) -> bytes:
     """Round the columns of floats and return the frame as UTF-8 CSV."""
     rounded = frame.copy()
     for column in frame.columns[frame.dtypes == np.float64]:
@@ -84,9 +84,11 @@ def summary(result: SetResult) -> dict[str, Any]:
     -------
     dict
         ``software``, ``recording``, ``simulated``, ``live``, ``exercise``, ``evidence``, ``basis``, ``headline``,
-        ``reps`` (rows of `conventions.REP_COLUMNS` and the ``reason``), ``other`` (rows of `conventions.OTHER_COLUMNS`:
-        what bends and is no rep), ``warnings``, ``alignment_quality``,
-        ``athlete`` (``values``, ``assumed``, ``lumbar_limit_deg``) and ``samples`` (``count``, ``rate_hz``, ``flags``).
+        ``sets`` (rows of `conventions.SET_COLUMNS`, the verdicts as counts), ``reps`` (rows of
+        `conventions.REP_COLUMNS` and the ``reason``), ``other`` (rows of `conventions.OTHER_COLUMNS`: what bends and is
+        no rep), ``plan`` (what was done of it, in sentences), ``warnings``,
+        ``alignment_quality``, ``athlete`` (``values``, ``assumed``, ``lumbar_limit_deg``) and ``samples`` (``count``,
+        ``rate_hz``, ``flags``).
     """
     athlete = result.athlete
     keys = [key for key in athlete.__dataclass_fields__ if key not in ("name", "references")]
@@ -100,8 +102,13 @@ def summary(result: SetResult) -> dict[str, Any]:
         "evidence": result.exercise_evidence,
         "basis": words.set_basis(result),
         "headline": words.headline(result),
+        "sets": [
+            {column: _plain(column, value) for column, value in row.items()} | {"verdicts": _counts(row["verdicts"])}
+            for row in result.set_rows()
+        ],
         "reps": [_row(lift) for lift in result.lifts],
         "other": [{name: _plain(name, getattr(o, name)) for name in cv.OTHER_COLUMNS} for o in result.other_bends],
+        "plan": list(result.against_plan),
         "warnings": list(result.warnings),
         "alignment_quality": {key: _plain(key, value) for key, value in result.alignment_quality.items()},
         "athlete": {
@@ -123,6 +130,11 @@ def as_json(result: SetResult) -> str:
     return json.dumps(summary(result), indent=2, allow_nan=False)
 
 
+def _counts(verdicts: str) -> dict[str, int]:
+    """Return a set's verdicts, ``hip_hinge=4;undecided=1``, by label."""
+    return {label: int(count) for label, count in (item.split("=") for item in verdicts.split(";") if item)}
+
+
 def _row(lift: Rep) -> dict[str, Any]:
     """Return one rep under the names of the contract, with the reason of its verdict."""
     row = {column: _plain(column, value) for column, value in lift.as_row().items()}
@@ -142,6 +154,14 @@ def degrees_words(value_rad: float, sd_rad: float = math.nan) -> str:
         return "–"
     band = f"±{math.degrees(sd_rad):.0f}" if math.isfinite(sd_rad) else ""
     return f"{math.degrees(value_rad):.0f}{band}°"
+
+
+def peak_words(lift: Rep) -> str:
+    """Return a rep's largest lumbar flexion: with its standard deviation, or its 95 % interval where it is lopsided."""
+    if not lift.is_lopsided:
+        return degrees_words(lift.lumbar_flexion_peak_rad, lift.lumbar_flexion_peak_sd_rad)
+    low, high = (math.degrees(end) for end in (lift.lumbar_flexion_peak_low_rad, lift.lumbar_flexion_peak_high_rad))
+    return f"{math.degrees(lift.lumbar_flexion_peak_rad):.0f} ({low:.0f} to {high:.0f})°"
 
 
 def percent_words(share: float) -> str:
@@ -180,12 +200,12 @@ def _terminal_row(lift: Rep, from_s: float) -> tuple[str, ...]:
     return (
         str(lift.rep + 1),
         f"{lift.start_s - from_s:.1f}",
-        degrees_words(lift.lumbar_flexion_peak_rad, lift.lumbar_flexion_peak_sd_rad),
+        peak_words(lift),
         words.lumbar_basis(lift.lumbar_flexion_peak_rad, lift.basis),
         degrees_words(lift.pelvis_tilt_peak_rad),
         degrees_words(lift.trunk_inclination_peak_rad),
         percent_words(lift.lumbar_share),
-        words.VERDICT_WORDS.get(lift.verdict.label, lift.verdict.label),
+        words.verdict_words(lift),
         percent_words(lift.verdict.confidence),
         "\n".join(words.FINDING_SHORT.get(name, name) for name in lift.verdict.findings),
         lift.quality,

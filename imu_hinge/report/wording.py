@@ -109,7 +109,8 @@ def seen_segments(result: SetResult) -> tuple[str, ...]:
 
 def title(result: SetResult) -> str:
     """Return exercise, number of reps and basis in one line; SIMULATED comes first where it is."""
-    name = exercise_words(result.exercise)
+    sets = len(result.set_list)
+    name = exercise_words(result.exercise) if sets < 2 else f"session of {sets} sets"
     basis = {CANNOT_TELL: "lumbar flexion: cannot tell"}.get(set_basis(result), f"lumbar flexion {set_basis(result)}")
     parts = [name[0].upper() + name[1:], number_of(len(result.lifts), "rep", "reps"), basis]
     return " · ".join((["SIMULATED"] if result.is_simulated else []) + parts)
@@ -126,6 +127,8 @@ def limit_words(athlete: Athlete) -> str:
 
 def start_of(result: SetResult) -> float:
     """Return the recording's first instant, from which the times that people read are counted [s]."""
+    if math.isfinite(result.from_s):
+        return result.from_s
     return float(result.posture.time_s[0]) if len(result.posture) else 0.0
 
 
@@ -182,15 +185,43 @@ def verdict_summary(result: SetResult) -> str:
     return ", ".join(f"{_CLAUSES[label]} in {rep_list(lifts)}" for label, lifts in present.items())
 
 
+def verdict_words(lift: Rep) -> str:
+    """Return a rep's verdict; where only the floor was told, that too."""
+    told = VERDICT_WORDS.get(lift.verdict.label, lift.verdict.label)
+    if not is_told_at_the_floor_alone(lift):
+        return told
+    return f"{told}; at the floor {VERDICT_WORDS.get(lift.verdict_floor.label, lift.verdict_floor.label)}"
+
+
+def is_told_at_the_floor_alone(lift: Rep) -> bool:
+    """Tell whether a lift has a verdict with the bar on the floor and none of the whole."""
+    return lift.verdict.label == "undecided" and lift.verdict_floor.label != "undecided"
+
+
+def _floor_sentence(result: SetResult) -> list[str]:
+    """Say what the floor told of the reps whose way cannot be told."""
+    labels = [lift.verdict_floor.label for lift in result.lifts if is_told_at_the_floor_alone(lift)]
+    if not labels:
+        return []
+    told = ", ".join(f"{_CLAUSES[label]} in {labels.count(label)}" for label in cv.VERDICTS if label in labels)
+    return [
+        f"At the floor: {told} of {number_of(len(result.lifts), 'rep', 'reps')}. On the way up one sensor cannot tell."
+    ]
+
+
 def headline(result: SetResult) -> list[str]:
-    """Return what matters in two to four plain sentences, the first one first."""
+    """Return what matters in two to five plain sentences, the first one first."""
     count = len(result.lifts)
     if count == 0:
         span_s = float(result.posture.time_s[-1] - result.posture.time_s[0]) if len(result.posture) else 0.0
         return [f"No rep was found in {span_s:.0f} s of recording."]
+    if len(result.set_list) > 1:
+        kinds = [number_of(row["reps"], *EXERCISE_WORDS[row["exercise"]]) for row in result.set_rows()]
+        return [f"{len(kinds)} sets: {', '.join(kinds)}.", *_basis_sentence(result), *_peak_sentences(result)]
     sentences = [
         f"{number_of(count, *EXERCISE_WORDS.get(result.exercise, ('rep', 'reps')))}: {verdict_summary(result)}."
     ]
+    sentences += _floor_sentence(result)
     sentences += _basis_sentence(result)
     sentences += _peak_sentences(result)
     return sentences
@@ -220,6 +251,10 @@ def peak_words(result: SetResult) -> str:
     peaks = [math.degrees(lift.lumbar_flexion_peak_rad) for lift in known]
     sd = max(math.degrees(lift.lumbar_flexion_peak_sd_rad) for lift in known)
     band = f" (± {sd:.0f}°)" if math.isfinite(sd) else ""
+    if any(lift.is_lopsided for lift in known):
+        least = min(math.degrees(lift.lumbar_flexion_peak_low_rad) for lift in known)
+        most = max(math.degrees(lift.lumbar_flexion_peak_high_rad) for lift in known)
+        band = f" (95 %: {least:.0f}° to {most:.0f}°)"
     low, high = min(peaks), max(peaks)
     return f"{0.5 * (low + high):.0f}°{band}" if high - low < change_deg(result) else f"{low:.0f}° to {high:.0f}°{band}"
 

@@ -7,10 +7,12 @@ Takes `model.Posture`; gives lifts, the exercise with its evidence, and verdicts
     similarity      how much speaks for bends being reps of one set
     no_lifts        sitting down, rising from a seat, jumps
     sets            which neighbouring bends are one set
+    set_choice      which of them count in a session, and which are one set interrupted
     exercise_prior  what is known of a lift before it is seen
     segmentation    lifts, blocks, what every instant is part of
     exercise        `find_lifts`: all of it, and the exercise named
     other_bends     what every bend is that is no lift
+    edited          what a person changed of it
     metrics         times, peaks, bottom values of a lift
     verdict         a lift against the athlete's own limits
 """

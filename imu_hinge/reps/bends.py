@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imu_hinge.model import Array, Posture
+from imu_hinge.reps.holes import ways_beside_hole
 from imu_hinge.reps.onsets import Course, normalised_speed
 from imu_hinge.settings import RepSettings
 from imu_hinge.signals import derivative, smooth, turning_points
@@ -203,19 +204,22 @@ def _without_small(depth: Array, tops: list[int | None], settings: RepSettings) 
 def _bend(series: _Series, before: int | None, bottom: int, after: int | None, settings: RepSettings) -> Bend:
     posture, depth, rate_hz = series.posture, series.depth, series.posture.rate_hz
     first, last = before or 0, len(depth) - 1 if after is None else after
-    deep = np.flatnonzero(depth[first : last + 1] >= min(DEEP * depth[bottom], depth[bottom])) + first
+    whole = slice(first, last + 1)
+    hidden, shown = ways_beside_hole(depth[whole], posture.is_gap[whole], rate_hz)
+    level = min(DEEP * depth[bottom], depth[bottom], depth[first + hidden - 1] if first + hidden <= last else np.inf)
+    deep = np.flatnonzero(depth[whole] >= level) + first
     down_start = first
     down_stop = int(deep[0])
     landing = -1
     if before is not None:
-        course = _course(series, first, bottom, is_down=True)
+        course = _course(series, first, min(bottom, first + hidden - 1), is_down=True)
         down_start, down_stop = first + course.movement_onset(), first + course.movement_offset()
-        deep = deep[deep >= down_start]
+        deep = deep[(deep >= down_start) & (deep < first + hidden)]
         landing = min(_landing(series, down_start, deep, settings), last)  # the recording may end before it is over
         down_stop = down_stop if landing < 0 else landing
     up_start, up_stop = last, last
     if after is not None:
-        up = _course(series, max(down_stop, first), last, is_down=False)
+        up = _course(series, max(down_stop, first + shown), last, is_down=False)
         up_start, up_stop = last - up.movement_offset(), last - up.movement_onset()
     up_start = max(up_start, down_stop)
     middle = (down_stop + up_start) // 2 if after is not None and before is not None else bottom

@@ -25,10 +25,10 @@ from imu_hinge.reps.segmentation import (
     Lift,
     drop_after,
     hold_s,
-    lifts_from_floor,
     lifts_from_top,
     split_blocks,
 )
+from imu_hinge.reps.set_choice import BendSet, are_one_set, counted_sets
 from imu_hinge.reps.sets import (
     CandidateSet,
     heaviest_runs,
@@ -38,7 +38,7 @@ from imu_hinge.reps.sets import (
     trim_outliers,
     with_plates_felt,
 )
-from imu_hinge.reps.similarity import Similarity, membership, respects
+from imu_hinge.reps.similarity import Similarity
 from imu_hinge.settings import RepSettings
 
 IN_THE_HANDS: Final = ("auto", "rdl", "swing")
@@ -51,40 +51,34 @@ SQUAT_DROP_SHARE: Final = 0.13
 """A pelvis that drops by more than this share of body height, with little lean, squats."""
 
 
-MORE_OF_IT: Final = 2.0
-"""A second set is of the same work where its bends are this much (natural logarithm) more likely to be than not."""
-
-SURE: Final = 8.0
-"""A set that is this much (natural logarithm) likelier than strange bends is told while it goes on."""
-
-
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Hold the lifts of a recording, the exercise and why, and what else bends."""
+class FoundSet:
+    """Hold the lifts of one set, the exercise and why."""
 
     lifts: tuple[Lift, ...]
     exercise: str
     evidence: str
-    others: tuple[NoRep, ...] = ()
+    is_edited: bool = False
+
+    def moved(self, samples: int) -> FoundSet:
+        """Return the same with every index later by ``samples``."""
+        return replace(self, lifts=tuple(lift.moved(samples) for lift in self.lifts))
 
 
 @dataclass(frozen=True, slots=True)
-class _Set:
-    bends: list[Bend]
-    dropped: list[int | None]
-    from_floor: bool
-    weight: float
+class Found:
+    """Hold the sets of a recording, in order, the exercise of the plainest one and why, and what else bends."""
+
+    sets: tuple[FoundSet, ...]
+    exercise: str
+    evidence: str
+    others: tuple[NoRep, ...] = ()
+    doubtful: tuple[FoundSet, ...] = ()
 
     @property
-    def is_sure(self) -> bool:
-        """Whether no later bend will make another set of it."""
-        if self.from_floor and (any(b.has_landed for b in self.bends[1:]) or any(d is not None for d in self.dropped)):
-            return True
-        return len(self.lifts) > 1 and self.weight > SURE
-
-    @property
-    def lifts(self) -> list[Lift]:
-        return lifts_from_floor(self.bends, self.dropped) if self.from_floor else lifts_from_top(self.bends)
+    def lifts(self) -> tuple[Lift, ...]:
+        """The lifts of all sets, in order."""
+        return tuple(lift for one in self.sets for lift in one.lifts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,17 +109,24 @@ def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSe
     known = dict.fromkeys(aside, ASIDE)
     if told == "drill":  # hinges and bows side by side are unlike on purpose, so every whole bend counts
         whole = [b for b in bends if b.is_begun and b.is_finished]
-        return Found(tuple(lifts_from_top(whole)), told, "told", no_reps([bends, aside], lifted=whole, known=known))
+        one = FoundSet(tuple(lifts_from_top(whole)), told, "told")
+        others = no_reps([bends, aside], lifted=whole, known=known)
+        return Found((one,) if whole else (), told, "told", others)
     every = blocks = split_blocks(bends, posture, settings)
     if told == "auto":
         blocks, instead = without_no_lifts(blocks, posture, athlete)
         bends, known = [b for block in blocks for b in block], known | instead
     sets = [s for block in blocks for s in _sets_of(block, bends, asked) if s.lifts and (is_over or s.is_sure)]
-    main = max(sets, key=lambda s: s.weight, default=None)
-    chosen = [s for s in sets if main is not None and (s is main or _belongs(s, main, posture.rate_hz))]
-    found = _nothing(bends, list(known.values()), told) if main is None else _named(main, chosen, asked)
-    lifted = [b for s in chosen for b in s.bends] if found.lifts else []
-    grouped = [b for s in sets if s not in chosen and len(s.bends) > 1 for b in s.bends]
+    main, lifted = max(sets, key=lambda s: s.weight, default=None), list[Bend]()
+    if main is None:
+        found = _nothing(bends, list(known.values()), told)
+    elif told == "auto" and main.is_put_down:
+        found = Found((), cv.OTHER, "something was put on the floor once, and nothing lifted to standing")
+    else:
+        counted = counted_sets(sets, posture.rate_hz, is_one_work=told != "auto")
+        found = Found(_named(counted, asked), *_name(main, asked), doubtful=_doubtful(sets, counted, asked))
+        lifted = [b for group, _ in counted for b in group.bends]
+    grouped = [b for s in sets if len(s.bends) > 1 for b in s.bends if b not in lifted]
     return replace(found, others=no_reps([*every, aside], lifted=lifted, grouped=grouped, known=known))
 
 
@@ -139,18 +140,35 @@ def _nothing(bends: Sequence[Bend], instead: Sequence[str], told: str) -> Found:
     return Found((), cv.OTHER if told == "auto" else told, evidence)
 
 
-def _named(main: _Set, chosen: Sequence[_Set], asked: _Asked) -> Found:
-    """Return the lifts of the chosen sets under the name of the main one."""
-    lifts = tuple(sorted((lift for s in chosen for lift in s.lifts), key=lambda lift: lift.start))
-    if asked.told != "auto":
-        return Found(lifts, asked.told, "told")
-    if not main.from_floor and len(main.bends) == 1 and main.bends[0].has_landed:
-        return Found((), cv.OTHER, "something was put on the floor once, and nothing lifted to standing")
-    exercise, evidence = _recognise(main, asked.posture, asked.athlete)
-    return Found(lifts, exercise, evidence)
+def _named(counted: Sequence[tuple[BendSet, BendSet]], asked: _Asked) -> tuple[FoundSet, ...]:
+    """Return the sets with their exercise, those that were only interrupted joined; each with its heaviest kin."""
+    found: list[FoundSet] = []
+    last: tuple[BendSet, BendSet] | None = None
+    for group, leader in counted:
+        name, evidence = _name(leader, asked)
+        lifts = tuple(sorted(group.lifts, key=lambda lift: lift.start))
+        if last is not None and leader is last[1] and are_one_set(last[0], group, asked.posture):
+            lifts = (*found.pop().lifts, *lifts)
+        found.append(FoundSet(lifts, name, evidence))
+        last = group, leader
+    return tuple(found)
 
 
-def _sets_of(block: list[Bend], bends: Sequence[Bend], asked: _Asked) -> list[_Set]:
+def _doubtful(
+    sets: Sequence[BendSet], counted: Sequence[tuple[BendSet, BendSet]], asked: _Asked
+) -> tuple[FoundSet, ...]:
+    """Return what is likelier a set than strange bends, and not plain enough to count unless somebody planned it."""
+    taken = [group for group, _ in counted]
+    left = [group for group in sets if not any(group is one for one in taken) and not group.is_put_down]
+    return tuple(FoundSet(tuple(group.lifts), *_name(group, asked)) for group in left if group.kept_weight > 0.0)
+
+
+def _name(group: BendSet, asked: _Asked) -> tuple[str, str]:
+    """Return the exercise of a set and why."""
+    return _recognise(group, asked.posture, asked.athlete) if asked.told == "auto" else (asked.told, "told")
+
+
+def _sets_of(block: list[Bend], bends: Sequence[Bend], asked: _Asked) -> list[BendSet]:
     """Return the sets among neighbouring bends, out of all ``bends``, which do not overlap."""
     posture, athlete, told = asked.posture, asked.athlete, asked.told
     rate_hz = posture.rate_hz
@@ -162,15 +180,18 @@ def _sets_of(block: list[Bend], bends: Sequence[Bend], asked: _Asked) -> list[_S
     held = in_both_hands(block)
     from_bottom = loaded(block, others, from_floor=True)
     runs: list[CandidateSet] = []
+    weights: dict[bool, Array] = {}
     if told == "auto" or told in cv.FLOOR_EXERCISES:
         weight = runs_on_floor(block, like, [d is not None for d in dropped]) + reach(block, posture, athlete)
-        runs += _allowed(block, dropped, weight + held + from_bottom, from_floor=True)
+        weights[True] = weight + held + from_bottom
+        runs += _allowed(block, dropped, weights[True], from_floor=True)
     if told not in cv.FLOOR_EXERCISES:
         load = loaded(block, others, from_floor=False)
         if told in IN_THE_HANDS:
             load = load_log_odds(block, like, load, from_bottom)
         weight = runs_from_top(block, like) + usual(block, athlete, told, rate_hz)
-        runs += _allowed(block, dropped, weight + held + load, from_floor=False)
+        weights[False] = weight + held + load
+        runs += _allowed(block, dropped, weights[False], from_floor=False)
     sets = []
     for run in heaviest_runs(runs):
         part = slice(run.start, run.stop)
@@ -179,7 +200,9 @@ def _sets_of(block: list[Bend], bends: Sequence[Bend], asked: _Asked) -> list[_S
             kept = with_plates_felt(group, [d is not None for d in fell], rate_hz)
         else:
             kept = trim_outliers(group, rate_hz)
-        sets.append(_Set(group[kept], fell[kept], run.from_floor, run.weight))
+        left = range(run.start, run.stop)[kept]
+        kept_weight = float(weights[run.from_floor][left[0], left[-1]])
+        sets.append(BendSet(group[kept], fell[kept], run.from_floor, run.weight, kept_weight))
     return sets
 
 
@@ -210,23 +233,7 @@ def _cycle_s(group: Sequence[Bend], rate_hz: float) -> float:
     return float(np.median([(b.up_stop - b.down_start) / rate_hz for b in group]))
 
 
-def _belongs(group: _Set, main: _Set, rate_hz: float) -> bool:
-    """Tell whether another set of the recording is more of the same work: alike in place and in time."""
-    if group.from_floor != main.from_floor or len(group.lifts) < (1 if main.from_floor else 2):
-        return False
-    here, there = respects(group.bends, rate_hz), respects(main.bends, rate_hz)
-    if main.from_floor:  # the first descent and the last rise are without the bar
-        like = Similarity.of([*main.bends, *group.bends], rate_hz)
-        n = len(main.bends)
-        landings = sum(b.has_landed for b in group.bends[1:])
-        drops = sum(d is not None for d in group.dropped)
-        if landings + drops > 1 and group.weight > SURE:
-            return True  # plates felt again and again are a set by themselves, however it is done
-        return (landings > 0 or drops > 1) and float((like.place + like.impact)[:n, n:].mean()) > MORE_OF_IT
-    return float(np.mean([membership(one, there) for one in here])) > MORE_OF_IT
-
-
-def _recognise(main: _Set, posture: Posture, athlete: Athlete) -> tuple[str, str]:
+def _recognise(main: BendSet, posture: Posture, athlete: Athlete) -> tuple[str, str]:
     """Name the exercise of a set and say why."""
     rate_hz, group = posture.rate_hz, main.bends
     if main.from_floor:

@@ -227,9 +227,10 @@ def sits(posture: Posture, part: slice, athlete: Athlete) -> bool:
     height_m, inclination_rad = posture.height_m[part], posture.inclination_rad[part]
     if not np.isfinite(height_m).all():
         return False
-    lowest_m = float(height_m.min())
-    if not -DEEPEST * athlete.value("height_m") < lowest_m < -SEAT_M:
-        return False
+    at = int(np.argmin(height_m))
+    lowest_m, sd_m = float(height_m[at]), float(posture.height_sd_m[part][at])
+    if not -DEEPEST * athlete.value("height_m") < lowest_m < -SEAT_M or sd_m > 0.5 * SEAT_M:
+        return False  # after a hole the height may tell nothing
     low = np.flatnonzero(height_m < lowest_m + min(SAME_HEIGHT_M, -LOW_SHARE * lowest_m))
     inclination = inclination_rad[low[0] : low[-1] + 1]
     upright = int(np.argmin(inclination))

@@ -14,7 +14,7 @@ ASIDE: Final = "bent to the side"
 BEGUN_BEFORE: Final = "was going on when the recording began"
 NOT_FINISHED: Final = "was not over when the recording ended"
 PUT_DOWN: Final = "put something on the floor"
-OTHER_SET: Final = "belongs to other work than the set that is counted"
+OTHER_SET: Final = "alike, but not plainly a set"
 ALONE: Final = "a bend by itself"
 UNLIKE: Final = "unlike the bends beside it"
 

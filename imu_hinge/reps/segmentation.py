@@ -285,7 +285,7 @@ def on_the_floor(lifts: Sequence[Lift], posture: Posture) -> npt.NDArray[np.floa
 
 
 def label_samples(
-    posture: Posture, lifts: Sequence[Lift], *, from_floor: bool
+    posture: Posture, lifts: Sequence[Lift], *, from_floor: Sequence[bool], rep_of: Sequence[int]
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]]:
     """Return the phase and the rep of every sample.
 
@@ -295,7 +295,9 @@ def label_samples(
     lifts
         In order, on that posture.
     from_floor
-        Whether a lift's start and stop are at the bottom.
+        Of each lift, whether its start and stop are at the bottom.
+    rep_of
+        Of each lift, its number in its set.
 
     Returns
     -------
@@ -306,9 +308,9 @@ def label_samples(
     """
     n = len(posture)
     phase, rep = np.full(n, cv.REST, dtype=np.int8), np.full(n, -1, dtype=np.int32)
-    for k, lift in enumerate(lifts):
+    for lift, is_floor, k in zip(lifts, from_floor, rep_of, strict=True):
         rep[lift.start : lift.stop] = k
-        phase[lift.start : lift.stop] = cv.TOP if from_floor else cv.BOTTOM
+        phase[lift.start : lift.stop] = cv.TOP if is_floor else cv.BOTTOM
         phase[lift.pause.part] = cv.BOTTOM
         phase[lift.down.part] = cv.DESCENT
         phase[lift.up.part] = cv.ASCENT

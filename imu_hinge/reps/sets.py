@@ -25,6 +25,7 @@ from imu_hinge.reps.similarity import (
     GAP,
     IMPACT,
     LOOK_BACK,
+    NEARLY_EVERY,
     PLACE,
     RESPECTS,
     UP,
@@ -39,9 +40,6 @@ from imu_hinge.reps.similarity import (
 
 FLOORS: Final = ((0.75, 0.98), (0.15, 0.6), (0.1, 0.01))
 """Kinds of floor, or of plates: how common, and the share of landings that is felt there."""
-
-NEARLY_EVERY: Final = 0.8
-"""Share of a set's lifts that must end with a blow before one without is doubted."""
 
 PUT_DOWN_FELT: Final = 0.6
 """Share of weights whose being put on the floor is felt."""

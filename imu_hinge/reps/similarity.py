@@ -78,6 +78,9 @@ GAP: Final = Spread(0.4, 0.05, 0.8)
 IMPACT: Final = Spread(0.5, 0.0, 1.2)
 """Of the logarithm of how hard a landing shakes."""
 
+NEARLY_EVERY: Final = 0.8
+"""Share of a set's lifts that must end with a blow before one without is doubted."""
+
 ABOVE_STANDING_M: Final = 0.08
 """Nobody bends upwards: a height above standing by more is not known."""
 

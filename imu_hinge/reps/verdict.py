@@ -6,7 +6,7 @@ docs/design.md, section 5: a verdict is a probability under the angles' posterio
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,9 @@ from imu_hinge.reps.metrics import Metrics
 from imu_hinge.reps.segmentation import Lift
 from imu_hinge.result import Verdict
 from imu_hinge.settings import VerdictSettings
+
+UNSEEN_WAY: Final = "at the floor: {}; on the way up one sensor cannot tell"
+"""Why a lift that was told on the floor has no verdict of the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def probability_above(value: float, sd: float, limit: float) -> float:
 
 
 def judge(metrics: Metrics, findings: tuple[str, ...], limits: Limits, *, doubt: str = "") -> Verdict:
-    """Return the label of one lift with its probability.
+    """Return the label of one whole lift with its probability.
 
     Parameters
     ----------
@@ -68,33 +71,66 @@ def judge(metrics: Metrics, findings: tuple[str, ...], limits: Limits, *, doubt:
     doubt
         Why no verdict may be given whatever the angles, or nothing.
     """
-    s = limits.settings
     k = cv.LUMBAR_FLEXION
-    rounded = probability_above(metrics.peak_rad[k], metrics.peak_sd_rad[k], limits.lumbar_rad)
-    k = cv.KNEE_FLEXION
-    squatted = probability_above(metrics.bottom_rad[k], metrics.bottom_sd_rad[k], limits.knee_rad)
+    rounded = _asked(metrics.over[0], metrics.peak_rad[k], metrics.peak_sd_rad[k], limits.lumbar_rad)
+    percent = 100.0 * metrics.peak_rad[k] / limits.lumbar_rad
+    label, chance, reason = _decided(rounded, _knees_over(metrics, limits), limits.settings)
     if math.isnan(rounded):
-        return Verdict("undecided", math.nan, findings, doubt or "lumbar flexion cannot be told from these sensors")
-    knees = 0.0 if math.isnan(squatted) else squatted
-    chances = {
-        "lumbar_flexion": rounded,
-        "squat": (1.0 - rounded) * knees,
-        "hip_hinge": (1.0 - rounded) * (1.0 - knees),
-    }
-    likeliest = max(chances, key=lambda label: chances[label])
-    percent = 100.0 * metrics.peak_rad[cv.LUMBAR_FLEXION] / limits.lumbar_rad
-    reason = f"lumbar flexion peaks at {percent:.0f} % of the limit"
-    if doubt:
-        return Verdict("undecided", chances[likeliest], findings, doubt)
-    if rounded >= s.decide_above:
-        return Verdict("lumbar_flexion", rounded, findings, reason)
-    if rounded <= s.decide_below and knees >= s.decide_above:
-        return Verdict("squat", chances["squat"], findings, "the knees bend past the limit; " + reason)
-    if rounded <= s.decide_below and knees <= 0.5:
-        return Verdict("hip_hinge", chances["hip_hinge"], findings, reason)
-    if rounded <= s.decide_below:
-        return Verdict("undecided", chances[likeliest], findings, "the knees bend to about their limit; " + reason)
-    return Verdict("undecided", chances[likeliest], findings, reason + ", within its error band")
+        return Verdict("undecided", math.nan, findings, doubt or reason)
+    reason = reason.format(f"lumbar flexion peaks at {percent:.0f} % of the limit")
+    return Verdict("undecided", chance, findings, doubt) if doubt else Verdict(label, chance, findings, reason)
+
+
+def judge_floor(metrics: Metrics, limits: Limits, *, doubt: str = "") -> Verdict:
+    """Return the label of a lift from the floor as it begins, the bar still on it, with its probability.
+
+    Parameters
+    ----------
+    metrics, limits, doubt
+        As `judge`.
+    """
+    k = cv.LUMBAR_FLEXION
+    rounded = _asked(metrics.over_bottom[0], metrics.bottom_rad[k], metrics.bottom_sd_rad[k], limits.lumbar_rad)
+    percent = 100.0 * metrics.bottom_rad[k] / limits.lumbar_rad
+    label, chance, reason = _decided(rounded, _knees_over(metrics, limits), limits.settings)
+    if doubt or math.isnan(rounded):
+        return Verdict("undecided", chance, (), doubt or reason)
+    return Verdict(label, chance, (), reason.format(f"at the floor lumbar flexion is {percent:.0f} % of the limit"))
+
+
+def with_floor(verdict: Verdict, floor: Verdict) -> Verdict:
+    """Return the verdict of the whole lift; where only its way is open, the reason says what the floor told."""
+    if verdict.label != "undecided" or floor.label == "undecided":
+        return verdict
+    return replace(verdict, reason=UNSEEN_WAY.format(floor.label.replace("_", " ")))
+
+
+def _asked(chance: float, value: float, sd: float, limit: float) -> float:
+    """Return how probable an angle is over its limit: as told, or of a normal variable where that was not asked."""
+    return probability_above(value, sd, limit) if math.isnan(chance) else float(chance)
+
+
+def _knees_over(metrics: Metrics, limits: Limits) -> float:
+    """Return how probable the knees are over their limit at the bottom; 0 where nothing tells of them."""
+    k = cv.KNEE_FLEXION
+    chance = _asked(metrics.over_bottom[1], metrics.bottom_rad[k], metrics.bottom_sd_rad[k], limits.knee_rad)
+    return 0.0 if math.isnan(chance) else chance
+
+
+def _decided(rounded: float, knees: float, settings: VerdictSettings) -> tuple[cv.VerdictLabel, float, str]:
+    """Return the label, its probability, and its reason with a place ``{}`` for what lumbar flexion does."""
+    if math.isnan(rounded):
+        return "undecided", math.nan, "lumbar flexion cannot be told from these sensors"
+    chances = (rounded, (1.0 - rounded) * knees, (1.0 - rounded) * (1.0 - knees))
+    if rounded >= settings.decide_above:
+        return "lumbar_flexion", rounded, "{}"
+    if rounded <= settings.decide_below and knees >= settings.decide_above:
+        return "squat", chances[1], "the knees bend past the limit; {}"
+    if rounded <= settings.decide_below and knees <= 0.5:
+        return "hip_hinge", chances[2], "{}"
+    if rounded <= settings.decide_below:
+        return "undecided", max(chances), "the knees bend to about their limit; {}"
+    return "undecided", max(chances), "{}, within its error band"
 
 
 def find(
@@ -124,7 +160,7 @@ def _flexion_timing(posture: Posture, lift: Lift, metrics: Metrics, limits: Limi
     lumbar = posture.angles_rad[:, cv.LUMBAR_FLEXION]
     sd = metrics.bottom_sd_rad[cv.LUMBAR_FLEXION]
     at_bottom = metrics.bottom_rad[cv.LUMBAR_FLEXION]
-    is_over = probability_above(at_bottom, sd, limits.lumbar_rad) >= limits.settings.decide_above
+    is_over = _asked(metrics.over_bottom[0], at_bottom, sd, limits.lumbar_rad) >= limits.settings.decide_above
     if not from_floor:
         return ["flexion_at_the_bottom"] if is_over else []
     found = ["flexion_at_setup"] if is_over else []

@@ -9,4 +9,5 @@ Each line needs only what is above it::
     events, truth            when reps start, turn and end; the truth and its files
     embed, sensor            the bone under a sensor; what the sensor reads
     session                  `simulate` and `random_set`
+    workouts                 many sets and rests in one recording
 """

@@ -26,6 +26,12 @@ INTERNAL_RATE_HZ: Final = 400.0
 _SMOOTH_S: Final = 0.08
 """Chosen: one move goes over into the next within this [s]."""
 
+GIVEN_BACK: Final = 0.8
+"""How much of its rounding after lift-off a back takes from the pelvis: the shoulders come down a little (chosen)."""
+
+UNLOCKED_RAD: Final = float(np.radians(20.0))
+"""Knees bent by more than this are as they would be however the lifter stands (chosen)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Course:
@@ -39,6 +45,8 @@ class Course:
         Where it lingers, see `shapes.slow_places`.
     tilt_bump_rad
         Pelvis tilt added for a while, most at 30 % of the move.
+    rounding_rad
+        Lumbar flexion added for a while, most at 30 % of the move; the pelvis gives back `GIVEN_BACK` of it.
     abruptness
         Share of the profile left out at its end, so that the move ends at speed.
     """
@@ -47,6 +55,7 @@ class Course:
     skew: float = 1.0
     places: tuple[tuple[float, float, float], ...] = ()
     tilt_bump_rad: float = 0.0
+    rounding_rad: float = 0.0
     abruptness: float = 0.0
 
 
@@ -171,11 +180,18 @@ def render(moves: list[Move], spec: SetSpec, rng: np.random.Generator) -> Track:
     load, on_feet = (smooth(column, width=int(0.3 * INTERNAL_RATE_HZ)) for column in (load, on_feet))
     plan[:, :2] += on_feet * _keep_balance(plan, spec, load[:, 0])
     plan = smooth(plan, width=int(_SMOOTH_S * INTERNAL_RATE_HZ))
+    plan[:, :2] += _as_in_standing(plan, lifter)
     stationary = smooth(stationary, width=int(0.5 * INTERNAL_RATE_HZ))[:, 0]
     stepping = smooth(stepping, width=int(0.6 * INTERNAL_RATE_HZ))[:, 0]
     columns = plan + _sway(lifter, rng, stationary)
     gait = _gait(lifter, rng, stepping, time, columns)
     return Track(time, plan, columns, gait.shift_m, gait.thigh_rad, gait.knee_rad, starts, tuple(moves), gait.heels_s)
+
+
+def _as_in_standing(plan: Array, lifter: LifterSpec) -> Array:
+    """Return what knees that are bent in standing add to shank and thigh, the less the more they bend, (n, 2) [rad]."""
+    bent = np.clip((plan[:, SHANK_LEAN] + plan[:, THIGH_LEAN]) / UNLOCKED_RAD, 0.0, 1.0)
+    return np.asarray(0.5 * np.radians(lifter.standing_knee_deg) * (1.0 - bent)[:, None] * np.ones(2))
 
 
 def _along(move: Move, here: Array, share: Array) -> Array:
@@ -192,6 +208,11 @@ def _along(move: Move, here: Array, share: Array) -> Array:
     if move.course.tilt_bump_rad:
         near = np.clip((s - 0.3) / 0.3, -1.0, 1.0)
         columns[:, PELVIS] += move.course.tilt_bump_rad * (0.5 + 0.5 * np.cos(np.pi * near))
+    if move.course.rounding_rad:
+        near = np.clip((s - 0.3) / 0.3, -1.0, 1.0)
+        more = move.course.rounding_rad * (0.5 + 0.5 * np.cos(np.pi * near))
+        columns[:, LUMBAR] += more
+        columns[:, PELVIS] -= GIVEN_BACK * more
     return np.asarray(columns)
 
 

@@ -49,6 +49,7 @@ class Script:
         *,
         places: tuple[tuple[float, float, float], ...] = (),
         tilt_bump_rad: float = 0.0,
+        rounding_rad: float = 0.0,
         is_set_down: bool = False,
     ) -> Course:
         """Return the lifter's own time course.
@@ -59,11 +60,14 @@ class Script:
             Where the move goes slowly; see `shapes.slow_places`.
         tilt_bump_rad
             Pelvis tilt added for a while.
+        rounding_rad
+            Lumbar flexion added for a while.
         is_set_down
             Whether it ends with a weight on the floor, at speed.
         """
         lifter = self.spec.lifter
-        return Course(lifter.profile, lifter.skew, places, tilt_bump_rad, lifter.abruptness if is_set_down else 0.0)
+        abruptness = lifter.abruptness if is_set_down else 0.0
+        return Course(lifter.profile, lifter.skew, places, tilt_bump_rad, rounding_rad, abruptness)
 
     def bottoms(self, rep_of: npt.NDArray[np.int64], style_name: str | None = None) -> Array:
         """Draw bottom postures; see `postures.bottom_postures`."""
@@ -248,9 +252,10 @@ def _pull(script: Script, style: Style, rep: int, slower: float) -> None:
         places = ((script.between(0.5, 0.6), 7.0, 0.08),)
     bump = np.radians(rng.uniform(*style.hips_first_deg))
     duration = script.varied(0.6 if spec.grip_and_rip else spec.raise_s * slower)
-    if bump:
-        duration = max(duration, 1.3)  # the legs straighten in half of it: faster would be a jump
-    course = script.course(places=places, tilt_bump_rad=float(bump))
+    if bump or style.rounds_later_deg[1]:
+        duration = max(duration, 1.3)  # the legs straighten, or the back rounds, in half of it: faster would be a jump
+    rounding = np.radians(rng.uniform(*style.rounds_later_deg)) if style.rounds_later_deg[1] else 0.0
+    course = script.course(places=places, tilt_bump_rad=float(bump), rounding_rad=float(rounding))
     top = lockout(spec, style, rng)
     script.go("pull", duration, top, move=styled(style, is_down=False, course=course, rep=rep))
     pause = script.between(0.3, 0.8) if spec.has_lockout_lean else script.varied(spec.top_s, 0.2)

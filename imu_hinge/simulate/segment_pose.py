@@ -130,8 +130,11 @@ def _hip(track: Track, body: Body, heading: Array) -> Array:
     )
 
 
-def angles(track: Track) -> Array:
-    """Return the body's angles in the order of `conventions.ANGLES`, (n, 5) [rad]."""
+def angles(track: Track, *, standing_knee_rad: float = 0.0) -> Array:
+    """Return the body's angles in the order of `conventions.ANGLES`, (n, 5) [rad].
+
+    Knees bent by ``standing_knee_rad`` in quiet standing, and thighs by half of it, are zero there.
+    """
     c = track.columns
     thigh = c[:, THIGH_LEAN] + track.thigh_swing_rad
     return np.stack(
@@ -139,8 +142,8 @@ def angles(track: Track) -> Array:
             c[:, PELVIS],
             c[:, PELVIS] + c[:, LUMBAR],
             c[:, LUMBAR],
-            c[:, PELVIS] + thigh,
-            c[:, SHANK_LEAN] + c[:, THIGH_LEAN] + track.knee_swing_rad,
+            c[:, PELVIS] + thigh - 0.5 * standing_knee_rad,
+            c[:, SHANK_LEAN] + c[:, THIGH_LEAN] + track.knee_swing_rad - standing_knee_rad,
         ],
         axis=1,
     )

@@ -85,7 +85,7 @@ def simulate(
     script = Script(spec, _stream(seed, "script"))
     whole_session(script)
     track = render(script.moves, spec, _stream(seed, "motion"))
-    body_angles = angles(track)
+    body_angles = angles(track, standing_knee_rad=float(np.radians(spec.lifter.standing_knee_deg)))
     reps = true_reps(track, spec, body_angles)
     impacts = plate_impacts(track, spec, reps, _stream(seed, "blows"))
     used, readings, bones = {}, {}, {}

@@ -203,8 +203,41 @@ def _chair(script: Script) -> None:
     script.stand(script.between(0.8, 1.5))
 
 
+def _sit(script: Script) -> None:
+    """Append a rest on a bench: one sitting down, a long sit with small shifts of the trunk, one rise."""
+    like = plain(course=script.course(), other="sit")
+    on_seat = replace(like, is_seated=True)
+    contact = _posture(script, (75, 95), (25, 40), (5, 20))
+    seated = contact + np.radians([0.0, 0.0, script.between(-20, -5) - np.degrees(contact[PELVIS]), 0.0, 0.0])
+    script.go("bend", script.varied(1.1, 0.15), contact, move=like)
+    script.go("sit", script.varied(0.8, 0.15), seated, move=on_seat)
+    for _ in range(int(script.rng.integers(1, 4))):
+        script.go("sit", script.between(5.0, 15.0), move=on_seat)
+        shifted = seated + np.radians([0.0, 0.0, script.between(-5, 5), script.between(-5, 15), 0.0])
+        script.go("sit", script.varied(1.5, 0.2), shifted, move=on_seat)
+    script.go("sit", script.varied(0.8, 0.2), contact, move=on_seat)
+    script.go("rise", script.varied(0.9, 0.15), STAND, move=like)
+    script.stand(script.between(0.8, 1.5))
+
+
+def _load(script: Script) -> None:
+    """Append changing the plates: two to four times from the rack, where one bends little, to the bar on the floor."""
+    turn = np.radians(script.between(150, 200)) * script.rng.choice([-1.0, 1.0])
+    for _ in range(int(script.rng.integers(2, 5))):
+        rack = _posture(script, (5, 40), (15, 40), (10, 30))
+        _bend_and_rise(script, "load", rack, hold_s=script.between(0.5, 1.5), twist_deg=script.between(-10, 10))
+        _walk_by(script, "load", script.between(1.5, 3.0))
+        floor = _posture(script, (30, 100), (30, 55), (20, 45))
+        _bend_and_rise(script, "load", floor, hold_s=script.between(1.0, 4.0), twist_deg=script.between(-15, 15))
+        script.travel("turn", script.between(1.3, 2.4), heading_rad=turn, other="load")
+        _walk_by(script, "load", script.between(1.5, 3.0))
+    script.stand(script.between(0.8, 2.0))
+
+
 _EXTRAS = {
     "chair": _chair,
+    "sit": _sit,
+    "load": _load,
     "walk": _walk,
     "belt": _belt,
     "talk": _talk,

@@ -17,8 +17,9 @@ from imu_hinge.simulate.styles import STYLES, styles_of
 EXTRAS: Final = ("walk", "belt", "talk", "plates", "shoe", "bottle", "dip")
 """What a lifter may do beside the reps; ``dip`` is a push-press dip."""
 
-ON_REQUEST: Final = ("chair",)
-"""What is done only where it is asked for, and never drawn; ``chair`` is sitting down and rising, five to ten times."""
+ON_REQUEST: Final = ("chair", "sit", "load")
+"""What is done only where it is asked for, and never drawn for a set; ``chair`` is sitting down and rising, five to ten
+times, ``sit`` a rest on a bench, ``load`` changing the plates."""
 
 DROPS: Final = ("none", "last", "every")
 
@@ -49,6 +50,11 @@ class LifterSpec:
         Gait at the pelvis: steps per second and amplitudes of acceleration.
     heel_mps2
         Amplitude of each heel's blow at the pelvis.
+    stance_deg, grip_deg
+        How far legs and arms are spread from the sagittal plane: a sumo stance, a snatch grip. In the plane they are
+        shorter by the cosine.
+    standing_knee_deg
+        How far the knees are bent in quiet standing, the zero of every angle.
     """
 
     height_m: float = 1.75
@@ -71,12 +77,20 @@ class LifterSpec:
     step_forward_mps2: float = 1.0
     step_side_mps2: float = 0.8
     heel_mps2: float = 2.0
+    stance_deg: float = 0.0
+    grip_deg: float = 0.0
+    standing_knee_deg: float = 0.0
 
     @property
     def body(self) -> Body:
-        """The lifter's lengths."""
+        """The lifter's lengths in the sagittal plane."""
+        legs, arms = np.cos(np.radians([self.stance_deg, self.grip_deg])).tolist()
         return Body.of(
-            self.height_m, shank=self.shank_ratio, thigh=self.thigh_ratio, trunk=self.trunk_ratio, arm=self.arm_ratio
+            self.height_m,
+            shank=legs * self.shank_ratio,
+            thigh=legs * self.thigh_ratio,
+            trunk=self.trunk_ratio,
+            arm=arms * self.arm_ratio,
         )
 
     @staticmethod
@@ -231,7 +245,11 @@ class SetSpec:
             stationary_end_s=float(rng.uniform(0.5, 4.0)),
             impact_mps2=float(rng.uniform(3.0, 30.0)),
         )
-        return _for_exercise(rng, spec)
+        spec = _for_exercise(rng, spec)
+        stance_deg = STYLES[style].stance_deg
+        if not stance_deg[1]:
+            return spec
+        return replace(spec, lifter=replace(spec.lifter, stance_deg=float(rng.uniform(*stance_deg))))
 
 
 def _some(rng: np.random.Generator, chance: float) -> tuple[str, ...]:

@@ -36,6 +36,12 @@ class Style:
         Pelvis tilt added early in the rise (hips shoot up).
     lockout_lumbar_deg
         Lumbar flexion at the top.
+    rounds_later_deg
+        Lumbar flexion added once the bar is up, and gone again at lockout; the pelvis gives back most of it.
+    stance_deg
+        How far the legs are spread from the sagittal plane, in standing too: a sumo stance.
+    is_drawn
+        Whether a set of no stated style may be of it; what is not is done on request alone.
     """
 
     exercise: str
@@ -50,6 +56,9 @@ class Style:
     slower: float = 0.0
     hips_first_deg: Span = (0.0, 0.0)
     lockout_lumbar_deg: float = 0.0
+    rounds_later_deg: Span = (0.0, 0.0)
+    stance_deg: Span = (0.0, 0.0)
+    is_drawn: bool = True
 
     @property
     def is_closed_on_floor(self) -> bool:
@@ -65,6 +74,8 @@ _SQUATTY: Final = ((0.0, 0.60), (0.0, 0.90), (0.0, 1.0), (0.20, 1.0), (0.20, 1.0
 _ROUNDED: Final = ((0.0, 0.55), (0.0, 0.80), (0.10, 1.0), (0.30, 1.0), (0.30, 1.0))  # the back begins later still
 _HIPS_UP: Final = ((0.0, 0.40), (0.0, 0.55), (0.35, 1.0), (0.30, 1.0), (0.30, 1.0))
 """Shank and thigh take 0.1 longer than in the facts, else the shoulders come 40 cm ahead of the bar."""
+_LATER: Final = ((0.0, 0.55), (0.0, 0.80), (0.10, 1.0), (0.35, 1.0), (0.20, 1.0))
+"""The hinge's, the lumbar spine a little later, as it rounds first."""
 
 STYLES: Final[dict[str, Style]] = {
     "good_hinge": Style("deadlift", (5, 15), shank_deg=(8, 12)),
@@ -88,14 +99,30 @@ STYLES: Final[dict[str, Style]] = {
         "squat", (10, 20), knee_deg=(100, 115), pelvis_deg=(22, 34), thorax_deg=(-2, 2), windows=_FREE
     ),
     "good_morning": Style("good_morning", (8, 25), knee_deg=(4, 18), pelvis_deg=(42, 60), windows=_KNEES_LATE),
+    "rounds_after_lift_off": Style(
+        "deadlift", (8, 16), shank_deg=(8, 14), rounds_later_deg=(32, 42), windows=_LATER, is_drawn=False
+    ),
+    "sumo": Style("deadlift", (5, 20), shank_deg=(4, 14), gap_m=(0.0, 0.04), stance_deg=(25, 40), is_drawn=False),
+    "rdl_round_bow": Style(
+        "rdl", (44, 55), knee_deg=(10, 30), pelvis_deg=(22, 36), thorax_deg=(6, 12), windows=_FREE, is_drawn=False
+    ),
+    "swing_rounded": Style(
+        "swing",
+        (40, 52),
+        knee_deg=(30, 50),
+        pelvis_deg=(25, 40),
+        windows=_FREE,
+        lockout_lumbar_deg=-5.0,
+        is_drawn=False,
+    ),
     "calibration": Style("drill", (4, 12), knee_deg=(12, 28), pelvis_deg=(48, 62), windows=_FREE),
 }
 """Every style by name."""
 
 
 def styles_of(exercise: str) -> tuple[str, ...]:
-    """Return the names of an exercise's styles."""
-    return tuple(name for name, style in STYLES.items() if style.exercise == exercise)
+    """Return the names of an exercise's styles that may be drawn."""
+    return tuple(name for name, style in STYLES.items() if style.exercise == exercise and style.is_drawn)
 
 
 def style_of_rep(name: str, rep: int) -> str:

@@ -8,6 +8,7 @@ Takes files and folders; gives `model.Recording`, checked. In the order to read:
     journal     raw notifications, append-only
     importers   vendors' files
     screening   what can be what a sensor measured
+    beside      edits and plan beside the raw data
     recording   `read`, `write`
     exporters   `convert`
     outputs     what may be written where

@@ -19,6 +19,7 @@ from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
 from imu_hinge.files import exists, is_regular, open_regular, reason
 from imu_hinge.model import Recording, Samples, check_placement
 from imu_hinge.settings import LIMITS, LimitSettings
+from imu_hinge.storage.beside import with_what_is_beside, write_beside
 from imu_hinge.storage.folder import MANIFEST, SensorEntry, manifest_text, read_manifest
 from imu_hinge.storage.importers.registry import vendor_of
 from imu_hinge.storage.journal import FILE_NAME as JOURNAL
@@ -130,6 +131,7 @@ def write(recording: Recording, path: str | Path, *, overwrite: bool = False) ->
             part.mkdir()
             for placement, samples in recording.sensors.items():
                 write_rows(samples, part / f"{placement}.csv")
+            write_beside(recording, part)
             (part / MANIFEST).write_text(manifest_text(recording), encoding="utf-8", newline="\n")
             sync_file(part / MANIFEST)
             sync_folder(part)
@@ -191,7 +193,7 @@ def _read_path(path: Path, *, repair: bool, limits: LimitSettings) -> Recording:
 
 def _read_folder(folder: Path, *, repair: bool, limits: LimitSettings) -> Recording:
     manifest = read_manifest(folder / MANIFEST)
-    return Recording(
+    recording = Recording(
         {entry.placement: _read_sensor(folder, entry, repair=repair, limits=limits) for entry in manifest.sensors},
         athlete=manifest.athlete,
         exercise=manifest.exercise,
@@ -200,6 +202,7 @@ def _read_folder(folder: Path, *, repair: bool, limits: LimitSettings) -> Record
         is_simulated=manifest.is_simulated,
         devices={entry.placement: entry.device for entry in manifest.sensors if entry.device},
     )
+    return with_what_is_beside(recording, folder)
 
 
 def _read_sensor(folder: Path, entry: SensorEntry, *, repair: bool, limits: LimitSettings) -> Samples:

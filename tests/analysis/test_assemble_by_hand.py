@@ -19,7 +19,7 @@ from imu_hinge.analysis.assemble import (
     warnings_of,
     without_verdicts_elsewhere,
 )
-from imu_hinge.analysis.pipeline import Aligned, looks_swapped, soft_tissue_of
+from imu_hinge.analysis.pipeline import Aligned, soft_tissue_of
 from imu_hinge.analysis.plausibility import (
     ALONE,
     DISAGREES,
@@ -29,10 +29,12 @@ from imu_hinge.analysis.plausibility import (
     doubt_about_fit,
     doubt_about_height,
     doubt_about_one_sensor,
+    looks_swapped,
 )
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import NotOnTheTrunk
 from imu_hinge.model import Array, Posture, Region
+from imu_hinge.motion.hypotheses.kinds import Kinds
 from imu_hinge.motion.kinematics.alignment import Mounting
 from imu_hinge.motion.kinematics.clock_offset import Synchronised
 from imu_hinge.motion.kinematics.posture import SegmentInclination, SoftTissue
@@ -40,7 +42,7 @@ from imu_hinge.motion.kinematics.standing import Slip
 from imu_hinge.motion.kinematics.track import Track
 from imu_hinge.motion.kinematics.vertical_acceleration import Travel
 from imu_hinge.motion.linkage.set_parameters import SetParameters
-from imu_hinge.reps.exercise import Found
+from imu_hinge.reps.exercise import Found, FoundSet
 from imu_hinge.reps.other_bends import NoRep
 from imu_hinge.reps.segmentation import Lift
 from imu_hinge.result import Rep, Verdict
@@ -92,7 +94,7 @@ def aligned_of(posture: Posture | None = None, *, share: float = 0.99, **inclina
 def rep_of(
     rep: int = 0, *, start_s: float = 1.0, end_s: float = 3.0, label: cv.VerdictLabel = "hip_hinge", reason: str = ""
 ) -> Rep:
-    told = ("rep", "exercise", "start_s", "turn_s", "end_s", "basis", "verdict", "quality")
+    told = ("rep", "exercise", "start_s", "turn_s", "end_s", "basis", "verdict", "quality", "set", "verdict_floor")
     others = {f.name: 0.5 for f in fields(Rep) if f.name not in told}
     verdict = Verdict(label, 0.9, (), reason)
     return Rep(
@@ -318,9 +320,9 @@ def test_sensors_that_were_exchanged_are_told_by_turn_and_sink(
     pelvis_deg: float, trunk_deg: float, pelvis_m: float, trunk_m: float, is_said: bool
 ) -> None:
     aligned = aligned_of(sacrum=inclined(pelvis_deg, height_m=pelvis_m), t12=inclined(trunk_deg, height_m=trunk_m))
-    assert bool(looks_swapped(aligned, [LIFT])) == is_said
-    assert looks_swapped(aligned, []) == ""
-    assert looks_swapped(aligned_of(t12=inclined(0.0)), [LIFT]) == ""
+    assert bool(looks_swapped(aligned.inclinations, [LIFT])) == is_said
+    assert looks_swapped(aligned.inclinations, []) == ""
+    assert looks_swapped({"t12": inclined(0.0)}, [LIFT]) == ""
 
 
 def test_what_a_set_on_the_floor_told_of_the_skin_is_taken_with_its_covariance() -> None:
@@ -328,19 +330,25 @@ def test_what_a_set_on_the_floor_told_of_the_skin_is_taken_with_its_covariance()
     covariance = np.array([[9.0, 0.1, 0.2], [0.1, 4e-4, 1e-4], [0.2, 1e-4, 9e-4]])
     shared = SetParameters(names, np.array([7.0, 0.05, 0.03]), covariance)
     aligned = aligned_of(sacrum=inclined(0.0), t12=inclined(0.0))
-    found = soft_tissue_of(shared, aligned, is_trusted=True)
+    other = replace(shared, mean=shared.mean + 1.0)
+    kinds = Kinds(("a", "b"), np.array([0.4, 0.6]), (other, shared))  # the likelier one counts
+    found = soft_tissue_of(kinds, aligned, is_trusted=True)
     assert found.share == pytest.approx((0.05, 0.03))
     assert found.covariance == ((4e-4, 1e-4), (1e-4, 9e-4))
-    assert soft_tissue_of(shared, aligned, is_trusted=False) is aligned.soft_tissue
+    assert soft_tissue_of(kinds, aligned, is_trusted=False) is aligned.soft_tissue
     alone = aligned_of(sacrum=inclined(0.0))
-    assert soft_tissue_of(SetParameters(names[:2], shared.mean[:2], covariance[:2, :2]), alone, is_trusted=True) is (
-        alone.soft_tissue
-    )
+    one = SetParameters(names[:2], shared.mean[:2], covariance[:2, :2])
+    assert soft_tissue_of(Kinds(("a",), np.ones(1), (one,)), alone, is_trusted=True) is (alone.soft_tissue)
 
 
 def test_a_result_holds_what_was_found() -> None:
     aligned = aligned_of(posture_of(acceleration_mps2=np.zeros(N)), share=0.97, t12=inclined(0.0))
-    found = Found((LIFT,), "rdl", "why", (NoRep(400, 500, "a bend by itself"), NoRep(900, 2000, "another")))
+    found = Found(
+        (FoundSet((LIFT,), "rdl", "why"),),
+        "rdl",
+        "why",
+        (NoRep(400, 500, "a bend by itself"), NoRep(900, 2000, "another")),
+    )
     result = result_of(aligned, aligned.posture, found, [rep_of()], athlete=ATHLETE, warnings=("a",), is_live=True)
     assert (result.exercise, result.exercise_evidence, result.warnings, result.is_live) == ("rdl", "why", ("a",), True)
     assert result.alignment_quality == {"t12": 0.97}

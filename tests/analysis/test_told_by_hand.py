@@ -31,7 +31,7 @@ def lift_at(start: int) -> Lift:
 
 
 def rep_at(start: int) -> Rep:
-    told = ("rep", "exercise", "start_s", "basis", "verdict", "quality")
+    told = ("rep", "exercise", "start_s", "basis", "verdict", "quality", "set", "verdict_floor")
     others = {f.name: 0.5 for f in fields(Rep) if f.name not in told}
     verdict = Verdict("hip_hinge", 0.9)
     return Rep(rep=9, exercise="rdl", start_s=start / 100.0, basis="measured", verdict=verdict, quality="A", **others)
@@ -40,13 +40,13 @@ def rep_at(start: int) -> Rep:
 def told_of(*starts: int) -> Told:
     told = Told(near=75, reach=12000)
     for start in starts:
-        told.add(lift_at(start), rep_at(start))
+        told.add(lift_at(start), rep_at(start), 0, ("rdl", "why"), (0.0,))
     return told
 
 
 def test_reps_are_numbered_in_the_order_of_their_starts() -> None:
     told = told_of(0, 1000)
-    assert told.add(lift_at(500), rep_at(500)).rep == 1
+    assert told.add(lift_at(500), rep_at(500), 0, ("rdl", "why"), (0.0,)).rep == 1
     assert [(rep.rep, rep.start_s) for rep in told.reps] == [(0, 0.0), (1, 5.0), (2, 10.0)]
     assert (told.stop, told.place_of(500), told.place_of(501)) == (1200, 1, 2)
     assert told_of().stop == 0
@@ -57,6 +57,23 @@ def test_a_lift_is_known_where_it_overlaps_one_that_was_told() -> None:
     assert told.knows(lift_at(1100))
     assert not told.knows(lift_at(1300))
     assert not Told(near=75, reach=50).knows(lift_at(0))
+
+
+def test_a_second_set_is_numbered_from_its_own_first_rep_and_begins_and_ends_once() -> None:
+    told = told_of(0, 500)
+    later = told.add(lift_at(9500), rep_at(9500), 1, ("squat", "another"), (0.0,))
+    assert (later.set, later.rep) == (1, 0)
+    assert [(one.exercise, len(one.lifts)) for one in told.sets] == [("rdl", 2), ("squat", 1)]
+    assert (told.exercise_of(1), told.exercise_of(2)) == ("rdl", "squat")
+    assert [rep.start_s for rep in told.earlier(9500, 0)] == [0.0, 5.0]
+    (begun,) = told.started(later)
+    assert (begun.kind, begun.message) == ("set_started", "Set 2 begins after 1 min 34 s of rest: rdl.")
+    assert told.ended(9700 + 1999, 120.0, after=2000) == []
+    (ended,) = told.ended(9700 + 2000, 120.5, after=2000)
+    assert (ended.kind, ended.message) == ("set_ended", "Set 2 ended: 1 rep, squat. Rest since 2 min 00 s.")
+    assert told.ended(9700 + 2500, 125.5, after=2000) == []
+    went_on = told.add(lift_at(12000), rep_at(12000), 1, ("squat", "another"), (0.0,))
+    assert "Set 2 goes on" in told.started(went_on)[0].message
 
 
 def withdrawn(told: Told, *starts: int, start: int = 0, is_last: bool = False) -> list[float]:
@@ -153,7 +170,7 @@ def solved(angles_deg: Array, sd_deg: float) -> LinkageResult:
     shared = SetParameters((), np.zeros(0), np.zeros((0, 0)))
     nodes = np.arange(n)
     sd = np.full((n, 5), sd_deg * DEG)
-    return LinkageResult(angles_deg * DEG, sd, angles_deg, 0.0, shared, nodes, np.zeros((n, 5, 5)), 1)
+    return LinkageResult(angles_deg * DEG, sd, angles_deg, 0.0, shared, nodes, np.zeros((n, 5, 5)), 1, 0.0)
 
 
 def inputs_of(n: int, on_floor: float, height_m: float = -0.2) -> LinkageInputs:

@@ -48,8 +48,15 @@ def trunky() -> tuple[SetResult, ...]:
 
 
 def test_trunky_three_flexions_are_found_in_every_trial() -> None:
-    """Reached: 18 of 18; in one of them a fourth flexion was under way when the recording began."""
+    """Reached: 18 of 18; in one of them a fourth flexion was under way when the recording began.
+
+    They bow, lean back and bow again, then lean to both sides: slower than they bowed, and nearly as far. What is
+    taken for a flexion goes farther than any of it.
+    """
     assert [len(result.lifts) for result in trunky()] == [3] * 18
+    for result in trunky():
+        inclination_rad = result.posture.inclination_rad
+        assert min(rep.trunk_inclination_peak_rad for rep in result.lifts) > 0.8 * np.max(np.abs(inclination_rad))
 
 
 def test_trunky_lumbar_flexion_is_measured_and_a_decided_verdict_follows_from_it() -> None:
@@ -67,8 +74,8 @@ def test_trunky_lumbar_flexion_is_measured_and_a_decided_verdict_follows_from_it
 def test_trunky_who_surely_rounds_past_the_limit_is_told_so() -> None:
     """Reached per trial, median peak in degrees and the three verdicts (L lumbar flexion, H hip hinge, U undecided).
 
-    pp02: 46 LLL, 48 LLL, 47 LLL. pp05: 19 HHH, 20 HHH, 24 UUU (bends that share no axis). pp07: 18 HHH, 18 HHH, 17 HHH.
-    pp11: 48 LLL, 47 LLL, 44 LLL. pp13: 40 LLH, 42 UUU (a slipped sensor), 41 LLU. pp16: 53 LLL, 31 HHH, 49 LLL.
+    pp02: 46 LLL, 48 LLL, 47 LLL. pp05: 19 HHH, 20 HHH, 22 HHH. pp07: 18 HHH, 18 HHH, 17 HHH.
+    pp11: 48 LLL, 47 LLL, 44 LLL. pp13: 40 LUH, 42 UUU (a slipped sensor), 41 ULU. pp16: 53 LLL, 54 LLL, 49 LLL.
     The issue expects `lumbar_flexion` throughout; two people bend by half of the default limit of 38.5 degrees, and
     nobody recorded what their own is.
     """
@@ -81,7 +88,7 @@ def test_trunky_who_surely_rounds_past_the_limit_is_told_so() -> None:
             told += 1
         if np.median(peaks) < limit_rad - np.radians(4.0):
             assert "lumbar_flexion" not in labels
-    assert told == 8
+    assert told == 9
 
 
 def test_sisfall_every_third_bend_is_found_once() -> None:

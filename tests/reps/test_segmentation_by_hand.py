@@ -193,7 +193,7 @@ def test_a_bar_ripped_off_is_held_until_the_body_rises() -> None:
 
 def test_every_sample_has_its_phase_and_its_rep() -> None:
     first, second = lifts_from_top([made_bend(10), made_bend(250)])
-    phase, rep = label_samples(still(460), [first, second], from_floor=False)
+    phase, rep = label_samples(still(460), [first, second], from_floor=[False, False], rep_of=[0, 1])
     assert np.flatnonzero(rep == 0)[[0, -1]].tolist() == [10, 209]
     assert np.flatnonzero(rep == 1)[[0, -1]].tolist() == [250, 449]
     expected = [cv.REST, cv.DESCENT, cv.BOTTOM, cv.ASCENT, cv.REST]
@@ -205,9 +205,9 @@ def test_between_pull_and_lowering_is_the_top() -> None:
     lift = replace(
         lift_from_floor(401), pause=Region(0, 20), start=20, up=Region(20, 180), down=Region(220, 380), stop=380
     )
-    phase, rep = label_samples(still(401), [lift], from_floor=True)
+    phase, rep = label_samples(still(401), [lift], from_floor=[True], rep_of=[3])
     assert phase[[0, 20, 200, 220, 380]].tolist() == [cv.BOTTOM, cv.ASCENT, cv.TOP, cv.DESCENT, cv.REST]
-    assert (rep[19], rep[20]) == (-1, 0)
+    assert (rep[19], rep[20]) == (-1, 3)
 
 
 def test_lifts_that_share_more_than_a_fifth_overlap() -> None:

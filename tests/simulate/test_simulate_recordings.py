@@ -13,7 +13,8 @@ from imu_hinge.simulate.truth import read_truth
 from imu_hinge.storage.recording import read
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = sorted(path for path in (ROOT / "recordings").iterdir() if path.is_dir())
+SESSION = ROOT / "recordings" / "simulated_session_4_sets"
+FOLDERS = sorted(path for path in (ROOT / "recordings").iterdir() if path.is_dir() and path != SESSION)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,11 @@ def test_each_says_that_it_is_simulated_and_has_its_truth(folder: Path) -> None:
     assert len(truth.reps) == int(reps.group(1))
     for samples in recording.sensors.values():
         assert samples.time_s[-1] == pytest.approx(truth.time_s[-1], abs=0.5)
+
+
+def test_the_session_is_small_and_says_that_it_is_simulated() -> None:
+    assert read(SESSION).is_simulated
+    assert sum(file.stat().st_size for file in SESSION.iterdir()) < 1_500_000
 
 
 def test_made_again_it_is_the_same(maker: ModuleType, tmp_path: Path) -> None:

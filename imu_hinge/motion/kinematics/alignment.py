@@ -103,8 +103,12 @@ def _sagittal(track: Track, standing: Standing, bends: list[Region]) -> list[Reg
     length = np.sqrt(np.einsum("ij,ij->i", means, means))
     cosine = (means @ means.T) / np.outer(length, length)  # (b, b) between the directions of two bends
     # a bend forward is deeper than the one back; those to the sides come in pairs
-    score = (cosine > ASIDE_COS) @ length - (cosine < -ASIDE_COS) @ length
-    kept = cosine[int(np.argmax(score))] > ASIDE_COS
+    weight = length**2  # many shallow leans weigh less than a few deep ones
+    score = (cosine > ASIDE_COS) @ weight - (cosine < -ASIDE_COS) @ weight
+    along = cosine[int(np.argmax(score))]
+    if np.max(length, initial=0.0, where=along < -ASIDE_COS) > np.max(length, where=along > ASIDE_COS, initial=0.0):
+        along = -along  # a trunk goes farther forward than back, however often it does either
+    kept = along > ASIDE_COS
     for _ in range(3):
         forward = mean_direction(means[kept])
         kept = means @ forward > ASIDE_COS * length
@@ -112,9 +116,13 @@ def _sagittal(track: Track, standing: Standing, bends: list[Region]) -> list[Reg
 
 
 def _bend_direction(track: Track, standing: Standing, bend: Region) -> Array:
-    """Return where the up direction went in one bend, deep samples counting more; zero where all is a hole. (3,)."""
+    """Return where the up direction went in one bend, deep samples counting more; zero where all is a hole. (3,).
+
+    It is as long as the bend is deep, squared, and not the longer the slower it was.
+    """
     across = _across(track.up_s[bend.part][~track.is_gap[bend.part]], standing.up_s)
-    return np.asarray((across * np.sqrt(np.einsum("ij,ij->i", across, across))[:, None]).sum(axis=0))
+    total = (across * np.sqrt(np.einsum("ij,ij->i", across, across))[:, None]).sum(axis=0)
+    return np.asarray(total / max(len(across), 1))
 
 
 def _forward(track: Track, standing: Standing, bends: list[Region]) -> tuple[Array, float]:

@@ -17,6 +17,7 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.model import Array, Flags, Posture, Region
 from imu_hinge.motion.kinematics.alignment import Mounting, sagittal_inclination, side_inclination
+from imu_hinge.motion.kinematics.settling import settling_sd
 from imu_hinge.motion.kinematics.standing import (
     Slip,
     Standing,
@@ -37,6 +38,9 @@ SEAT_M: Final = 0.15
 
 SITS_WITHIN_S: Final = 3.0
 """... where they are no farther apart than sitting down takes [s]; the integral drifts with the square of the time."""
+
+SLIPS_RAD, SLIPS_EVERY_S = math.radians(3.0), 600.0
+"""A belt slips in steps of 1 to 5 degrees (docs/biomechanics.md, 6.3), one in ten minutes (judged)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +98,9 @@ def segment_inclination(
         inclination * np.sqrt(0.75) * axis**2, np.radians(3.0) * np.sin(axis)
     )  # 1 - cos, its root mean square
     zero_sd = max(mounting.zero_sd_rad, standing_apart(inclination, standing, track.rate_hz))
-    sd = np.sqrt(filter_sd**2 + zero_sd**2 + axis_sd**2)
+    settling = settling_sd(track.is_gap, track.rate_hz, both_ways=not is_live)
+    creep = creep_sd(standing, len(raw), track.rate_hz) if is_live else 0.0
+    sd = np.sqrt(filter_sd**2 + settling**2 + zero_sd**2 + axis_sd**2 + creep**2)
     for slip in slips:
         sd[slip.where.part] = np.hypot(sd[slip.where.part], abs(slip.jump_rad))
     sd[track.is_gap] = math.inf
@@ -109,11 +115,30 @@ def segment_inclination(
     travel = vertical_motion(
         track,
         inclination,
+        settling_rad=settling,
         still=still + _floor_rests(track, inclination, lockouts),
         level=sorted({*(i for r in standing.where for i in (r.start, r.stop - 1)), *lockouts}),
     )
     side = across_gaps(side_inclination(track.up_s, mounting), track.is_gap)
     return SegmentInclination(inclination, sd, side, travel, tuple(slips))
+
+
+def creep_sd(standing: Standing, count: int, rate_hz: float) -> Array:
+    """Return how far a sensor may have crept since it last stood (sd), (count,) [rad]; before the first standing none.
+
+    Live, only the standing that follows can tell of a slip.
+
+    Parameters
+    ----------
+    standing
+    count
+        Of instants.
+    rate_hz
+    """
+    ends = np.array([0, *(r.stop for r in standing.where if r.stop <= count)])
+    instants = np.arange(count)
+    since_s = (instants - ends[np.searchsorted(ends, instants, side="right") - 1]) / rate_hz
+    return np.asarray(SLIPS_RAD * np.sqrt(since_s / SLIPS_EVERY_S))
 
 
 def _floor_rests(track: Track, inclination: Array, lockouts: list[int]) -> list[Region]:

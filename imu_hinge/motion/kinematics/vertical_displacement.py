@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from imu_hinge import conventions as cv
 from imu_hinge.jit import kernel, subroutine
 from imu_hinge.model import Region
 from imu_hinge.motion.kinematics.accelerometer_bias import BIAS_PRIOR_MPS2, REST_S, SCALE_PRIOR, resting_bias
@@ -60,8 +61,10 @@ sample of its own. Where samples are sparse see `_impacts`."""
 SLOWEST_HZ: Final = 16.0
 """A sensor that delivers fewer samples a second does not tell how it travels: its height is not known."""
 UNSEEN_MPS: Final = 0.8
-"""Speed that a body may win in the first second of a hole [m/s]; grows with the root of time. Lifts accelerate by about
-1 m/s² (root mean square) for a third of a second at a time."""
+"""Speed that a body may win in the first second of a hole [m/s]; grows with the root of time. Lifts accelerate by
+`UNSEEN_MPS2` (root mean square) for a third of a second at a time ..."""
+UNSEEN_MPS2: Final = 1.0
+"""... and a force that is seen wrongly by so much after it, because "up" is tilted, counts as much [m/s²]."""
 INNOVATION_GATE: Final = 4.0
 """A rest that the integral contradicts by more than this many standard deviations was none.
 
@@ -106,7 +109,9 @@ class Smoothed(NamedTuple):
     speed: Array
 
 
-def vertical_motion(track: Track, inclination_rad: Array, *, still: list[Region], level: list[int]) -> Travel:
+def vertical_motion(
+    track: Track, inclination_rad: Array, *, settling_rad: Array | None = None, still: list[Region], level: list[int]
+) -> Travel:
     """Return the vertical travel of one sensor between rests, against quiet standing.
 
     Parameters
@@ -114,6 +119,8 @@ def vertical_motion(track: Track, inclination_rad: Array, *, still: list[Region]
     track
     inclination_rad : (n,) [rad]
         Its inclination, zero in quiet standing.
+    settling_rad : (n,) [rad], optional
+        Its standard deviation after holes, see `settling`; there are none where it is left out.
     still
         Stretches at rest; one of a single sample is the quietest moment of a short pause.
     level
@@ -138,8 +145,11 @@ def vertical_motion(track: Track, inclination_rad: Array, *, still: list[Region]
     for hole in regions(track.is_gap, at_least=round(OPEN_AGAIN_S * rate_hz) + 1):
         again = slice(hole.start + round(OPEN_AGAIN_S * rate_hz), hole.stop, round(OPEN_AGAIN_S * rate_hz))
         speed_sd[again], height_sd[again] = OPEN_SPEED_MPS, OPEN_HEIGHT_M
+    settling = np.zeros(n) if settling_rad is None else settling_rad
+    tilted = cv.GRAVITY_MPS2 * settling**2 / UNSEEN_MPS2  # "up" is off by what accelerates, and that is seen along it
+    unseen = UNSEEN_MPS / math.sqrt(rate_hz) * np.where(track.is_gap, 1.0, tilted)
     ringing = np.where(
-        track.is_gap, UNSEEN_MPS / math.sqrt(rate_hz), _impacts(track.high_pass_acc_mps2, sparse=rate_hz / sampled_hz)
+        track.is_gap, unseen, np.hypot(unseen, _impacts(track.high_pass_acc_mps2, sparse=rate_hz / sampled_hz))
     )
     known = ZeroVelocityUpdates(speed_sd, height_sd, ringing)
     acceleration = np.where(track.is_gap, 0.0, vertical_acceleration(track, resting_bias(track)))

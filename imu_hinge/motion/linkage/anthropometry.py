@@ -20,10 +20,10 @@ HEIGHT_SD_M: Final = 0.015
 UNKNOWN_HEIGHT_SD_M: Final = 0.10
 """Spread of height among adults [m]; used where nobody stated it."""
 
-SEGMENT_SD: Final = 0.018
+SEGMENT_SD: Final = 0.025
 """Spread of a segment's share of height between people (docs/biomechanics.md, 6.1)."""
 
-ARM_SD: Final = 0.019
+ARM_SD: Final = 0.025
 """The same for the reach from shoulder to bar, which the shoulder girdle lengthens and shortens as well."""
 
 STATED_LENGTH_SD: Final = 0.015

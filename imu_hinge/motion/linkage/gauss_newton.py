@@ -52,11 +52,14 @@ class Found(NamedTuple):
         The shared unknowns, with their covariance.
     rounds
         How many it took.
+    log_evidence
+        Logarithm of how probable what was seen is under the prior (`map_estimate.LinkageResult`).
     """
 
     solution: block_tridiagonal.Solution
     shared: SetParameters
     rounds: int
+    log_evidence: float
 
 
 def run(
@@ -112,8 +115,14 @@ def run(
         if rounds >= MOST_ROUNDS:
             break
     solution.information[:], solution.information_vector[:] = known_before, 0.0
-    block_tridiagonal.eliminate(constants, observations, rows, solution, False)
-    return Found(solution, SetParameters(prior.names, unknowns.copy(), _inverse(solution.information)), rounds)
+    cost, _ = block_tridiagonal.eliminate(constants, observations, rows, solution, False)
+    off = unknowns - prior.mean
+    covariance = _inverse(solution.information)
+    # Laplace: how well the best explains it, times the share of the prior's volume that remains possible. The postures'
+    # own volume is left out: their walk is all but free, and how wide it is depends on the coordinates, not on evidence
+    shrunk = float(np.linalg.slogdet(covariance)[1] - np.linalg.slogdet(prior.covariance)[1])
+    log_evidence = 0.5 * (shrunk - cost - float(off @ known_before @ off))
+    return Found(solution, SetParameters(prior.names, unknowns.copy(), covariance), rounds, log_evidence)
 
 
 def _inverse(upper_half: Array) -> Array:

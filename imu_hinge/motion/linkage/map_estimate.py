@@ -47,9 +47,14 @@ TO_ANGLES: Final = np.array(
 COARSE: Final = 2.5
 """How much farther apart the nodes are on which the rounds begin."""
 
-MODEL_SD_RAD: Final = np.radians([0.0, 0.0, 0.0, 4.0, 4.0])
+STANDING_RAD: Final = np.radians([0.0, 0.0, 0.0, 1.25, 2.5])
+"""How far hip and knee are bent in quiet standing, by angle [rad], where the chain takes legs for straight and angles
+are zero: knees by 0 to 5 degrees (docs/biomechanics.md, 1.4), and thighs lean back by half that."""
+
+MODEL_SD_RAD: Final = np.hypot(np.radians([0.0, 0.0, 0.0, 4.0, 4.0]), STANDING_RAD / math.sqrt(3.0))
 """What a planar chain of rigid segments leaves out of hip and knee, by angle [rad]: such a chain of one sensor came
-within 4 degrees RMS of real squats (docs/biomechanics.md, section 2, Bonnet 2013)."""
+within 4 degrees RMS of real squats (docs/biomechanics.md, section 2, Bonnet 2013); and how people stand, evenly from
+straight to twice the mean."""
 
 MISFIT: Final = 3.0
 """A set that surprises by this many standard deviations does not fit the model.
@@ -58,9 +63,10 @@ Were all spreads normal and as stated, one set in 700 would by chance. They are 
 leaves out repeats itself in every rep of a long set. `benchmarks/lifters.py` prints how many do.
 """
 
-INFERRED_MISFIT: Final = 2.5
+INFERRED_MISFIT: Final = 1.9
 """The same where the chain alone tells the lumbar spine: then less may be taken for chance, and with one sensor less
-of a set repeats itself. A t12 sensor taken for the sacrum's surprises by 2.6 and more even in squatted starts."""
+of a set repeats itself. A t12 sensor taken for the sacrum's surprises by 1.95 and more even in squatted starts;
+by chance a set in 35 does."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +91,8 @@ class LinkageResult:
         Of ``angles_rad`` at the nodes.
     rounds
         How many Gauss-Newton rounds it took.
+    log_evidence
+        Logarithm of how probable what was seen is under the prior, but for a constant of the same inputs (Laplace).
     """
 
     angles_rad: Array
@@ -95,10 +103,11 @@ class LinkageResult:
     nodes: Index
     covariance: Array
     rounds: int
+    log_evidence: float
 
 
 def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SetParameters | None = None) -> LinkageResult:
-    """Return the posture over a set from what is known of it.
+    """Return the posture over a set from what is known of it, under one prior for all styles together.
 
     Parameters
     ----------
@@ -114,17 +123,39 @@ def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SetParameters | No
     CalibrationError
         Where there is no instant or no sensor to solve for.
     """
+    check_inputs(inputs)
+    expected = set_parameter_prior(athlete, inputs.placements, inputs.posture_prior)
+    return solve_under(inputs, athlete, expected if shared is None else shared, expected, is_first=shared is None)
+
+
+def check_inputs(inputs: LinkageInputs) -> None:
+    """Raise `CalibrationError` where there is nothing to solve for."""
     if not len(inputs) or not inputs.placements:
         raise CalibrationError("There is nothing to infer a posture from. Give one sensor's inclination at least.")
+
+
+def solve_under(
+    inputs: LinkageInputs, athlete: Athlete, prior: SetParameters, expected: SetParameters, *, is_first: bool
+) -> LinkageResult:
+    """Return the posture over a set under a prior of what it shares.
+
+    Parameters
+    ----------
+    inputs, athlete
+        As `solve`.
+    prior
+    expected
+        What is expected of any body, against which a misfit is measured.
+    is_first
+        Whether the athlete's references are still to be brought in: ``prior`` does not know them yet.
+    """
     constants, way = constants_of(athlete, inputs), path_length_rad(inputs)
-    expected = set_parameter_prior(athlete, inputs.placements, constants.posture_prior)
-    prior = expected if shared is None else shared
-    known = athlete if shared is None else None  # whose references are in `shared` already
+    known = athlete if is_first else None
     rough_nodes, rough, first = _lay_out(inputs, way, known, spacing=COARSE)
     begun = gauss_newton.run(constants, rough, prior, start=_usual(rough, prior), close=gauss_newton.ROUGHLY)
     nodes, observations, first = _lay_out(inputs, way, known, spacing=1.0)
     begin = np.vstack([begun.solution.y[:first], _between(nodes, rough_nodes, begun.solution.y[first:])])
-    solution, found, rounds = gauss_newton.run(
+    solution, found, rounds, log_evidence = gauss_newton.run(
         constants, observations, prior, start=gauss_newton.Start(begin, begun.shared.mean), close=gauss_newton.CLOSE
     )
     blocks = np.empty_like(solution.inverse)
@@ -144,6 +175,7 @@ def solve(inputs: LinkageInputs, athlete: Athlete, *, shared: SetParameters | No
         nodes=nodes,
         covariance=covariance,
         rounds=rounds,
+        log_evidence=log_evidence,
     )
 
 

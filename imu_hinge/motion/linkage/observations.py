@@ -100,10 +100,14 @@ class LinkageInputs:
         return tuple(self.inclination_rad)
 
     @property
+    def is_spanned(self) -> bool:
+        """Whether two sensors span the lumbar spine and measure it."""
+        return "t12" in self.placements and not set(cv.PELVIS_PLACEMENTS).isdisjoint(self.placements)
+
+    @property
     def posture_prior(self) -> PosturePrior:
         """How people bend in this exercise, as far as it is needed: not where two sensors span the lumbar spine."""
-        is_spanned = "t12" in self.placements and not set(cv.PELVIS_PLACEMENTS).isdisjoint(self.placements)
-        return widen_lumbar_prior(posture_prior(self.exercise)) if is_spanned else posture_prior(self.exercise)
+        return widen_lumbar_prior(posture_prior(self.exercise)) if self.is_spanned else posture_prior(self.exercise)
 
     def __len__(self) -> int:
         return int(self.time_s.size)

@@ -24,8 +24,9 @@ Array = npt.NDArray[np.float64]
 
 MID_FOOT_SD_M: Final = 0.012
 """Chosen: feet of people of one height differ by a few centimetres, and their middle by half of that."""
-REACH_M, REACH_SD_M = 0.035, 0.015
-"""Shoulder over the bar: 4 cm ahead in hinges, 0 to 4 cm in squatted starts (docs/biomechanics.md, 6.2)."""
+REACH_M, REACH_SD_M = 0.05, 0.03
+"""Shoulder over the bar: 4 cm ahead in hinges, 0 to 4 cm in squatted starts (docs/biomechanics.md, 6.2). People
+differ by more, up to 12 cm ahead (judged: nobody measured it)."""
 STATED_RADIUS_SD_M, ASSUMED_RADIUS_SD_M = 0.003, 0.010
 """How well the plates' radius is known where the athlete file states it, and where 0.225 m is assumed: other plates,
 or blocks and mats that nobody stated."""

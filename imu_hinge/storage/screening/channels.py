@@ -24,9 +24,12 @@ axis, of 0.1 deg/s or 1 mg a count, sees none of it."""
 
 def check_channels(placement: str, samples: Samples) -> None:
     """Raise `BadSamples` where an axis never changes while the others carry a sensor's noise."""
-    values = np.hstack((samples.acc, samples.gyr))
-    turns = np.sum(np.diff(values[1:], axis=0) * np.diff(values[:-1], axis=0) < 0.0, axis=0)
-    _check(placement, values[0], np.ptp(values, axis=0) == 0.0, np.append(turns, len(values)))
+    columns = (*samples.acc.T, *samples.gyr.T)
+    is_dead = np.array([c[0] == c[len(c) // 2] and np.ptp(c) == 0.0 for c in columns])
+    if is_dead.any():
+        steps = np.diff(columns)
+        turns = np.count_nonzero(steps[:, 1:] * steps[:, :-1] < 0.0, axis=1)
+        _check(placement, np.array([c[0] for c in columns]), is_dead, np.append(turns, len(samples)))
 
 
 def _check(placement: str, first: Array, is_dead: Mask, turns: Array) -> None:

@@ -18,7 +18,7 @@ from imu_hinge.storage.screening.lost_samples import lost_samples
 from imu_hinge.storage.screening.reading_flags import flagged
 from imu_hinge.storage.screening.self_check import check_turning, self_check
 from imu_hinge.storage.screening.timeline import MIN_SECONDS, Mask, drop_rows, screen_time, with_flag
-from imu_hinge.storage.screening.units import check_acc_unit, check_gyr_against_gravity, check_gyr_magnitude
+from imu_hinge.storage.screening.units import check_acc_unit, check_gyr_magnitude
 
 
 def check_samples(placement: str, samples: Samples, *, is_fed: bool = False) -> Samples:
@@ -53,11 +53,11 @@ def check_samples(placement: str, samples: Samples, *, is_fed: bool = False) -> 
     check_acc_unit(placement, samples)
     check_gyr_magnitude(placement, samples)
     is_huge: Mask = np.zeros(len(samples), dtype=np.bool_)
-    for acc, gyr in zip(samples.acc.T, samples.gyr.T, strict=True):
-        is_huge |= (np.abs(acc) > MAX_ACC_MPS2) | (np.abs(gyr) > MAX_GYR_RADPS)
+    for values, most in ((samples.acc, MAX_ACC_MPS2), (samples.gyr, MAX_GYR_RADPS)):
+        if max(values.max(), -values.min()) > most:
+            is_huge |= (np.abs(values) > most).any(axis=1)
     what = f"read beyond {MAX_ACC_MPS2:g} m/s² or {MAX_GYR_RADPS:g} rad/s"
     samples = drop_rows(placement, samples, is_huge, what=what)
-    check_gyr_against_gravity(placement, samples)
     if not is_fed:
         check_turning(placement, samples)
     return flagged(placement, samples)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from imu_hinge.conventions import STANDARD_GRAVITY_MPS2, Flag
 from imu_hinge.errors import BadSamples
-from imu_hinge.model import Array, Samples, joined
+from imu_hinge.model import Array, Flags, Samples, joined
 
 Mask = npt.NDArray[np.bool_]
 
@@ -30,6 +30,9 @@ GYR_RANGES_RADPS: Final = np.radians([125.0, 250.0, 500.0, 1000.0, 2000.0])
 
 ENDS: Final = np.stack((*[ACC_RANGES_MPS2] * 3, *[GYR_RANGES_RADPS] * 3) * 2, axis=1)
 """Of each of the twelve columns that `ReadingFlags` looks at. (5, 12)."""
+
+BLOCK: Final = 8192
+"""A recording is looked at in blocks of so many samples: what is made of one fits into a processor's cache."""
 
 RANGE_TOLERANCE: Final = 0.03
 """Scale errors and counts short of a power of two move the end of a range by this share."""
@@ -71,7 +74,7 @@ class ReadingFlags:
 
     def __init__(self) -> None:
         self._waiting: Samples | None = None
-        self._before: Array = np.empty((0, 6))  # the last two readings that were given out
+        self._before: Array = np.empty((6, 0))  # the last two readings that were given out
         self._turns = np.zeros(6, dtype=np.int64)
         self.count = 0
         self.frozen: tuple[int, float] = (0, np.nan)
@@ -87,13 +90,15 @@ class ReadingFlags:
         n = len(samples)
         if n == 0:
             return samples
-        rows = np.concatenate((self._before, np.hstack((samples.acc, samples.gyr))))
-        step = np.diff(rows, axis=0, prepend=np.full((1, 6), np.nan))  # into each reading, NaN into the first of all
+        rows = np.concatenate((self._before, np.concatenate((samples.acc.T, samples.gyr.T))), axis=1)  # (6, 2 + n)
+        step = np.empty_like(rows)  # into each reading, NaN into the first of all
+        step[:, 0] = np.nan
+        np.subtract(rows[:, 1:], rows[:, :-1], out=step[:, 1:])
         turns = np.zeros(rows.shape, dtype=np.bool_)
-        turns[1:] = step[1:] * step[:-1] < 0.0
-        step, turns = step[-n:], turns[-n:]
-        frozen, first, known = self._repeated(samples.time_s, (step == 0.0).all(axis=1), turns)
-        clipped, known = self._cut_off(rows[-n:], np.abs(step), n if is_last else known, is_last=is_last)
+        np.less(step[:, 1:] * step[:, :-1], 0.0, out=turns[:, 1:])
+        step, turns = step[:, -n:], turns[:, -n:]
+        frozen, first, known = self._repeated(samples.time_s, (step == 0.0).all(axis=0), turns)
+        clipped, known = self._cut_off(rows[:, -n:], np.abs(step), n if is_last else known, is_last=is_last)
         flags = samples.flags | np.where(frozen, np.uint16(Flag.SUSPECT), np.uint16(0))
         flags |= np.where(clipped, np.uint16(Flag.CLIPPED), np.uint16(0))
         if known:
@@ -101,8 +106,8 @@ class ReadingFlags:
             start = int(first[known - 1])
             if start >= 0:
                 self._since_s, self._was_noisy = float(samples.time_s[start]), self._is_noisy(turns, start)
-            self._turns = self._turns + turns[:known].sum(axis=0)
-            self._before = rows[: len(rows) - n + known][-2:]
+            self._turns = self._turns + np.count_nonzero(turns[:, :known], axis=1)
+            self._before = rows[:, : rows.shape[1] - n + known][:, -2:].copy()
             self.count += known
         self._waiting = samples[known:]
         return replace(samples[:known], flags=flags[:known])
@@ -127,8 +132,8 @@ class ReadingFlags:
         """Tell a sensor's readings up to ``start`` from computed curves."""
         if start < 0:
             return self._was_noisy
-        back = self._turns + turns[: start + 1].sum(axis=0)
-        return bool(np.median(back) > TURNS_BACK * (self.count + start + 1))
+        back = sorted((self._turns + np.count_nonzero(turns[:, : start + 1], axis=1)).tolist())
+        return bool(0.5 * (back[2] + back[3]) > TURNS_BACK * (self.count + start + 1))  # the median of six
 
     def _note_frozen(self, time_s: Array, frozen: Mask, first: npt.NDArray[np.intp]) -> None:
         more = np.flatnonzero(frozen)
@@ -138,29 +143,41 @@ class ReadingFlags:
             self.frozen = (self.frozen[0] + more.size, self.frozen[1] if self.frozen[0] else since_s)
 
     def _cut_off(self, values: Array, step: Array, known: int, *, is_last: bool) -> tuple[Mask, int]:
-        """Return which readings are at the end of a range and how many are known, and go on from those."""
-        x = np.hstack((values, -values))
-        top = np.maximum(np.maximum.accumulate(x, axis=0), self._top)
-        i, column = np.nonzero((x >= top * (1.0 - SAME_END)) & (x > 0.0))
-        is_near = np.min(np.abs(x[i, column] - ENDS[:, column]) / ENDS[:, column], axis=0) <= RANGE_TOLERANCE
-        at = {int(c): i[is_near & (column == c)].tolist() for c in np.unique(column[is_near])}
-        found = {c: self._runs(at[c], x[:, c], step[:, c % 6], c)[0] for c in at}
+        """Return which readings are at the end of a range and how many are known, and go on from those.
+
+        ``values`` and the size of each ``step`` are (6, n).
+        """
+        peak = np.concatenate((values.max(axis=1), -values.min(axis=1)))
+        higher = np.flatnonzero((peak >= self._top * (1.0 - SAME_END)) & (peak >= (1.0 - RANGE_TOLERANCE) * ENDS[0]))
+        x = {int(c): values[c] if c < 6 else -values[c - 6] for c in higher}  # the others are nowhere at their maximum
+        at = {c: some for c, column in x.items() if (some := self._at_end(column, c))}
+        found = {c: self._runs(at[c], x[c], step[c % 6], c)[0] for c in at}
         runs = [run for of_column in found.values() for run in of_column]
         is_cutting = bool(runs) and not is_last
         while is_cutting:  # nothing is given out in the middle of a run that may yet become known for an end
             open_at = [r.start for r in runs if r.start < known <= r.stop and r.is_jump and not 0 <= r.known < known]
             is_cutting, known = bool(open_at), min(open_at, default=known)
-        clipped: Mask = np.zeros(len(values), dtype=np.bool_)
+        clipped: Mask = np.zeros(values.shape[1], dtype=np.bool_)
         for r in runs:
             if r.known >= 0:
                 clipped[r.start : r.stop] = True
         if known:
             for c in at:
-                self._ends[c] = self._runs([k for k in at[c] if k < known], x[:, c], step[:, c % 6], c)[1]
-            self._top = top[known - 1]
-            moved = step[:known]
-            self._least_step = np.minimum(self._least_step, np.where(moved > 0.0, moved, np.inf).min(axis=0))
+                self._ends[c] = self._runs([k for k in at[c] if k < known], x[c], step[c % 6], c)[1]
+            kept, moved = values[:, :known], step[:, :known]
+            if known < values.shape[1]:
+                peak = np.concatenate((kept.max(axis=1), -kept.min(axis=1)))
+            self._top = np.maximum(self._top, peak)
+            self._least_step = np.minimum(self._least_step, np.where(moved > 0.0, moved, np.inf).min(axis=1))
         return clipped, known
+
+    def _at_end(self, x: Array, column: int) -> list[int]:
+        """Return which of x (n,), a column, are its maximum so far and near the end of a range."""
+        top = np.maximum(np.maximum.accumulate(x), self._top[column])
+        i = np.flatnonzero((x >= top * (1.0 - SAME_END)) & (x > 0.0))
+        off = np.abs(x[i] - ENDS[:, column, None]) / ENDS[:, column, None]
+        found: list[int] = i[off.min(axis=0) <= RANGE_TOLERANCE].tolist()
+        return found
 
     def _runs(self, at: list[int], x: Array, step: Array, column: int) -> tuple[list[_Run], _End]:
         """Return the runs of x (n,), a column, at its maximum so far near the end of a range, and what is then known.
@@ -184,9 +201,12 @@ class ReadingFlags:
 def flagged(placement: str, samples: Samples) -> Samples:
     """Return a whole recording's samples flagged, the same where nothing is to be flagged; raise as `check_frozen`."""
     flags = ReadingFlags()
-    found = flags.take(samples, is_last=True)
+    blocks = [
+        flags.take(samples[i : i + BLOCK], is_last=i + BLOCK >= len(samples)) for i in range(0, len(samples), BLOCK)
+    ]
     check_frozen(placement, flags.frozen, flags.count)
-    return samples if np.array_equal(found.flags, samples.flags) else found
+    found: Flags = np.concatenate([block.flags for block in blocks])
+    return samples if np.array_equal(found, samples.flags) else replace(samples, flags=found)
 
 
 def check_frozen(placement: str, frozen: tuple[int, float], count: int) -> None:

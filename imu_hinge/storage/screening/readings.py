@@ -47,6 +47,13 @@ class Reading(NamedTuple):
     remedy: str
     may_refuse: bool = True
 
+    @property
+    def factor(self) -> float | None:
+        """What the gyroscope is to be multiplied by, where nothing else is meant otherwise."""
+        factor = float(self.gyr[0, 0])
+        is_scaled = factor > 0.0 and np.array_equal(self.gyr, factor * np.eye(3))
+        return factor if is_scaled and self.lag == 0 and bool((self.acc == 1.0).all()) else None
+
 
 AS_READ: Final = Reading(np.eye(3), np.ones(3), 0, "", "")
 """The samples as they came."""
@@ -58,13 +65,6 @@ def readings() -> tuple[Reading, ...]:
     return (*_gains(), *_axes(), *_axis_gains(), *_lags())
 
 
-@cache
-def tried_first() -> tuple[Reading, ...]:
-    """Return the few readings that tell whether samples that agree well could agree better."""
-    gains = [Reading(gain * np.eye(3), np.ones(3), 0, "", "") for gain in (2.0 / 3.0, 1.5)]
-    return (*gains, *(r for r in readings() if abs(r.lag) == 3))
-
-
 def _gains() -> list[Reading]:
     found = []
     for gain in GAINS:
@@ -72,7 +72,9 @@ def _gains() -> list[Reading]:
             seen = "gyr is 57 times too small for how gravity turns, as when deg/s were converted twice"
             remedy = "Multiply gyr_x, gyr_y and gyr_z by 180/pi."
         elif gain < 0.1:
-            seen = "gyr looks like deg/s: it is 57 times too large for how gravity turns"
+            seen = (
+                "gyr looks like deg/s: in rad/s it would turn the sensor 57 times as fast as gravity turns in its axes"
+            )
             remedy = "Multiply gyr_x, gyr_y and gyr_z by pi/180."
         else:
             seen = f"gyr times time is {1.0 / gain:.2g} times what gravity turns, as when time_s or the range is off"
@@ -143,10 +145,19 @@ def _lags() -> list[Reading]:
     """Return the gyroscope later, or earlier, than the accelerometer."""
     found = []
     for lag in [sign * k for k in range(3, MARGIN + 1, 2) for sign in (1, -1)]:
-        when = "late" if lag > 0 else "early"
-        seen = (
-            f"gyr comes about {abs(lag) * STEP_S:.2f} s too {when} for how gravity turns, as from streams of two times"
-        )
-        remedy = f"Export acc and gyr with one clock, or put gyr's time {'back' if lag > 0 else 'on'} by that much."
+        seen, remedy = late_in_words(lag * STEP_S)
         found.append(Reading(np.eye(3), np.ones(3), lag, seen, remedy, abs(lag) * STEP_S > UNSURE_LAG_S))
     return found
+
+
+def late_in_words(late_s: float) -> tuple[str, str]:
+    """Return what is seen and what to do where the gyroscope comes late, or early."""
+    when, back = ("late", "back") if late_s > 0 else ("early", "on")
+    return (
+        f"gyr comes about {abs(late_s):.2f} s too {when} for how gravity turns, as from streams of two times",
+        f"Export acc and gyr with one clock, or put gyr's time {back} by that much.",
+    )
+
+
+IN_DEGREES: Final = next(r for r in _gains() if r.gyr[0, 0] < 0.1)
+"""Degrees given for radians."""

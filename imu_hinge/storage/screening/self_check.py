@@ -14,11 +14,10 @@ import numpy as np
 
 from imu_hinge.errors import UnknownUnits
 from imu_hinge.model import Array, Samples
-from imu_hinge.storage.screening.readings import AS_READ, AXES, Reading, readings, tried_first
-from imu_hinge.storage.screening.turning import INNER, OVERLAP, roughly_unexplained, turning_most, unexplained, windows
-
-LEAST_TURN_RAD: Final = 0.35
-"""A window in which the sensor turns less tells little against what a body does besides [rad]."""
+from imu_hinge.storage.screening.gyro_delay import Delay, delay_of
+from imu_hinge.storage.screening.gyro_gain import Gain, Span, gain_of, gains_apart, spans_of
+from imu_hinge.storage.screening.readings import AS_READ, AXES, IN_DEGREES, Reading, late_in_words, readings
+from imu_hinge.storage.screening.turning import INNER, OVERLAP, roughly_unexplained, steps_of, unexplained, windows
 
 LEAST_WINDOWS: Final = 8
 """Fewer windows that turn tell nothing. One odd event touches three of them, for they overlap by two thirds."""
@@ -55,16 +54,43 @@ UNEXPLAINED: Final = 0.6  # chosen
 UNEXPLAINED_SURELY: Final = 0.9
 """Where so much is left besides, acc and gyr do not belong together; where as much as without any gyroscope, surely."""
 
+GAIN_OFF: Final = 0.1
+"""A gyroscope's gain is off by 3 %, a sensor's clock by up to 4 %; surely more than a tenth is neither."""
+
+GAIN_FAR_OFF: Final = 0.3
+"""Surely by more than this is a wrong rate or range: ranges go by 2, and rates that are taken for one another seldom by
+less than a third. No angle of such a recording is right."""
+
+DELAY_OFF_S: Final = 0.02
+"""In a bend of 100 deg/s it is 2 degrees; streams of one device are nearer, or are two streams [s]."""
+
+FAR_LESS: Final = 10.0
+"""Of degrees for radians few windows tell where the one leaves so much less than the other: a body that dashes about,
+beside a gyroscope of a coarse clock, makes less of it."""
+
+SURE_SD: Final = 3.0
+"""So many standard deviations are sure."""
+
 STEADY_MPS2: Final = 0.01
 """The magnitude of what an accelerometer on a body reads varies by more, by its noise alone; that of gravity as phones
 compute it does not [m/s²]."""
 
 
 class Finding(NamedTuple):
-    """Hold what the check found: one text, and whether no reading of the samples as they are is right."""
+    """Hold what the check found.
+
+    Parameters
+    ----------
+    text : str
+    is_refused : bool
+        Whether no reading of the samples as they are is right.
+    factor : float, optional
+        What would mend the gyroscope, where that is all.
+    """
 
     text: str
     is_refused: bool
+    factor: float | None = None
 
 
 def check_turning(placement: str, samples: Samples) -> None:
@@ -90,16 +116,17 @@ def self_check(placement: str, samples: Samples) -> Finding | None:
     twice = _given_twice(placement, samples)
     if twice is not None:
         return twice
-    gyr, acc = windows(samples)
-    at = turning_most(gyr, acc, LEAST_TURN_RAD) if len(gyr) else np.empty(0, dtype=np.intp)
-    return judged(placement, gyr[at], acc[at], spread_mps2=spread_of(samples.acc))
+    parts = steps_of(samples)
+    gyr, acc = windows(parts)
+    return judged(placement, gyr, acc, spans_of(parts), spread_mps2=spread_of(samples.acc))
 
 
 def _given_twice(placement: str, samples: Samples) -> Finding | None:
     """Find two axes of one instrument with the same readings; no sensor's noise is the same on two."""
     for name, values in (("acc", samples.acc), ("gyr", samples.gyr)):
         for a, b in ((0, 1), (0, 2), (1, 2)):
-            if np.ptp(values[:, a]) > 0.0 and np.array_equal(values[:, a], values[:, b]):
+            is_same = np.array_equal(values[:99, a], values[:99, b])  # most differ soon
+            if is_same and np.ptp(values[:, a]) > 0.0 and np.array_equal(values[:, a], values[:, b]):
                 axes = f"{name}_{AXES[a]} and {name}_{AXES[b]}"
                 text = (
                     f"{placement}: {axes} hold the same {len(samples)} readings, as when a column was exported twice."
@@ -108,8 +135,8 @@ def _given_twice(placement: str, samples: Samples) -> Finding | None:
     return None
 
 
-def judged(placement: str, gyr: Array, acc: Array, *, spread_mps2: float) -> Finding | None:
-    """Return what is wrong in windows that turn, or None; see `turning.windows`.
+def judged(placement: str, gyr: Array, acc: Array, spans: list[Span], *, spread_mps2: float) -> Finding | None:
+    """Return what is wrong, or None.
 
     Parameters
     ----------
@@ -117,24 +144,68 @@ def judged(placement: str, gyr: Array, acc: Array, *, spread_mps2: float) -> Fin
         Names the sensor in the text.
     gyr : (w, k, 3) [rad/s, sensor]
     acc : (w, k, 3) [m/s², sensor]
+        Windows in which the sensor turns; see `turning.windows`.
+    spans
+        From rest to rest; see `gyro_gain.spans_of`.
     spread_mps2
         Standard deviation of acc's magnitude as it came in, while the sensor turned.
     """
+    found = _judged_by_windows(placement, gyr, acc, spread_mps2=spread_mps2)
+    if found is None:
+        return _judged_by_rests(placement, spans)
+    gain = None if found.factor is None else gain_of(spans, near=found.factor)
+    if gain is None or found.factor is None or abs(np.log(found.factor / gain.factor)) < SURE_SD * gain.sd:
+        return found
+    return _judged_by_rests(placement, spans) or found  # rests tell a gain better
+
+
+def _judged_by_windows(placement: str, gyr: Array, acc: Array, *, spread_mps2: float) -> Finding | None:
+    """Return what is wrong in windows that turn, or None; see `judged`."""
     if len(gyr) < LEAST_WINDOWS:
-        return None
+        return _in_degrees(placement, gyr, acc) if len(gyr) else None
     if spread_mps2 < STEADY_MPS2:
         return Finding(
             f"{placement}: acc is gravity alone: its magnitude stays within {STEADY_MPS2:g} m/s² "
             "while the sensor turns. Export acceleration including gravity and movement.",
             True,
         )
-    as_read = _left(AS_READ, gyr, acc)
-    without = _left(AS_READ, np.zeros_like(gyr), acc)
-    share = _share(as_read, without)
-    if share < AGREES and not any(
-        _is_better(_left(r, gyr, acc), as_read, by=0.5 * MAY_BE_BETTER) for r in tried_first()
-    ):
+    delay = delay_of(gyr[:, INNER], acc[:, INNER])
+    as_read, without = _left(AS_READ, gyr, acc), _left(AS_READ, np.zeros_like(gyr), acc)
+    found, half = None, len(gyr) // 2
+    if _share(as_read, without) >= AGREES or _is_surely_late(delay):
+        found = _explained(placement, gyr, acc)
+    for part in (slice(half), slice(half, None)) if found is None and half >= LEAST_WINDOWS else ():
+        if found is None and _share(as_read[part], without[part]) >= AGREES:  # what changed on the way
+            found = _half(placement, gyr[part], acc[part])
+    if found is None and _is_surely_late(delay):
+        found = Finding(f"{placement}: {'. '.join(late_in_words(delay.late_s))}", False)
+    return found
+
+
+def _is_surely_late(delay: Delay) -> bool:
+    return abs(delay.late_s) - SURE_SD * delay.sd_s > DELAY_OFF_S
+
+
+def _in_degrees(placement: str, gyr: Array, acc: Array) -> Finding | None:
+    """Find degrees for radians, which few windows tell too: a bias alone turns the sensor as nobody stands."""
+    claimed, meant = (float(np.median(_left(r, gyr, acc))) for r in (AS_READ, IN_DEGREES))
+    if claimed < max(DASHES_MPS, FAR_LESS * meant):
         return None
+    return Finding(f"{placement}: {IN_DEGREES.seen}. {IN_DEGREES.remedy}", True)
+
+
+def _half(placement: str, gyr: Array, acc: Array) -> Finding | None:
+    """Return what surely another reading explains in half of the windows, or None."""
+    found = _explained(placement, gyr, acc)
+    if found is None or not found.is_refused:
+        return None
+    return Finding(f"{found.text} It is so in half of the recording only: cut it there.", True)
+
+
+def _explained(placement: str, gyr: Array, acc: Array) -> Finding | None:
+    """Return which other reading leaves surely less unexplained, or that none explains what is seen; else None."""
+    as_read, without = _left(AS_READ, gyr, acc), _left(AS_READ, np.zeros_like(gyr), acc)
+    share = _share(as_read, without)
     near = sorted(readings(), key=lambda r: float(np.mean(_gain(as_read, _left(r, gyr, acc, by=roughly_unexplained)))))
     tried = [(r, _left(r, gyr, acc)) for r in readings() if any(r is n for n in near[:MOST_TRIED])]
     gains = [float(np.mean(_gain(left, as_read))) for _, left in tried]
@@ -143,7 +214,7 @@ def judged(placement: str, gyr: Array, acc: Array, *, spread_mps2: float) -> Fin
     is_explained = is_sway or _share(left, without) < AGREES
     if is_explained and _is_better(left, as_read, by=MAY_BE_BETTER):
         is_refused = best.may_refuse and _is_better(left, as_read, by=BETTER)
-        return Finding(f"{placement}: {best.seen}. {best.remedy}", is_refused)
+        return Finding(f"{placement}: {best.seen}. {best.remedy}", is_refused, best.factor)
     if share > UNEXPLAINED and float(np.median(as_read)) > DASHES_MPS:
         text = (
             f"{placement}: gravity does not turn as the gyroscope says ({100 * share:.0f} % of its turning is not "
@@ -154,9 +225,36 @@ def judged(placement: str, gyr: Array, acc: Array, *, spread_mps2: float) -> Fin
     return None
 
 
+def _judged_by_rests(placement: str, spans: list[Span]) -> Finding | None:
+    """Return what is surely wrong with the gyroscope's gain, or time, by what lies between rests, or None."""
+    gain, halves = gain_of(spans), gains_apart(spans)
+    if halves is not None:
+        first, second = halves
+        apart, sd = abs(float(np.log(first.factor / second.factor))), float(np.hypot(first.sd, second.sd))
+        if apart - SURE_SD * sd > GAIN_FAR_OFF:
+            return Finding(
+                f"{placement}: gyr times time is {1.0 / first.factor:.2g} times what gravity turns at first and "
+                f"{1.0 / second.factor:.2g} times later, as when its range was changed on the way. "
+                "Cut the recording there.",
+                True,
+            )
+    if gain is None or not _is_surely_off(gain, GAIN_OFF):
+        return None
+    return Finding(
+        f"{placement}: gyr times time is {1.0 / gain.factor:.2f} times what gravity turns from rest to rest, as when "
+        "time_s or the range is off. Check the rate behind time_s, or multiply gyr by "
+        f"{gain.factor:.2f} if its range was set wrong.",
+        _is_surely_off(gain, GAIN_FAR_OFF),
+    )
+
+
+def _is_surely_off(gain: Gain, most: float) -> bool:
+    return abs(float(np.log(gain.factor))) - SURE_SD * gain.sd > most
+
+
 def spread_of(acc: Array) -> float:
     """Return the standard deviation of the magnitude of (n, 3) [m/s²]."""
-    return float(np.std(np.linalg.norm(acc, axis=1)))
+    return float(np.std(np.sqrt(np.einsum("ij,ij->i", acc, acc))))
 
 
 def _left(reading: Reading, gyr: Array, acc: Array, *, by: Callable[[Array, Array], Array] = unexplained) -> Array:

@@ -5,10 +5,12 @@ It decides nothing: `self_check` does. It integrates over seconds, so that a bod
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from imu_hinge.model import Array, Samples
 
@@ -22,28 +24,30 @@ INNER: Final = slice(MARGIN, MARGIN + 112)
 """The part of a window in which gravity is looked at, 4.5 s: a bend and its return fit in, and the drift of a bias of
 1 deg/s does not yet hide them."""
 
-HOP_S: Final = 1.5
-"""Windows begin so far apart: their inner parts overlap by two thirds [s]."""
+HOP_STEPS: Final = 37
+"""Windows begin so far apart: their inner parts overlap by two thirds."""
 
-OVERLAP: Final = HOP_S / (112 * STEP_S)
+OVERLAP: Final = HOP_STEPS / 112
 """How many looks that do not overlap a window stands for."""
 
 WINDOW_STEPS: Final = INNER.stop + MARGIN
-WINDOW_S: Final = WINDOW_STEPS * STEP_S
+
+LEAST_TURN_RAD: Final = 0.35
+"""A window in which the sensor turns less tells little against what a body does besides [rad]."""
 
 MOST_WINDOWS: Final = 24
 """So many windows are looked at, spread over the recording: a dozen independent looks tell, and an hour costs no more
 than a set."""
 
 LONGEST_HOLE_S: Final = 0.25
-"""A window with a longer hole is left out: nobody knows how the sensor turned meanwhile [s]."""
+"""No window goes over a longer hole: nobody knows how the sensor turned meanwhile [s]."""
 
 BIAS_PRIOR_RADPS: Final = 0.04
 """Gyroscopes are off by 0.3 to 3 deg/s per axis (docs/biomechanics.md, 6.3) [rad/s]."""
 
 
-def windows(samples: Samples) -> tuple[Array, Array]:
-    """Return the mean angular rate and specific force of each step of each window without a hole.
+def steps_of(samples: Samples) -> list[tuple[Array, Array]]:
+    """Return the mean angular rate and specific force of each step of `STEP_S`, of each part without a hole.
 
     Parameters
     ----------
@@ -52,49 +56,68 @@ def windows(samples: Samples) -> tuple[Array, Array]:
 
     Returns
     -------
-    (m, k, 3) [rad/s, sensor], (m, k, 3) [m/s², sensor]
-        Windows overlap by half.
+    list of (m, 3) [rad/s, sensor], (m, 3) [m/s², sensor]
     """
-    time_s = samples.time_s
-    holes = np.flatnonzero(np.diff(time_s) > LONGEST_HOLE_S)
-    firsts, lasts = np.append(time_s[0], time_s[holes + 1]), np.append(time_s[holes], time_s[-1])
-    starts = np.concatenate(
-        [
-            a + HOP_S * np.arange(max(0, 1 + int((b - a - WINDOW_S) // HOP_S)))
-            for a, b in zip(firsts, lasts, strict=True)
-        ]
-    )
-    edges = starts[:, None] + STEP_S * np.arange(WINDOW_STEPS + 1)
-    values = np.concatenate((samples.gyr, samples.acc), axis=1)
-    area = np.zeros((len(time_s), 6))
-    area[1:] = np.cumsum(0.5 * (values[1:] + values[:-1]) * np.diff(time_s)[:, None], axis=0)
-    means = np.stack([np.diff(np.interp(edges, time_s, column), axis=1) / STEP_S for column in area.T], axis=2)
-    return means[..., :3], means[..., 3:]
+    holes = np.flatnonzero(np.diff(samples.time_s) > LONGEST_HOLE_S) + 1
+    edges = [0, *holes.tolist(), len(samples)]
+    parts = (slice(a, b) for a, b in pairwise(edges) if b - a > 1)
+    return [means(samples.time_s[part], samples.gyr[part], samples.acc[part]) for part in parts]
 
 
-def turning_most(gyr: Array, acc: Array, least_rad: float) -> npt.NDArray[np.intp]:
-    """Return the indices of the windows in which the sensor turns, by gravity or by the gyroscope.
+def means(time_s: Array, gyr: Array, acc: Array) -> tuple[Array, Array]:
+    """Return means over whole steps from the first of these times on.
 
     Parameters
     ----------
-    gyr : (m, k, 3) [rad/s, sensor]
-    acc : (m, k, 3) [m/s², sensor]
-        Both from `windows`.
-    least_rad
-        What counts as turning.
+    time_s : (n,) [s]
+    gyr : (n, 3) [rad/s, sensor]
+    acc : (n, 3) [m/s², sensor]
 
     Returns
     -------
-    (w,)
-        `MOST_WINDOWS` at most, evenly spread.
+    (m, 3) [rad/s, sensor], (m, 3) [m/s², sensor]
     """
+    count = int((time_s[-1] - time_s[0]) / STEP_S + 1e-6)
+    at_s = time_s[0] + STEP_S * np.arange(count + 1)
+    i = np.clip(np.searchsorted(time_s, at_s, side="right") - 1, 0, len(time_s) - 2)
+    widths_s = np.diff(time_s)
+    share = (at_s - time_s[i]) / widths_s[i]
+    found = np.empty((6, count))
+    area = np.zeros(len(time_s))
+    for k, column in enumerate((*gyr.T, *acc.T)):
+        pieces = (column[1:] + column[:-1]) * widths_s
+        np.cumsum(pieces, out=area[1:])
+        found[k] = np.diff(area[i] + share * pieces[i]) * (0.5 / STEP_S)
+    return found[:3].T, found[3:].T
+
+
+def windows(parts: list[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Return the windows of parts without a hole, see `steps_of`, in which the sensor turns; spread over all.
+
+    Returns
+    -------
+    (w, k, 3) [rad/s, sensor], (w, k, 3) [m/s², sensor]
+    """
+    empty = np.empty((0, WINDOW_STEPS, 3))
+    found: list[tuple[Array, Array]] = [(empty, empty)]
+    for gyr, acc in parts:
+        if len(gyr) >= WINDOW_STEPS:
+            every = tuple(sliding_window_view(x, WINDOW_STEPS, axis=0)[::HOP_STEPS].swapaxes(1, 2) for x in (gyr, acc))
+            at = turns(*every)
+            found.append((every[0][at], every[1][at]))
+    all_gyr, all_acc = (np.concatenate(column) for column in zip(*found, strict=True))
+    chosen = slice(None, None, 1 + max(0, len(all_gyr) - 1) // MOST_WINDOWS)
+    return all_gyr[chosen], all_acc[chosen]
+
+
+def turns(gyr: Array, acc: Array) -> npt.NDArray[np.bool_]:
+    """Tell in which windows, (w, k, 3) twice, the sensor turns, by the gyroscope or by gravity. (w,)."""
     around = STEP_S * np.cumsum(gyr, axis=1)
     by_gyr = np.linalg.norm(np.ptp(around, axis=1), axis=1)
     force = acc[:, : acc.shape[1] // 25 * 25].reshape(len(acc), -1, 25, 3).mean(axis=2)  # means over a second
     up = force / np.maximum(np.linalg.norm(force, axis=2, keepdims=True), 1e-9)
     by_acc = np.linalg.norm(np.ptp(up, axis=1), axis=1)
-    found = np.flatnonzero(np.maximum(by_gyr, by_acc) > least_rad)
-    return found[:: 1 + (len(found) - 1) // MOST_WINDOWS] if len(found) else found
+    return np.asarray(np.maximum(by_gyr, by_acc) > LEAST_TURN_RAD)
 
 
 def unexplained(gyr: Array, acc: Array) -> Array:
@@ -104,37 +127,41 @@ def unexplained(gyr: Array, acc: Array) -> Array:
     of a body that stays in place: what is left of its integral after a straight line is the body's velocity, 0.1 to 1
     m/s. The gyroscope's bias, one for all windows, is fitted. A gyroscope of another sensor leaves some m/s.
     """
-    turned = _turned(gyr)
+    turned = rotations(gyr)
     force = np.einsum("wkij,wkj->wki", turned, acc)
     lever = np.cumsum(turned, axis=1) * STEP_S  # how a bias about each axis has tilted the frame by then
     pulls = np.cross(np.moveaxis(lever, 3, 0), force[None])  # (3, w, k, 3)
-    velocity, slopes = _velocity(force), np.stack([_velocity(pull) for pull in pulls])
+    speed, slopes = velocity(force), np.stack([velocity(pull) for pull in pulls])
     weight = np.ones(len(gyr))
     for _ in range(3):  # reweighted: a window with an impact says less
         normal = np.einsum("awki,bwki,w->ab", slopes, slopes, weight) + np.eye(3) / BIAS_PRIOR_RADPS**2
-        bias = np.linalg.solve(normal, -np.einsum("awki,wki,w->a", slopes, velocity, weight))
-        left = np.sqrt(np.mean(np.sum((velocity + np.einsum("a,awki->wki", bias, slopes)) ** 2, axis=2), axis=1))
+        bias = np.linalg.solve(normal, -np.einsum("awki,wki,w->a", slopes, speed, weight))
+        left = np.sqrt(np.mean(np.sum((speed + np.einsum("a,awki->wki", bias, slopes)) ** 2, axis=2), axis=1))
         weight = 1.0 / (0.3**2 + left**2)
     return np.asarray(left)
 
 
 def roughly_unexplained(gyr: Array, acc: Array) -> Array:
     """Return as `unexplained`, at a quarter of its cost: the gyroscope's bias is not fitted. (w,) [m/s]."""
-    velocity = _velocity(np.einsum("wkij,wkj->wki", _turned(gyr), acc))
-    return np.asarray(np.sqrt(np.mean(np.sum(velocity**2, axis=2), axis=1)))
+    speed = velocity(np.einsum("wkij,wkj->wki", rotations(gyr), acc))
+    return np.asarray(np.sqrt(np.mean(np.sum(speed**2, axis=2), axis=1)))
 
 
-def _velocity(force: Array) -> Array:
+def velocity(force: Array) -> Array:
     """Return the integral over time of (w, k, 3) without its straight line."""
-    k = force.shape[1]
+    return off_line(np.cumsum(force, axis=1) * STEP_S)
+
+
+def off_line(values: Array) -> Array:
+    """Return (w, k, 3) without the straight line over time that is nearest in each window."""
+    k = values.shape[1]
     line = np.linalg.qr(np.stack([np.ones(k), np.arange(k) - 0.5 * k], axis=1))[0]
-    speed = np.cumsum(force, axis=1) * STEP_S
-    along = np.einsum("ml,wmi->wli", line, speed)  # in two steps: at once it costs k times as much
-    return np.asarray(speed - np.einsum("kl,wli->wki", line, along))
+    along = np.einsum("ml,wmi->wli", line, values)  # in two steps: at once it costs k times as much
+    return np.asarray(values - np.einsum("kl,wli->wki", line, along))
 
 
-def _turned(gyr: Array) -> Array:
-    """Return the rotation from the sensor at each step to the sensor at the window's start, (w, k, 3, 3)."""
+def rotations(gyr: Array) -> Array:
+    """Return the rotation from the sensor after each step to the sensor at the window's start, (w, k, 3, 3)."""
     angle = gyr * STEP_S
     size = np.linalg.norm(angle, axis=2)[..., None, None]
     cross = np.zeros((*angle.shape, 3))

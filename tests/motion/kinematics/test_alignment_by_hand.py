@@ -72,6 +72,16 @@ def test_forward_is_found_among_bends_to_both_sides() -> None:
     assert np.degrees(sagittal_inclination(track.up_s, mountings["sacrum"]).max()) == pytest.approx(50.0, abs=0.1)
 
 
+@pytest.mark.parametrize("seconds", [1.0, 3.0])
+def test_forward_is_where_the_trunk_goes_farther_however_long_it_leans_back(seconds: float) -> None:
+    """A bow and three slower, shallower leans back: neither how many they are nor how long they take counts."""
+    lean = np.radians(-35.0) * np.sin(np.linspace(0.0, np.pi, round(seconds * BEND_S * RATE_HZ))) ** 2
+    forward = np.concatenate([bends(50.0), *[lean, bends()] * 3])
+    track = track_of(forward, mounting=rotation(5))
+    mountings, _ = find_mountings({"t12": track}, Settings())
+    np.testing.assert_allclose(sagittal_inclination(track.up_s, mountings["t12"]), forward, atol=1e-4)
+
+
 @pytest.mark.parametrize("aside_deg", [6.0, 10.0])
 def test_the_share_is_that_of_the_common_axis(aside_deg: float) -> None:
     """Bends that go aside by turns, left and right: the share is what lies along their common direction."""

@@ -240,10 +240,10 @@ def test_what_is_expected_of_a_set_and_how_well() -> None:
     prior = set_parameter_prior(ATHLETE, ("sacrum", "t12"), POSTURE_PRIORS["deadlift"])
     expected = {
         "size": (0.0, 0.015 / 1.75),
-        "thigh": (0.0, 0.018),
-        "arm": (0.0, 0.019),
+        "thigh": (0.0, 0.025),
+        "arm": (0.0, 0.025),
         "mid_foot_m": (0.07, 0.012),
-        "reach_m": (0.035, 0.015),
+        "reach_m": (0.05, 0.03),
         "bar_height_m": (0.225, math.hypot(0.010, 0.006)),
         "balance_m_per_rad": (0.0, 0.03),
         "shank_habit": (0.0, 0.10),
@@ -275,14 +275,15 @@ def test_a_body_has_winter_s_shares_and_what_is_stated() -> None:
     longer = body_of(stated)
     assert (longer.shank, longer.thigh) == pytest.approx((0.45, 0.42875))
     np.testing.assert_allclose(longer[3:7], 1.1 * np.array([-0.03, 0.10, 0.17, 0.224]))
-    assert segment_sds(stated) == (0.015, 0.018, 0.015, 0.015, 0.015, 0.019)
+    assert segment_sds(stated) == (0.015, 0.025, 0.015, 0.015, 0.015, 0.025)
     assert size_sd(Athlete()) == pytest.approx(0.10 / Athlete().value("height_m"))
 
 
 def test_angles_are_sums_of_the_posture_s() -> None:
     shank, thigh, pelvis, lumbar, thoracic = 1.0, 10.0, 100.0, 1000.0, 10000.0
     np.testing.assert_array_equal(TO_ANGLES @ [shank, thigh, pelvis, lumbar, thoracic], [100, 1100, 1000, 110, 11])
-    np.testing.assert_allclose(MODEL_SD_RAD / DEG, [0, 0, 0, 4, 4])
+    standing = np.array([0.0, 0.0, 0.0, 1.25, 2.5]) / math.sqrt(3.0)  # evenly from straight to twice the mean
+    np.testing.assert_allclose(MODEL_SD_RAD / DEG, np.hypot([0, 0, 0, 4, 4], standing))
 
 
 def parameters(mean: dict[str, float], sd: float = 0.02) -> SetParameters:

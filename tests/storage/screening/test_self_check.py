@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -11,13 +12,15 @@ import numpy as np
 import pytest
 
 import imu_hinge as ih
-from imu_hinge.errors import HingeError, UnknownUnits
+from imu_hinge.errors import CalibrationError, HingeError, UnknownUnits
 from imu_hinge.model import Array, Samples
 from imu_hinge.simulate.session import random_set
 from imu_hinge.storage.screening.checks import check_recording
+from imu_hinge.storage.screening.gyro_delay import delay_of
+from imu_hinge.storage.screening.gyro_gain import MOST_SPANS, gain_of, spans_of
 from imu_hinge.storage.screening.live_check import LiveCheck
 from imu_hinge.storage.screening.self_check import self_check
-from imu_hinge.storage.screening.turning import MOST_WINDOWS
+from imu_hinge.storage.screening.turning import MOST_WINDOWS, steps_of, windows
 
 EXERCISES = ("deadlift", "rdl", "swing", "good_morning", "squat")
 
@@ -155,7 +158,8 @@ def test_live_says_nothing_of_a_clean_set_and_keeps_few_windows(clean: Samples) 
         check.take(clean.gyr, clean.acc, clean.flags)
     check.rest()
     assert check.finding is None
-    assert len(check._kept) < 2 * MOST_WINDOWS
+    assert len(check._kept.chosen) <= MOST_WINDOWS
+    assert 0 < len(check._spans.chosen) <= MOST_SPANS
 
 
 DATA = Path(__file__).resolve().parents[3].parent / "shared" / "data"
@@ -178,3 +182,45 @@ def test_a_doubt_about_samples_in_memory_reaches_the_result(doubtful: Samples, a
     doubts = check_recording(alone(doubtful)).warnings
     assert doubts
     assert set(doubts) <= set(ih.analyze(alone(doubtful), as_live=as_live).warnings)
+
+
+def test_no_references_are_learnt_from_a_doubt(doubtful: Samples) -> None:
+    with pytest.raises(CalibrationError, match=r"recording in doubt.*0\.20 s too late.*one clock"):
+        ih.calibrate(alone(doubtful), clean_hinge=[0])
+
+
+@pytest.mark.parametrize("as_live", [False, True])
+@pytest.mark.parametrize(
+    ("stretch", "lag", "words"),
+    [(1.25, 0, r"1\.(2|3)\d? times"), (0.8, 0, r"0\.(7|8)\d? times"), (1.0, 10, r"0\.(09|1|10|11) s too late")],
+)
+def test_a_rate_off_by_a_quarter_and_a_delay_of_a_tenth_are_told(
+    clean: Samples, stretch: float, lag: int, words: str, as_live: bool
+) -> None:
+    late = axes(of(clean, time=stretch), gyr=np.roll(clean.gyr, lag, axis=0))
+    told = ih.analyze(alone(late), exercise="rdl", as_live=as_live).warnings
+    assert any(re.search(words, text) for text in told), told
+
+
+def test_a_gain_is_measured_from_rest_to_rest(clean: Samples) -> None:
+    spans = spans_of(steps_of(clean))
+    gain = gain_of(spans)
+    assert gain is not None
+    assert abs(np.log(gain.factor)) < 3.0 * gain.sd < 0.15
+    half = gain_of(spans_of(steps_of(of(clean, gyr=lambda g: g / 1.3))))
+    assert half is not None
+    assert half.factor == pytest.approx(1.3 * gain.factor, rel=0.03)
+
+
+def test_a_range_changed_on_the_way_is_refused(clean: Samples) -> None:
+    gyr = clean.gyr.copy()
+    gyr[: len(gyr) // 2] *= 2.0
+    with pytest.raises(UnknownUnits, match=r"half of the recording only|changed on the way"):
+        check_recording(alone(axes(clean, gyr=gyr)))
+
+
+def test_a_delay_is_no_motion_of_the_body(clean: Samples) -> None:
+    gyr, acc = windows(steps_of(clean))
+    assert abs(delay_of(gyr, acc).late_s) < 0.015
+    gyr, acc = windows(steps_of(axes(clean, gyr=np.roll(clean.gyr, -8, axis=0))))
+    assert delay_of(gyr, acc).late_s == pytest.approx(-0.08, abs=0.02)
