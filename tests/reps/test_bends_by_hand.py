@@ -188,6 +188,13 @@ def test_over_a_hole_nobody_knows_how_far_a_body_turned() -> None:
     assert np.isnan(bends_of(hidden)[0].turn_rad)
 
 
+def test_who_was_bent_before_the_recording_began_turned_against_the_upright_that_followed() -> None:
+    posture = posture_over(course(60.0, 60.0)[310:])
+    (first, _) = bends_of(replace(posture, turn_rad=np.where(np.arange(len(posture)) < 60, 0.5, 0.2)))
+    assert not first.is_begun
+    assert first.turn_rad == pytest.approx(0.3)
+
+
 def test_ways_tremble_by_their_usual_shake() -> None:
     posture = posture_over(course(60.0))
     posture.shock_mps2[215:295] = 0.2
