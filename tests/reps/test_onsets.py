@@ -60,3 +60,11 @@ def test_speed_is_a_share_of_its_peak_and_of_no_less_than_sway() -> None:
     np.testing.assert_allclose(normalised_speed(np.full(9, 0.03), np.zeros(9)), 0.2)
     np.testing.assert_allclose(normalised_speed(np.zeros(9), np.full(9, 0.02)), 0.25)
     np.testing.assert_allclose(normalised_speed(np.full(9, 1.0), np.full(9, 0.04)), 1.0)
+
+
+def test_a_movement_that_starts_at_once_begins_at_its_first_sample() -> None:
+    pace = np.where(np.arange(400) < 120, 0.0, 1.0)
+    depth = np.where(pace > 0.0, 0.05 * pace.sum() + np.cumsum(pace), 0.0)
+    course = Course(depth, pace, RATE_HZ)
+    assert course.movement_onset() == 120
+    assert course.movement_offset() == 399
