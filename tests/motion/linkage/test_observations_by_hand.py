@@ -193,7 +193,7 @@ def test_joints_bend_so_far_and_how_softly(
         assert (over[which] / DEG, at[which, 2] / DEG) == pytest.approx((over_deg, soft_deg))
 
 
-def rows_at(x: Array, *, bend_rad: float, own: float = 1.0) -> tuple[Array, Array]:
+def rows_at(x: Array, *, bend_rad: float, own: float = 1.0, habit: float = 0.0) -> tuple[Array, Array]:
     """Return residual and variance of habits and limits of a lifter off the floor, lumbar flexion not told."""
     inputs = inputs_of(5)
     constants = constants_of(ATHLETE, inputs)
@@ -202,6 +202,7 @@ def rows_at(x: Array, *, bend_rad: float, own: float = 1.0) -> tuple[Array, Arra
     observations.bend[2], observations.coupling_weight[2], observations.own[2] = bend_rad, 0.5, own
     observations.inclination_var[:] = math.inf
     u = np.concatenate([np.zeros(5), prior.mean])
+    u[[layout.SHANK_COUPLING, layout.LUMBAR_COUPLING, layout.THORACIC_COUPLING]] = habit
     rows = factors.room_for(prior.mean.size)
     body = forward_kinematics.scaled(constants.body, u)
     n = factors.gather(rows, x, u, body, constants, observations, 2)
@@ -225,6 +226,13 @@ def test_habits_are_held_as_loosely_as_people_differ_and_limits_only_beyond_them
     residual, variance = rows_at(beyond, bend_rad=1.0)
     assert residual[-1] / DEG == pytest.approx(60.0 - ATHLETE.value("lumbar_max_flexion_deg"))
     assert math.sqrt(variance[-1]) / DEG == pytest.approx(ATHLETE.value("lumbar_max_flexion_sd_deg"))
+
+
+def test_a_set_keeps_to_its_own_habit_and_what_was_before_it_to_everybody_s() -> None:
+    x = np.array([0.1, 0.6, 0.5, 0.3, 0.05])
+    plain, own = rows_at(x, bend_rad=1.0)[0][-3:], rows_at(x, bend_rad=1.0, habit=0.1)[0][-3:]
+    np.testing.assert_allclose(plain - own, 0.1 * np.array([0.6, 0.8, 0.8]))  # of thigh and trunk
+    np.testing.assert_array_equal(rows_at(x, bend_rad=1.0, own=0.0, habit=0.1)[0][-3:], plain)
 
 
 @pytest.mark.parametrize(("bend_deg", "allowed_deg"), [(0.0, 18.0), (20.0, 9.0), (40.0, 0.0), (80.0, 0.0)])
