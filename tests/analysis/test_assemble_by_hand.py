@@ -210,7 +210,8 @@ def test_many_holes_are_told_by_the_first_six_and_a_jump_of_the_grid_by_none() -
     assert many.count("no rep") == 6
     assert "and 3 times more" in many
     jumped = time_s + np.where(np.arange(N) > 500, 5.1, 0.0)
-    assert hole_warnings({"t12": [Region(450, 550)]}, jumped, []) == ()
+    for hole in (Region(450, 550), Region(500, 550), Region(450, 501)):
+        assert hole_warnings({"t12": [hole]}, jumped, []) == ()
     assert len(hole_warnings({"t12": [Region(450, 550)]}, time_s + np.where(np.arange(N) > 500, 4.9, 0.0), [])) == 1
 
 

@@ -343,6 +343,9 @@ def test_references_are_means_at_the_hinges_with_what_they_repeat() -> None:
     assert found["clean_hinge.sacrum.height_sd_m"] == pytest.approx(0.02 / math.sqrt(2.0))
     assert found["clean_hinge.on_floor"] == 1.0
     assert observed_at(inputs, [10])["clean_hinge.sacrum.height_sd_m"] == pytest.approx(0.02)
+    inclination[30] = math.nan  # one hinge lies in a hole: the others tell
+    assert observed_at(inputs, [10, 20, 30])["clean_hinge.sacrum.inclination_rad"] / DEG == pytest.approx(42.0)
+    assert "clean_hinge.sacrum.inclination_rad" not in observed_at(inputs, [30])
     calibrated = replace(ATHLETE, references=found)
     assert is_calibrated(calibrated, ("t12", "sacrum"))
     assert not is_calibrated(calibrated, ("t12",))
