@@ -5,7 +5,12 @@ Usage: ``python benchmarks/live.py [--sets 8] [--seed 5]``
 Simulated sets of deadlifts, two sensors at 100 Hz, fed as they arrive in notifications of 1, 4 and 10 samples each.
 Most notifications only wait for the next half second; a *look* follows when a movement has ended, or every two seconds
 while it goes on. So the 99th percentile says how often there are looks, the last column how long one takes. Decoding
-and writing to disk are not in it (`recording_load.py`). No person was measured.
+and writing to disk are not in it (`recording_load.py`). Most notifications also bring an instant (`take_instants`),
+whose cost is in it too.
+
+Below, in the time of the samples, so without what the machine and the radio add: how old an instant is when the
+notification that brings it comes, how many there are a second, and how long after a rep's true end its event comes.
+No person was measured.
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +33,10 @@ Array = npt.NDArray[np.float64]
 RATE_HZ = 100.0
 WORN = ("sacrum", "t12")
 PACKETS = (1, 4, 10)
-LOOK_S = 2e-3
-"""What takes longer than this was a look."""
+SAME_S = 1.0
+"""An event is that of a rep whose true end is this near to what it says."""
+LOOK_S = 5e-3
+"""What takes longer than this was a look; an instant takes 2 ms, most of it what no sensor measures."""
 
 
 def lifted(seed: int, k: int) -> Simulated:
@@ -40,20 +47,60 @@ def lifted(seed: int, k: int) -> Simulated:
     return simulate(spec, seed=1000 * seed + k, placements=WORN, sensors=worn)
 
 
-def feed(made: Simulated, packet: int) -> Array:
-    """Feed one set in notifications of that many samples; return how long each took, wall and CPU, (n, 2) [s]."""
+@dataclass(frozen=True)
+class Fed:
+    """Hold what feeding one set gave.
+
+    Parameters
+    ----------
+    took_s, cpu_s : (n,)
+        Per notification, by the clock and of the thread.
+    ages_s : (m,)
+        Of every instant, when it came.
+    delays_s : (k,)
+        From every rep's true end to its event; infinite where none came while the set was fed.
+    withdrawn, revised
+        Events.
+    """
+
+    took_s: Array
+    cpu_s: Array
+    ages_s: Array
+    delays_s: Array
+    withdrawn: int
+    revised: int
+
+
+def feed(made: Simulated, packet: int) -> Fed:
+    """Feed one set in notifications of that many samples."""
     arrivals = [
         (float(samples.time_s[first : first + packet][-1]), placement, samples[first : first + packet])
         for placement, samples in made.recording.sensors.items()
         for first in range(0, len(samples), packet)
     ]
     live = ih.LiveAnalysis(WORN, athlete=made.recording.athlete, exercise="deadlift")
-    took = []
-    for _, placement, samples in sorted(arrivals, key=lambda arrival: arrival[0]):
-        start, cpu = time.perf_counter(), time.thread_time()
-        live.feed(placement, samples)
-        took.append((time.perf_counter() - start, time.thread_time() - cpu))
-    return np.array(took)
+    took, cpu, ages, told = [], [], [], []
+    for now_s, placement, samples in sorted(arrivals, key=lambda arrival: arrival[0]):
+        start, begun = time.perf_counter(), time.thread_time()
+        events, instants = live.feed(placement, samples), live.take_instants()
+        took.append(time.perf_counter() - start)
+        cpu.append(time.thread_time() - begun)
+        ages += [now_s - instant.time_s for instant in instants]
+        told += [(now_s, event) for event in events]
+    ends = [(now_s, event.rep.end_s) for now_s, event in told if event.kind == "rep" and event.rep is not None]
+    delays = [
+        min((now_s - rep.end_s for now_s, end_s in ends if abs(end_s - rep.end_s) < SAME_S), default=np.inf)
+        for rep in made.truth.reps
+    ]
+    kinds = [event.kind for _, event in told]
+    return Fed(
+        np.array(took),
+        np.array(cpu),
+        np.array(ages),
+        np.array(delays),
+        kinds.count("withdrawn"),
+        kinds.count("revised"),
+    )
 
 
 def main() -> None:
@@ -70,13 +117,25 @@ def main() -> None:
         f"{args.sets} simulated sets of 8 deadlifts, seed {args.seed}, {seconds:.0f} s, two sensors, {RATE_HZ:.0f} Hz."
     )
     print("samples each   median      p99     most  most, CPU   of a core   a look, median")
+    lines = []
     for packet in PACKETS:
-        took, cpu = np.concatenate([feed(made, packet) for made in sets]).T
+        fed = [feed(made, packet) for made in sets]
+        took = np.concatenate([one.took_s for one in fed])
+        cpu = np.concatenate([one.cpu_s for one in fed])
         (p50, p99, most), most_cpu = 1e3 * np.quantile(took, [0.5, 0.99, 1.0]), 1e3 * cpu.max()
         look, share = 1e3 * float(np.median(took[took > LOOK_S])), 100.0 * cpu.sum() / seconds
         print(
             f"{packet:12d} {p50:6.2f} ms {p99:5.1f} ms {most:5.0f} ms {most_cpu:6.0f} ms {share:9.1f} % {look:11.0f} ms"
         )
+        ages, delays = (np.concatenate([getattr(one, name) for one in fed]) for name in ("ages_s", "delays_s"))
+        age, oldest = 1e3 * np.quantile(ages, [0.5, 0.99])
+        half, most = np.quantile(delays, [0.5, 0.99], method="lower")
+        lines.append(
+            f"{packet:12d} {len(ages) / seconds:6.1f}/s, age {age:3.0f} ms, p99 {oldest:3.0f} ms; a rep's end to its "
+            f"event {half:.2f} s, p99 {most:.2f} s, in 1 s {100.0 * np.mean(delays <= 1.0):.1f} % of {len(delays)}, "
+            f"withdrawn {sum(one.withdrawn for one in fed)}, revised {sum(one.revised for one in fed)}"
+        )
+    print("samples each   instants and events", *lines, sep="\n")
 
 
 if __name__ == "__main__":

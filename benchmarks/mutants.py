@@ -247,7 +247,7 @@ def main() -> None:
         survived = 0
         for n, mutation in enumerate(drawn, start=1):
             began = time.monotonic()
-            code = copy.with_mutation(mutation, EVERY if args.all else beginning(TESTS, mutation), args.limit)
+            code = copy.with_mutation(mutation, EVERY if args.all else beginning(TESTS, mutation) or EVERY, args.limit)
             told = "SURVIVED" if code == 0 else "out of time" if code == -signal.SIGXCPU else "killed"
             survived += code == 0
             print(f"{n:3d} {told:14s} {time.monotonic() - began:4.0f} s  {mutation}", flush=True)

@@ -24,6 +24,9 @@ from imu_hinge.result import SetResult
 from imu_hinge.simulate.session import Simulated, random_set
 from imu_hinge.simulate.truth import Truth, true_verdict
 
+BLOCK = 10
+"""Samples of a notification."""
+
 TOLERANCE_S = 0.25
 """A rep is found where its start and its end are both this near."""
 
@@ -55,6 +58,8 @@ class Outcome:
     """Start, turn and end, found minus true, of every rep found within a second."""
     squares: Array = field(default_factory=lambda: np.full((2, 3), np.nan))
     """Mean squared error of pelvis, trunk and lumbar [deg²], over the recording and inside the reps."""
+    instants: Array = field(default_factory=lambda: np.full(3, np.nan))
+    """The same of `LiveAnalysis.take_instants` inside the true reps, from the first mounting on."""
     verdicts: list[tuple[str, str]] = field(default_factory=list)
     """True and given label of each matched rep."""
     trouble: str = ""
@@ -102,7 +107,30 @@ def run(job: Job) -> Outcome:
         outcome.trouble = f"{type(error).__name__}: {error}"
         return outcome
     _compare(outcome, told, made)
+    if job.as_live:
+        outcome.instants = _instant_squares(made)
     return outcome
+
+
+def _instant_squares(made: Simulated) -> Array:
+    """Feed the set as it came in and return the mean squared errors of its instants inside reps [deg²]. (3,)."""
+    recording, truth = made.recording, made.truth
+    arrivals = sorted(
+        (float(samples.time_s[min(first + BLOCK, len(samples)) - 1]), placement, first)
+        for placement, samples in recording.sensors.items()
+        for first in range(0, len(samples), BLOCK)
+    )
+    live = ih.LiveAnalysis(recording.placements, athlete=recording.athlete, exercise=truth.exercise)
+    off: list[Array] = []
+    for _, placement, first in arrivals:
+        live.feed(placement, recording.sensors[placement][first : first + BLOCK])
+        ready = [one for one in live.take_instants() if one.waits_for == "ready"]
+        inside = [one for one in ready if any(rep.start_s <= one.time_s < rep.end_s for rep in truth.reps)]
+        if inside:
+            angles = np.array([one.angles_rad for one in inside])
+            off.append((angles - truth.angles_at(np.array([one.time_s for one in inside])))[:, :3])
+    known = np.degrees(np.concatenate(off)) if off else np.full((1, 3), np.nan)
+    return np.asarray(np.nanmean(known**2, axis=0))
 
 
 def _compare(outcome: Outcome, told: SetResult, made: Simulated) -> None:
@@ -154,6 +182,12 @@ def print_all(outcomes: Sequence[Outcome]) -> None:
     for k, where in enumerate(("over the sets", "inside reps")):
         rmse = np.sqrt(np.nanmean(squares[:, k], axis=0)) if np.isfinite(squares[:, k]).any() else [np.nan] * 3
         print(f"RMSE {where:13s} pelvis {rmse[0]:.2f}, trunk {rmse[1]:.2f}, lumbar {rmse[2]:.2f} degrees")
+    instants = np.array([o.instants for o in outcomes])
+    if np.isfinite(instants).any():
+        rmse = np.sqrt(np.nanmean(instants, axis=0))
+        print(
+            f"RMSE of instants   pelvis {rmse[0]:.2f}, trunk {rmse[1]:.2f}, lumbar {rmse[2]:.2f} degrees, inside reps"
+        )
     print_verdicts([v for o in outcomes for v in o.verdicts])
     print(f"name of exercise  {_share(o.auto_name == o.exercise for o in outcomes)}")
     print(f"time to analyse   {np.median([o.seconds for o in outcomes]):.2f} s per set (median)")

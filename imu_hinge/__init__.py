@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from imu_hinge.analysis.offline import analyze, calibrate
     from imu_hinge.athlete import Athlete, read_athlete
     from imu_hinge.errors import HingeError
+    from imu_hinge.instant import Instant
     from imu_hinge.model import Posture, Recording, Samples
     from imu_hinge.motion.orientation.filter import orientation
     from imu_hinge.recovery.read import read
@@ -27,6 +28,7 @@ _HOMES = {
     "Athlete": "athlete",
     "Event": "result",
     "HingeError": "errors",
+    "Instant": "instant",
     "LiveAnalysis": "analysis.live",
     "Posture": "model",
     "Recording": "model",
@@ -47,6 +49,7 @@ __all__ = [
     "Athlete",
     "Event",
     "HingeError",
+    "Instant",
     "LiveAnalysis",
     "Posture",
     "Recording",

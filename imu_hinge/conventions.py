@@ -47,6 +47,10 @@ Basis = Literal["measured", "inferred"]
 
 EventKind = Literal[
     "aligned",
+    "rep_started",
+    "turned",
+    "over_limit",
+    "back_under",
     "rep",
     "revised",
     "withdrawn",

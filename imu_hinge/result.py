@@ -161,8 +161,10 @@ class Event:
     Parameters
     ----------
     kind
-        ``aligned``: the mounting is known; ``rep``: one was completed; ``revised``: one that was told is told
-        anew, as its sensors' zero has moved since; ``withdrawn``: a rep that was told is none;
+        ``aligned``: the mounting is known; ``rep_started``: a rep has begun, and may still turn out to be none;
+        ``turned``: it has come to its turning point; ``over_limit``: inside a rep lumbar flexion has passed the limit;
+        ``back_under``: it is back; ``rep``: one was completed; ``revised``: a rep that was told has another number, or
+        is told anew, as its sensors' zero has moved since; ``withdrawn``: a rep that was told is none;
         ``set_started``: the next rep is the first of a set, or a set goes on; ``set_ended``: nobody went on with it;
         ``slip``: a sensor moved on the body; ``gap``: a long hole is over; ``warning``: a sensor's clock was set back,
         or sensors seem to be exchanged; ``clock``: two sensors' clocks no longer agree, so

@@ -148,6 +148,18 @@ class VerdictSettings(_InRange):
 
 
 @dataclass(frozen=True, slots=True)
+class FeedbackSettings(_InRange):
+    """Say when a lifter is told, inside a rep, that lumbar flexion has passed the limit, and that it is back."""
+
+    over_above: float = 0.8
+    """Probability from which on it is past the limit; as sure as a verdict."""
+    back_below: float = 0.5
+    """... and below which it is back: between both nothing changes, or one rep near the limit would flutter."""
+    dwell_s: float = 0.12
+    """For so long, three instants: a shake or a landing is over sooner, and a pull takes ten times as long."""
+
+
+@dataclass(frozen=True, slots=True)
 class LimitSettings(_InRange):
     """Say how much is read at once, so that a broken or hostile file costs no more than an honest one."""
 
@@ -188,6 +200,7 @@ class Settings(_InRange):
     errors: ErrorBudget = field(default_factory=ErrorBudget)
     reps: RepSettings = field(default_factory=RepSettings)
     verdict: VerdictSettings = field(default_factory=VerdictSettings)
+    feedback: FeedbackSettings = field(default_factory=FeedbackSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
 
 

@@ -29,6 +29,7 @@ FLOORS = (
         "lifted_set",
         "plan",
         "model",
+        "instant",
         "result",
         "signals",
         "text",

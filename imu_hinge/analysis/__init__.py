@@ -10,7 +10,7 @@ radio and no file. In the order to read::
     plausibility  what a lift rests on, measured or inferred, and why it gets no verdict
     offline       `analyze`, `calibrate`: the whole recording, filtered forward and backward
     calibration   personal references learned from clean hinges and full bows
-    live_input    what one sensor has delivered, screened and buffered
+    instant       a folder: what each sensor has delivered, and the posture of now between two looks
     told, shown   the reps and the angles that were told so far
     clock_watch   whether two sensors' clocks agree
     pacing        when to look at what samples mean

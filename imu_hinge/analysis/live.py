@@ -22,7 +22,10 @@ from imu_hinge.analysis.assemble import (
     warnings_of,
 )
 from imu_hinge.analysis.clock_watch import ClockWatch
-from imu_hinge.analysis.live_input import Intake, check_enough, say_who_is_waited_for
+from imu_hinge.analysis.instant.live_input import Intake, check_enough, say_who_is_waited_for
+from imu_hinge.analysis.instant.look import known_of
+from imu_hinge.analysis.instant.path import CHUNK_S, InstantPath
+from imu_hinge.analysis.instant.rep_events import is_from_floor
 from imu_hinge.analysis.pacing import EDGE_S, ENDED_S, SAME_S, SETTLE_S, STEP_S, WINDOW_S, Pacing
 from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link
 from imu_hinge.analysis.planned import with_names, with_what_was_said
@@ -32,6 +35,7 @@ from imu_hinge.analysis.told import Told, readings
 from imu_hinge.analysis.warm_up import warm_up
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import MovedWhileStill, RecordingError, SensorsSwapped
+from imu_hinge.instant import Instant
 from imu_hinge.model import Array, Region, Samples, check_exercise, check_placement
 from imu_hinge.motion.hypotheses.kinds import Kinds
 from imu_hinge.motion.kinematics.long_holes import hole_warning, settled_s, shared_holes
@@ -120,6 +124,9 @@ class LiveAnalysis:
         self._kinds: Kinds | None = None
         self._clocks = ClockWatch()
         self._pacing = Pacing()
+        self.shows_instants = True
+        """False where nobody will ask for instants: then none is made while a sensor lags."""
+        self._instants = InstantPath(order, self._settings, self._athlete)
 
     def feed(self, placement: str, samples: Samples) -> list[Event]:
         """Take one sensor's new samples and return what became known, in order.
@@ -149,13 +156,25 @@ class LiveAnalysis:
         sensor = self._sensors[placement]
         events = [Event("warning", at_s, text) for at_s, text in sensor.take(samples)]
         events += say_who_is_waited_for(self._sensors, placement) if len(samples) else []
-        if sensor.unscreened:  # nothing new is final yet
+        if not sensor.has_news:  # nothing new is final yet
             return events
-        step = round(STEP_S * self._settings.rate_hz)
-        while self._count_ready() >= self._done + step:
-            check_length(0.0, (self._done + step) / self._settings.rate_hz, self._settings.limits)
-            events += self._advance(self._done + step, is_last=False)
+        count = self._instants.whole(self._count_ready())
+        while (stop := min(count, self._next_stop())) > self._done:
+            check_length(0.0, stop / self._settings.rate_hz, self._settings.limits)
+            events += self._advance(stop, is_last=False)
+        if self._grid is not None and self.shows_instants:
+            self._instants.run_ahead(self._sensors, self._grid, self._done)
         return events
+
+    def take_instants(self) -> list[Instant]:
+        """Return the postures that became known since this was asked last, in order; of a minute at most.
+
+        Notes
+        -----
+        They depend on the samples in their order of arrival, not on the blocks. A sensor that lags by more than 150 ms
+        is left out of them until it is back; events and reps wait for it.
+        """
+        return self._instants.taken()
 
     def finish(self) -> SetResult:
         """End the session and return everything; the reps are those that were told, and the last ones.
@@ -176,11 +195,10 @@ class LiveAnalysis:
     def _finished(self) -> SetResult:
         for sensor in self._sensors.values():
             sensor.take_rest()
-        step = round(STEP_S * self._settings.rate_hz)
         most = int(3600.0 * self._settings.limits.hours * self._settings.rate_hz)  # `feed` refused what came later
         count = min(self._count_ready(), max(most, self._done))
-        while count >= self._done + step:  # what was held back
-            self._advance(self._done + step, is_last=False)
+        while count >= (stop := self._next_stop()):  # what was held back
+            self._advance(stop, is_last=False)
         check_enough(self._sensors, count, self._settings.rate_hz)
         if count > self._done:
             self._advance(count, is_last=True)
@@ -222,15 +240,38 @@ class LiveAnalysis:
         self._grid = Grid(origin_s, self._settings.rate_hz, shared_holes([w.holes for w in waiting]))
         return self._grid.count_ready(settled_s([w.times_s for w in waiting]))
 
+    def _next_step(self) -> int:
+        """Return where the step ends that the next instant of the grid is in."""
+        step = round(STEP_S * self._settings.rate_hz)
+        return (self._done // step + 1) * step
+
+    def _next_stop(self) -> int:
+        """Return up to where the grid may be filtered at once."""
+        stop = min(self._done + round(CHUNK_S * self._settings.rate_hz), self._next_step())
+        due = self._instants.look_at
+        return stop if due is None else min(stop, due)
+
     def _advance(self, stop: int, *, is_last: bool) -> list[Event]:
-        """Put the instants up to ``stop`` on the grid, filter them and look at what they tell."""
+        """Put the instants up to ``stop`` on the grid, filter them and, where a step ends, look at what they tell."""
         assert self._grid is not None
-        for sensor in self._sensors.values():
-            sensor.advance(self._done, stop, self._grid)
+        rows = {placement: sensor.advance(self._done, stop, self._grid) for placement, sensor in self._sensors.items()}
+        from_floor = is_from_floor(self._exercise, self._found.exercise)
+        told = self._instants.take(rows, self._grid, from_floor=from_floor)
+        ends_step = stop == self._next_step()
         self._done = stop
+        if self._instants.look_at == stop and not is_last:
+            self._pacing.has_looked()
+            told += self._look(is_last=False, is_asked=True)
+        told += self._end_step(is_last=is_last) if ends_step or is_last else []
+        self._instants.looked(stop, [e.rep.end_s for e in told if e.kind == "rep" and e.rep is not None])
+        return told
+
+    def _end_step(self, *, is_last: bool) -> list[Event]:
+        """Look at what the step tells, where that is due."""
+        stop = self._done
         self._check_units()
-        is_due = self._pacing.is_due(sensor.gyr[-1] for sensor in self._sensors.values())
-        at_s = self._time_s(stop - 1)
+        step, at_s = round(STEP_S * self._settings.rate_hz), self._time_s(stop - 1)
+        is_due = self._pacing.is_due(sensor.rates_of(step) for sensor in self._sensors.values())
         events = [*self._tell_holes(), *self._told.disagree(self._findings(), at_s)]
         events += self._look(is_last=is_last) if is_due or is_last else []
         return events + self._told.ended(stop, at_s, after=round(ENDED_S * self._settings.rate_hz))
@@ -246,8 +287,8 @@ class LiveAnalysis:
     def _findings(self) -> list[str]:
         return [s.check.finding.text for s in self._sensors.values() if s.check.finding is not None]
 
-    def _look(self, *, is_last: bool) -> list[Event]:
-        """Analyse the window again and tell what is new in it."""
+    def _look(self, *, is_last: bool, is_asked: bool = False) -> list[Event]:
+        """Analyse the window again and tell what is new in it; one that an instant asked for takes nothing back."""
         start = self._window_start()
         tracks = self._tracks(start)
         clocks = self._clocks.after(tracks, until=self._done)
@@ -265,22 +306,26 @@ class LiveAnalysis:
         self._aligned, self._aligned_from = aligned, start
         events += clocks.events(self._clocks, time_s=self._time_s(self._done - 1))
         self._clocks = clocks
+        self._instants.learn(known_of(aligned, tracks, self._kinds, clocks=clocks, exercise=self._found.exercise))
         if self._done > shown_to:
             self._shown.put(shown_to, clocks.shown(aligned.posture[shown_to - start : self._done - start]))
         events += self._told.slips(aligned)
         found = find_lifts(
             aligned.posture, self._athlete, told=self._exercise, settings=self._settings.reps, is_over=is_last
         )
+        before = list(self._told.reps)
         settled = self._done - (0 if is_last else round(SETTLE_S * self._settings.rate_hz))
         lifts, at_s = [lift.moved(start) for lift in found.lifts], self._time_s(self._done - 1)
         self._told.see([other.moved(start) for other in found.others], start=start + self._edge(start))
-        events += self._told.withdraw(lifts, start=start + self._edge(start), at_s=at_s, is_last=is_last)
+        if not is_asked:  # in mid-movement, and two of them follow each other at once
+            events += self._told.withdraw(lifts, start=start + self._edge(start), at_s=at_s, is_last=is_last)
         if found.lifts or not self._told.lifts:  # a walk after the set does not change what was lifted
             self._found = found
         for one in (one.moved(start) for one in found.sets):
             mark = self._told.mark_of(one, after=start + self._edge(start))
             for lift in self._told.news(one, after=start + self._edge(start), settled=settled):
                 events += self._tell(lift.moved(-start), one, mark)
+        events += self._told.revised(before, at_s)
         events += self._revise(aligned, is_last=is_last)
         swapped = "" if self._has_told_swapped or clocks.is_apart else looks_swapped(aligned.inclinations, found.lifts)
         if swapped and any(event.kind == "rep" for event in events):

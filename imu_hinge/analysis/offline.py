@@ -103,6 +103,7 @@ def analyze(
         from imu_hinge.analysis.live import LiveAnalysis  # which an analysis of the whole need not wait for
 
         live = LiveAnalysis(recording.placements, athlete=athlete, exercise=told, settings=settings, plan=plan)
+        live.shows_instants = False
         for placement, samples in _in_turns(recording):
             live.feed(placement, samples)
         result = with_what_was_said(live.finish(), (), recording.edits, load_kg=recording.load_kg)

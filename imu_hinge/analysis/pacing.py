@@ -48,6 +48,10 @@ class Pacing:
         self._moving_steps = 0
         """Since the last look that a movement was the cause of."""
 
+    def has_looked(self) -> None:
+        """Count anew: somebody has looked in the middle of a movement."""
+        self._moving_steps = 0
+
     def is_due(self, gyr: Iterable[Array]) -> bool:
         """Tell, after a step, whether to look: a movement has just ended, or goes on and on, or nobody has for long.
 

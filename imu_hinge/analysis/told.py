@@ -241,6 +241,21 @@ class Told:
         self.reps[place], self._read[place] = replace(rep, rep=told.rep, set=told.set), read
         return self.reps[place]
 
+    def revised(self, before: Sequence[Rep], at_s: float) -> list[Event]:
+        """Return the reps that are told otherwise than before: counted anew, after one that came late or was none.
+
+        Parameters
+        ----------
+        before
+            The reps as they were told.
+        at_s
+            When, for the events [s].
+        """
+        known = {rep.start_s: rep for rep in before}
+        pairs = [(known[rep.start_s], rep) for rep in self.reps if rep.start_s in known]
+        changed = [(old, rep) for old, rep in pairs if (old.set, old.rep) != (rep.set, rep.rep)]
+        return [Event("revised", at_s, f"Rep {old.rep + 1} is now rep {rep.rep + 1}.", rep) for old, rep in changed]
+
     def see(self, others: Sequence[NoRep], *, start: int) -> None:
         """Take what bends and is no rep from ``start`` on in place of what was seen there before."""
         kept = [o for o in self._no_reps if o.start < start]

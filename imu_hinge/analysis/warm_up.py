@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 
 from imu_hinge import conventions as cv
-from imu_hinge.analysis.live_input import Intake
+from imu_hinge.analysis.instant.live_input import Intake
 from imu_hinge.analysis.pipeline import align, link
 from imu_hinge.athlete import Athlete
 from imu_hinge.model import Region, Samples

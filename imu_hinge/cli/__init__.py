@@ -42,7 +42,7 @@ app = typer.Typer(
 _COMMANDS = (
     *(analysis_commands.analyze, analysis_commands.plot, file_commands.convert, file_commands.simulate),
     *(file_commands.demo, analysis_commands.calibrate, edit_command.edit),
-    *(commands.scan, commands.record, commands.repair, commands.doctor),
+    *(commands.scan, commands.record, commands.live, commands.repair, commands.doctor),
 )
 """In the order in which help lists them."""
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
 
-from imu_hinge.errors import RecordingError
+from imu_hinge.errors import HingeError, RecordingError
+from imu_hinge.instant import Instant
 from imu_hinge.model import Samples
-from imu_hinge.result import Event
+from imu_hinge.result import Event, SetResult
 
 
 class Analysis(Protocol):
@@ -22,26 +24,54 @@ class Analysis(Protocol):
     def feed(self, placement: str, samples: Samples) -> Sequence[Event]:
         """Take one sensor's new samples and return new events, in order."""
 
+    def take_instants(self) -> Sequence[Instant]:
+        """Return the postures that became known since this was asked last."""
+
+    def finish(self) -> SetResult:
+        """End the session and return everything."""
+
+
+def _ignore(_: Any) -> None:
+    """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Hold who is told; all are called in the analysis's thread.
+
+    Parameters
+    ----------
+    on_event
+        Takes each event.
+    on_instants
+        Takes the postures that became known with some samples, after their events.
+    """
+
+    on_event: Callable[[Event], None]
+    on_instants: Callable[[Sequence[Instant]], None] = _ignore
+
 
 MOST_WAITING: Final = 12_000
 """Chosen: five minutes of two sensors that send twenty blocks a second. A queue that grows on would take all memory."""
 
 
 class LiveReps:
-    """Feed an analysis from a recorder and pass its events on.
+    """Feed an analysis from a recorder and pass on what it finds.
 
     Parameters
     ----------
     make
         Makes the analysis; called in the thread, so that its imports do not hold up the radio either.
-    on_event
-        Takes each event; called in the thread.
+    listener
+        Who is told.
     """
 
-    def __init__(self, make: Callable[[], Analysis], on_event: Callable[[Event], None]) -> None:
+    def __init__(self, make: Callable[[], Analysis], listener: Listener) -> None:
         self._waiting: queue.SimpleQueue[tuple[str, Samples] | None] = queue.SimpleQueue()
-        self._make, self._on_event = make, on_event
+        self._make, self._listener = make, listener
         self.problem: Exception | None = None
+        self.result: SetResult | None = None
+        self.why_no_result = ""
         self._thread = threading.Thread(target=self._run, name="live analysis", daemon=True)
         self._thread.start()
 
@@ -54,8 +84,13 @@ class LiveReps:
         if self.problem is None:
             self._waiting.put((placement, samples))
 
+    @property
+    def backlog(self) -> int:
+        """How many blocks wait for the analysis."""
+        return self._waiting.qsize()
+
     def close(self) -> None:
-        """Analyse what waits, then end the thread."""
+        """Analyse what waits, finish, then end the thread; what it all came to is in ``result`` then."""
         self._waiting.put(None)
         self._thread.join()
 
@@ -64,6 +99,17 @@ class LiveReps:
             analysis = self._make()
             while (item := self._waiting.get()) is not None and self.problem is None:
                 for event in analysis.feed(*item):
-                    self._on_event(event)
+                    self._listener.on_event(event)
+                self._listener.on_instants(analysis.take_instants())
+            if self.problem is None:
+                self.result = self._finished(analysis)
         except Exception as problem:  # the recording goes on; what went wrong is shown at its end
             self.problem = problem
+
+    def _finished(self, analysis: Analysis) -> SetResult | None:
+        """Return the result; a set that is too short for one is no fault of the analysis."""
+        try:
+            return analysis.finish()
+        except HingeError as refusal:
+            self.why_no_result = str(refusal)
+            return None

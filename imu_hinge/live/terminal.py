@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from imu_hinge.live.analysis_thread import Analysis, LiveReps
+from imu_hinge.instant import Instant
+from imu_hinge.live.analysis_thread import Analysis, Listener, LiveReps
 from imu_hinge.live.known_sensors import KnownSensor, remember
 from imu_hinge.live.record_session import Plan, record
 from imu_hinge.live.recorder import Recorder, Session
 from imu_hinge.live.status import status_table
 from imu_hinge.recovery.seal import Recovered, summary
 from imu_hinge.recovery.timing import timing_lines
+from imu_hinge.report.wording import headline
 from imu_hinge.sensors.protocol import StreamRequest
 from imu_hinge.text import LONGEST_TEXT, one_line
 
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from imu_hinge.result import Event
+
+
+_MOMENTS: Final = ("rep_started", "turned")
 
 
 def plan_for(
@@ -58,30 +64,51 @@ def run_terminal(plan: Plan) -> Recovered | None:
     from rich.live import Live
 
     console = Console()
-    reps = LiveReps(lambda: _analysis(plan), lambda event: _print_event(console, event))
+    newest: deque[Instant] = deque(maxlen=1)
+    reps = LiveReps(lambda: _analysis(plan), Listener(lambda event: print_event(console, event), newest.extend))
     seen: dict[str, KnownSensor] = {}
     with Live(console=console, auto_refresh=False, transient=True) as live:
 
         def show(recorder: Recorder) -> None:
-            live.update(status_table(recorder, now_ns=plan.now_ns()), refresh=True)
+            instant = newest[-1] if newest else None
+            live.update(status_table(recorder, now_ns=plan.now_ns(), instant=instant), refresh=True)
             seen.update({p: KnownSensor(p, s.address, s.name) for p, s in recorder.status.items() if s.address})
 
         recovered = asyncio.run(_until_stopped(replace(plan, on_samples=reps.feed, on_status=show)))
     reps.close()
     remember(list(seen.values()))
-    for line in [] if recovered is None else [*summary(recovered), *timing_lines(recovered)]:
-        console.print(one_line(line, longest=LONGEST_TEXT), highlight=False, markup=False)
+    print_end(console, plan, recovered)
+    if reps.result is not None:
+        console.print(headline(reps.result)[0], highlight=False, markup=False)
     if reps.problem is not None:
-        console.print(
-            f"The live analysis stopped: {str(reps.problem).rstrip('.')}. The recording is whole.", markup=False
-        )
-    told = f"Saved in {plan.folder}; analyse it with: imu-hinge analyze {plan.folder}"
-    console.print("Nothing was recorded." if recovered is None else one_line(told, longest=LONGEST_TEXT), markup=False)
+        console.print(stopped_words(reps.problem), markup=False)
     return recovered
 
 
-async def _until_stopped(plan: Plan) -> Recovered | None:
-    """Record until the plan ends or the user (or the system) says stop; a second Ctrl-C changes nothing."""
+def print_end(console: Console, plan: Plan, recovered: Recovered | None) -> None:
+    """Print how each sensor did, how well their clocks agreed, and where the recording is.
+
+    Parameters
+    ----------
+    console
+    plan
+        Says the folder.
+    recovered
+        None where nothing was recorded.
+    """
+    for line in [] if recovered is None else [*summary(recovered), *timing_lines(recovered)]:
+        console.print(one_line(line, longest=LONGEST_TEXT), highlight=False, markup=False)
+    told = f"Saved in {plan.folder}; analyse it with: imu-hinge analyze {plan.folder}"
+    console.print("Nothing was recorded." if recovered is None else one_line(told, longest=LONGEST_TEXT), markup=False)
+
+
+def stopped_words(problem: Exception | str) -> str:
+    """Say that the live analysis stopped, and that nothing is lost."""
+    return f"The live analysis stopped: {str(problem).rstrip('.')}. The recording is whole."
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Return an event of this loop that the user or the system sets; a second Ctrl-C changes nothing."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         number = getattr(signal, name, None)
@@ -91,7 +118,12 @@ async def _until_stopped(plan: Plan) -> Recovered | None:
             loop.add_signal_handler(number, stop.set)
         except NotImplementedError:  # Windows' event loops take no signal handlers
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
-    return await record(plan, stop)
+    return stop
+
+
+async def _until_stopped(plan: Plan) -> Recovered | None:
+    """Record until the plan ends or somebody says stop."""
+    return await record(plan, stop_on_signals())
 
 
 def _analysis(plan: Plan) -> Analysis:
@@ -104,5 +136,8 @@ def _analysis(plan: Plan) -> Analysis:
     return analysis
 
 
-def _print_event(console: Console, event: Event) -> None:
+def print_event(console: Console, event: Event) -> None:
+    """Print when and what, but for what only a picture or a sound can follow."""
+    if event.kind in _MOMENTS:
+        return
     console.print(f"{event.time_s:7.1f} s  {event.message}", highlight=False, markup=False)

@@ -81,7 +81,7 @@ def inclined(
         return np.broadcast_to(np.radians(value), (N,)).copy()
 
     travel = Travel(np.full(N, height_m), np.full(N, 0.01), np.zeros(N))
-    return SegmentInclination(column(deg), np.full(N, 0.01), column(side_deg), travel, slips)
+    return SegmentInclination(column(deg), np.full(N, 0.01), column(side_deg), travel, slips, 0.0, 0.01)
 
 
 def aligned_of(posture: Posture | None = None, *, share: float = 0.99, **inclinations: SegmentInclination) -> Aligned:

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import imu_hinge as ih
-from imu_hinge.analysis.live_input import WAIT_BLOCKS, WAIT_S, Backlog
+from imu_hinge.analysis.instant.live_input import WAIT_BLOCKS, WAIT_S, Backlog
 from imu_hinge.analysis.shown import PIECE, Shown
 from imu_hinge.result import Event
 from imu_hinge.simulate.session import Simulated

@@ -11,7 +11,7 @@ import pytest
 from imu_hinge import conventions as cv
 from imu_hinge.analysis import clock_watch
 from imu_hinge.analysis.clock_watch import ClockWatch
-from imu_hinge.analysis.live_input import Backlog, Intake, check_enough, say_who_is_waited_for
+from imu_hinge.analysis.instant.live_input import Backlog, Intake, check_enough, say_who_is_waited_for
 from imu_hinge.analysis.shown import PIECE, Shown
 from imu_hinge.errors import ClocksApart, TooShort
 from imu_hinge.model import POSTURE_COLUMNS, Posture, Samples

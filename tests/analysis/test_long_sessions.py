@@ -35,7 +35,9 @@ def test_a_set_after_the_window_is_told_live_as_in_replay(
     starts = [rep.start_s for rep in short_set.truth.reps]
     assert [rep.start_s for rep in replay.lifts] == pytest.approx(starts, abs=0.25)
     assert [rep.start_s for rep in live.lifts] == pytest.approx(starts, abs=0.25)
-    assert [rep.verdict.label for rep in live.lifts] == ["hip_hinge"] * len(starts)
+    # one sensor tells the bar on the floor, and not the way up
+    told = [rep.verdict if len(placements) == 2 else rep.verdict_floor for rep in live.lifts]
+    assert [verdict.label for verdict in told] == ["hip_hinge"] * len(starts)
 
 
 def test_what_lies_before_the_first_window_is_unknown_and_says_so(short_set: Simulated) -> None:

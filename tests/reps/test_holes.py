@@ -11,7 +11,7 @@ import pytest
 
 import imu_hinge as ih
 from imu_hinge.analysis.assemble import hole_warnings
-from imu_hinge.analysis.live_input import Intake
+from imu_hinge.analysis.instant.live_input import Intake
 from imu_hinge.conventions import PELVIS_TILT, TRUNK_INCLINATION, Flag
 from imu_hinge.model import Region
 from imu_hinge.motion.orientation.filter import initial_state, params

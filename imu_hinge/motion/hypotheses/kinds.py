@@ -93,6 +93,15 @@ class Kinds:
         """Place of the likeliest kind."""
         return int(np.argmax(self.weight))
 
+    @property
+    def together(self) -> SetParameters:
+        """What the set shares, whatever its kind: normal, with the mean and the covariance of the mixture."""
+        means = np.stack([one.mean for one in self.shared])
+        mean = self.weight @ means
+        apart = means - mean
+        within = np.tensordot(self.weight, np.stack([one.covariance for one in self.shared]), axes=1)
+        return SetParameters(self.shared[0].names, mean, within + (self.weight[:, None] * apart).T @ apart)
+
 
 def kinds_of(inputs: LinkageInputs) -> tuple[Kind, ...]:
     """Return the kinds that a set may be of: where two sensors measure the lumbar spine, ways to bend the legs."""

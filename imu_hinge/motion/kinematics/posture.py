@@ -6,7 +6,7 @@ It knows where sensors sit, and nothing of reps. What no sensor tells is NaN.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
@@ -58,6 +58,8 @@ class SegmentInclination:
         See `vertical_acceleration.Travel`.
     slips
         Where the sensor moved on the body.
+    zero_rad, zero_sd_rad
+        What was taken off at the newest instant, and how well zero is known.
     """
 
     inclination_rad: Array
@@ -65,6 +67,8 @@ class SegmentInclination:
     side_rad: Array
     travel: Travel
     slips: tuple[Slip, ...]
+    zero_rad: float
+    zero_sd_rad: float
 
 
 def segment_inclination(
@@ -90,17 +94,13 @@ def segment_inclination(
     """
     raw = across_gaps(sagittal_inclination(track.up_s, mounting), track.is_gap)
     slips = find_slips(raw, standing, track.rate_hz, settings.alignment)
-    inclination = raw - zero_offset(raw, standing, slips, track.rate_hz)
-    budget = settings.errors
-    filter_sd = np.radians(budget.filter_live_deg if is_live else budget.filter_both_ways_deg)
-    axis = np.radians(budget.axis_deg)
-    axis_sd = np.hypot(
-        inclination * np.sqrt(0.75) * axis**2, np.radians(3.0) * np.sin(axis)
-    )  # 1 - cos, its root mean square
+    zero = zero_offset(raw, standing, slips, track.rate_hz)
+    inclination = raw - zero
     zero_sd = max(mounting.zero_sd_rad, standing_apart(inclination, standing, track.rate_hz))
     settling = settling_sd(track.is_gap, track.rate_hz, both_ways=not is_live)
     creep = creep_sd(standing, len(raw), track.rate_hz) if is_live else 0.0
-    sd = np.sqrt(filter_sd**2 + settling**2 + zero_sd**2 + axis_sd**2 + creep**2)
+    since = np.hypot(settling, creep)
+    sd = inclination_sd(inclination, zero_sd, settings.errors, is_live=is_live, settling_rad=since)
     for slip in slips:
         sd[slip.where.part] = np.hypot(sd[slip.where.part], abs(slip.jump_rad))
     sd[track.is_gap] = math.inf
@@ -120,7 +120,36 @@ def segment_inclination(
         level=sorted({*(i for r in standing.where for i in (r.start, r.stop - 1)), *lockouts}),
     )
     side = across_gaps(side_inclination(track.up_s, mounting), track.is_gap)
-    return SegmentInclination(inclination, sd, side, travel, tuple(slips))
+    return SegmentInclination(inclination, sd, side, travel, tuple(slips), float(zero[-1]), float(zero_sd))
+
+
+def inclination_sd(
+    inclination_rad: Array | float,
+    zero_sd_rad: float,
+    budget: ErrorBudget,
+    *,
+    is_live: bool,
+    settling_rad: Array | float = 0.0,
+) -> Array:
+    """Return the standard deviation of an inclination by the error budget; see `segment_inclination`. [rad].
+
+    Parameters
+    ----------
+    inclination_rad : (n,) or one [rad]
+    zero_sd_rad
+        Of standing.
+    budget
+    is_live
+        Whether the track was filtered forward only.
+    settling_rad : (n,) or one [rad]
+        What a hole has left, see `settling`.
+    """
+    filter_sd = np.radians(budget.filter_live_deg if is_live else budget.filter_both_ways_deg)
+    axis = np.radians(budget.axis_deg)
+    axis_sd = np.hypot(
+        inclination_rad * np.sqrt(0.75) * axis**2, np.radians(3.0) * np.sin(axis)
+    )  # 1 - cos, its root mean square
+    return np.asarray(np.sqrt(filter_sd**2 + settling_rad**2 + zero_sd_rad**2 + axis_sd**2))
 
 
 def creep_sd(standing: Standing, count: int, rate_hz: float) -> Array:
@@ -294,7 +323,7 @@ def assemble(
     )
 
 
-def lead_placement(inclinations: Mapping[str, SegmentInclination]) -> str:
+def lead_placement(inclinations: Collection[str]) -> str:
     """Return the placement whose lean tells the bends best: the highest on the trunk."""
     return next((p for p in ("t12", "lumbar", "chest", "sacrum", "hip") if p in inclinations), next(iter(inclinations)))
 

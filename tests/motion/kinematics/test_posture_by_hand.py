@@ -78,6 +78,7 @@ def test_who_stands_otherwise_after_a_set_has_a_wider_zero() -> None:
 def test_while_it_slips_a_sensor_is_off_by_the_whole_jump() -> None:
     found = told_of(bend(end_deg=8.0))
     (slip,) = found.slips
+    assert (found.zero_rad / DEG, found.zero_sd_rad / DEG) == pytest.approx((8.0, 0.5))
     assert (slip.where, slip.jump_rad / DEG) == (Region(300, 600), pytest.approx(8.0))
     np.testing.assert_allclose(found.inclination_rad[650:], 0.0, atol=1e-9)  # zeroed anew
     assert found.sd_rad[599] / DEG > 8.0
@@ -95,7 +96,7 @@ def test_in_a_gap_nothing_is_known() -> None:
 def plain(inclination: Array, sd_deg: float) -> SegmentInclination:
     nothing = np.zeros(len(inclination))
     return SegmentInclination(
-        inclination, np.full(len(inclination), sd_deg * DEG), nothing, Travel(nothing, nothing, nothing), ()
+        inclination, np.full(len(inclination), sd_deg * DEG), nothing, Travel(nothing, nothing, nothing), (), 0.0, 0.01
     )
 
 

@@ -22,7 +22,9 @@ PART = slice(0, 3)
 def inclination(values: list[float], sd: float) -> SegmentInclination:
     """Return a sensor's inclination [rad] with its error."""
     rad, nothing = np.array(values), np.full(len(values), np.nan)
-    return SegmentInclination(rad, np.full(len(values), sd), 0.0 * rad, Travel(nothing, nothing, nothing), ())
+    return SegmentInclination(
+        rad, np.full(len(values), sd), 0.0 * rad, Travel(nothing, nothing, nothing), (), 0.0, 0.01
+    )
 
 
 def test_the_band_is_that_of_many_skins() -> None:

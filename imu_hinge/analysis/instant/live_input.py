@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imu_hinge import conventions as cv
+from imu_hinge.analysis.instant.one_sensor import Rows
 from imu_hinge.errors import TooShort
 from imu_hinge.model import Array, Flags, Region, Samples
 from imu_hinge.motion.kinematics.long_holes import Hole, long_steps
@@ -40,9 +41,10 @@ WAIT_BLOCKS: Final = 50
 in some pieces, is no radio that has fallen silent. A radio sends as many in 5 s."""
 
 
-SCREENED_S: Final = 0.1  # chosen: ten samples of a common sensor, and nobody at the bar feels so short a wait
+SCREENED_S: Final = 0.04  # an instant's time, see `imu_hinge.instant`
 SCREENED_COUNT: Final = 16
-"""Samples are screened together over so long, or so many: one by one, it costs more than all the rest of live [s]."""
+"""Samples are screened together up to the first in the next stretch of so long, or the next so many: one by one, it
+costs more than all the rest of live. Which they are the samples say, not the blocks: instants depend on it [s]."""
 
 
 class Backlog:
@@ -94,11 +96,12 @@ class Backlog:
         rows[: len(self)], flags[: len(self)] = self._rows[kept], self._flags[kept]
         self._rows, self._flags, self._start, self._stop = rows, flags, 0, len(self)
 
-    def until(self, time_s: float) -> Samples:
-        """Return the samples up to the first one after ``time_s``."""
+    def until(self, time_s: float, *, since_s: float = -math.inf) -> Samples:
+        """Return the samples from the last one before ``since_s`` up to the first one after ``time_s``."""
+        start = self._start + max(0, self._before(since_s, side="left") - 1)
         stop = min(self._stop, self._start + self._before(time_s, side="right") + 1)
-        rows = self._rows[self._start : stop]
-        return Samples(rows[:, 0], rows[:, 1:4], rows[:, 4:], self._flags[self._start : stop])
+        rows = self._rows[start:stop]
+        return Samples(rows[:, 0], rows[:, 1:4], rows[:, 4:], self._flags[start:stop])
 
     def forget_before(self, time_s: float) -> None:
         """Forget all that lies before the last sample before ``time_s``."""
@@ -128,8 +131,12 @@ class Intake:
         On the grid.
     unscreened
         Samples as they came.
-    screened_s
-        Time of the last sample that was screened; the first is at once.
+    latest_s
+        Time of the last sample that came; the first is screened at once.
+    count
+        How many samples came.
+    has_news
+        Whether the last block let samples be screened.
     missed
         How many blocks of the others came since its last one.
     is_waited_for
@@ -147,7 +154,9 @@ class Intake:
     holes: list[Region] = field(default_factory=list)
     arrivals: Arrivals = field(init=False)
     unscreened: list[Samples] = field(default_factory=list)
-    screened_s: float = math.nan
+    latest_s: float = math.nan
+    count: int = 0
+    has_news: bool = False
     missed: int = 0
     is_waited_for: bool = False
 
@@ -158,23 +167,28 @@ class Intake:
         """Screen new samples and let those wait that are final; return new doubts, each with its time [s]."""
         told = len(self.arrivals.doubts)
         if len(samples):
-            self.unscreened.append(samples)
             self.missed, self.is_waited_for = 0, False
-        if self._is_worth_screening():
-            self._screen()
+            whole = self._whole(samples.time_s)
+            self.has_news = whole > 0
+            if whole:
+                self.unscreened.append(samples[:whole])
+                self._screen()
+            if whole < len(samples):
+                self.unscreened.append(samples[whole:])
         return self.arrivals.doubts[told:]
 
-    def _is_worth_screening(self) -> bool:
-        if not self.unscreened:
-            return False
-        last_s = float(self.unscreened[-1].time_s[-1])
-        is_near = self.screened_s <= last_s < self.screened_s + SCREENED_S  # a clock set back is told at once, NaN too
-        return not is_near or sum(map(len, self.unscreened)) >= SCREENED_COUNT
+    def _whole(self, time_s: Array) -> int:
+        """Return how many of the new samples, at ``time_s`` (n,) [s], complete a stretch; see `SCREENED_S`."""
+        with np.errstate(invalid="ignore"):
+            stretch = np.floor(np.concatenate(([self.latest_s], time_s)) / SCREENED_S)
+        number = np.arange(self.count, self.count + len(time_s))
+        ends = np.flatnonzero((stretch[1:] != stretch[:-1]) | (number % SCREENED_COUNT == 0))  # NaN differs
+        self.latest_s, self.count = float(time_s[-1]), self.count + len(time_s)
+        return int(ends[-1]) + 1 if ends.size else 0
 
     def _screen(self) -> None:
         blocks, self.unscreened = self.unscreened, []
         if blocks:
-            self.screened_s = float(blocks[-1].time_s[-1])
             columns = ([getattr(s, name) for s in blocks] for name in ("time_s", "acc", "gyr", "flags"))
             self.pending.add(self.arrivals.take(Samples(*map(np.concatenate, columns))))
 
@@ -183,7 +197,7 @@ class Intake:
         self._screen()
         self.pending.add(self.arrivals.rest())
 
-    def advance(self, first: int, stop: int, grid: Grid) -> None:
+    def advance(self, first: int, stop: int, grid: Grid) -> Rows:
         """Put the grid's instants from ``first`` to before ``stop`` on the tracks; forget the samples behind them.
 
         Parameters
@@ -193,13 +207,24 @@ class Intake:
         grid
         """
         gyr, acc, flags = grid.part(self.pending.until(grid.time_s(stop)), first, stop)
-        oriented = filter_block(self.state, gyr, acc, is_gap=_is_gap(flags))
+        rows = filtered(self.state, gyr, acc, flags)
         self.check.take(gyr, acc, flags)
-        self.gyr.append(gyr - oriented.bias_rad_s)
+        self.gyr.append(rows.gyr)
         self.acc.append(acc)
-        self.up_s.append(up_in_sensor(oriented.q_ws))
+        self.up_s.append(rows.up_s)
         self.flag(flags, first)
         self.pending.forget_before(grid.time_s(stop - 2))
+        return rows
+
+    def rates_of(self, count: int) -> Array:
+        """Return the angular velocity at the newest instants, ``count`` of them or all since a look. (n, 3)."""
+        chunks, held = [], 0
+        for chunk in reversed(self.gyr):
+            chunks.append(chunk)
+            held += len(chunk)
+            if held >= count:
+                break
+        return np.concatenate(chunks[::-1])[-count:]
 
     def flag(self, flags: Flags, first: int) -> None:
         """Remember the flags (n,) of the instants from ``first`` on, and over the whole session where holes are."""
@@ -223,6 +248,20 @@ class Intake:
         gyr, acc, flags = self.gyr[0], self.acc[0], self.flags[0]
         is_stationary = stationary(acc, gyr, settings.rate_hz, settings.stillness) & ~_is_gap(flags)
         return Track(time_s, self.up_s[0], acc, gyr, is_stationary, flags)
+
+
+def filtered(state: State, gyr: Array, acc: Array, flags: Flags) -> Rows:
+    """Filter the next instants of the grid.
+
+    Parameters
+    ----------
+    state
+        Updated in place.
+    gyr, acc : (n, 3) [rad/s, sensor], [m/s², sensor]
+    flags : (n,)
+    """
+    oriented = filter_block(state, gyr, acc, is_gap=_is_gap(flags))
+    return Rows(gyr - oriented.bias_rad_s, acc, up_in_sensor(oriented.q_ws), flags)
 
 
 def _is_gap(flags: Flags) -> npt.NDArray[np.bool_]:
