@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from imu_hinge import conventions as cv
 from imu_hinge.model import Array, Posture, Region
+from imu_hinge.reps.bends import Bend
 from imu_hinge.reps.segmentation import Lift
 
 RATE_HZ = 100.0
@@ -58,3 +61,25 @@ def lift_from_floor(n: int = 401) -> Lift:
     middle = n // 2
     up, down = Region(0, middle), Region(middle, n - 1)
     return Lift(start=0, turn=middle, stop=n - 1, bottom=0, down=down, up=up, pause=Region(0, 0))
+
+
+def made_bend(start: int = 0, **changes: object) -> Bend:
+    """Return a bend of two seconds with a hold of a fifth of one, upright again at ``start + 200``."""
+    plain = Bend(
+        down_start=start,
+        down_stop=start + 90,
+        bottom=start + 100,
+        up_start=start + 110,
+        up_stop=start + 200,
+        depth_rad=1.0,
+        inclination_rad=np.radians(50.0),
+        side_rad=0.0,
+        turn_rad=0.0,
+        drop_m=0.1,
+        drop_sd_m=0.0,
+        landing=-1,
+        shock_mps2=0.5,
+        down_vibration_mps2=0.1,
+        up_vibration_mps2=0.1,
+    )
+    return replace(plain, **changes)

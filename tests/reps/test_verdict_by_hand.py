@@ -63,6 +63,14 @@ def test_the_confidence_is_the_probability_of_the_label() -> None:
     assert hinged.confidence == pytest.approx(0.8413, abs=2e-3)
 
 
+def test_who_squats_does_so_without_rounding() -> None:
+    """P(rounded) is 0.1587 a standard deviation below the limit, P(knees) 0.9772 two above."""
+    squat = judge(metrics_of(LIMIT_DEG - 3.0, KNEE_LIMIT_DEG + 6.0), (), LIMITS)
+    assert (squat.label, squat.confidence) == ("squat", pytest.approx(0.8413 * 0.9772, abs=1e-3))
+    hinge = judge(metrics_of(LIMIT_DEG - 3.0, KNEE_LIMIT_DEG - 6.0), (), LIMITS)
+    assert (hinge.label, hinge.confidence) == ("hip_hinge", pytest.approx(0.8413 * 0.9772, abs=1e-3))
+
+
 def test_a_wide_band_decides_nothing() -> None:
     assert judge(metrics_of(LIMIT_DEG + 6.0, sd_deg=20.0), (), LIMITS).label == "undecided"
 
@@ -157,6 +165,59 @@ def test_knees_that_bend_before_the_bar_has_passed_them(shape: str, is_found: bo
     course = np.clip(np.linspace(0.0, 4.0, 200), 0.0, 1.0) if shape == "early" else np.linspace(0.0, 1.0, 200) ** 3
     angles[:200, cv.KNEE_FLEXION] = np.radians(70.0) * course
     assert ("early_knee_bend" in findings_of(posture_of(angles), lift_from_top(), from_floor=False)) == is_found
+
+
+@pytest.mark.parametrize(
+    ("from_deg", "by_deg", "early_share", "is_found"),
+    [
+        (10.0, 32.0, 0.65, True),
+        (10.0, 28.0, 0.65, False),  # less than 30 degrees are in nobody's way
+        (10.0, 40.0, 0.55, False),
+        (40.0, 32.0, 0.65, True),
+        (40.0, 28.0, 0.9, False),
+    ],
+)
+def test_knees_go_first_by_what_they_bend_and_not_by_how_bent_they_are(
+    from_deg: float, by_deg: float, early_share: float, is_found: bool
+) -> None:
+    angles = np.zeros((401, 5))
+    course = np.interp(np.arange(200), [0, 65, 199], [0.0, early_share, 1.0])
+    angles[:200, cv.KNEE_FLEXION] = np.radians(from_deg + by_deg * course)
+    assert ("early_knee_bend" in findings_of(posture_of(angles), lift_from_top(), from_floor=False)) == is_found
+
+
+@pytest.mark.parametrize(
+    ("bump_deg", "rise_m", "is_found"),
+    [(4.5, 0.25, True), (3.5, 0.25, False), (4.5, 0.09, True), (4.5, 0.07, False)],
+)
+def test_hips_that_hardly_rise_cannot_shoot_up(bump_deg: float, rise_m: float, is_found: bool) -> None:
+    angles = np.zeros((401, 5))
+    tilt = np.radians(np.interp(np.arange(200), [0, 30, 199], [50.0, 50.0 + bump_deg, 0.0]))
+    angles[:200, cv.PELVIS_TILT] = tilt
+    height = np.concatenate([np.linspace(-rise_m, 0.0, 200), np.zeros(201)])
+    found = findings_of(posture_of(angles, height_m=height), lift_from_floor(), from_floor=True)
+    assert ("hips_shoot_up" in found) == is_found
+    late = np.roll(tilt, 100)  # the same after three tenths of the rise
+    angles[:200, cv.PELVIS_TILT] = np.where(np.arange(200) < 100, np.radians(50.0), late)
+    assert "hips_shoot_up" not in findings_of(posture_of(angles, height_m=height), lift_from_floor(), from_floor=True)
+
+
+@pytest.mark.parametrize(
+    ("pull_s", "still_s", "is_found"), [(0.85, 0.14, True), (0.95, 0.14, False), (0.85, 0.16, False)]
+)
+def test_a_start_is_rushed_below_nine_tenths_of_a_second_and_a_breath_s_pause(
+    pull_s: float, still_s: float, is_found: bool
+) -> None:
+    n, start = 601, 200
+    turn = start + round(pull_s * RATE_HZ)
+    posture = posture_of(np.zeros((n, 5)))
+    posture.is_still[101 : 101 + round(still_s * RATE_HZ)] = True  # just within the second before
+    posture.is_still[:99] = True
+    lift = replace(
+        lift_from_floor(n), start=start, bottom=start, turn=turn, up=Region(start, turn), down=Region(turn, n - 1)
+    )
+    assert ("rushed_start" in findings_of(posture, lift, from_floor=True)) == is_found
+    assert "rushed_start" not in findings_of(posture, lift, from_floor=False)
 
 
 @pytest.mark.parametrize(

@@ -117,3 +117,12 @@ def test_nobody_who_never_stands_still_is_aligned() -> None:
 
 def test_before_the_first_bend_no_mounting_is_known() -> None:
     assert find_mountings({"sacrum": track_of(bends(5.0))}, Settings())[0] == {}
+
+
+def test_a_pelvis_that_hardly_moves_is_aligned_by_the_bends_of_the_back_above_it() -> None:
+    pelvis, trunk = bends(8.0, 8.0, 8.0), bends(60.0, 60.0, 60.0)  # alone 8 degrees tell no bend
+    mounting = rotation(5)
+    tracks = {"sacrum": track_of(pelvis, mounting=mounting), "t12": track_of(trunk)}
+    mountings, _ = find_mountings(tracks, Settings())
+    found = sagittal_inclination(tracks["sacrum"].up_s, mountings["sacrum"])
+    np.testing.assert_allclose(found, pelvis, atol=1e-6)

@@ -145,3 +145,10 @@ def test_what_makes_no_grid_is_refused(samples, rate_hz, words):
 def test_no_rate_without_two_instants(time_s):
     with pytest.raises(BadSamples, match="sample rate"):
         median_rate_hz(time_s)
+
+
+@pytest.mark.parametrize(
+    ("latest_s", "count"), [(9.0, 0), (10.0, 0), (10.24, 0), (10.25, 1), (10.49, 1), (10.5, 2), (11.0, 4)]
+)
+def test_an_instant_is_final_a_grid_period_later(latest_s, count):
+    assert ready(latest_s, rate_hz=4.0, origin_s=10.0) == count

@@ -184,7 +184,8 @@ def test_the_arrowhead_solves_what_a_dense_solver_solves(is_stiff):
     upper = np.triu(solution.information)
     covariance = np.linalg.inv(upper + np.triu(upper, 1).T)
     shared_step = covariance @ solution.information_vector
-    block_tridiagonal.substitute(observations, solution, shared_step)
+    largest = block_tridiagonal.substitute(observations, solution, shared_step)
+    assert largest == np.abs(solution.step).max()
     blocks = np.empty((n, 5, 5))
     block_tridiagonal.marginal_covariances(constants, observations, solution, np.linalg.cholesky(covariance), blocks)
     step, inverse = -np.linalg.solve(normal, slope), np.linalg.inv(normal)

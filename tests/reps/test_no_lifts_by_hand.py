@@ -1,0 +1,210 @@
+"""What is no lift: seats, jumps and heights that no legs allow, on both sides of every threshold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hand_made import RATE_HZ, made_bend, posture_of
+
+from imu_hinge.athlete import Athlete
+from imu_hinge.model import Array, Posture
+from imu_hinge.reps.no_lifts import (
+    JUMPING,
+    NO_TRUNK,
+    SITTING,
+    comes_up_between,
+    is_too_far,
+    leaves_ground,
+    net_rise_m,
+    no_lift,
+    one_way,
+    sits,
+    without_no_lifts,
+)
+
+ATHLETE = Athlete(height_m=1.75)
+N = 401
+WHOLE = slice(0, N)
+
+
+def moving(
+    *, inclination_deg: Array | float = 0.0, height_m: Array | float = 0.0, speed_mps: Array | float = 0.0, n: int = N
+) -> Posture:
+    def column(value: Array | float) -> Array:
+        return np.broadcast_to(np.asarray(value, dtype=float), (n,)).copy()
+
+    posture = posture_of(np.zeros((n, 5)), height_m=column(height_m))
+    return replace(posture, inclination_rad=np.radians(column(inclination_deg)), speed_mps=column(speed_mps))
+
+
+def seat(depth_m: float) -> Array:
+    """Return hips that go down within a second, stay for two and come up. (n,) [m]."""
+    return np.interp(np.arange(N), [0, 100, 300, 400], [0.0, -depth_m, -depth_m, 0.0])
+
+
+def rocking(up_to_deg: float, *, leans_deg: float = 45.0) -> Array:
+    """Return a trunk that leans, comes up while the hips are low, and leans again. (n,) [degrees]."""
+    return np.interp(np.arange(N), [0, 90, 200, 310, 400], [0.0, leans_deg, up_to_deg, leans_deg, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("height", "inclination", "expected"),
+    [
+        (seat(0.35), rocking(5.0), True),
+        (seat(0.35), rocking(14.0), True),
+        (seat(0.35), rocking(16.0), False),  # who squats leans by more
+        (seat(0.35), rocking(5.0, leans_deg=23.0), False),  # 18 degrees less: the feet can carry that
+        (seat(0.35), rocking(5.0, leans_deg=30.0), True),
+        (seat(0.13), rocking(5.0), True),
+        (seat(0.11), rocking(5.0), False),  # no seat
+        (seat(0.72), rocking(5.0), True),
+        (seat(0.75), rocking(5.0), False),  # no pelvis: 0.42 of 1.75 m
+        (seat(0.35), np.interp(np.arange(N), [0, 200, 400], [0.0, 60.0, 0.0]), False),
+    ],
+)
+def test_who_comes_up_while_the_hips_are_low_sits(height: Array, inclination: Array, expected: bool) -> None:
+    assert sits(moving(inclination_deg=inclination, height_m=height), WHOLE, ATHLETE) == expected
+
+
+def test_hips_of_unknown_height_do_not_sit() -> None:
+    height = seat(0.35)
+    height[7] = np.nan
+    assert not sits(moving(inclination_deg=rocking(5.0), height_m=height), WHOLE, ATHLETE)
+
+
+@pytest.mark.parametrize(
+    ("height_m", "expected"),
+    [(0.31, False), (0.33, True), (-0.74, False), (-0.77, True)],  # beyond two deviations of 1 cm
+)
+def test_legs_allow_no_more_than_some_heights(height_m: float, expected: bool) -> None:
+    assert is_too_far(moving(height_m=seat(-height_m)), WHOLE, ATHLETE) == expected
+
+
+@pytest.mark.parametrize(("up_to_deg", "leans_deg", "expected"), [(5, 45, True), (16, 45, False), (5, 24, False)])
+def test_a_trunk_that_comes_up_between_two_leans(up_to_deg: float, leans_deg: float, expected: bool) -> None:
+    assert comes_up_between(np.radians(rocking(up_to_deg, leans_deg=leans_deg))) == expected
+
+
+def test_a_trunk_that_leans_once_does_not_come_up_between() -> None:
+    assert not comes_up_between(np.radians(np.interp(np.arange(N), [0, 200, 400], [0.0, 60.0, 0.0])))
+    assert not comes_up_between(np.radians(np.linspace(60.0, 0.0, N)))
+
+
+def falling(acceleration_mps2: float, flight_s: float, from_mps: float = 0.5) -> Array:
+    """Return the speed of a trunk that falls for so long and is caught. (n,) [m/s]."""
+    speed = np.zeros(N)
+    flight = round(flight_s * RATE_HZ)
+    speed[150 : 150 + flight] = from_mps - acceleration_mps2 * np.arange(flight) / RATE_HZ
+    last = speed[149 + flight]
+    speed[130:150] = np.linspace(0.0, from_mps, 20, endpoint=False)
+    speed[150 + flight : 190 + flight] = np.linspace(last, 0.0, 40)
+    return speed
+
+
+@pytest.mark.parametrize(
+    ("speed", "height_m", "inclination_deg", "expected"),
+    [
+        (falling(9.8, 0.3), 0.0, 0.0, True),
+        (falling(5.0, 0.3, 0.0), 0.0, 0.0, False),  # half of the weight is on the feet
+        (falling(7.0, 0.3, 0.0), 0.0, 0.0, True),
+        (falling(9.8, 0.16, 0.9), 0.0, 0.0, False),  # not yet falling
+        (falling(9.8, 0.3), -0.09, 0.0, True),
+        (falling(9.8, 0.3), -0.11, 0.0, False),  # legs are not straight
+        (falling(9.8, 0.3), 0.0, 33.0, True),
+        (falling(9.8, 0.3), 0.0, 37.0, False),
+    ],
+)
+def test_who_falls_freely_at_full_height_has_jumped(
+    speed: Array, height_m: float, inclination_deg: float, expected: bool
+) -> None:
+    posture = moving(speed_mps=speed, height_m=height_m, inclination_deg=inclination_deg)
+    assert leaves_ground(posture, slice(0, 120)) == expected
+
+
+def test_a_jump_long_after_the_rise_is_another_matter() -> None:
+    assert not leaves_ground(moving(speed_mps=falling(9.8, 0.3)), slice(0, 90))
+
+
+def risen(rise_m: float, *, seconds: float = 2.0, bias: float = 0.0) -> Posture:
+    """Return the acceleration of a trunk that ends higher than it began, at rest at both ends. (n,) [m/s²]."""
+    n = round(seconds * RATE_HZ) + 1
+    phase = np.linspace(0.0, 1.0, n)
+    acceleration = np.zeros(1001)
+    acceleration[:n] = rise_m * 2.0 * np.pi / seconds**2 * np.sin(2.0 * np.pi * phase) + bias
+    return replace(posture_of(np.zeros((1001, 5))), acceleration_mps2=acceleration)
+
+
+@pytest.mark.parametrize("bias", [0.0, 0.3])
+def test_the_rise_over_a_bend_is_that_of_its_acceleration_whatever_its_bias(bias: float) -> None:
+    assert net_rise_m(made_bend(0), risen(0.4, bias=bias)) == pytest.approx(0.4, abs=1e-3)
+    assert net_rise_m(made_bend(0, up_stop=590), risen(0.4, seconds=5.9, bias=bias)) == pytest.approx(0.4, abs=1e-3)
+    assert net_rise_m(made_bend(0, up_stop=610), risen(0.4, seconds=6.1, bias=bias)) == 0.0  # too long to tell
+
+
+def test_a_rise_is_told_of_whole_bends_alone() -> None:
+    posture = risen(0.4)
+    assert net_rise_m(made_bend(0, is_finished=False), posture) == 0.0
+    assert net_rise_m(made_bend(0, is_begun=False), posture) == 0.0
+    assert net_rise_m(made_bend(0), replace(posture, acceleration_mps2=None)) == 0.0
+
+
+@pytest.mark.parametrize(("rise_m", "is_seated"), [(-0.36, True), (-0.34, False), (0.36, True)])
+def test_one_way_down_by_a_whole_seat_is_sitting_down(rise_m: float, is_seated: bool) -> None:
+    bend = made_bend(0)
+    assert one_way([bend], risen(rise_m)) == ({bend: SITTING} if is_seated else {})
+
+
+def test_sitting_down_takes_three_seconds_at_most() -> None:
+    slow = made_bend(0, up_stop=310)
+    assert one_way([slow], risen(-0.5, seconds=3.1)) == {}
+    quick = made_bend(0, up_stop=290)
+    assert one_way([quick], risen(-0.5, seconds=2.9)) == {quick: SITTING}
+
+
+@pytest.mark.parametrize(
+    ("first_m", "then_m", "are_seated"), [(-0.22, 0.22, True), (-0.18, 0.3, False), (-0.25, -0.25, False)]
+)
+def test_two_that_undo_each_other_are_half_a_seat(first_m: float, then_m: float, are_seated: bool) -> None:
+    posture, later = risen(first_m), risen(then_m)
+    assert posture.acceleration_mps2 is not None
+    assert later.acceleration_mps2 is not None
+    acceleration = posture.acceleration_mps2 + np.roll(later.acceleration_mps2, 400)
+    bends = [made_bend(0), made_bend(400)]
+    found = one_way(bends, replace(posture, acceleration_mps2=acceleration))
+    assert found == (dict.fromkeys(bends, SITTING) if are_seated else {})
+
+
+def test_each_kind_has_its_name() -> None:
+    bend = made_bend(0, up_stop=400)
+    assert no_lift(bend, moving(), ATHLETE) == ""
+    assert no_lift(bend, moving(inclination_deg=rocking(5.0), height_m=seat(0.35)), ATHLETE) == SITTING
+    assert no_lift(bend, moving(speed_mps=falling(9.8, 0.3)), ATHLETE) == JUMPING
+    assert no_lift(bend, moving(height_m=seat(0.9), inclination_deg=34.0), ATHLETE) == NO_TRUNK
+    assert no_lift(bend, moving(height_m=seat(0.9), inclination_deg=36.0), ATHLETE) == ""
+    assert no_lift(bend, moving(height_m=seat(0.9), inclination_deg=rocking(5.0)), ATHLETE) == SITTING
+    assert no_lift(replace(bend, is_begun=False), moving(height_m=seat(0.9)), ATHLETE) == ""
+
+
+@pytest.mark.parametrize(
+    ("kinds", "left"),
+    [
+        ("SSBB", []),  # half are seats, so that the rest are
+        ("SSBBB", [2, 3, 4]),  # less than half
+        ("SSSBBB", [3, 4, 5]),  # three in a row are a set of their own
+        ("SSSSBSB", []),
+        ("BBBB", [0, 1, 2, 3]),
+    ],
+)
+def test_what_stands_among_seats_is_one(kinds: str, left: list[int]) -> None:
+    n = 500 * len(kinds)
+    height, inclination = np.zeros(n), np.zeros(n)
+    for i, kind in enumerate(kinds):
+        if kind == "S":
+            height[500 * i : 500 * i + N], inclination[500 * i : 500 * i + N] = seat(0.35), rocking(5.0)
+    bends = [made_bend(500 * i, up_stop=500 * i + 400) for i in range(len(kinds))]
+    posture = moving(height_m=height, inclination_deg=inclination, n=n)
+    kept, instead = without_no_lifts([bends], posture, ATHLETE)
+    assert kept == ([[bends[i] for i in left]] if left else [])
+    assert instead == {b: SITTING for i, b in enumerate(bends) if i not in left}
