@@ -3,13 +3,10 @@
 ``import imu_hinge`` loads neither numba, pandas, matplotlib nor bleak: names arrive when they are used.
 """
 
-import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-
-logging.getLogger(__name__).addHandler(logging.NullHandler())  # who wants to see what is logged adds one of his own
 
 if TYPE_CHECKING:
     from imu_hinge import report

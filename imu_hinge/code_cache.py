@@ -50,6 +50,9 @@ BELOW = (
     "jit",
     "code_cache",
     "small_matrix",
+    "plan",
+    "lifted_set",
+    "edits",
 )
 """What `motion` imports from beside it, and what those do: their constants are compiled into kernels as numbers."""
 

@@ -125,8 +125,8 @@ def swinging(low_deg: float, high_deg: float) -> Array:
         ("t12", 0.0, 136.0, 0.0, True),
         ("t12", 0.0, 90.0, 59.0, False),
         ("t12", 0.0, 90.0, -61.0, True),
-        ("thigh", -69.0, 59.0, 0.0, False),
-        ("thigh", -71.0, 0.0, 0.0, True),
+        ("thigh", -119.0, 59.0, 0.0, False),
+        ("thigh", -121.0, 0.0, 0.0, True),
         ("thigh", 0.0, 61.0, 0.0, True),
     ],
 )

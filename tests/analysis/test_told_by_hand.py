@@ -10,7 +10,7 @@ import pytest
 
 from imu_hinge import conventions as cv
 from imu_hinge.analysis.calibration import Taken, _check_consistent, _with_bows, _with_hinges, learn_references
-from imu_hinge.analysis.pacing import Pacing
+from imu_hinge.analysis.instant.pacing import Pacing
 from imu_hinge.analysis.told import Told
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import CalibrationError
