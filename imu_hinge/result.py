@@ -229,6 +229,8 @@ class SetResult:
         With which it was analysed.
     set_list
         The sets, in order; where it is left out, what the reps say.
+    first_set
+        Number of the first of them in the session that this is a part of.
     set_index : (n,)
         0-based set per sample, -1 outside of reps.
     from_s
@@ -265,6 +267,7 @@ class SetResult:
     is_live: bool = False
     settings: Settings = field(default_factory=Settings)
     set_list: tuple[LiftedSet, ...] = ()
+    first_set: int = 0
     set_index: npt.NDArray[np.int32] = None  # type: ignore[assignment]  # filled in below: None means one set
     from_s: float = math.nan
     against_plan: tuple[str, ...] = ()
@@ -322,13 +325,13 @@ class SetResult:
         return with_plain_text(frame)
 
     def reps_of(self, number: int) -> tuple[Rep, ...]:
-        """Return the reps of one set, counted from 0."""
+        """Return the reps of one set, counted from 0 in the session."""
         return tuple(rep for rep in self.lifts if rep.set == number)
 
     def set_rows(self) -> list[dict[str, Any]]:
         """Return every set as a row of plain values, columns `conventions.SET_COLUMNS`."""
         rows, before_s = [], math.nan
-        for number, one in enumerate(self.set_list):
+        for number, one in enumerate(self.set_list, start=self.first_set):
             reps = self.reps_of(number)
             rows.append(set_row(number, one, [rep.as_row() for rep in reps], before_s=before_s))
             before_s = reps[-1].end_s
@@ -348,6 +351,8 @@ class SetResult:
     def of_set(self, number: int, *, margin_s: float = 15.0) -> SetResult:
         """Return one set as a result of its own, with some seconds before and after it, for a table or a picture.
 
+        It keeps its number, counted from 0 in the session.
+
         Raises
         ------
         IndexError
@@ -366,9 +371,11 @@ class SetResult:
             posture=self.posture[part].copy(),
             phase=self.phase[part].copy(),
             rep_index=self.rep_index[part].copy(),
-            set_index=np.minimum(self.set_index[part], 0),
-            lifts=tuple(replace(rep, set=0) for rep in reps),
+            set_index=np.where(self.set_index[part] == number, self.set_index[part], -1).astype(np.int32),
+            lifts=reps,
             set_list=(one,),
+            first_set=number,
+            other_bends=tuple(b for b in self.other_bends if start_s <= b.start_s < stop_s),
             from_s=self.from_s if math.isfinite(self.from_s) else float(time_s[0]),
         )
 

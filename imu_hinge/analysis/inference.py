@@ -61,7 +61,7 @@ def infer(inputs: LinkageInputs, athlete: Athlete, *, before: Kinds | None = Non
     inputs, athlete
         As `map_estimate.solve`.
     before
-        What earlier sets, or live reps, of the same athlete in the same mounting told.
+        What earlier sets, or live reps, of the same athlete in the same mounting told; of another exercise it is left.
 
     Raises
     ------
@@ -105,11 +105,11 @@ def solve_kinds(
     """
     check_inputs(inputs)
     kinds = kinds_of(inputs)
+    if before is not None and before.exercise != inputs.exercise:
+        before = None
     if not kinds:
         result = solve(inputs, athlete, shared=None if before is None else before.shared[before.likeliest])
-        return Kinds(("",), np.ones(1), (result.shared,)), (result,)
-    if before is not None and before.names != tuple(kind.name for kind in kinds):
-        before = None  # a set of another exercise: its kinds are others, and begin anew
+        return Kinds(("",), np.ones(1), (result.shared,), exercise=inputs.exercise), (result,)
     usual = set_parameter_prior(athlete, inputs.placements, inputs.posture_prior)
     expected = [prior_of(kind, usual, inputs) for kind in kinds]
     priors = expected if before is None else before.shared
@@ -119,7 +119,8 @@ def solve_kinds(
     )
     weight = np.full(len(kinds), 1.0 / len(kinds)) if before is None else before.weight
     weight = weighed(weight, np.array([result.log_evidence for result in results]))
-    return Kinds(tuple(kind.name for kind in kinds), weight, tuple(result.shared for result in results)), results
+    shared = tuple(result.shared for result in results)
+    return Kinds(tuple(kind.name for kind in kinds), weight, shared, exercise=inputs.exercise), results
 
 
 def limits_of(athlete: Athlete) -> tuple[tuple[int, float], tuple[int, float]]:

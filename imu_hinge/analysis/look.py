@@ -36,4 +36,5 @@ def known_of(
         p: SensorKnown.of(mounting, aligned.inclinations[p], tracks[p]) for p, mounting in aligned.mountings.items()
     }
     withheld = WITHHELD if clocks.is_apart else ()
-    return Known(sensors, tissue, aligned.sync_s, withheld, exercise, None if kinds is None else kinds.together)
+    is_of_this = kinds is not None and kinds.exercise == exercise  # what another's told holds against other habits
+    return Known(sensors, tissue, aligned.sync_s, withheld, exercise, kinds.together if kinds and is_of_this else None)

@@ -58,20 +58,8 @@ def analyze(
 
     Parameters
     ----------
-    recording
-        From `imu_hinge.read`, or built from arrays.
-    athlete
-        Overrides the recording's; what is not known has a population default.
-    exercise
-        One of `conventions.EXERCISES`, or ``auto``: what the recording says, else recognised.
-    as_live
-        Give what `LiveAnalysis` gave, bit for bit. Otherwise the whole recording is used in both directions, and the
-        angles are better.
-    settings
-    name
-        What the recording is called in reports.
-    plan
-        What was meant to be lifted, see `plan.read_plan`; overrides the recording's.
+    recording, athlete, exercise, as_live, settings, name, plan
+        As those of `imu_hinge.analyze`, which reads files too and has the example.
 
     Returns
     -------
@@ -80,19 +68,8 @@ def analyze(
 
     Raises
     ------
-    RecordingError
-        Where the samples are not what a sensor on a body delivers.
-    CalibrationError
-        Where standing or bending did not tell how the sensors sit.
-
-    Examples
-    --------
-    >>> import imu_hinge as ih
-    >>> from imu_hinge.simulate.session import random_set
-    >>> recording = random_set(5, exercise="deadlift", style="good_hinge").recording
-    >>> result = ih.analyze(recording, athlete=ih.Athlete(height_m=1.78))
-    >>> len(result.reps), result.reps["verdict"].mode()[0], set(result.reps["basis"])
-    (5, 'hip_hinge', {'measured'})
+    RecordingError, CalibrationError
+        As `imu_hinge.analyze`.
     """
     settings = settings or Settings()
     check_exercise(exercise)

@@ -128,7 +128,7 @@ def link(
     posture = aligned.posture[part]
     most = MISFIT if posture.basis == "measured" else INFERRED_MISFIT
     doubted = np.uint16(cv.Flag.MISFIT if result.likeliest.misfit > most else 0)
-    said = "" if before is None else before.does_not_fit
+    said = "" if before is None or before.exercise != exercise else before.does_not_fit
     found = replace(result.kinds, does_not_fit=result.likeliest.shared.does_not_fit if doubted else said)
     angles, sd = measured_angles(
         aligned.inclinations,
@@ -184,7 +184,9 @@ def soft_tissue_of(kinds: Kinds, aligned: Aligned, *, is_trusted: bool) -> SoftT
 
 
 def link_sets(aligned: Aligned, sets: Sequence[FoundSet], athlete: Athlete) -> tuple[Posture, Kinds | None]:
-    """Return the posture with every set linked, one after the other, each knowing what those before it told.
+    """Return the posture with every set linked, one after the other, each knowing what the one before it told.
+
+    What a set of another exercise told is left: it is told against that one's habits.
 
     Ten seconds around a set belong to it, or half of the rest to the next. Farther away only what sensors measure is
     known: nobody needs a knee angle on the way to the bar.
@@ -199,7 +201,7 @@ def link_sets(aligned: Aligned, sets: Sequence[FoundSet], athlete: Athlete) -> t
     Returns
     -------
     posture : Posture
-    shared : SetParameters or None
+    kinds : Kinds or None
         After the last set; None without lifts.
     """
     margin, n = round(10.0 * aligned.posture.rate_hz), len(aligned.posture)

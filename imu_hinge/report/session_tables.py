@@ -44,10 +44,13 @@ def rest_words(seconds: float) -> str:
 
 
 def set_heading(result: SetResult, number: int) -> str:
-    """Return one line over a set's table: which, what, when, its load, and whether a person changed it."""
+    """Return one line over a set's table: which, what, when, its load, and whether a person changed it.
+
+    ``number`` is that in the result, from 0; the line says the one in the session, from 1.
+    """
     row = result.set_rows()[number]
     parts = [
-        f"Set {number + 1}: {words.number_of(row['reps'], *words.EXERCISE_WORDS[row['exercise']])}",
+        f"Set {row['set'] + 1}: {words.number_of(row['reps'], *words.EXERCISE_WORDS[row['exercise']])}",
         f"from {row['start_s'] - words.start_of(result):.1f} s",
     ]
     parts += [f"{row['load_kg']:g} kg"] if math.isfinite(row["load_kg"]) else []
@@ -116,7 +119,8 @@ def terminal_parts(result: SetResult, *, width: int = 80) -> Iterator[Table | st
     """
     if len(result.set_list) < 2:
         said = [one.load_kg for one in result.set_list if math.isfinite(one.load_kg)]
-        if said not in ([], [result.load_kg]) or any(one.is_edited or one.note for one in result.set_list):
+        is_part = bool(result.lifts) and math.isfinite(result.from_s)  # one set of a session
+        if is_part or said not in ([], [result.load_kg]) or any(o.is_edited or o.note for o in result.set_list):
             yield set_heading(result, 0)
         yield reps_table(result, width=width)
         return

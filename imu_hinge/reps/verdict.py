@@ -134,8 +134,10 @@ def _decided(rounded: float, knees: float, settings: VerdictSettings) -> tuple[c
         return "lumbar_flexion", rounded, "{}"
     if rounded <= settings.decide_below and knees >= settings.decide_above:
         return "squat", chances[1], "the knees bend past the limit; {}"
-    if rounded <= settings.decide_below and knees <= 0.5:
+    if rounded <= settings.decide_below and knees <= settings.decide_below:
         return "hip_hinge", chances[2], "{}"
+    if rounded <= settings.decide_below and knees <= 0.5:
+        return "hip_hinge", chances[2], "{}; the knees bend to near their limit"
     if rounded <= settings.decide_below:
         return "undecided", max(chances), "the knees bend to about their limit; {}"
     return "undecided", max(chances), "{}, within its error band"

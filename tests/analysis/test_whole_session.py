@@ -14,6 +14,7 @@ import imu_hinge as ih
 from imu_hinge import conventions as cv
 from imu_hinge.plan import PlannedSet
 from imu_hinge.report import page, session_tables, tables
+from imu_hinge.report.session_tables import terminal_parts
 
 FOLDER = Path(__file__).resolve().parents[2] / "recordings" / "simulated_session_4_sets"
 PLAN = (PlannedSet("deadlift", 3, 140.0), PlannedSet("deadlift", 3, 150.0), PlannedSet("rdl", 5), PlannedSet("squat"))
@@ -66,6 +67,11 @@ def test_one_set_of_it_is_a_result_of_its_own() -> None:
     assert [rep.start_s for rep in one.lifts] == [rep.start_s for rep in result.reps_of(2)]
     assert one.posture.time_s[0] > result.reps_of(1)[-1].end_s
     assert one.posture.time_s[-1] < result.reps_of(3)[0].start_s
+    assert list(one.sets["set"]) == [2], "it keeps its number"
+    assert set(one.reps["set"]) == {2}
+    assert set(one.angles["set"]) == {-1, 2}
+    assert all(one.posture.time_s[0] <= bend.start_s <= one.posture.time_s[-1] for bend in one.other_bends)
+    assert next(iter(terminal_parts(one))).startswith("Set 3: 4 Romanian deadlifts")
 
 
 def test_sets_and_rests_are_told_while_they_happen() -> None:

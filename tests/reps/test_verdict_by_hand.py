@@ -63,6 +63,14 @@ def test_the_confidence_is_the_probability_of_the_label() -> None:
     assert hinged.confidence == pytest.approx(0.8413, abs=2e-3)
 
 
+@pytest.mark.parametrize(("under_by_sd", "is_said"), [(1.2, False), (0.6, True), (-0.3, True)])
+def test_knees_near_their_limit_are_named_where_they_are_why_it_is_not_sure(under_by_sd: float, is_said: bool) -> None:
+    """P(knees) is 0.115, 0.274 and 0.618: under a fifth nobody need say so, over a half no hinge is told."""
+    verdict = judge(metrics_of(10.0, KNEE_LIMIT_DEG - 3.0 * under_by_sd), (), LIMITS)
+    assert verdict.label == ("undecided" if under_by_sd < 0.0 else "hip_hinge")
+    assert ("the knees bend" in verdict.reason) == is_said
+
+
 def test_who_squats_does_so_without_rounding() -> None:
     """P(rounded) is 0.1587 a standard deviation below the limit, P(knees) 0.9772 two above."""
     squat = judge(metrics_of(LIMIT_DEG - 3.0, KNEE_LIMIT_DEG + 6.0), (), LIMITS)

@@ -81,12 +81,15 @@ class Kinds:
     shared
     does_not_fit
         What of a set fits least under the likeliest kind, in words (`goodness_of_fit`), or nothing.
+    exercise
+        Whose kinds they are: what a set shares is told against the exercise's habits, so that of another says nothing.
     """
 
     names: tuple[str, ...]
     weight: Array
     shared: tuple[SetParameters, ...]
     does_not_fit: str = ""
+    exercise: str = ""
 
     @property
     def likeliest(self) -> int:

@@ -8,7 +8,7 @@ from planar_lifter import Lifter, deadlift, worn
 
 import imu_hinge as ih
 from imu_hinge import conventions as cv
-from imu_hinge.analysis.inference import infer
+from imu_hinge.analysis.inference import infer, solve_kinds
 from imu_hinge.athlete import Athlete
 from imu_hinge.motion.hypotheses.kinds import OTHERWISE, weighed
 from imu_hinge.motion.hypotheses.mixture import Components, reach_of_rounding, with_rounding_later
@@ -106,3 +106,17 @@ def test_the_floor_is_told_by_itself() -> None:
     assert set(both.reps["verdict"]) == {"lumbar_flexion"}
     assert set(both.reps["verdict_floor"]) == {"hip_hinge"}
     assert both.reps["lumbar_flexion_peak_deg"].max() == pytest.approx(peak, abs=6.0)
+
+
+@pytest.mark.parametrize("placements", [("sacrum", "t12"), ("sacrum",)])
+def test_a_set_of_another_exercise_tells_nothing_of_this_one(placements: tuple[str, ...]) -> None:
+    """Its kinds may have the same names; what they share is told against other habits."""
+    postures, on_floor = deadlift(Lifter(), "squatty")
+    lifted = worn(Lifter(), postures, on_floor, placements)
+    before, _ = solve_kinds(lifted, ATHLETE)
+    swung = replace(lifted, exercise="swing", on_floor=None)
+    alone, after = solve_kinds(swung, ATHLETE)[0], solve_kinds(swung, ATHLETE, before=before)[0]
+    assert before.names == alone.names
+    np.testing.assert_array_equal(after.weight, alone.weight)
+    again = solve_kinds(lifted, ATHLETE, before=before)[0]
+    assert abs(again.weight - before.weight).max() > 1e-6
