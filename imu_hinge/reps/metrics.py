@@ -13,9 +13,6 @@ from imu_hinge.model import Array, Posture
 from imu_hinge.reps.segmentation import Lift
 from imu_hinge.signals import Mask, smooth
 
-LOPSIDED: Final = 1.1
-"""An interval that reaches up by so much more than a normal variable's leans to that side."""
-
 AT_THE_TURN_S: Final = (-0.1, 0.1)
 """The bottom of a lift from the top is a place where nothing moves fast."""
 
@@ -71,8 +68,7 @@ def measure(posture: Posture, lift: Lift) -> Metrics:
     whole, width = slice(lift.start, lift.stop + 1), round(0.1 * rate_hz)
     angles = smooth(posture.angles_rad[whole], width)  # (m, 5)
     sd, high = posture.sd_rad[whole], posture.high_rad[whole]
-    is_lopsided = high - posture.angles_rad[whole] > LOPSIDED * cv.NORMAL_95 * sd
-    peak, peak_sd = _peaks(angles, sd, is_lopsided | posture.is_gap[whole, None])
+    peak, peak_sd = _peaks(angles, sd, high, is_gap=posture.is_gap[whole])
     ends = [_largest(smooth(column[whole], width)) for column in (posture.low_rad, posture.high_rad)]
     first_s, last_s = BEFORE_THE_PULL_S if lift.bottom <= lift.start else AT_THE_TURN_S
     first = max(lift.bottom + round(first_s * rate_hz), 0)
@@ -99,18 +95,19 @@ def measure(posture: Posture, lift: Lift) -> Metrics:
     )
 
 
-def _peaks(angles: Array, sd: Array, is_open: Mask) -> tuple[Array, Array]:
-    """Return each angle's largest value and its standard deviation. (m, 5), (m, 5), (m, 5) -> (5,), (5,).
+def _peaks(angles: Array, sd: Array, high: Array, *, is_gap: Mask) -> tuple[Array, Array]:
+    """Return each angle's largest value and its standard deviation. (m, 5) thrice, (m,) -> (5,), (5,).
 
-    That is the one there, and more where the peak may as well lie where ``is_open`` says that the angle is less
-    certain: in a hole, or on a way that the sensor does not see.
+    That is the one there, and more where the peak may as well lie elsewhere: in a hole, or where the interval reaches
+    farther than at the largest value, as on a way that the sensor does not see.
     """
     peak, peak_sd = np.full(angles.shape[1], np.nan), np.full(angles.shape[1], np.nan)
     for k in range(angles.shape[1]):
         known = np.isfinite(angles[:, k])
         if known.any():
             i = int(np.nanargmax(angles[:, k]))
-            reach = np.max((angles[:, k] + sd[:, k])[is_open[:, k] & known], initial=-math.inf) - angles[i, k]
+            is_open = (is_gap | (high[:, k] > high[i, k])) & known
+            reach = np.max((angles[:, k] + sd[:, k])[is_open], initial=-math.inf) - angles[i, k]
             peak[k], peak_sd[k] = angles[i, k], max(float(sd[i, k]), float(reach))
     return peak, peak_sd
 

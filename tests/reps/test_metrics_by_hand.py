@@ -30,6 +30,20 @@ def test_peaks_are_the_largest_values_with_their_own_standard_deviation() -> Non
     np.testing.assert_allclose(np.degrees(found.peak_sd_rad), [1.0, 1.5, 3.0, 4.0, 5.0])
 
 
+def test_a_peak_that_may_lie_on_the_way_has_the_standard_deviation_of_there() -> None:
+    """The largest value is where it is known best: 30 ± 3; on the way it may be 20 ± 21, and up to 61."""
+    posture = bend_of(lumbar_flexion=30.0)
+    lumbar = posture.angles_rad[:, cv.LUMBAR_FLEXION]
+    sd, high = posture.sd_rad[:, cv.LUMBAR_FLEXION], posture.high_rad[:, cv.LUMBAR_FLEXION]
+    sd[:], high[:] = np.radians(3.0), lumbar + 1.96 * np.radians(3.0)
+    at = int(np.argmin(np.abs(lumbar[:200] - np.radians(20.0))))
+    sd[at], high[at] = np.radians(21.0), np.radians(61.0)
+    found = measure(posture, lift_from_top())
+    assert math.degrees(found.peak_rad[cv.LUMBAR_FLEXION]) == pytest.approx(30.0, abs=0.1)
+    expected = math.degrees(lumbar[at]) + 21.0 - 30.0
+    assert math.degrees(found.peak_sd_rad[cv.LUMBAR_FLEXION]) == pytest.approx(expected, abs=0.3)
+
+
 def test_the_bottom_is_the_mean_of_a_fifth_of_a_second_around_it() -> None:
     angles = np.zeros((401, 5))
     angles[190:211, cv.LUMBAR_FLEXION] = np.radians(20.0)
