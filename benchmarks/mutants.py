@@ -79,7 +79,10 @@ TESTS: Final = {
     "analysis/clock_watch": ("tests/analysis/test_live_rooms_by_hand.py", "tests/analysis/test_clock_watch.py"),
     "analysis/calibration": ("tests/analysis/test_told_by_hand.py", "tests/test_first_day.py"),
     "analysis/instant": (
-        *(f"tests/analysis/test_{name}.py" for name in ("instant_rooms", "live_rooms_by_hand", "instants")),
+        *(
+            f"tests/analysis/test_{name}.py"
+            for name in ("one_sensor_by_hand", "instant_rooms", "live_rooms_by_hand", "instants")
+        ),
         ACROSS,
         "tests/analysis/test_endurance.py",
         "tests/analysis/test_live_equals_replay.py",
