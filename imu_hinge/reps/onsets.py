@@ -88,8 +88,8 @@ def normalised_speed(turning: Array, travelling: Array) -> Array:
 def _onset(normalised_speed: Array, inside: int, *, idle: Mask) -> int:
     """Return where the movement that contains ``inside`` began, at the latest there.
 
-    Back from ``inside`` to where the progress falls below `LOW` or the body is ``idle``, then on by half of the time that
-    it takes from there to `HIGH` (chosen: a straight line through both would meet zero four times as far back, in sway).
+    Back from ``inside`` to where the progress falls below `LOW` or the body is ``idle``, then on by half of the time
+    that it takes from there to `HIGH` (chosen: a straight line through both would go four times as far, into sway).
     """
     inside = min(inside, len(normalised_speed) - 1)
     slow = np.flatnonzero((normalised_speed[: inside + 1] < LOW) | idle[: inside + 1])

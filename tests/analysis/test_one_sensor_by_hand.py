@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -110,7 +111,7 @@ def test_samples_come_in_any_parts() -> None:
     n = 50 * EVERY
     whole = Rows(*rng.normal(size=(2, n, 3)), np.tile([0.0, 0.0, 1.0], (n, 1)), np.zeros(n, dtype=np.uint16))
     edges = [0, 1, 3, 10, 11, 60, 61, 62, 199, n]
-    assert read(*(whole.part(a, b) for a, b in zip(edges, edges[1:], strict=False))) == read(whole)
+    assert read(*(whole.part(a, b) for a, b in pairwise(edges))) == read(whole)
 
 
 def test_the_height_is_pushed_by_what_gravity_and_bias_leave() -> None:
