@@ -5,9 +5,8 @@ import pytest
 
 from imu_hinge.conventions import GRAVITY_MPS2, Flag
 from imu_hinge.model import Array, Region
-from imu_hinge.motion.kinematics.accelerometer_bias import resting_bias
 from imu_hinge.motion.kinematics.track import Track, turned
-from imu_hinge.motion.kinematics.vertical_acceleration import rise_between, shock_together
+from imu_hinge.motion.kinematics.vertical_acceleration import resting_bias, rise_between, shock_together
 from imu_hinge.motion.kinematics.vertical_displacement import vertical_motion
 
 RATE_HZ = 100.0
