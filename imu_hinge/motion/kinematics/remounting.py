@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -16,18 +16,31 @@ import numpy as np
 from imu_hinge import conventions as cv
 from imu_hinge.errors import MovedWhileStill
 from imu_hinge.model import Array, Region
-from imu_hinge.motion.kinematics.alignment import Mounting, find_mountings
+from imu_hinge.motion.kinematics.alignment import Mounting, find_mountings, sagittal_inclination, side_inclination
 from imu_hinge.motion.kinematics.standing import find_standing
-from imu_hinge.motion.kinematics.track import Track, stills
+from imu_hinge.motion.kinematics.track import Track, stationary, stills
 from imu_hinge.settings import Settings
 from imu_hinge.signals import regions
 
-OFF_BODY_COS: Final = math.cos(math.radians(125.0))
-"""No trunk turns farther from standing in any direction: the deepest bow is some 120 degrees. It is a hint alone: what
-counts is that the sensor sits otherwise afterwards."""
+OFF_BODY_COS: Final = math.cos(math.radians(140.0))
+"""No trunk turns farther from standing in any direction: the deepest bow is some 120 degrees, and who stands slouched
+adds 20. It is a hint alone: what counts is that the sensor sits otherwise afterwards."""
 
 LIKE_STANDING_COS: Final = math.cos(math.radians(25.0))
-"""People stand within this of how they stood before; as `standing` has it."""
+"""People stand within this of how they stood before; as `standing` has it. Where every sensor was put back so well it
+is left to what finds slips: a turn about the vertical alone is also what who only bends to the side from then on
+shows."""
+
+BACK_TO_BOW_RAD: Final = (math.radians(-45.0), math.radians(140.0))
+ASIDE_RAD: Final = math.radians(60.0)
+"""No trunk leans farther: people bend back by 30 degrees, forward by 120 and to the side by 40, from any standing."""
+
+STANDS_AGAIN_S: Final = 1.0
+"""Who stands as before for this long in all still wears the sensor as before [s]: as long as a stationary stretch."""
+
+LEFT_ON_RAD: Final = math.radians(15.0)
+"""A sensor that others were taken off beside, and that seems turned by less, was left on: two stretches of a lifter's
+bends differ by some degrees in where forward is (docs/biomechanics.md, 6.2: turns of 3 to 5 with a mixed grip)."""
 
 NEAR_STANDING_COS: Final = math.cos(math.radians(45.0))
 """Who only sits down for good tilts the pelvis back by less than this against standing (docs/biomechanics.md, 6.2)."""
@@ -36,9 +49,8 @@ BACK_ON_S: Final = 8.0
 """What is held in the first so much stationary time of a stretch is its standing; `standing` gives the beginning of a
 recording the same weight."""
 
-PUT_BACK_RAD: Final = math.radians(10.0)
-"""A sensor that was put back closer than this is left to what finds slips: two strappings of the same person differ by
-about 5 degrees (docs/biomechanics.md, 6.2), and a slip of as much is found anyway."""
+LEAST_OFF_S: Final = 5.0
+"""Nobody opens a belt and closes it again in less [s]; what is over sooner was a deep bow, or one backwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +82,43 @@ def as_mounted_first(
     remountings : dict of list of Remounting
         By placement, in the order of time; empty where there are none.
     """
-    turned, found = dict(tracks), dict[str, list[Remounting]]()
     worn = [pieces for pieces in (_worn(track, settings) for track in tracks.values()) if len(pieces) > 1]
     pieces = max(worn, key=len, default=[])  # who takes one sensor off takes the other off too, or not
+    told: dict[str, list[tuple[Region, Mounting]]] = {}
     for placement, track in tracks.items() if pieces else ():
-        mountings = [_mounting(placement, track.part(r.start, r.stop), settings) for r in pieces]
-        told = [(r, m) for r, m in zip(pieces, mountings, strict=True) if m is not None]
-        if len(told) < 2:
-            continue
-        turns = [(r, _rotation(m, told[0][1])) for r, m in told]
+        mountings = [_mounting(placement, _piece(track, r, settings), settings) for r in pieces]
+        told[placement] = [(r, m) for r, m in zip(pieces, mountings, strict=True) if m is not None]
+    if not any(_stands_otherwise(tracks[placement], every) for placement, every in told.items()):
+        return dict(tracks), {}
+    turned, found = dict(tracks), dict[str, list[Remounting]]()
+    for placement, every in told.items():
+        turns = [(r, _rotation(m, every[0][1])) for r, m in every]
         remountings = [
             Remounting(Region(before.stop, after.start), _angle(here @ there.T))
             for (before, there), (after, here) in pairwise(turns)
         ]
-        if any(one.turn_rad > PUT_BACK_RAD for one in remountings):
-            turned[placement], found[placement] = _turned(track, turns), remountings
+        if any(one.turn_rad > LEFT_ON_RAD for one in remountings):
+            turned[placement], found[placement] = _turned(tracks[placement], turns, settings), remountings
     return turned, found
+
+
+def _stands_otherwise(track: Track, told: list[tuple[Region, Mounting]]) -> bool:
+    """Tell whether standing is another posture of the sensor from some stretch on, and never again the one before."""
+    for (until, before), (after, here) in pairwise(told):
+        if here.up_s @ before.up_s < LIKE_STANDING_COS and _in_the_hand(track.part(until.stop, after.start), before):
+            rest = track.part(after.start, len(track))
+            as_before = rest.is_stationary & (rest.up_s @ before.up_s > LIKE_STANDING_COS)
+            if np.count_nonzero(as_before) < STANDS_AGAIN_S * rest.rate_hz:
+                return True
+    return False
+
+
+def _in_the_hand(track: Track, worn: Mounting) -> bool:
+    """Tell whether a sensor went where no trunk goes, had it still been worn as before."""
+    up_s = track.up_s[~track.is_gap]
+    forward, side = sagittal_inclination(up_s, worn), np.abs(side_inclination(up_s, worn))
+    low, high = BACK_TO_BOW_RAD
+    return bool(np.any((forward < low) | (forward > high) | (side > ASIDE_RAD)))
 
 
 def _worn(track: Track, settings: Settings) -> list[Region]:
@@ -105,7 +138,7 @@ def _worn(track: Track, settings: Settings) -> list[Region]:
         last = int(like[-1]) + 1 if like.size else 0
         if last:
             pieces.append(Region(start, start + last))
-        back = _back_on(rest, last, settings)
+        back = _back_on(rest, last + round(LEAST_OFF_S * rest.rate_hz), settings)
         if back is None:
             return pieces
         start += back
@@ -149,6 +182,13 @@ def _back_on(track: Track, after: int, settings: Settings) -> int | None:
     return None
 
 
+def _piece(track: Track, region: Region, settings: Settings) -> Track:
+    """Return one stretch, stationary by its own rest level: a biased axis that was level reads otherwise upright."""
+    piece = track.part(region.start, region.stop)
+    still = stationary(piece.acc, piece.gyr, track.rate_hz, settings.stillness) & ~piece.is_gap
+    return replace(piece, is_stationary=still)
+
+
 def _mounting(placement: str, track: Track, settings: Settings) -> Mounting | None:
     """Return how the sensor sits in one stretch, or None where its own bends do not tell."""
     try:
@@ -176,19 +216,20 @@ def _angle(rotation: Array) -> float:
     return float(np.arccos(np.clip(0.5 * (np.trace(rotation) - 1.0), -1.0, 1.0)))
 
 
-def _turned(track: Track, turns: list[tuple[Region, Array]]) -> Track:
+def _turned(track: Track, turns: list[tuple[Region, Array]], settings: Settings) -> Track:
     """Return the track with every stretch turned, and holes between them."""
     up_s, acc, gyr = (np.array(column) for column in (track.up_s, track.acc, track.gyr))
-    is_worn = np.zeros(len(track), dtype=bool)
+    is_worn, is_stationary = np.zeros((2, len(track)), dtype=bool)
     for region, rotation in turns:
         is_worn[region.part] = True
+        is_stationary[region.part] = _piece(track, region, settings).is_stationary
         for column in (up_s, acc, gyr):
             column[region.part] = column[region.part] @ rotation.T
     for column in (up_s, acc, gyr):
         for hole in regions(~is_worn):
             column[hole.part] = column[hole.start - 1] if hole.start else column[hole.stop]
     flags = np.where(is_worn, track.flags, track.flags | np.uint16(cv.Flag.GAP)).astype(np.uint16)
-    return Track(track.time_s, up_s, acc, gyr, track.is_stationary & is_worn, flags)
+    return Track(track.time_s, up_s, acc, gyr, is_stationary, flags)
 
 
 def remounting_warnings(found: Mapping[str, list[Remounting]], time_s: Array) -> tuple[str, ...]:
