@@ -252,8 +252,9 @@ def _recognise(main: BendSet, posture: Posture, athlete: Athlete, *, is_alone: b
     holds = float(np.median([hold_s(b, rate_hz) for b in group]))
     inclination = float(np.median([b.inclination_rad for b in group]))
     drop = float(np.median([b.drop_m for b in group]))
-    if len(group) > 1 and cycle < SWING_CYCLE_S and holds < 0.15:
+    if len(group) > 1 and cycle < SWING_CYCLE_S and holds < 0.15:  # a swing turns at once: no hold to speak of (chosen)
         return "swing", f"down and up in {cycle:.1f} s without a pause"
+    # a squat sinks 25 cm per radian of inclination or more (chosen)
     if drop > SQUAT_DROP_SHARE * athlete.value("height_m") and drop > 0.25 * inclination:
         return "squat", f"the pelvis drops {100.0 * drop:.0f} cm with {np.degrees(inclination):.0f} degrees of lean"
     if len(group) == 1 and is_alone:

@@ -177,7 +177,7 @@ def log_gaps(bends: Sequence[Bend], rate_hz: float) -> Array:
 
 
 def _log_s(samples: int, rate_hz: float, more_s: float = 0.0) -> float:
-    return math.log(max(samples / rate_hz, 0.0 if more_s else 0.05) + more_s)
+    return math.log(max(samples / rate_hz, 0.0 if more_s else 0.05) + more_s)  # nothing is measured to less than 0.05 s
 
 
 def membership(one: Array, others: Array, spreads: Sequence[Spread] = RESPECTS) -> float:
@@ -197,6 +197,7 @@ def membership(one: Array, others: Array, spreads: Sequence[Spread] = RESPECTS) 
         if not np.isfinite(value) or not known.size:
             continue
         centre = float(np.median(known[:LOOK_BACK]))
+        # two standard deviations at most: one odd step does not widen all (chosen)
         steps = np.minimum(0.5 * np.diff(known) ** 2, 4.0 * spread.within**2)
         own = (PRIOR_COUNT * spread.within**2 + float(steps.sum())) / (PRIOR_COUNT + steps.size)
         within = own * (1.0 + 1.0 / min(known.size, LOOK_BACK)) + spread.drift**2

@@ -77,6 +77,31 @@ def test_a_missed_rep_is_added_once_with_its_turning_point_where_the_bend_is_dee
     assert one.lifts[1].turn == pytest.approx(500, abs=5)
 
 
+@pytest.mark.parametrize(
+    ("from_s", "to_s", "start", "turn", "stop"),
+    [
+        (4.0, 6.0, 400, 500, 600),
+        (4.0, 5.0, 400, 499, 500),  # still on the way down: the end itself is outside
+        (5.0, 6.0, 500, 500, 600),
+        (13.0, 99.0, 1300, 1300, 1399),  # beyond the recording; nobody bends there, so the first is the deepest
+    ],
+)
+def test_an_added_rep_is_half_open(from_s: float, to_s: float, start: int, turn: int, stop: int) -> None:
+    (one,) = edited(Edit("add", from_s, to_s), numbers=(0,))
+    added = one.lifts[1]
+    assert (added.start, added.turn, added.stop) == (start, turn, stop)
+    assert (added.down, added.up) == (Region(start, turn), Region(turn, stop))
+
+
+def test_a_rep_that_touches_another_is_added_and_one_that_overlaps_is_not() -> None:
+    (one,) = edited(Edit("add", 3.0, 4.0), numbers=(0, 1))
+    assert [found.start for found in one.lifts] == [100, 300, 400]
+    (one,) = edited(Edit("add", 2.0, 3.0), numbers=(0,))
+    assert [found.start for found in one.lifts] == [100]
+    (one,) = edited(Edit("add", 3.0, 4.01), numbers=(0, 1))
+    assert [found.start for found in one.lifts] == [100, 400]
+
+
 def test_two_reps_are_merged_into_one_from_the_first_start_to_the_last_end() -> None:
     (one,) = edited(Edit("merge", 1.0, 6.0))
     assert [(found.start, found.stop) for found in one.lifts] == [(100, 600), (700, 900), (1000, 1200)]
