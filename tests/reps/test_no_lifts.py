@@ -14,7 +14,8 @@ from imu_hinge.model import Posture
 from imu_hinge.motion.linkage.goodness_of_fit import what_does_not_fit
 from imu_hinge.motion.linkage.set_parameters import SetParameters
 from imu_hinge.reps.bends import find_bends
-from imu_hinge.reps.no_lifts import SITTING, comes_up_between, leaves_ground, net_rise_m, one_way, sits
+from imu_hinge.reps.no_lifts import comes_up_between, leaves_ground, sits
+from imu_hinge.reps.seats import SITTING, net_rise_m, one_way
 from imu_hinge.simulate.session import simulate
 from imu_hinge.simulate.spec import LifterSpec, SetSpec
 
@@ -151,6 +152,22 @@ def test_a_rest_on_a_chair_takes_nothing_from_the_set(after: tuple[str, ...]) ->
         spec = SetSpec(exercise, style, reps=5, lifter=lifter, has_rack=False, after=after)
         result = ih.analyze(simulate(spec, seed=1).recording)
         assert (result.exercise, len(result.lifts)) == (exercise, 5)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "style", "after"),
+    [
+        ("deadlift", "good_hinge", ("chair",)),
+        ("rdl", "rdl_hinge", ("chair",)),
+        ("squat", "squat_parallel", ("walk", "chair")),  # right after the set it may be a box
+    ],
+)
+def test_a_told_exercise_is_not_a_chair(exercise: str, style: str, after: tuple[str, ...]) -> None:
+    lifter = LifterSpec.draw(np.random.default_rng(0))
+    spec = SetSpec(exercise, style, reps=5, lifter=lifter, has_rack=False, after=after)
+    result = ih.analyze(simulate(spec, seed=0, placements=("hip",)).recording, exercise=exercise)
+    assert len(result.lifts) == 5
+    assert sum(other.reason == SITTING for other in result.other_bends) >= 3
 
 
 @lru_cache(maxsize=1)
