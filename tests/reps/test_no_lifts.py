@@ -20,7 +20,7 @@ from imu_hinge.simulate.session import simulate
 from imu_hinge.simulate.spec import LifterSpec, SetSpec
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-ADXL345_MPS2, ITG3200_RAD_S = 9.80665 * 32.0 / 2**13, np.radians(4000.0 / 2**16)
+ADXL345_MPS2, ITG3200_RAD_S = 9.80665 * 32.0 / 2**13, np.radians(1.0 / 14.375)  # the gyroscope by its data sheet
 needs_data = pytest.mark.skipif(
     not DATA.is_dir(), reason="the real recordings of shared/data are not beside this clone"
 )
@@ -197,7 +197,7 @@ def test_real_sits_and_jumps_are_no_reps(labels: tuple[str, ...], every: int) ->
 
 @needs_data
 def test_real_bends_stay() -> None:
-    """All of them: 89 of 95 with the knees, 92 of 95 without."""
+    """All of them: 87 of 95 with the knees, 91 of 95 without."""
     for label in ("D15", "D16"):
         assert np.mean([len(ih.analyze(recording).lifts) == 1 for recording in trials((label,), 2)]) >= 0.9
 
