@@ -27,7 +27,7 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "sisfall_squat_
 RATE_HZ = 200.0
 ADXL345_MPS2, ITG3200_RAD_S = 9.80665 * 32.0 / 2**13, float(np.radians(1.0 / 14.375))
 """By a count: the accelerometer by its range of ±16 g in 13 bits, the gyroscope by its data sheet (PS-ITG-3200A: 14.375
-counts per deg/s). SisFall's readme divides ±2000 deg/s into 2**16 counts: 1.14 times too little, gravity turns farther."""
+counts per deg/s). SisFall's readme divides ±2000 deg/s into 2**16 counts: 1.14 times too little."""
 
 
 def auc(positive: npt.NDArray[np.float64], negative: npt.NDArray[np.float64]) -> float:
