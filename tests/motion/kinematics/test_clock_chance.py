@@ -53,7 +53,7 @@ def test_a_share_of_a_quarter_is_told(lag_s: float) -> None:
 
 
 def test_one_plate_is_one_observation() -> None:
-    """It shakes both a hundred times as hard as all else, each in its own way."""
+    """It shakes both ten times as hard as all else, each in its own way."""
     rng = np.random.default_rng(4)
     one, other = [shakes(rng)], [shakes(rng)]
     time_s = np.arange(len(one[0])) / FINE_HZ - 10.0
