@@ -19,8 +19,7 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.model import Array, Posture
 from imu_hinge.reps.bends import Bend, forward_and_aside
 from imu_hinge.reps.exercise_prior import in_both_hands, loaded, reach, some_exercise, usual
-from imu_hinge.reps.no_lifts import SEEN_INSTEAD, without_no_lifts
-from imu_hinge.reps.other_bends import ASIDE, NoRep, no_reps
+from imu_hinge.reps.no_lifts import ASIDE, SEEN_INSTEAD, NoRep, no_reps, without_no_lifts
 from imu_hinge.reps.segmentation import (
     Lift,
     drop_after,
@@ -113,9 +112,8 @@ def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSe
         others = no_reps([bends, aside], lifted=whole, known=known)
         return Found((one,) if whole else (), told, "told", others)
     every = blocks = split_blocks(bends, posture, settings)
-    if told == "auto":
-        blocks, instead = without_no_lifts(blocks, posture, athlete)
-        bends, known = [b for block in blocks for b in block], known | instead
+    blocks, instead = without_no_lifts(blocks, posture, athlete, told=told)
+    bends, known = [b for block in blocks for b in block], known | instead
     sets = [s for block in blocks for s in _sets_of(block, bends, asked) if s.lifts and (is_over or s.is_sure)]
     main, lifted = max(sets, key=lambda s: s.weight, default=None), list[Bend]()
     if main is None:
