@@ -174,7 +174,7 @@ def log_vibrations(bends: Sequence[Bend]) -> Array:
 
 
 def log_gaps(bends: Sequence[Bend], rate_hz: float) -> Array:
-    """Return the logarithm of the time upright between neighbours, (m - 1,); NaN where a long hole hides an end of it."""
+    """Return the logarithm of the time upright between neighbours, (m - 1,); NaN where a long hole hides its end."""
     return np.array(
         [
             _log_s(b.down_start - a.up_stop, rate_hz, AT_ONCE_S)
