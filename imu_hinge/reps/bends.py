@@ -17,7 +17,7 @@ from imu_hinge.model import Array, Posture
 from imu_hinge.reps.holes import ways_beside_hole
 from imu_hinge.reps.onsets import Course, normalised_speed
 from imu_hinge.settings import RepSettings
-from imu_hinge.signals import derivative, smooth, turning_points
+from imu_hinge.signals import derivative, regions, smooth, turning_points
 
 DROP_AS_INCLINATION_RAD_PER_M: Final = 1.75
 """A drop of 10 cm counts as a lean of 10 degrees."""
@@ -81,7 +81,10 @@ class Bend:
     is_begun, is_finished
         False where the recording begins in the bend, or ends in it.
     is_down_seen, is_hold_seen, is_up_seen
-        False where a hole lies in the way down, in the hold or in the way up: how long that took is then not known.
+        False where a hole lies in the way down, in the hold or in the way up: a landing in it was not felt, and how
+        long that took is not known if the hole is a long one.
+    longest_hole_s
+        The longest hole that reaches into the bend [s].
     """
 
     down_start: int
@@ -104,6 +107,7 @@ class Bend:
     is_down_seen: bool = True
     is_hold_seen: bool = True
     is_up_seen: bool = True
+    longest_hole_s: float = 0.0
 
     @property
     def has_landed(self) -> bool:
@@ -250,6 +254,7 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
         is_down_seen=not (posture.is_gap[max(0, down_start - 1) : down_stop].any() or edges[0]),
         is_hold_seen=not (posture.is_gap[down_stop:up_start].any() or any(edges)),
         is_up_seen=not (posture.is_gap[up_start : up_stop + 2].any() or edges[1]),
+        longest_hole_s=_longest_hole_s(posture, down_start, up_stop),
     )
 
 
@@ -258,6 +263,12 @@ def _turn_between(posture: Posture, start: int, stop: int) -> float:
     if posture.is_gap[min(start, stop) : max(start, stop)].any():
         return float("nan")
     return float(posture.turn_rad[stop] - posture.turn_rad[start])
+
+
+def _longest_hole_s(posture: Posture, start: int, stop: int) -> float:
+    """Return how long the longest hole is that reaches into the samples from ``start`` to ``stop`` [s]."""
+    touching = (h for h in regions(posture.is_gap) if h.start <= stop + 1 and h.stop >= start)
+    return max((len(h) for h in touching), default=0) / posture.rate_hz
 
 
 def _usual_vibration(posture: Posture, start: int, stop: int) -> float:
