@@ -95,6 +95,16 @@ def read_regular(path: Path, *, follow: bool = True, limit: float = MAX_SMALL_BY
     return b"".join(parts)
 
 
+def refuse_special(path: Path) -> None:
+    """Raise `OSError` where a device, a pipe or a link stands, which a file must not replace."""
+    try:
+        mode = os.lstat(path).st_mode
+    except (OSError, ValueError):
+        return
+    if not stat.S_ISDIR(mode):  # which the system itself replaces by no file
+        _refuse_kind(mode)
+
+
 def is_regular(path: Path, *, follow: bool = False) -> bool:
     """Tell a regular file, by default no link to one; what cannot be looked at is none."""
     try:

@@ -14,7 +14,7 @@ import numpy as np
 from imu_hinge.atomic_file import part_beside, place_of, sync_folder
 from imu_hinge.conventions import CSV_COLUMNS, Flag
 from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
-from imu_hinge.files import exists, reason
+from imu_hinge.files import exists, reason, refuse_special
 from imu_hinge.model import Samples
 from imu_hinge.settings import LIMITS, LimitSettings
 from imu_hinge.storage.csv_cells import FLAGS_COLUMN, Layout, is_number, parse
@@ -178,6 +178,7 @@ def write_csv(samples: Samples, path: str | Path, *, overwrite: bool = False) ->
         raise RecordingError(f"{path} exists already. Choose another name, or pass overwrite=True to replace it.")
     place = place_of(path)
     try:
+        refuse_special(place)
         with part_beside(place) as part:
             write_rows(samples, part)
             os.replace(part, place)
