@@ -9,7 +9,7 @@ work and what one costs more than another is the session's age. Memory is what t
 and numpy allocated (tracemalloc; a second run, which it slows down, with ``--trace``). ``--alone``: the second sensor
 never arrives. A *feed* is one call with one sensor's block, in CPU time of its thread; those that look at the last two
 minutes are among the slowest few percent. ``--only csv``: what reading the same hours as two plain CSV files takes; it
-needs up to a GB of disk. No person was measured.
+needs Linux and up to a GB of disk. No person was measured.
 """
 
 from __future__ import annotations
@@ -153,10 +153,11 @@ def run_csv(piece: ih.Recording, hours: float) -> None:
             path = write_csv(samples, Path(folder) / f"{placement}.csv")
             print(f"{placement}: {len(samples)} rows, {path.stat().st_size / MB:.0f} MB")
         code = (
-            "import resource, sys, time, imu_hinge as ih; start = time.perf_counter(); ih.read(sys.argv[1:]);"
-            "most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0;"
-            "print(f'read in {time.perf_counter() - start:.1f} s; the process held {most:.0f} MB at most')"
-        )
+            "import sys, time, imu_hinge as ih; start = time.perf_counter(); ih.read(sys.argv[1:]);"
+            "took_s = time.perf_counter() - start; lines = open('/proc/self/status').read().splitlines();"
+            "most = next(int(line.split()[1]) / 1024.0 for line in lines if line.startswith('VmHWM'));"
+            "print(f'read in {took_s:.1f} s; the process held {most:.0f} MB at most', flush=True)"
+        )  # not ru_maxrss: a child's begins with what its parent held
         sources = [f"{placement}={folder}/{placement}.csv" for placement in piece.sensors]
         subprocess.run([sys.executable, "-c", code, *sources], check=True)
 

@@ -26,8 +26,9 @@ from imu_hinge.edits import Edit
 from imu_hinge.errors import HingeError, RecordingError, SettingsError
 from imu_hinge.files import exists, read_regular
 from imu_hinge.recovery.seal import recover, seal
+from imu_hinge.report.output_files import write_atomic
 from imu_hinge.settings import LIMITS, Settings, read_settings
-from imu_hinge.storage.beside import write_edits
+from imu_hinge.storage.beside import read_edits, write_edits
 from imu_hinge.storage.exporters import read_any
 from imu_hinge.storage.importers.zips import read_zip
 from imu_hinge.storage.plain_csv import write_csv
@@ -165,6 +166,19 @@ def test_no_pipe_or_device_is_replaced_by_a_file(tmp_path: Path, hinge_folder: P
         refused(lambda path=path: write_csv(samples, path, overwrite=True), "a pipe")  # type: ignore[misc]
     assert sorted(os.listdir(tmp_path)) == ["link", "pipe"]
     assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_report_into_a_pipe_waits_for_no_reader(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    refused(lambda: write_atomic(tmp_path / "pipe", b"x"), "nobody reads", error=HingeError)
+    reading = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_atomic(tmp_path / "pipe", b"x" * 1000)
+    assert os.read(reading, 2000) == b"x" * 1000
+    os.close(reading)
+
+
+def test_there_are_no_edits_of_no_recording(tmp_path: Path) -> None:
+    refused(lambda: read_edits(tmp_path / "nothing"), "There is no folder")
 
 
 # descriptions, athletes, settings -------------------------------------------------------------------------------------

@@ -39,6 +39,8 @@ def read_edits(folder: Path) -> tuple[Edit, ...]:
         Where the file is broken or an edit cannot be.
     """
     path = folder / EDITS
+    if not folder.is_dir():
+        raise RecordingError(f"There is no folder {folder}. Give the folder of a recording.")
     if not os.path.lexists(path):
         return ()
     try:
