@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-import numpy as np
-
 from imu_hinge import conventions as cv
 from imu_hinge.analysis.assemble import (
     check_on_trunk,
@@ -298,7 +296,7 @@ class LiveAnalysis:
             return []
         if aligned is None:
             return []
-        check_different({placement: np.hstack((t.acc, t.gyr)) for placement, t in tracks.items()})
+        check_different({placement: (t.acc, t.gyr) for placement, t in tracks.items()})
         if is_last:
             check_on_trunk(aligned)
         shown_to = max(start, self._shown.stop, self._told.stop)  # a rep told late hides none after it

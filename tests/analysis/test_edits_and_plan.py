@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import imu_hinge as ih
 from imu_hinge.analysis.planned import matched, with_names
-from imu_hinge.cli import app
+from imu_hinge.cli import app, edit_command
 from imu_hinge.edits import Edit, edit_from_values
 from imu_hinge.errors import NewerSchema, RecordingError, SettingsError
 from imu_hinge.model import Posture, Region
@@ -151,6 +151,34 @@ def test_edits_come_back_as_they_were_written_and_a_removed_line_undoes_one(tmp_
     path.write_text("{", encoding="utf-8")
     with pytest.raises(RecordingError, match="is broken"):
         read_edits(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("do", "text"),
+    [
+        ("drop", "9" * 5000 + ".1"),
+        ("drop", "1." + "9" * 5000),
+        ("merge", "1.1-" + "9" * 5000),
+        ("drop", "١.١"),
+        ("add", "....-...."),
+        ("add", "1.2.3-4"),
+        ("add", "9" * 5000 + "-1"),
+        ("load_kg", "9" * 5000 + "=1"),
+        ("note", "²=x"),
+    ],
+)
+def test_what_does_not_say_which_rep_or_set_is_refused_in_a_sentence(do: str, text: str) -> None:
+    of = edit_command._READERS.get(do, edit_command._of_set)
+    with pytest.raises(RecordingError, match="does not say which") as told:
+        of(do, text, None)  # type: ignore[arg-type]  # it is not asked
+    assert len(str(told.value)) < 200
+
+
+def test_a_note_of_any_text_can_be_kept(tmp_path: Path) -> None:
+    write_edits(tmp_path, [Edit("note", 0.0, 1.0, "lone \udcff \x1b[31m" + "x" * 10**6)])
+    (kept,) = read_edits(tmp_path)
+    assert str(kept.value).startswith("lone \ufffd \ufffd[31mx")
+    assert len(str(kept.value)) <= 4000
 
 
 def test_the_command_edits_a_recording_and_the_samples_stay(tmp_path: Path) -> None:
