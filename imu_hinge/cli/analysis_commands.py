@@ -31,6 +31,7 @@ def analyze(  # noqa: PLR0913  # one parameter per option
     angles: Annotated[Path | None, typer.Option(help="Write the angles over time to this CSV file.")] = None,
     as_json: o.Json = False,
     report: Annotated[Path | None, typer.Option(help="Write a one-file HTML report.")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Print the report as PDF; needs Chromium, Chrome or Edge.")] = None,
     settings: o.SettingsFile = None,
     repair: o.Repair = False,
     overwrite: o.Overwrite = False,
@@ -41,7 +42,7 @@ def analyze(  # noqa: PLR0913  # one parameter per option
     from imu_hinge.report.tables import write_angles_csv, write_reps_csv
 
     tables = (("--reps", reps, (".csv",)), ("--sets", sets, (".csv",)), ("--angles", angles, (".csv",)))
-    wanted = (*tables, ("--report", report, (".html", ".htm")))
+    wanted = (*tables, ("--report", report, (".html", ".htm")), ("--pdf", pdf, (".pdf",)))
     _check_outputs(wanted, [*source, athlete, settings, plan], overwrite=overwrite)
 
     who, more = _who(athlete, height), {"settings": settings, "plan": plan}
@@ -54,9 +55,13 @@ def analyze(  # noqa: PLR0913  # one parameter per option
     if angles is not None:
         write_angles_csv(result, angles)
     if report is not None:
-        from imu_hinge.report.page import write_page  # which loads jinja2 and matplotlib
+        from imu_hinge.report.html.page import write_page  # which loads jinja2 and matplotlib
 
         write_page(result, report)
+    if pdf is not None:
+        from imu_hinge.report.html.print_pdf import write_pdf
+
+        write_pdf(result, pdf)
     show(result, as_json=as_json)
     if not (as_live or as_json or number) and _has_journal(source):
         live = _analyzed(source, who, exercise, as_live=True, repair=repair, **more)

@@ -1,28 +1,27 @@
 """Write a result as one HTML file that opens anywhere, prints well and loads nothing from elsewhere.
 
-It does not compute or choose words: numbers are the result's, words are those of `wording`, figures those of `plots`.
+It does not compute or choose words: numbers are the result's, words those of `wording`, `first_screen` and `coaching`,
+figures those of `plots`, `rep_panels` and `rep_charts`.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from imu_hinge import __version__
 from imu_hinge import conventions as cv
-from imu_hinge.report import plots, style
+from imu_hinge.report import coaching, plots, rep_panels, style
 from imu_hinge.report import wording as words
+from imu_hinge.report.html import first_screen, how_made, rep_charts
 from imu_hinge.report.output_files import write_atomic
-from imu_hinge.report.reasons import side_words
+from imu_hinge.report.reasons import doubt_lines, side_words
 from imu_hinge.report.session_plot import draw_peaks, draw_session
-from imu_hinge.report.session_tables import set_heading
+from imu_hinge.report.session_tables import rest_words, set_heading, verdict_words
 from imu_hinge.report.tables import degrees_words, peak_words, percent_words
 from imu_hinge.result import Rep, SetResult
 
@@ -30,111 +29,130 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FLAG_WORDS: Final = {
-    cv.Flag.GAP: "samples missing",
-    cv.Flag.DUPLICATE: "delivered more than once, kept once",
-    cv.Flag.REORDERED: "arrived out of order, put back",
-    cv.Flag.RESET: "the sensor's clock started again",
-    cv.Flag.CLIPPED: "at the end of the sensor's range",
-    cv.Flag.UNEVEN: "off the even time grid",
-    cv.Flag.UNALIGNED: "mounting not known, or known badly",
-    cv.Flag.SLIPPED: "after the sensor moved on the body",
-    cv.Flag.DRIFTING: "sensor bias not yet known",
-    cv.Flag.SUSPECT: "from a packet that broke a rule of its format",
-    cv.Flag.MISFIT: "in a set that does not fit the stated body and places",
-    cv.Flag.DISAGREEING: "from an accelerometer and a gyroscope that do not fit each other",
-}
-
 _TIME_CAPTIONS: Final = (
     "The set over time, reps numbered, each with the mark of its verdict.",
     "The session over time, sets numbered; below it every rep's lumbar peak, each with the mark of its verdict.",
 )
 """Of one set, and of several."""
 
-ATHLETE_WORDS: Final = {
-    "height_m": ("body height", "m"),
-    "shank_m": ("shank length", "m"),
-    "thigh_m": ("thigh length", "m"),
-    "trunk_m": ("trunk length", "m"),
-    "arm_m": ("arm length", "m"),
-    "lumbar_max_flexion_deg": ("largest lumbar flexion", "°"),
-    "lumbar_max_flexion_sd_deg": ("its standard deviation", "°"),
-    "lumbar_limit_deg": ("lumbar limit", "°"),
-    "knee_limit_deg": ("knee limit for a squat", "°"),
-    "neutral_lumbar_deg": ("lumbar flexion in a clean hinge", "°"),
-    "neutral_lumbar_sd_deg": ("its standard deviation", "°"),
-    "neutral_pelvis_tilt_deg": ("pelvis tilt in a clean hinge", "°"),
-    "neutral_drop_m": ("drop of the pelvis in a clean hinge", "m"),
-    "plate_radius_m": ("bar height with the plates on the floor", "m"),
-}
-
-
 _FIGURE_IN: Final = 4.6
 _LEAST_PT: Final = 11.5
 """Width of a figure and its smallest text: on a phone 390 px wide it is drawn at 358 px, and the text at 12 px."""
 
 
-def write_page(result: SetResult, path: str | Path) -> Path:
+def write_page(result: SetResult, path: str | Path, *, past: Sequence[coaching.SetSeen] = ()) -> Path:
     """Write the report as one HTML file, whole or not at all.
+
+    Parameters
+    ----------
+    result
+    path
+    past
+        Earlier sets of the same person, oldest first, for `coaching.suggestions`.
 
     Raises
     ------
     HingeError
         Where the file cannot be written.
     """
-    return write_atomic(path, page(result).encode())
+    return write_atomic(path, page(result, past=past).encode())
 
 
-def page(result: SetResult) -> str:
-    """Return the report as HTML text: figures and style are inside, no script and no other file is needed."""
+def page(result: SetResult, *, past: Sequence[coaching.SetSeen] = ()) -> str:
+    """Return the report as HTML text: figures and style are inside, no script and no other file is needed.
+
+    Parameters
+    ----------
+    result
+    past
+        Earlier sets of the same person, oldest first, for `coaching.suggestions`.
+    """
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    source = resources.files("imu_hinge.report").joinpath("page.html.j2").read_text(encoding="utf-8")
+    source = resources.files("imu_hinge.report.html").joinpath("page.html.j2").read_text(encoding="utf-8")
     return environment.from_string(source).render(
         title=words.title(result),
         result=result,
-        origin=_origin(result),
+        is_session=len(result.set_list) > 1,
         about=words.about_words(result),
-        way=words.sentence(words.way_words(result)),
+        origin=" · ".join(filter(None, (result.recording_name, words.way_words(result)))),
         meanings=(words.SHARE_WORDS, words.SURE_WORDS, words.DATA_WORDS),
-        sentences=words.headline(result),
+        lead=first_screen.lead(result),
+        sentences=words.headline(result)[1:],
         evidence=words.sentence(result.exercise_evidence),
         figures=_figures(result),
-        parts=_parts(result),
+        chapters=_chapters(result, past),
+        sets=_overview(result),
         time_caption=_TIME_CAPTIONS[len(result.set_list) > 1],
         other=words.other_line(result),
         findings=_findings(result),
-        assumptions=_assumptions(result),
+        assumptions=how_made.assumptions(result),
         limit=words.limit_words(result.athlete),
-        samples=_samples(result),
-        flags=_flags(result),
+        samples=how_made.samples(result),
+        flags=how_made.flag_rows(result),
+        put_right=how_made.flag_rows(result, harmless=True),
+        poor=how_made.poor_reps(result),
+        doubts=doubt_lines(result),
         alignment=[
             (name, percent_words(share), share < result.settings.alignment.quality_min)
             for name, share in result.alignment_quality.items()
         ],
         alignment_floor=percent_words(result.settings.alignment.quality_min),
         change=f"{words.change_deg(result):.0f}°",
+        glossary=rep_charts.glossary_svg(),
         version=__version__,
     )
 
 
-def _parts(result: SetResult) -> list[dict[str, Any]]:
-    """Return for every set its heading, its rows and the figure of its reps; a set that is alone has no heading."""
+def _chapters(result: SetResult, past: Sequence[coaching.SetSeen]) -> list[dict[str, Any]]:
+    """Return what is said of every set; that of a set that is alone has no heading."""
+    if not result.lifts:
+        return []
     alone = len(result.set_list) < 2
-    each = [result] if alone else [result.of_set(number) for number in range(len(result.set_list))]
+    found, before = [], list(past)
+    for number in range(len(result.set_list)):
+        one = result if alone else result.of_set(number)
+        name = "" if alone else f"{number + 1}"
+        found.append(
+            {
+                "id": f"set-{number + 1}",
+                "heading": "" if alone else set_heading(result, number),
+                "lead": first_screen.lead(one),
+                "tiles": first_screen.tiles(one),
+                "range": first_screen.range_words(one),
+                "next": coaching.suggestions(one, past=before),
+                "charts": rep_charts.rep_charts(one),
+                "charts_caption": rep_charts.drawn_words(one),
+                "bodies": rep_charts.bodies(one),
+                "figure": _figure(one, plots.plot_reps, name=f"reps{name}", height_in=5.4),
+                "drift": _drift(one, name=f"drift{name}"),
+                "rows": [_row(lift, result) for lift in one.lifts],
+            }
+        )
+        before.append(coaching.seen_in(one))
+    return found
+
+
+def _overview(result: SetResult) -> list[dict[str, str]]:
+    """Return the sets of a session as rows of words; nothing of a set that is alone."""
+    if len(result.set_list) < 2:
+        return []
     return [
         {
-            "heading": "" if alone else set_heading(result, number),
-            "rows": [_row(lift, result) for lift in one.lifts],
-            "figure": _figure(one, plots.plot_reps, name="reps" if alone else f"reps{number + 1}", height_in=5.4),
+            "set": str(row["set"] + 1),
+            "exercise": words.exercise_words(row["exercise"], count=2),
+            "reps": str(row["reps"]),
+            "load": f"{row['load_kg']:g} kg" if row["load_kg"] == row["load_kg"] else "–",
+            "rest": f"{rest_words(row['rest_before_s'])}",
+            "verdicts": verdict_words(row["verdicts"]),
         }
-        for number, one in enumerate(each)
+        for row in result.set_rows()
     ]
 
 
 def _figures(result: SetResult) -> dict[str, Any]:
-    """Return the figures as SVG elements for the page, by name; None where there would be nothing to see."""
+    """Return the figures of the whole as SVG elements, by name; None where there would be nothing to see."""
     is_told = bool(result.lifts) and words.set_basis(result) != words.CANNOT_TELL
     is_session = len(result.set_list) > 1
     draw_time = partial(plots.plot_angles, angles=plots.SPINE[:2]) if is_told else plots.plot_angles
@@ -153,6 +171,16 @@ def _figure(result: SetResult, draw: Callable[..., Axes], *, name: str, height_i
         figure = style.new_figure(_FIGURE_IN, height_in)
         draw(result, ax=figure.add_subplot()).set_title("SIMULATED" if result.is_simulated else "")
     return inline_svg(figure, name=name, label=f"{words.title(result)}: {name}")
+
+
+def _drift(result: SetResult, *, name: str) -> Any:
+    """Return lumbar peak and tempo of each rep as one SVG element."""
+    with style.styled(least_pt=_LEAST_PT):
+        figure = style.new_figure(_FIGURE_IN, 6.2)
+        upper, lower = figure.subplots(2, 1, height_ratios=[1.25, 1])
+        rep_panels.plot_drift(result, ax=upper).set_title("SIMULATED" if result.is_simulated else "")
+        rep_panels.plot_tempo(result, ax=lower).set_title("")
+    return inline_svg(figure, name=name, label=f"{words.title(result)}: lumbar peak and tempo of each rep")
 
 
 def inline_svg(figure: Figure, *, name: str, label: str) -> Any:
@@ -180,11 +208,6 @@ def inline_svg(figure: Figure, *, name: str, label: str) -> Any:
     return Markup(text.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1))
 
 
-def _origin(result: SetResult) -> str:
-    """Return which recording, whose, and how it was analysed, as far as known."""
-    return " · ".join(filter(None, (result.recording_name, words.way_words(result))))
-
-
 def _row(lift: Rep, result: SetResult) -> dict[str, str]:
     """Return one rep's cells, by heading; time counts from the recording's start."""
     basis = words.lumbar_basis(lift.lumbar_flexion_peak_rad, lift.basis)
@@ -206,43 +229,17 @@ def _row(lift: Rep, result: SetResult) -> dict[str, str]:
 
 
 def _findings(result: SetResult) -> list[tuple[str, str]]:
-    """Return each finding with the reps and the instants at which it happened."""
+    """Return each finding once, with the reps of each set in which it was found and the instants."""
     found, from_s = [], words.start_of(result)
     for name in cv.FINDINGS:
-        lifts = [lift for lift in result.lifts if name in lift.verdict.findings]
-        if lifts:
-            of = {lift.set: f"set {lift.set + 1} " if len(result.set_list) > 1 else "" for lift in lifts}
-            moments = [
-                f"{of[lift.set]}rep {lift.rep + 1} at {words.finding_time_s(lift, name) - from_s:.1f} s"
-                for lift in lifts
-            ]
-            found.append((words.FINDING_WORDS[name], ", ".join(moments)))
+        places = []
+        for number in sorted({lift.set for lift in result.lifts}):
+            lifts = [lift for lift in result.reps_of(number) if name in lift.verdict.findings]
+            if lifts:
+                which = f"set {number + 1}, " if len(result.set_list) > 1 else ""
+                times = [f"{words.finding_time_s(lift, name) - from_s:.1f}" for lift in lifts]
+                told = ", ".join(times[: words.TIMES_NAMED]) + (" ..." if len(times) > words.TIMES_NAMED else "")
+                places.append(f"{which}{words.rep_list(lifts)} (at {told} s)")
+        if places:
+            found.append((words.FINDING_WORDS[name], "; ".join(places)))
     return found
-
-
-def _assumptions(result: SetResult) -> list[tuple[str, str, str]]:
-    """Return (what, value, whose) for everything known or assumed about the athlete."""
-    lines = []
-    for key, (name, unit) in ATHLETE_WORDS.items():
-        value = result.athlete.value(key)
-        if math.isfinite(value):
-            text = f"{value:.3f} m" if unit == "m" else f"{value:.1f}{unit}"
-            lines.append((name, text, "default, assumed" if key in result.athlete.assumed else "yours"))
-    return lines
-
-
-def _samples(result: SetResult) -> str:
-    """Return how much was recorded, in words."""
-    posture = result.posture
-    if len(posture) < 2:
-        return f"{len(posture)} samples"
-    return (
-        f"{len(posture)} instants over {posture.time_s[-1] - posture.time_s[0]:.1f} s, {posture.rate_hz:.0f} per second"
-    )
-
-
-def _flags(result: SetResult) -> list[tuple[str, str]]:
-    """Return (what is wrong, how many samples) for every flag that somebody carries."""
-    flags, n = result.posture.flags, max(len(result.posture), 1)
-    counts = {name: int(np.count_nonzero(flags & flag.value)) for flag, name in FLAG_WORDS.items()}
-    return [(name, f"{count} ({100 * count / n:.1f} %)") for name, count in counts.items() if count]
