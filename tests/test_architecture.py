@@ -32,6 +32,7 @@ FLOORS = (
         "model",
         "instant",
         "result",
+        "past_set",
         "signals",
         "text",
         "files",
@@ -43,7 +44,7 @@ FLOORS = (
     WINGS,
     ("analysis", "recovery"),
     ("one_call",),
-    ("live", "cohort", "testing"),
+    ("live", "cohort", "testing", "history"),
     ("cli",),
     ("__main__",),
 )
