@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
+from imu_hinge.history.history_words import told
 from imu_hinge.history.load_curve import load_curve
 from imu_hinge.history.remember import refreshed, remembered
-from imu_hinge.history.told import told
 from imu_hinge.history.trends import groups
 from imu_hinge.past_set import PastSet
 from imu_hinge.storage.library import FILE_NAME, key_of, write_analysis

@@ -41,7 +41,7 @@ def history(  # noqa: PLR0913  # one parameter per option
 ) -> None:
     """Show all sets of a folder of recordings: loads, verdicts, trends, and technique against load."""
     from imu_hinge.history.history_table import as_table, set_rows
-    from imu_hinge.history.told import heading, told
+    from imu_hinge.history.history_words import heading, told
     from imu_hinge.history.trends import groups
 
     if exercise is not None:

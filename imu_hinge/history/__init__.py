@@ -6,6 +6,6 @@ Takes a folder of recordings; gives `past_set.PastSet` values, lines and sentenc
     join_log    loads from the training log that people keep, by date and order
     load_curve  technique against load, and the load at which the limit is crossed
     trends      weeks, and sets without cues against sets with them
-    told        all of it in sentences
+    history_words  all of it in sentences
     history_table, history_plot, history_page   the same as table, picture and one HTML file
 """

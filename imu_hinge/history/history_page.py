@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from imu_hinge import __version__
 from imu_hinge.history.history_plot import plot_load, plot_time
 from imu_hinge.history.history_table import athlete_rows, set_rows
-from imu_hinge.history.told import heading, told
+from imu_hinge.history.history_words import heading, told
 from imu_hinge.history.trends import groups
 from imu_hinge.past_set import PastSet
 from imu_hinge.report import style

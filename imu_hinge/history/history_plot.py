@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imu_hinge.conventions import NORMAL_95
+from imu_hinge.history.history_words import heading
 from imu_hinge.history.load_curve import LoadCurve, load_curve
-from imu_hinge.history.told import heading
 from imu_hinge.history.trends import groups
 from imu_hinge.past_set import PastSet
 from imu_hinge.report import style as look

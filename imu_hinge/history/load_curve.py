@@ -19,9 +19,7 @@ from imu_hinge.past_set import PastSet
 
 Array = npt.NDArray[np.float64]
 
-LEAST_SETS: Final = 6
-LEAST_LOADS: Final = 3
-LEAST_SESSIONS: Final = 2
+LEAST_SETS, LEAST_LOADS, LEAST_SESSIONS = 6, 3, 2
 """With fewer a line, its scatter and the sessions' offsets cannot be told apart (chosen)."""
 
 LOAD_SD: Final = 0.005
@@ -41,7 +39,8 @@ REACH: Final = 1.25
 
 _GRID: Final = np.linspace(0.0, 3.0, 16)  # of both scales; a half-normal has three in a thousand beyond
 _DRAWS: Final = 20_000
-"""Of the crossing: its interval's ends are then right to about a hundredth of its width."""
+_DRAWS_DRAWN: Final = 4_000
+"""Of the crossing, whose interval's ends are then right to a hundredth of its width, and of the band in a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def load_curve(sets: Sequence[PastSet]) -> LoadCurve | None:
     centre = float(x.mean())
     a, b = _draws(x - centre, y, np.hypot(sd, _load_error(x, y)), sessions, per_degree)
     at = np.linspace(x.min(), x.max(), 41)
-    lines = a[:, None] + b[:, None] * (at - centre)
+    lines = a[:_DRAWS_DRAWN, None] + b[:_DRAWS_DRAWN, None] * (at - centre)
     low, middle, high = np.quantile(lines, [0.025, 0.5, 0.975], axis=0)
     limit = float(np.mean([one.limit_percent for one in known]))
     slope, slope_low, slope_high = (10.0 * float(q) for q in np.quantile(b, [0.5, 0.025, 0.975]))
@@ -130,36 +129,43 @@ def _draws(x: Array, y: Array, sd: Array, sessions: npt.NDArray[np.intp], per_de
     """Return draws of height and slope of the line, the same ones every time. (draws,) each."""
     table = np.column_stack([np.ones_like(x), x, y])
     is_of = (sessions[:, None] == np.arange(sessions.max() + 1)).astype(np.float64)  # (n, sessions)
-    weights, means, roots = [], [], []
-    for scatter in _GRID:
-        own = sd**2 + (scatter * SCATTER_SCALE_DEG * per_degree) ** 2
-        for offset in _GRID:
-            products, logdet = _products(table, own, (offset * OFFSET_SCALE_DEG * per_degree) ** 2, is_of)
-            precision = products[:2, :2]
-            mean = np.linalg.solve(precision, products[:2, 2])
-            fit = products[2, 2] - mean @ products[:2, 2]
-            logdet += float(np.linalg.slogdet(precision)[1])
-            weights.append(-0.5 * (fit + logdet + offset**2 + scatter**2))  # restricted likelihood, half-normal priors
-            means.append(mean)
-            roots.append(np.linalg.cholesky(np.linalg.inv(precision)))
-    chances = np.exp(np.array(weights) - max(weights))
+    offsets = (_GRID * OFFSET_SCALE_DEG * per_degree) ** 2
+    cells = [_products(table, sd**2 + (s * SCATTER_SCALE_DEG * per_degree) ** 2, offsets, is_of) for s in _GRID]
+    products, logdet = (np.concatenate(part) for part in zip(*cells, strict=True))  # (cells, 3, 3), (cells,)
+    precision, wanted = products[:, :2, :2], products[:, :2, 2]
+    means = np.linalg.solve(precision, wanted[:, :, None])[:, :, 0]
+    fit = products[:, 2, 2] - (means * wanted).sum(axis=1)
+    logdet = logdet + np.linalg.slogdet(precision)[1]
+    prior = (_GRID[:, None] ** 2 + _GRID[None, :] ** 2).ravel()
+    weights = -0.5 * (fit + logdet + prior)  # restricted likelihood, half-normal priors
+    roots = np.linalg.cholesky(np.linalg.inv(precision))
+    chances = np.exp(weights - weights.max())
     rng = np.random.default_rng(0)
-    cells = rng.choice(len(chances), size=_DRAWS, p=chances / chances.sum())
-    noise = rng.standard_normal((_DRAWS, 2))
-    drawn = np.array(means)[cells] + np.einsum("nij,nj->ni", np.array(roots)[cells], noise)
+    chosen = rng.choice(len(chances), size=_DRAWS, p=chances / chances.sum())
+    drawn = means[chosen] + np.einsum("nij,nj->ni", roots[chosen], rng.standard_normal((_DRAWS, 2)))
     return drawn[:, 0], drawn[:, 1]
 
 
-def _products(table: Array, own: Array, shared: float, is_of: Array) -> tuple[Array, float]:
-    """Return Zᵀ V⁻¹ Z and log |V| where V has ``own`` on its diagonal and ``shared`` between sets of one session.
+def _products(table: Array, own: Array, shared: Array, is_of: Array) -> tuple[Array, Array]:
+    """Return Zᵀ V⁻¹ Z (m, 3, 3) and log |V| (m,), V having ``own`` on its diagonal and ``shared`` within sessions.
 
     V is a diagonal and one rank for each session, so that its inverse is known (Sherman and Morrison).
+
+    Parameters
+    ----------
+    table : (n, 3)
+        Z: one, load, flexion.
+    own : (n,)
+    shared : (m,)
+        Variances of a session's offset to try.
+    is_of : (n, sessions)
+        1 where a set is of a session.
     """
     weighted = table / own[:, None]
     sums = is_of.T @ weighted  # (sessions, 3); its first column sums the weights
-    per_session = 1.0 + shared * sums[:, 0]
-    products = table.T @ weighted - sums.T @ (sums * (shared / per_session)[:, None])
-    return products, float(np.log(own).sum() + np.log(per_session).sum())
+    per_session = 1.0 + shared[:, None] * sums[:, 0]  # (m, sessions)
+    lost = np.einsum("si,sj,ms->mij", sums, sums, shared[:, None] / per_session)
+    return table.T @ weighted - lost, np.log(own).sum() + np.log(per_session).sum(axis=1)
 
 
 def _crossing(

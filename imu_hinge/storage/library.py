@@ -75,6 +75,13 @@ def read_analysis(folder: Path, key: str) -> list[PastSet] | None:
 def write_analysis(folder: Path, key: str, sets: Sequence[PastSet]) -> None:
     """Write what is remembered beside a recording, whole or not at all.
 
+    Parameters
+    ----------
+    folder
+    key
+        As in `key_of`.
+    sets
+
     Raises
     ------
     OSError
@@ -94,11 +101,6 @@ class Library:
     def keys(self) -> dict[str, str]:
         """Return the key (`key_of`) of every recording that is held, by its path."""
         return dict(self._db.execute("SELECT path, key FROM recordings"))
-
-    def put(self, path: str, key: str, sets: Sequence[PastSet]) -> None:
-        """Hold these sets of a recording in place of what was held of it."""
-        with self._writing():
-            self._put(path, key, sets)
 
     def put_all(self, entries: Sequence[tuple[str, str, Sequence[PastSet]]], *, gone: Sequence[str] = ()) -> None:
         """Hold the sets of several recordings, each (path, key, sets), and no longer those that are gone, at once."""
