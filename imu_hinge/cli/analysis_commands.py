@@ -15,6 +15,7 @@ from imu_hinge.cli.console import compile_first, say, show, show_warnings, worki
 if TYPE_CHECKING:
     from imu_hinge.analysis.offline import Calibrated
     from imu_hinge.athlete import Athlete
+    from imu_hinge.report.coaching import SetSeen
     from imu_hinge.result import SetResult
 
 
@@ -57,11 +58,11 @@ def analyze(  # noqa: PLR0913  # one parameter per option
     if report is not None:
         from imu_hinge.report.html.page import write_page  # which loads jinja2 and matplotlib
 
-        write_page(result, report)
+        write_page(result, report, past=_past(source, whole))
     if pdf is not None:
         from imu_hinge.report.html.print_pdf import write_pdf
 
-        write_pdf(result, pdf)
+        write_pdf(result, pdf, past=_past(source, whole))
     show(result, as_json=as_json)
     if not (as_live or as_json or number) and _has_journal(source):
         live = _analyzed(source, who, exercise, as_live=True, repair=repair, **more)
@@ -193,6 +194,13 @@ def _analyzed(
             plan=() if plan is None else read_plan(plan),
         )
         return with_what_is_noted(result, recording)
+
+
+def _past(source: list[str], result: SetResult) -> list[SetSeen]:
+    """Return what the athlete's earlier sets showed, where a library of recordings lies around this one."""
+    from imu_hinge.history.remember import seen_before
+
+    return seen_before(Path(source[0]), result) if len(source) == 1 else []
 
 
 def _has_journal(source: list[str]) -> bool:

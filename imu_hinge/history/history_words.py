@@ -43,8 +43,14 @@ def _moved(change: Change) -> str:
     own = "" if change.whose == "own" else " by default"
     least = f"{change.detectable_deg:.0f}° can be told{own}"
     if not change.is_told:
-        return f"did not change by more than chance ({change.change_deg:+.0f}°; {least})"
-    return f"changed by {change.change_deg:+.0f}° ({least})"
+        return f"did not change by more than chance ({_signed(change.change_deg)}; {least})"
+    return f"changed by {_signed(change.change_deg)} ({least})"
+
+
+def _signed(degrees: float) -> str:
+    """Return a difference with its sign; nothing that rounds to nothing has one."""
+    whole = round(degrees)
+    return f"{whole:+d}°" if whole else "0°"
 
 
 def _retention(sets: Sequence[PastSet]) -> list[str]:

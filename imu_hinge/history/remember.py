@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Final
 
 from imu_hinge.errors import HingeError
-from imu_hinge.files import is_regular, parse_json, read_regular
+from imu_hinge.files import is_regular
 from imu_hinge.history.join_log import with_loads
 from imu_hinge.one_call import analyze
 from imu_hinge.past_set import PastSet, past_sets
 from imu_hinge.recovery.read import read
+from imu_hinge.report.coaching import SetSeen
+from imu_hinge.result import SetResult
+from imu_hinge.storage.beside import read_cues
 from imu_hinge.storage.library import (
-    CUES,
+    FILE_NAME,
     Library,
     key_of,
     opened,
@@ -87,24 +90,14 @@ def _analyzed(
     except HingeError as error:
         problems.append(f"{path}: {error}")
         return []
-    cues = _cues(folder)
-    found = [replace(one, cued=cues[one.number]) if one.number < len(cues) else one for one in found]
+    cues = read_cues(folder)
+    if len(cues) == len(found):  # else live counted other sets, and which is which is not known
+        found = [replace(one, cued=cued) for one, cued in zip(found, cues, strict=True)]
     try:
         write_analysis(folder, key, found)
     except OSError:
         problems.append(f"{path} cannot be written to, so it is analysed again whenever the library is made anew.")
     return found
-
-
-def _cues(folder: Path) -> list[bool]:
-    """Return for each set whether there were cues, as noted live; nothing where nobody noted it."""
-    path = folder / CUES
-    if not is_regular(path):
-        return []
-    try:
-        return [bool(cued) for cued in parse_json(read_regular(path).decode())["cued_sets"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
 
 
 def remembered(
@@ -125,3 +118,19 @@ def remembered(
         everyone = library.sets(since=since[:10])  # the log's order counts all sets of a day
     loads = {(s.recording, s.number): s for s in with_loads(everyone, log)}
     return [loads.get((s.recording, s.number), s) for s in sets]
+
+
+def seen_before(folder: Path, result: SetResult) -> list[SetSeen]:
+    """Return what the same athlete's earlier sets showed, oldest first; nothing where there is no library beside.
+
+    Parameters
+    ----------
+    folder
+        Of the recording that the result is of.
+    result
+    """
+    root = folder.resolve().parent
+    if not result.recorded or not is_regular(root / FILE_NAME):
+        return []
+    earlier = [one for one in remembered(root, athlete=result.athlete.name) if "" < one.recorded < result.recorded]
+    return [SetSeen(one.exercise, one.verdicts, one.findings, one.load_kg) for one in earlier]

@@ -18,13 +18,12 @@ from imu_hinge.atomic_file import write_whole
 from imu_hinge.errors import RecordingError
 from imu_hinge.files import is_regular, parse_json, read_regular, reason
 from imu_hinge.past_set import PastSet, past_set_from_values
-from imu_hinge.storage.beside import EDITS, PLAN
+from imu_hinge.storage.beside import CUES, EDITS, PLAN
 from imu_hinge.storage.folder import MANIFEST
 
 FILE_NAME: Final = "library.sqlite"
 ANALYSIS: Final = "analysis.json"
-CUES: Final = "cues.json"
-"""Names of the library, of what is remembered beside a recording, and of which of its sets had cues."""
+"""Names of the library, and of what is remembered beside a recording."""
 
 SCHEMA: Final = 1
 """Of both; another one is made anew from the recordings, never converted."""

@@ -168,3 +168,12 @@ def test_history_values_are_kept_whole(make_past: Maker) -> None:
     assert math.isnan(again.load_kg)
     assert again.as_values() == one.as_values()
     assert replace(again, load_kg=1.0).percent == 50.0
+
+
+def test_earlier_sets_of_the_same_athlete_are_known_to_the_coach(root: Path, hinge_result: SetResult) -> None:
+    refreshed(root)
+    athlete = replace(hinge_result.athlete, name="Ana")
+    later = replace(hinge_result, recorded="2026-01-03T18:00:00", athlete=athlete)
+    assert [dict(one.verdicts) for one in remember.seen_before(root / "day02", later)] == [{"hip_hinge": 5}] * 2
+    assert remember.seen_before(root / "day02", replace(later, recorded="")) == []
+    assert remember.seen_before(root.parent / "elsewhere", later) == []
