@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _TIME_CAPTIONS: Final = (
     "The set over time, reps numbered, each with the mark of its verdict.",
-    "The session over time, sets numbered; below it every rep's lumbar peak, each with the mark of its verdict.",
+    "The session over time, sets numbered.",
 )
 """Of one set, and of several."""
 
@@ -205,7 +205,8 @@ def inline_svg(figure: Figure, *, name: str, label: str) -> Any:
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)
-    return Markup(text.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1))
+    text = text.replace("*{stroke-", ".plot *{stroke-")  # or the figure's style would be that of the whole page
+    return Markup(text.replace("<svg ", f'<svg class="plot" role="img" aria-label="{escape(label)}" ', 1))
 
 
 def _row(lift: Rep, result: SetResult) -> dict[str, str]:
