@@ -124,6 +124,7 @@ COMMANDS = [
     "calibrate",
     "edit",
     "settings",
+    "subtitles",
     "history",
     "athletes",
     "import-log",

@@ -5,7 +5,7 @@ Takes words; gives lines, tables, files and an exit code: 0; 2 for a wrong call;
 
     options            what several commands share
     console            lines, tables, what goes on
-    analysis_commands  analyze, plot, calibrate
+    analysis_commands  analyze, plot, calibrate, subtitles
     edit_command       edit
     history_commands   history, athletes, import-log
     file_commands      convert, simulate, demo
@@ -45,6 +45,7 @@ app = typer.Typer(
 _COMMANDS = (
     *(analysis_commands.analyze, analysis_commands.plot, file_commands.convert, file_commands.simulate),
     *(file_commands.demo, analysis_commands.calibrate, edit_command.edit, file_commands.settings),
+    analysis_commands.subtitles,
     *(history_commands.history, history_commands.athletes, history_commands.import_log),
     *(commands.scan, commands.record, commands.live, commands.repair, commands.doctor),
 )

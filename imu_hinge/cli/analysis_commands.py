@@ -92,6 +92,27 @@ def plot(  # noqa: PLR0913  # one parameter per option
     show_warnings(result)
 
 
+def subtitles(
+    source: o.Source,
+    out: Annotated[Path, typer.Option("--out", "-o", help="WebVTT or ASS, by its ending.")] = Path("set.vtt"),
+    video_offset: Annotated[
+        float,
+        typer.Option("--video-offset", help="Second of the video at which the recording begins; may be negative."),
+    ] = 0.0,
+    height: o.Height = None,
+    athlete: o.AthleteFile = None,
+    exercise: o.Exercise = "auto",
+    overwrite: o.Overwrite = False,
+) -> None:
+    """Write subtitles for a video of the set: rep, verdict, and lumbar flexion in percent of the range."""
+    from imu_hinge.report.subtitles import write_subtitles
+
+    _check_outputs([("--out", out, (".vtt", ".ass"))], [*source, athlete], overwrite=overwrite)
+    result = _analyzed(source, _who(athlete, height), exercise, as_live=False)
+    say(f"Subtitles of {len(result.lifts)} reps: {write_subtitles(result, out, offset_s=video_offset)}")
+    show_warnings(result)
+
+
 def calibrate(  # noqa: PLR0913  # one parameter per option
     source: o.Source,
     to: Annotated[Path, typer.Option("--to", help="Athlete file to write.")],

@@ -12,6 +12,7 @@ Takes `result.SetResult`; gives text, CSV, JSON, matplotlib Axes and one-file HT
     session_tables, session_plot   the sets of a session: overview, headings, one picture
     live_changes  what changed since it was told live
     rep_panels    what changes from rep to rep
+    subtitles     beside a video of the set
     coaching      what to try next
     html          one HTML file that loads nothing from elsewhere, or a PDF
 
