@@ -141,6 +141,12 @@ def test_the_file_is_the_page(make_set: Maker, tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == page_of(make_set, 0, "both")
 
 
+def test_pelvis_and_trunk_peaks_say_how_uncertain_they_are(make_set: Maker) -> None:
+    text = page.page(make_set(1, rate_hz=25.0))
+    assert re.findall(r'data-name="(?:pelvis|trunk) peak ± sd">([^<]*)<', text) == ["55±1°", "81±1°"]
+    assert re.findall(r'data-name="trunk peak ± sd">([^<]*)<', page_of(make_set, 3, "pelvis")) == ["–"] * 3
+
+
 def test_back_and_knees_are_judged_apart(make_set: Maker) -> None:
     result = make_set(3, rate_hz=25.0)
     chances = ((0.97, 0.5), (0.1, 0.9), (float("nan"), 0.1))

@@ -13,6 +13,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from imu_hinge import __version__
 from imu_hinge import conventions as cv
 from imu_hinge.report import coaching, plots, rep_panels, style
@@ -217,8 +219,8 @@ def _row(lift: Rep, result: SetResult) -> dict[str, str]:
         "rep": str(lift.rep + 1),
         "start": f"{lift.start_s - words.start_of(result):.1f} s",
         "lumbar peak ± sd": basis if basis == words.CANNOT_TELL else f"{peak} {basis}",
-        "pelvis peak": degrees_words(lift.pelvis_tilt_peak_rad),
-        "trunk peak": degrees_words(lift.trunk_inclination_peak_rad),
+        "pelvis peak ± sd": _peak(result, lift, cv.PELVIS_TILT),
+        "trunk peak ± sd": _peak(result, lift, cv.TRUNK_INCLINATION),
         "lumbar share": percent_words(lift.lumbar_share),
         "back": side_words(lift, lift.lumbar_over, result),
         "knees": side_words(lift, lift.knees_over, result).replace("its", "their"),
@@ -227,6 +229,16 @@ def _row(lift: Rep, result: SetResult) -> dict[str, str]:
         "why": words.sentence(lift.verdict.reason),
         "data A-D": lift.quality,
     }
+
+
+def _peak(result: SetResult, lift: Rep, index: int) -> str:
+    """Return a rep's largest angle with its standard deviation at that instant."""
+    peak_rad, posture = float(getattr(lift, f"{cv.ANGLES[index]}_peak_rad")), result.posture
+    start, stop = np.searchsorted(posture.time_s, [lift.start_s, lift.end_s])
+    apart = np.abs(posture.angles_rad[start : stop + 1, index] - peak_rad)
+    if not np.isfinite(apart).any():
+        return degrees_words(peak_rad)
+    return degrees_words(peak_rad, float(posture.sd_rad[start + int(np.nanargmin(apart)), index]))
 
 
 def _findings(result: SetResult) -> list[tuple[str, str]]:
