@@ -30,6 +30,7 @@ FLOORS = (
         "model",
         "instant",
         "result",
+        "past_set",
         "signals",
         "text",
         "files",
@@ -41,7 +42,7 @@ FLOORS = (
     WINGS,
     ("analysis", "recovery"),
     ("one_call",),
-    ("live", "cohort", "testing"),
+    ("live", "cohort", "testing", "history"),
     ("cli",),
     ("__main__",),
 )

@@ -1,4 +1,4 @@
-"""Keep what people say of a recording beside its raw data: ``edits.json`` and ``plan.toml``.
+"""Keep what is told of a recording beside its raw data: ``edits.json``, ``plan.toml`` and ``cues.json``.
 
 Raw samples are never touched, and nothing is applied here.
 """
@@ -22,6 +22,8 @@ from imu_hinge.plan import plan_text, read_plan
 
 EDITS: Final = "edits.json"
 PLAN: Final = "plan.toml"
+CUES: Final = "cues.json"
+"""Of which sets had cues, live."""
 SCHEMA: Final = 1
 """Of ``edits.json``; a later one is refused."""
 
@@ -86,3 +88,27 @@ def with_what_is_beside(recording: Recording, folder: Path) -> Recording:
     path = folder / PLAN
     plan = read_plan(path, follow=False) if os.path.lexists(path) else recording.plan
     return replace(recording, edits=read_edits(folder), plan=plan)
+
+
+def write_cues(folder: Path, cued_sets: Sequence[bool]) -> Path:
+    """Write for each set whether there were cues, whole or not at all.
+
+    Raises
+    ------
+    RecordingError
+        Where the file cannot be written.
+    """
+    text = json.dumps({"format": "imu_hinge cues", "schema_version": SCHEMA, "cued_sets": list(cued_sets)})
+    try:
+        return write_whole(folder / CUES, f"{text}\n".encode())
+    except OSError as error:
+        raise RecordingError(f"{folder / CUES} could not be written: {reason(error)}. Free some space.") from error
+
+
+def read_cues(folder: Path) -> list[bool]:
+    """Return for each set whether there were cues, as noted live; nothing where nobody noted it."""
+    path = folder / CUES
+    try:
+        return [bool(cued) for cued in parse_json(read_regular(path).decode())["cued_sets"]] if is_regular(path) else []
+    except (OSError, ValueError, KeyError, TypeError):
+        return []  # what is not known is not shown
