@@ -37,6 +37,9 @@ LEAST_RISING: Final = 0.975
 REACH: Final = 1.25
 """A crossing above so many times the largest load is not told: nobody has seen what happens there (chosen)."""
 
+QUANTILES: Final = (0.025, 0.5, 0.975)
+"""The ends of a 95 % interval, and its middle."""
+
 _GRID: Final = np.linspace(0.0, 3.0, 16)  # of both scales; a half-normal has three in a thousand beyond
 _DRAWS: Final = 20_000
 _DRAWS_DRAWN: Final = 4_000
@@ -109,9 +112,9 @@ def load_curve(sets: Sequence[PastSet]) -> LoadCurve | None:
     a, b = _draws(x - centre, y, np.hypot(sd, _load_error(x, y)), sessions, per_degree)
     at = np.linspace(x.min(), x.max(), 41)
     lines = a[:_DRAWS_DRAWN, None] + b[:_DRAWS_DRAWN, None] * (at - centre)
-    low, middle, high = np.quantile(lines, [0.025, 0.5, 0.975], axis=0)
+    low, middle, high = np.quantile(lines, QUANTILES, axis=0)
     limit = float(np.mean([one.limit_percent for one in known]))
-    slope, slope_low, slope_high = (10.0 * float(q) for q in np.quantile(b, [0.5, 0.025, 0.975]))
+    slope_low, slope, slope_high = (10.0 * float(q) for q in np.quantile(b, QUANTILES))
     (crossing, first, last), reason = _crossing(a, b, limit, centre=centre, most_kg=float(x.max()))
     return LoadCurve(*(at, middle, low, high), slope, slope_low, slope_high, limit, crossing, first, last, reason)
 
@@ -176,7 +179,7 @@ def _crossing(
     if float(np.mean(b > 0.0)) < LEAST_RISING:
         return nothing, "lumbar flexion does not surely rise with the load"
     crossing = np.where(b > 0.0, centre + (limit - a) / np.where(b > 0.0, b, 1.0), np.inf)
-    low, middle, high = (float(q) for q in np.quantile(crossing, [0.025, 0.5, 0.975]))
+    low, middle, high = (float(q) for q in np.quantile(crossing, QUANTILES))
     if middle > REACH * most_kg:
         return nothing, f"the limit lies beyond what was lifted: surely above {max(low, 0.0):.0f} kg"
     if middle < 0.0 or not math.isfinite(high):

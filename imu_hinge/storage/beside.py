@@ -109,6 +109,6 @@ def read_cues(folder: Path) -> list[bool]:
     """Return for each set whether there were cues, as noted live; nothing where nobody noted it."""
     path = folder / CUES
     try:
-        return [bool(cued) for cued in parse_json(read_regular(path).decode())["cued_sets"]] if is_regular(path) else []
+        return [bool(cued) for cued in parse_json(read_regular(path, follow=False).decode())["cued_sets"]]
     except (OSError, ValueError, KeyError, TypeError):
         return []  # what is not known is not shown

@@ -13,7 +13,7 @@ from imu_hinge.analysis.instant.bend_phase import BendPhase, Turn
 from imu_hinge.analysis.instant.height_filter import HeightFilter
 from imu_hinge.analysis.instant.rep_events import RepEvents
 from imu_hinge.athlete import Athlete
-from imu_hinge.motion.kinematics.accelerometer_bias import REST_S
+from imu_hinge.motion.kinematics.vertical_acceleration import REST_S
 from imu_hinge.motion.kinematics.vertical_displacement import (
     LEVEL_HEIGHT_M,
     LEVEL_PER_INCLINATION_M,
