@@ -153,17 +153,26 @@ class LiveAnalysis:
             raise RecordingError(
                 f"No {placement} sensor was announced, only {', '.join(self._sensors)}. Name it when the set begins."
             )
-        sensor = self._sensors[placement]
+        sensor, events = self._sensors[placement], list[Event]()
+        if self.shows_instants and len(samples) > 1:  # an instant rests on what came before it, however it was cut
+            for at in range(len(samples)):
+                events += self._take(sensor, samples[at : at + 1])
+        else:
+            events += self._take(sensor, samples)
+        return events + (say_who_is_waited_for(self._sensors, placement) if len(samples) else [])
+
+    def _take(self, sensor: Intake, samples: Samples) -> list[Event]:
+        """Take samples and do what is due then."""
         events = [Event("warning", at_s, text) for at_s, text in sensor.take(samples)]
-        events += say_who_is_waited_for(self._sensors, placement) if len(samples) else []
-        if not sensor.has_news:  # nothing new is final yet
-            return events
-        count = self._instants.whole(self._count_ready())
-        while (stop := min(count, self._next_stop())) > self._done:
-            check_length(0.0, stop / self._settings.rate_hz, self._settings.limits)
-            events += self._advance(stop, is_last=False)
-        if self._grid is not None and self.shows_instants:
-            self._instants.run_ahead(self._sensors, self._grid, self._done)
+        if sensor.has_news:  # something new is final
+            count = self._instants.whole(self._count_ready())
+            while (stop := min(count, self._next_stop())) > self._done:
+                check_length(0.0, stop / self._settings.rate_hz, self._settings.limits)
+                events += self._advance(stop, is_last=False)
+        if self.shows_instants:
+            sensor.preview(samples)
+            if self._grid is not None:
+                self._instants.run_ahead(self._sensors, self._grid, self._done)
         return events
 
     def take_instants(self) -> list[Instant]:

@@ -56,6 +56,8 @@ class _Ahead:
 
     state: State
     sensor: SensorNow
+    since: int
+    """Instants of the grid from which it went on: those that all had filtered."""
     at: int
     """Instants of the grid that it has filtered."""
 
@@ -82,7 +84,8 @@ class InstantPath:
         """Steps of which an instant was made, with all sensors or without some."""
         self._ahead: dict[str, _Ahead] = {}
         self._made: deque[tuple[Instant, Evidence | None]] = deque(maxlen=KEPT)
-        self._phase = BendPhase(settings.reps)
+        self._phase, self._shown_phase = BendPhase(settings.reps), BendPhase(settings.reps)
+        """Of whole steps, on which events rest, and of the instants as they were made."""
         self._events = RepEvents(Limits.of(athlete, settings.verdict), settings.feedback)
         self.look_at: int | None = None
         """Instants of the grid with which a look is worth it: a rep may just have ended."""
@@ -112,8 +115,7 @@ class InstantPath:
             found = known.sensors[placement]
             sensor.mount(found.up0_s, found.bias_s)
             sensor.lift(found.height_m, found.height_sd_m, found.speed_mps)
-        for placement, ahead in self._ahead.items():  # whose time is not the look's
-            ahead.sensor.mount(known.sensors[placement].up0_s, known.sensors[placement].bias_s)
+        self._ahead.clear()  # and from here it goes ahead again
 
     def take(self, rows: Mapping[str, Rows], grid: Grid, *, from_floor: bool | None) -> list[Event]:
         """Take what every sensor's filter gave for the next instants of the grid, and return what they tell.
@@ -136,9 +138,7 @@ class InstantPath:
             if from_floor is not None:
                 events += self._tell(instant, evidence, turns, from_floor=from_floor)
             if self._whole == self._next:
-                self._made.append((replace(instant, phase=self._phase.phase), evidence))
-                self._next += 1
-                self._ahead.clear()
+                self._make(instant, evidence, readings)
             self._whole += 1
         return events
 
@@ -194,7 +194,7 @@ class InstantPath:
         return depth_of(inclination, readings[pelvis].height_m, readings[pelvis].height_sd_m)
 
     def run_ahead(self, intakes: Mapping[str, Intake], grid: Grid, done: int) -> None:
-        """Make the instants for which the slowest sensor is waited for no longer, without it.
+        """Make the instants that every sensor has delivered, screened or not, and those for which one is waited no more.
 
         Parameters
         ----------
@@ -206,23 +206,32 @@ class InstantPath:
         """
         counts = {p: _count_ready(intake, grid, done) for p, intake in intakes.items()}
         newest = max(counts.values())
-        while (stop := (self._next + 1) * self._every) + self._lag <= newest:
+        while (stop := (self._next + 1) * self._every) <= newest:
             present = [p for p, count in counts.items() if count >= stop]
-            if len(present) == len(counts):
-                return  # what holds them up is no sensor that lags
-            readings = {}
-            for p in present:
-                ahead = self._ahead.get(p) or _Ahead(
-                    State(intakes[p].state.memory.copy()), self._sensors[p].copy(), done
-                )
-                self._ahead[p] = ahead
-                samples = intakes[p].pending.until(grid.time_s(stop), since_s=grid.time_s(ahead.at))
-                gyr, acc, flags = grid.part(samples, ahead.at, stop)
-                ahead.sensor.take(filtered(ahead.state, gyr, acc, flags))
-                ahead.at = stop
-                readings[p] = ahead.sensor.readings.pop(self._next)
-            self._made.append(self._instant(self._next, readings, grid))
-            self._next += 1
+            if len(present) < len(counts) and stop + self._lag > newest:
+                return
+            readings = {p: self._ahead_of(p, intakes[p], grid, done=done, stop=stop) for p in present}
+            self._make(*self._instant(self._next, readings, grid), readings)
+
+    def _ahead_of(self, placement: str, intake: Intake, grid: Grid, *, done: int, stop: int) -> Reading:
+        """Return one sensor's reading of the next step, by a filter that goes on from the screened samples."""
+        ahead = self._ahead.get(placement)
+        if ahead is None or ahead.since != done:
+            ahead = _Ahead(State(intake.state.memory.copy()), self._sensors[placement].copy(), done, done)
+            self._ahead[placement] = ahead
+        if ahead.at < stop:
+            gyr, acc, flags = grid.part(
+                intake.until(grid.time_s(stop), since_s=grid.time_s(ahead.at)), ahead.at, stop
+            )
+            ahead.sensor.take(filtered(ahead.state, gyr, acc, flags))
+            ahead.at = stop
+        return ahead.sensor.readings.pop(self._next)
+
+    def _make(self, instant: Instant, evidence: Evidence | None, readings: Mapping[str, Reading]) -> None:
+        """Keep the next instant for whoever asks."""
+        self._shown_phase.step(instant.time_s, self._depth(readings))
+        self._made.append((replace(instant, phase=self._shown_phase.phase), evidence))
+        self._next += 1
 
     def _instant(self, step: int, readings: Mapping[str, Reading], grid: Grid) -> tuple[Instant, Evidence | None]:
         """Return the posture of one step from what was read, and what the rest of it can be inferred from."""
@@ -260,8 +269,8 @@ class InstantPath:
 
 def _count_ready(intake: Intake, grid: Grid, done: int) -> int:
     """Return how many instants one sensor has delivered, up to a hole that others may turn out to share."""
-    waits = intake.pending
-    if not len(waits):
+    if not len(intake.pending):
         return done
-    reached_s = grid.time_s(done)
-    return grid.count_ready(min([waits.latest_s, *(silent for silent, back in waits.holes if back > reached_s)]))
+    reached_s, holes = grid.time_s(done), (*intake.pending.holes, *intake.newest.holes)
+    latest_s = max(waits.latest_s for waits in (intake.pending, intake.newest) if len(waits))
+    return grid.count_ready(min([latest_s, *(silent for silent, back in holes if back > reached_s)]))
