@@ -106,7 +106,9 @@ def feed(made: Simulated, packet: int) -> Fed:
     ]
     kinds = [event.kind for _, event in told]
     time_s, known_s, told_s = np.array(made_at).T
-    sent = [np.array([at for _, at in ends])[np.searchsorted([t for t, _ in ends], time_s)] for ends in reached.values()]
+    sent = [
+        np.array([at for _, at in ends])[np.searchsorted([t for t, _ in ends], time_s)] for ends in reached.values()
+    ]
     in_s = np.max(sent, axis=0)
     return Fed(
         np.array(took),
@@ -148,7 +150,9 @@ def main() -> None:
         )
         ages, delays = (np.concatenate([getattr(one, name) for one in fed]) for name in ("ages_s", "delays_s"))
         age, oldest = 1e3 * np.quantile(ages, [0.5, 0.99])
-        parts = [np.concatenate([getattr(one, f"{name}_s") for one in fed]) for name in ("gathered", "held", "computed")]
+        parts = [
+            np.concatenate([getattr(one, f"{name}_s") for one in fed]) for name in ("gathered", "held", "computed")
+        ]
         p99s = [f"{1e3 * float(np.quantile(part, 0.99)):.0f}" for part in (*parts, parts[1] + parts[2])]
         half, most = np.quantile(delays, [0.5, 0.99], method="lower")
         lines.append(

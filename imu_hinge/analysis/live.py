@@ -7,6 +7,7 @@ not matter how the samples were cut into blocks.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from typing import Final
 
@@ -126,6 +127,9 @@ class LiveAnalysis:
         self._pacing = Pacing()
         self.shows_instants = True
         """False where nobody will ask for instants: then none is made while a sensor lags."""
+        self.aside: Executor | None = None
+        """Where looks are made, beside the instants; None: in `feed`. What is told is the same, some feeds later."""
+        self._looking: Future[list[Event]] | None = None
         self._instants = InstantPath(order, self._settings, self._athlete)
 
     def feed(self, placement: str, samples: Samples) -> list[Event]:
@@ -164,16 +168,37 @@ class LiveAnalysis:
     def _take(self, sensor: Intake, samples: Samples) -> list[Event]:
         """Take samples and do what is due then."""
         events = [Event("warning", at_s, text) for at_s, text in sensor.take(samples)]
-        if sensor.has_news:  # something new is final
-            count = self._instants.whole(self._count_ready())
-            while (stop := min(count, self._next_stop())) > self._done:
-                check_length(0.0, stop / self._settings.rate_hz, self._settings.limits)
-                events += self._advance(stop, is_last=False)
-        if self.shows_instants:
-            sensor.preview(samples)
-            if self._grid is not None:
-                self._instants.run_ahead(self._sensors, self._grid, self._done)
+        was_looking = self._looking is not None
+        events += self._looked(is_waited_for=False)
+        if sensor.has_news or was_looking:  # something new is final
+            events += self._go_on()
+        if not self.shows_instants:
+            return events
+        sensor.preview(samples)
+        while self._grid is not None and not self._instants.run_ahead(
+            self._sensors, self._grid, self._done, is_looking=self._looking is not None
+        ):
+            events += [*self._looked(is_waited_for=True), *self._go_on()]
         return events
+
+    def _go_on(self) -> list[Event]:
+        """Analyse what every sensor has delivered, up to a look that is made aside."""
+        events, count = [], self._instants.whole(self._count_ready())
+        while self._looking is None and (stop := min(count, self._next_stop())) > self._done:
+            check_length(0.0, stop / self._settings.rate_hz, self._settings.limits)
+            events += self._advance(stop, is_last=False)
+        return events
+
+    def _looked(self, *, is_waited_for: bool) -> list[Event]:
+        """Return what a look that was made aside has told, once it is over."""
+        if self._looking is None or not (is_waited_for or self._looking.done()):
+            return []
+        looking, self._looking = self._looking, None
+        return looking.result()
+
+    def wait(self) -> list[Event]:
+        """Wait for a look that is made aside, where one is, and return what it told and what was held up by it."""
+        return [*self._looked(is_waited_for=True), *self._go_on()] if self._looking is not None else []
 
     def take_instants(self) -> list[Instant]:
         """Return the postures that became known since this was asked last, in order; of a minute at most.
@@ -202,6 +227,7 @@ class LiveAnalysis:
         return self._result
 
     def _finished(self) -> SetResult:
+        self.wait()
         for sensor in self._sensors.values():
             sensor.take_rest()
         most = int(3600.0 * self._settings.limits.hours * self._settings.rate_hz)  # `feed` refused what came later
@@ -266,21 +292,33 @@ class LiveAnalysis:
         rows = {placement: sensor.advance(self._done, stop, self._grid) for placement, sensor in self._sensors.items()}
         from_floor = is_from_floor(self._exercise, self._found.exercise)
         told = self._instants.take(rows, self._grid, from_floor=from_floor)
-        ends_step = stop == self._next_step()
+        ends_step = stop == self._next_step() or is_last
         self._done = stop
-        if self._instants.look_at == stop and not is_last:
+        is_asked = self._instants.look_at == stop and not is_last
+        if is_asked:
             self._pacing.has_looked()
-            told += self._look(is_last=False, is_asked=True)
-        told += self._end_step(is_last=is_last) if ends_step or is_last else []
-        self._instants.looked(stop, [e.rep.end_s for e in told if e.kind == "rep" and e.rep is not None])
-        return told
+        step = round(STEP_S * self._settings.rate_hz)
+        is_due = ends_step and self._pacing.is_due(sensor.rates_of(step) for sensor in self._sensors.values())
+        is_aside = self.shows_instants and (is_asked or is_due) and self._instants.hold(self._sensors, stop)
 
-    def _end_step(self, *, is_last: bool) -> list[Event]:
+        def rest() -> list[Event]:
+            events = self._look(is_last=False, is_asked=True) if is_asked else []
+            events += self._end_step(is_due=is_due, is_last=is_last) if ends_step else []
+            self._instants.looked(
+                stop, [e.rep.end_s for e in (*told, *events) if e.kind == "rep" and e.rep is not None]
+            )
+            return events
+
+        if is_aside and self.aside is not None and not is_last:
+            self._looking = self.aside.submit(rest)
+            return told
+        return told + rest()
+
+    def _end_step(self, *, is_due: bool, is_last: bool) -> list[Event]:
         """Look at what the step tells, where that is due."""
         stop = self._done
         self._check_units()
-        step, at_s = round(STEP_S * self._settings.rate_hz), self._time_s(stop - 1)
-        is_due = self._pacing.is_due(sensor.rates_of(step) for sensor in self._sensors.values())
+        at_s = self._time_s(stop - 1)
         events = [*self._tell_holes(), *self._told.disagree(self._findings(), at_s)]
         events += self._look(is_last=is_last) if is_due or is_last else []
         return events + self._told.ended(stop, at_s, after=round(ENDED_S * self._settings.rate_hz))

@@ -51,6 +51,11 @@ PREVIEW_GAP_S: Final = 0.15
 """What comes longer after the sample before it waits for screening: one stray stamp is not to carry instants ahead [s]."""
 
 
+KEPT_S: Final = 0.3
+"""Samples are kept so much longer than their filter needs them: instants may rest on one from before a look, which is
+`path.HANDOVER_S` at most behind [s]."""
+
+
 class Backlog:
     """Hold samples until they are on the grid, in order of time; to add or to forget some costs what they are.
 
@@ -240,14 +245,14 @@ class Intake:
             Instants of the grid, half-open; every sample around them has come.
         grid
         """
-        gyr, acc, flags = grid.part(self.pending.until(grid.time_s(stop)), first, stop)
+        gyr, acc, flags = grid.part(self.pending.until(grid.time_s(stop), since_s=grid.time_s(first - 2)), first, stop)
         rows = filtered(self.state, gyr, acc, flags)
         self.check.take(gyr, acc, flags)
         self.gyr.append(rows.gyr)
         self.acc.append(acc)
         self.up_s.append(rows.up_s)
         self.flag(flags, first)
-        self.pending.forget_before(grid.time_s(stop - 2))
+        self.pending.forget_before(grid.time_s(stop - 2 - round(KEPT_S * grid.rate_hz)))
         return rows
 
     def rates_of(self, count: int) -> Array:
