@@ -48,7 +48,7 @@ costs more than all the rest of live. Which they are the samples say, not the bl
 
 
 PREVIEW_GAP_S: Final = 0.15
-"""What comes longer after the sample before it waits for screening: one stray stamp is not to carry instants ahead [s]."""
+"""What comes longer after the sample before it waits for screening: one stray stamp must carry none ahead [s]."""
 
 
 KEPT_S: Final = 0.3
