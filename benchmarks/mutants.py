@@ -63,6 +63,7 @@ TESTS: Final = {
         "tests/motion/kinematics/test_clock_by_hand.py",
         "tests/motion/kinematics/test_synchrony.py",
     ),
+    "motion/kinematics/long_holes": ("tests/analysis/test_long_holes.py",),
     "motion/kinematics": (
         *(f"tests/motion/kinematics/test_{name}_by_hand.py" for name in ("standing", "posture", "alignment")),
         "tests/motion/kinematics",
@@ -70,7 +71,22 @@ TESTS: Final = {
     ),
     "motion/linkage": (*LINKAGE, "tests/motion/linkage", ACROSS),
     "motion/hypotheses": ("tests/motion/linkage/test_hypotheses.py", ACROSS),
+    "reps/edited": ("tests/analysis/test_edits_and_plan.py",),
+    "reps/holes": ("tests/analysis/test_live_rooms_by_hand.py", "tests/reps/test_holes.py"),
+    "reps/no_lifts": (*REPS, ACROSS, "tests/reps/test_no_lifts.py"),
     "reps": (*REPS, ACROSS, "tests/reps/test_reps_sets.py", "tests/reps/test_set_choice.py"),
+    "analysis/precompile": ("tests/analysis/test_precompile.py",),
+    "analysis/clock_watch": ("tests/analysis/test_live_rooms_by_hand.py", "tests/analysis/test_clock_watch.py"),
+    "analysis/calibration": ("tests/analysis/test_told_by_hand.py", "tests/test_first_day.py"),
+    "analysis/instant": (
+        *(
+            f"tests/analysis/test_{name}.py"
+            for name in ("one_sensor_by_hand", "instant_rooms", "live_rooms_by_hand", "instants")
+        ),
+        ACROSS,
+        "tests/analysis/test_endurance.py",
+        "tests/analysis/test_live_equals_replay.py",
+    ),
     "analysis": (
         *(f"tests/analysis/test_{name}_by_hand.py" for name in ("assemble", "told", "live_rooms")),
         "tests/analysis/test_live_refusals.py",

@@ -1,7 +1,7 @@
 """Draw single faults of the package's code for `mutants.py`: each one change of one expression of the syntax tree.
 
-It runs nothing. Words are left alone: docstrings, annotations, f-strings and what is raised. So are numbers below a
-millionth, which only keep a division from failing.
+It runs nothing. Words are left alone: docstrings, annotations, f-strings and what is raised. So are numbers up to a
+millionth, which only keep a division from failing or forgive rounding, and what is added of them.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ SWAPPED: Final = {
 """Functions that are taken for each other."""
 
 TINY: Final = 1e-6
-"""Numbers below only keep a division from failing."""
+"""Numbers up to it only keep a division from failing or forgive rounding: no sample can show that one is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,8 @@ def changes(node: ast.AST) -> Iterator[tuple[str, ast.expr, ast.expr]]:
             yield "comparison flipped", node, ast.Compare(left, [FLIPPED[type(operator)]()], right)
         case ast.BoolOp(op, values):
             yield "and/or", node, ast.BoolOp(ast.Or() if isinstance(op, ast.And) else ast.And(), values)
+        case ast.BinOp(_, ast.Add() | ast.Sub(), ast.Constant(float() as value)) if abs(value) <= TINY:
+            return
         case ast.BinOp(left, ast.Add() | ast.Sub() as op, right) if not (_is_text(left) or _is_text(right)):
             yield "sign", node, ast.BinOp(left, ast.Sub() if isinstance(op, ast.Add) else ast.Add(), right)
             yield "part dropped", node, left

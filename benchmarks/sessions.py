@@ -52,6 +52,8 @@ class Outcome:
     found: int = 0
     """Sets found by themselves: exactly one set of the result has reps in it, and none of another."""
     named: int = 0
+    found_named: int = 0
+    """Named right among those found."""
     exact: int = 0
     extra_sets: int = 0
     extra_reps: int = 0
@@ -121,6 +123,7 @@ def compare(outcome: Outcome, result: ih.SetResult, made: Workout, *, is_told: b
         is_named = bool(names) and set(names) <= set(right)
         outcome.found += is_alone
         outcome.named += is_named
+        outcome.found_named += is_alone and is_named
         outcome.exact += is_alone and reps == len(true.reps)
         if not (is_alone and is_named and reps == len(true.reps)):
             outcome.troubles.append(f"{words_of(true)}: {len(hits)} sets, {names}, {reps} reps")
@@ -147,12 +150,15 @@ def print_all(outcomes: Sequence[Outcome], asked: argparse.Namespace) -> None:
         f"{len(outcomes)} simulated workouts from seed {asked.first_seed}, {sets} sets in {hours:.1f} h, "
         f"{asked.placements}, {way}"
     )
-    for name, count in (
-        ("sets found and apart", sum(o.found for o in outcomes)),
-        ("exercise named right", sum(o.named for o in outcomes)),
-        ("exact reps", sum(o.exact for o in outcomes)),
+    found = sum(o.found for o in outcomes)
+    for name, count, among in (
+        ("sets found and apart", found, sets),
+        ("exercise named right", sum(o.named for o in outcomes), sets),
+        ("  of those found", sum(o.found_named for o in outcomes), found),
+        ("exact reps", sum(o.exact for o in outcomes), sets),
+        ("  of those found", sum(o.exact for o in outcomes), found),
     ):
-        print(f"{name:22s} {100.0 * count / sets:.1f} % ({count} of {sets})")
+        print(f"{name:22s} {100.0 * count / max(among, 1):.1f} % ({count} of {among})")
     extra = sum(o.extra_reps for o in outcomes)
     print(f"{'where nobody lifts':22s} {extra} reps in {sum(o.extra_sets for o in outcomes)} sets, {hours:.1f} h")
     print(f"{'time to analyse':22s} {np.sum([o.seconds for o in outcomes]) / hours:.1f} s per hour")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import WorkStealingScheduling
 
 import imu_hinge as ih
 from imu_hinge.analysis import precompile
@@ -21,6 +23,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Compile the kernels once, on two cores, before workers would each compile all of them."""
     if not hasattr(config, "workerinput") and precompile.is_due():
         precompile.run()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WorkStealingScheduling:
+    """Give each worker tests that stand together, which share what they made, and let who ends first take over."""
+    return WorkStealingScheduling(config, log)
 
 
 ROOT = Path(__file__).resolve().parents[1]

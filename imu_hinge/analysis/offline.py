@@ -88,14 +88,16 @@ def analyze(
         return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
     tracks, clocks = tracks_of(checked, settings)
     aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
+    gaps = {p: regions(t.is_gap) for p, t in tracks.items()}
     if aligned is None:
         result = empty_result(tracks, athlete, told)
     else:
+        tracks.clear()  # of an hour they are as large as all that follows
         found = find_lifts(aligned.posture, athlete, told=told, settings=settings.reps)
         found = with_edits(with_names(found, plan), recording.edits, aligned.posture, athlete, settings=settings.reps)
         result = _interpret(aligned, found, athlete, settings)
     result = with_what_was_said(result, plan, recording.edits, load_kg=recording.load_kg)
-    silent = hole_warnings({p: regions(t.is_gap) for p, t in tracks.items()}, result.posture.time_s, result.lifts)
+    silent = hole_warnings(gaps, result.posture.time_s, result.lifts)
     seen = (*clock_warnings(clocks), *map(hole_warning, _holes_of(checked).spans), *silent)  # the gravest first
     result = replace(result, settings=settings, warnings=(*checked.warnings, *result.warnings, *seen))
     result = replace(result, recording_name=name, is_simulated=recording.is_simulated)

@@ -17,9 +17,13 @@ from imu_hinge.plan import Plan, PlannedSet
 from imu_hinge.reps.exercise import Found, FoundSet
 from imu_hinge.result import SetResult
 
-LOOKS_LIKE: Final = {"rdl": ("good_morning", "drill"), "drill": ("rdl", "good_morning", "squat", "swing")}
-"""What a set that was recognised as one exercise may be too: no sensor on the back sees where the bar is, and a single
-bend is recognised as none."""
+LOOKS_LIKE: Final = {
+    "rdl": ("good_morning", "drill", "swing"),
+    "squat": ("swing",),
+    "drill": ("rdl", "good_morning", "squat", "swing"),
+}
+"""What a set that was recognised as one exercise may be too: no sensor on the back sees where the bar is, a slow swing
+is known from a hinge or a squat by its haste alone, and a single bend is recognised as none."""
 
 LEFT_OUT: Final = 1.5
 """What it costs to leave out a planned set, or to do one that was not planned; chosen, the unit of the others."""

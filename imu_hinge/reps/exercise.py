@@ -18,7 +18,7 @@ from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.model import Array, Posture
 from imu_hinge.reps.bends import Bend, forward_and_aside
-from imu_hinge.reps.exercise_prior import in_both_hands, loaded, reach, usual
+from imu_hinge.reps.exercise_prior import in_both_hands, loaded, reach, some_exercise, usual
 from imu_hinge.reps.no_lifts import SEEN_INSTEAD, without_no_lifts
 from imu_hinge.reps.other_bends import ASIDE, NoRep, no_reps
 from imu_hinge.reps.segmentation import (
@@ -124,7 +124,8 @@ def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSe
         found = Found((), cv.OTHER, "something was put on the floor once, and nothing lifted to standing")
     else:
         counted = counted_sets(sets, posture.rate_hz, is_one_work=told != "auto")
-        found = Found(_named(counted, asked), *_name(main, asked), doubtful=_doubtful(sets, counted, asked))
+        name = _name(main, asked, is_alone=_is_alone(main, counted))
+        found = Found(_named(counted, asked), *name, doubtful=_doubtful(sets, counted, asked))
         lifted = [b for group, _ in counted for b in group.bends]
     grouped = [b for s in sets if len(s.bends) > 1 for b in s.bends if b not in lifted]
     return replace(found, others=no_reps([*every, aside], lifted=lifted, grouped=grouped, known=known))
@@ -145,13 +146,18 @@ def _named(counted: Sequence[tuple[BendSet, BendSet]], asked: _Asked) -> tuple[F
     found: list[FoundSet] = []
     last: tuple[BendSet, BendSet] | None = None
     for group, leader in counted:
-        name, evidence = _name(leader, asked)
+        name, evidence = _name(leader, asked, is_alone=_is_alone(leader, counted))
         lifts = tuple(sorted(group.lifts, key=lambda lift: lift.start))
         if last is not None and leader is last[1] and are_one_set(last[0], group, asked.posture):
             lifts = (*found.pop().lifts, *lifts)
         found.append(FoundSet(lifts, name, evidence))
         last = group, leader
     return tuple(found)
+
+
+def _is_alone(leader: BendSet, counted: Sequence[tuple[BendSet, BendSet]]) -> bool:
+    """Tell whether no other set is more of this one's work."""
+    return sum(one is leader for _, one in counted) == 1
 
 
 def _doubtful(
@@ -163,9 +169,11 @@ def _doubtful(
     return tuple(FoundSet(tuple(group.lifts), *_name(group, asked)) for group in left if group.kept_weight > 0.0)
 
 
-def _name(group: BendSet, asked: _Asked) -> tuple[str, str]:
-    """Return the exercise of a set and why."""
-    return _recognise(group, asked.posture, asked.athlete) if asked.told == "auto" else (asked.told, "told")
+def _name(group: BendSet, asked: _Asked, *, is_alone: bool = True) -> tuple[str, str]:
+    """Return the exercise of a set and why; a lone bend is none where it has its like."""
+    if asked.told != "auto":
+        return asked.told, "told"
+    return _recognise(group, asked.posture, asked.athlete, is_alone=is_alone)
 
 
 def _sets_of(block: list[Bend], bends: Sequence[Bend], asked: _Asked) -> list[BendSet]:
@@ -202,6 +210,8 @@ def _sets_of(block: list[Bend], bends: Sequence[Bend], asked: _Asked) -> list[Be
             kept = trim_outliers(group, rate_hz)
         left = range(run.start, run.stop)[kept]
         kept_weight = float(weights[run.from_floor][left[0], left[-1]])
+        if told == "auto" and not run.from_floor:  # whatever is lifted from the top goes where some exercise goes
+            kept_weight += some_exercise(group[kept], athlete)
         sets.append(BendSet(group[kept], fell[kept], run.from_floor, run.weight, kept_weight))
     return sets
 
@@ -233,7 +243,7 @@ def _cycle_s(group: Sequence[Bend], rate_hz: float) -> float:
     return float(np.median([(b.up_stop - b.down_start) / rate_hz for b in group]))
 
 
-def _recognise(main: BendSet, posture: Posture, athlete: Athlete) -> tuple[str, str]:
+def _recognise(main: BendSet, posture: Posture, athlete: Athlete, *, is_alone: bool) -> tuple[str, str]:
     """Name the exercise of a set and say why."""
     rate_hz, group = posture.rate_hz, main.bends
     if main.from_floor:
@@ -246,6 +256,6 @@ def _recognise(main: BendSet, posture: Posture, athlete: Athlete) -> tuple[str, 
         return "swing", f"down and up in {cycle:.1f} s without a pause"
     if drop > SQUAT_DROP_SHARE * athlete.value("height_m") and drop > 0.25 * inclination:
         return "squat", f"the pelvis drops {100.0 * drop:.0f} cm with {np.degrees(inclination):.0f} degrees of lean"
-    if len(group) == 1:
+    if len(group) == 1 and is_alone:
         return "drill", "a single bend"
     return "rdl", "bends from the top that stop above the floor; a good morning looks the same without a bar in hand"

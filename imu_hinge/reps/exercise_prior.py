@@ -169,14 +169,37 @@ def usual(block: Sequence[Bend], athlete: Athlete, told: str, rate_hz: float) ->
     seconds = np.array([hold_s(b, rate_hz) if b.is_hold_seen else np.nan for b in block])
     ratio = _mean_ratio(np.log(seconds + AT_ONCE_S), HOLD_LOG_S, ANY_HOLD_LOG_S)
     if told in EXERCISE_PRIORS:
-        usual = EXERCISE_PRIORS[told]
-        inclination = np.array([b.inclination_rad if b.is_hold_seen else np.nan for b in block])
-        drop = np.array([b.drop_m if b.is_hold_seen else np.nan for b in block]) / athlete.value("height_m")
-        place = _mean_ratio(inclination, usual[:2], ANY_BEND[:2]) + _mean_ratio(drop, usual[2:], ANY_BEND[2:])
+        place = _place_ratio(block, athlete, EXERCISE_PRIORS[told])
         is_strange = np.diag(place) < SURELY_NOT
         count = np.concatenate(([0], np.cumsum(is_strange)))
         ratio = ratio + place + np.where(count[None, 1:] > count[:-1, None], EXCLUSION_PENALTY, 0.0)
     return ratio
+
+
+def some_exercise(group: Sequence[Bend], athlete: Athlete) -> float:
+    """Return what the bottoms of a set say for any of the exercises from the top, each as likely, against any bend.
+
+    Parameters
+    ----------
+    group
+        Its bends, in order.
+    athlete
+        Body height.
+
+    Returns
+    -------
+    float
+        Logarithm of the likelihood ratio.
+    """
+    ratios = [_place_ratio(group, athlete, prior)[0, -1] for prior in EXERCISE_PRIORS.values()]
+    return float(np.logaddexp.reduce(ratios) - math.log(len(ratios)))
+
+
+def _place_ratio(block: Sequence[Bend], athlete: Athlete, prior: ExercisePrior) -> Array:
+    """Return what inclination and drop at the bottom say for an exercise in every run of bends. (m, m)."""
+    inclination = np.array([b.inclination_rad if b.is_hold_seen else np.nan for b in block])
+    drop = np.array([b.drop_m if b.is_hold_seen else np.nan for b in block]) / athlete.value("height_m")
+    return _mean_ratio(inclination, prior[:2], ANY_BEND[:2]) + _mean_ratio(drop, prior[2:], ANY_BEND[2:])
 
 
 def _mean_ratio(values: Array, usual: tuple[float, float], anything: tuple[float, float]) -> Array:

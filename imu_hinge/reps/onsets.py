@@ -88,8 +88,8 @@ def normalised_speed(turning: Array, travelling: Array) -> Array:
 def _onset(normalised_speed: Array, inside: int, *, idle: Mask) -> int:
     """Return where the movement that contains ``inside`` began, at the latest there.
 
-    Back from ``inside`` to where the progress falls below `LOW` or the body is ``idle``, then on by the straight line
-    through `HIGH` and `LOW` down to zero.
+    Back from ``inside`` to where the progress falls below `LOW` or the body is ``idle``, then on by half of the time
+    that it takes from there to `HIGH` (chosen: a straight line through both would go four times as far, into sway).
     """
     inside = min(inside, len(normalised_speed) - 1)
     slow = np.flatnonzero((normalised_speed[: inside + 1] < LOW) | idle[: inside + 1])
@@ -97,7 +97,6 @@ def _onset(normalised_speed: Array, inside: int, *, idle: Mask) -> int:
         return 0
     start = min(int(slow[-1]) + 1, inside)  # who is slow at ``inside`` itself has not begun later
     fast = np.flatnonzero(normalised_speed[start:] >= HIGH)
-    if fast.size == 0:
+    if fast.size == 0 or fast[0] == 0:  # never under way, or at once
         return start
-    ramp = int(fast[0]) * LOW / (HIGH - LOW)
-    return max(0, start - round(min(ramp, 0.5 * (int(fast[0]) + 1))))
+    return max(0, start - round(0.5 * (int(fast[0]) + 1)))

@@ -5,6 +5,7 @@ It weighs no run (`sets` does) and names no exercise (`exercise` does).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -21,13 +22,16 @@ MORE_OF_IT: Final = 2.0
 """A second set is of the same work where its bends are this much (natural logarithm) more likely to be than not."""
 
 SURE: Final = 8.0
-"""A set that is this much (natural logarithm) likelier than strange bends is told while it goes on, and counts also
-where it is unlike all others of the recording: of an hour's hundreds of bends for plates, shoes and bottles hardly any
-are so much alike by chance."""
+"""A set that is this much (natural logarithm) likelier than strange bends is told while it goes on: of an hour's
+hundreds of bends for plates, shoes and bottles hardly any are so much alike by chance."""
 
 BY_ITSELF: Final = 3.5
 """Where plates were felt this much is enough (natural logarithm). Between two sets a lifter bends some ten to thirty
 times, so one run of bends in thirty is a set: log 30."""
+
+PLAIN: Final = math.log(300.0) + math.log(30.0)
+"""A set from the top counts where it is unlike all others of the recording when it is this much likelier than strange
+bends: an hour has some hundreds of runs of them, and one in thirty hours may be taken for a set (natural logarithm)."""
 
 REGRIP_S: Final = 20.0
 """Who goes on with the same work within this only gripped anew; a rest that muscles notice takes half a minute and more
@@ -77,7 +81,7 @@ class BendSet:
         """Whether it is a set also where nothing else of the recording is like it."""
         if self.from_floor and self.is_felt:
             return self.kept_weight > BY_ITSELF
-        return len(self.lifts) > 1 and self.kept_weight > SURE
+        return len(self.lifts) > 1 and self.kept_weight > PLAIN
 
     @property
     def is_put_down(self) -> bool:
@@ -89,7 +93,8 @@ def is_more_of_it(group: BendSet, main: BendSet, rate_hz: float) -> bool:
     """Tell whether another set of the recording is more of the same work: alike in place and in time.
 
     From the top one rep, which is like none beside it, must be so much more alike, and stand apart: a bend just before
-    or after a set that is no rep of it fetched the weight or put it away.
+    or after a set that is no rep of it fetched the weight or put it away. What is likelier no lift by itself is not
+    made one by being like another: who bends twice for the same plates bends alike.
 
     Parameters
     ----------
@@ -110,6 +115,8 @@ def is_more_of_it(group: BendSet, main: BendSet, rate_hz: float) -> bool:
             return True  # plates felt again and again are a set by themselves, however it is done
         return (landings > 0 or drops > 1) and float((like.place + like.impact)[:n, n:].mean()) > MORE_OF_IT
     alike = float(np.mean([membership(one, there) for one in here]))
+    if group.kept_weight <= 0.0:
+        return False
     if len(group.lifts) > 1:
         return alike > MORE_OF_IT
     away = max(main.bends[0].down_start - group.bends[0].up_stop, group.bends[0].down_start - main.bends[-1].up_stop)
@@ -120,8 +127,9 @@ def counted_sets(sets: Sequence[BendSet], rate_hz: float, *, is_one_work: bool) 
     """Return the sets that count, each with the heaviest set whose work it goes on with, which may be itself.
 
     The heaviest set of a recording counts in any case: who records a single bend means it. Another one counts where it
-    is more of the work of a heavier one, or plain by itself and the recording was not said to be of one work only. One
-    floor swallows every blow or none: where plates were felt in one set, a set on the floor without any is none.
+    is more of the work of a heavier one, or plain by itself and the recording was not said to be of one work only.
+    Single reps with long rests between them are plain together (`are_singles`). One floor swallows every blow or none:
+    where plates were felt in one set, a set on the floor without any is none.
 
     Parameters
     ----------
@@ -142,11 +150,32 @@ def counted_sets(sets: Sequence[BendSet], rate_hz: float, *, is_one_work: bool) 
         leaders = [leader for one, leader in counted if one is leader]
         leader = next((one for one in leaders if is_more_of_it(group, one, rate_hz)), None)
         is_strange = group.from_floor and not group.is_felt and any(one.from_floor and one.is_felt for one in leaders)
-        if leader is None and (not counted or (group.is_plain and not is_strange and not is_one_work)):
+        is_plain = group.is_plain or are_singles(group, sets, rate_hz)
+        if leader is None and (not counted or (is_plain and not is_strange and not is_one_work)):
             leader = group
         if leader is not None:
             counted.append((group, leader))
     return sorted(counted, key=lambda pair: pair[0].bends[0].bottom)
+
+
+def are_singles(group: BendSet, sets: Sequence[BendSet], rate_hz: float) -> bool:
+    """Tell whether a lone rep from the top is one of several that are alike and together as plain as a set must be.
+
+    Heavy work is done in singles. Each stands alone, so what speaks for one is small; alike, they add up.
+
+    Parameters
+    ----------
+    group
+        The heaviest of them.
+    sets
+        All that could be sets.
+    rate_hz
+        Of the grid that the bends lie on.
+    """
+    if group.from_floor or len(group.bends) != 1 or group.is_put_down or group.kept_weight <= 0.0:
+        return False
+    others = [s for s in sets if s is not group and len(s.bends) == 1 and is_more_of_it(s, group, rate_hz)]
+    return bool(others) and group.kept_weight + sum(s.kept_weight for s in others) > PLAIN
 
 
 def are_one_set(before: BendSet, after: BendSet, posture: Posture) -> bool:

@@ -13,7 +13,7 @@ from scipy.stats import norm
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.model import Array, Posture
-from imu_hinge.reps.exercise_prior import hand_height_m, in_both_hands, loaded, reach, usual
+from imu_hinge.reps.exercise_prior import hand_height_m, in_both_hands, loaded, reach, some_exercise, usual
 
 ATHLETE = Athlete(height_m=1.75)
 DEG = math.radians(1.0)
@@ -173,3 +173,18 @@ def test_on_the_floor_only_what_is_between_the_first_and_the_last_bottom_is_load
 
 def test_without_other_bends_nobody_knows_who_trembles() -> None:
     np.testing.assert_allclose(loaded([made_bend()], [], from_floor=False), [[0.0]], atol=1e-12)
+
+
+def test_a_place_where_an_exercise_goes_speaks_for_any_of_them() -> None:
+    deep = made_bend(inclination_rad=70.0 * DEG, drop_m=0.02 * 1.75)
+    by_hand = [
+        density(70.0, mean, sd) * density(0.02, drop, drop_sd) / (density(70.0, 60.0, 25.0) * density(0.02, 0.08, 0.10))
+        for mean, sd, drop, drop_sd in (
+            (43.0, 12.0, 0.19, 0.05),
+            (70.0, 14.0, 0.02, 0.04),
+            (65.0, 14.0, 0.01, 0.04),
+            (62.0, 14.0, 0.04, 0.06),
+        )
+    ]
+    assert some_exercise([deep], ATHLETE) == pytest.approx(math.log(sum(by_hand) / 4.0), abs=0.02)
+    assert some_exercise([made_bend(inclination_rad=25.0 * DEG, drop_m=0.0)], ATHLETE) < -1.0

@@ -8,7 +8,7 @@ import numpy as np
 
 from imu_hinge.model import Posture
 from imu_hinge.reps.bends import Bend
-from imu_hinge.reps.set_choice import SURE, BendSet, are_one_set, counted_sets
+from imu_hinge.reps.set_choice import PLAIN, BendSet, are_one_set, counted_sets
 
 RATE_HZ = 100.0
 
@@ -65,15 +65,15 @@ def standing(seconds: float, *, walks_from_s: float = 0.0, walks_to_s: float = 0
 
 
 def test_the_heaviest_counts_in_any_case_and_another_only_where_it_is_sure() -> None:
-    deep, shallow = run(0, 1, -1.0, inclination=1.8, drop_m=0.4), run(6000, 3, SURE + 1.0, inclination=0.5, drop_m=0.3)
-    doubtful = run(9000, 3, SURE - 1.0, inclination=0.2, drop_m=0.2)
+    deep, shallow = run(0, 1, -1.0, inclination=1.8, drop_m=0.4), run(6000, 3, PLAIN + 1.0, inclination=0.5, drop_m=0.3)
+    doubtful = run(9000, 3, PLAIN - 1.0, inclination=0.2, drop_m=0.2)
     assert [group for group, _ in counted_sets([deep], RATE_HZ, is_one_work=False)] == [deep]
     counted = counted_sets([deep, shallow, doubtful, run(20000, 5, 30.0)], RATE_HZ, is_one_work=False)
     assert [group.bends[0].down_start for group, _ in counted] == [6000, 20000]
 
 
 def test_what_was_kept_of_a_run_must_be_sure_and_not_the_run() -> None:
-    trimmed = replace(run(6000, 2, 20.0, inclination=0.5, drop_m=0.3), kept_weight=SURE - 1.0)
+    trimmed = replace(run(6000, 2, 20.0, inclination=0.5, drop_m=0.3), kept_weight=PLAIN - 1.0)
     assert len(counted_sets([run(0, 5, 30.0), trimmed], RATE_HZ, is_one_work=False)) == 1
 
 
@@ -85,8 +85,27 @@ def test_more_of_the_same_work_counts_however_little_speaks_for_it() -> None:
 
 def test_a_single_rep_far_from_its_kind_counts_and_one_beside_it_does_not() -> None:
     work = run(6000, 5, 30.0)
-    assert len(counted_sets([run(0, 1, 0.0), work], RATE_HZ, is_one_work=False)) == 2
-    assert len(counted_sets([run(5400, 1, 0.0), work], RATE_HZ, is_one_work=False)) == 1
+    assert len(counted_sets([run(0, 1, 0.1), work], RATE_HZ, is_one_work=False)) == 2
+    assert len(counted_sets([run(5400, 1, 0.1), work], RATE_HZ, is_one_work=False)) == 1
+
+
+def test_what_is_likelier_no_lift_is_not_made_one_by_being_alike() -> None:
+    work = run(6000, 5, 30.0)
+    for count in (1, 2):
+        assert len(counted_sets([run(0, count, -0.1), work], RATE_HZ, is_one_work=False)) == 1
+
+
+def test_single_reps_that_are_alike_and_far_apart_count_together() -> None:
+    work = run(0, 5, 30.0, inclination=0.6, drop_m=0.35)
+    singles = [run(start, 1, 0.4 * PLAIN) for start in (10000, 20000, 30000)]
+    counted = counted_sets([work, *singles], RATE_HZ, is_one_work=False)
+    assert [group for group, _ in counted] == [work, *singles]
+    assert [leader for _, leader in counted][1:] == [singles[0]] * 3
+    assert len(counted_sets([work, *singles[:2]], RATE_HZ, is_one_work=False)) == 1  # 0.8 of what is needed
+    unlike = run(30000, 1, 0.4 * PLAIN, inclination=1.6, drop_m=0.3)
+    assert len(counted_sets([work, *singles[:2], unlike], RATE_HZ, is_one_work=False)) == 1
+    near = [run(start, 1, 0.4 * PLAIN) for start in (10000, 10700, 11400)]  # bends side by side, for plates
+    assert len(counted_sets([work, *near], RATE_HZ, is_one_work=False)) == 1
 
 
 def test_on_a_floor_where_plates_are_felt_a_set_without_a_blow_is_none() -> None:

@@ -257,8 +257,13 @@ def standing_apart(inclination: Array, standing: Standing, rate_hz: float) -> fl
 
 
 def _split(values: Array, is_unloaded: Mask, where: list[Region], jump: float, found: list[Slip]) -> None:
-    """Find the step that divides the standing best, then look on both sides of it."""
-    best, best_gain = 0, 0.0
+    """Find the step that divides the standing best, then look on both sides of it.
+
+    Of all places where a step counts it is where the stretches lie nearest to the medians of their sides, in total: the
+    change point of least absolute deviations. The medians alone are the same for many places, as half of the stretches
+    may stand on the wrong side of one.
+    """
+    best, least = 0, math.inf
     if np.ptp(values[is_unloaded]) <= jump if is_unloaded.any() else True:
         return  # no two medians can lie further apart
     for k in range(1, len(values)):
@@ -267,12 +272,13 @@ def _split(values: Array, is_unloaded: Mask, where: list[Region], jump: float, f
             continue
         step = float(np.median(after[is_unloaded[k:]]) - np.median(before[is_unloaded[:k]]))
         all_of_it = float(np.median(after) - np.median(before))
-        if all_of_it * np.sign(step) < 0.5 * abs(step):
+        if abs(step) <= jump or all_of_it * np.sign(step) < 0.5 * abs(step):
             continue  # who leaned for a while did not slip: the lockouts would have moved too
-        rough = np.median(np.abs(before - np.median(before))) + np.median(np.abs(after - np.median(after)))
-        gain = abs(step) - float(rough) - 0.5 * abs(step - all_of_it)
-        if abs(step) > jump and gain > best_gain:
-            best, best_gain = k, gain
+        off = np.abs(before - np.median(before)), np.abs(after - np.median(after))
+        rough = float(np.median(off[0]) + np.median(off[1]))
+        apart = float(off[0].sum() + off[1].sum())
+        if abs(step) - rough - 0.5 * abs(step - all_of_it) > 0.0 and apart < least:
+            best, least = k, apart
     if best:
         step = float(np.median(values[best:][is_unloaded[best:]]) - np.median(values[:best][is_unloaded[:best]]))
         found.append(Slip(Region(where[best - 1].stop, where[best].start), step))

@@ -153,10 +153,14 @@ def vertical_motion(
     )
     known = ZeroVelocityUpdates(speed_sd, height_sd, ringing)
     acceleration = np.where(track.is_gap, 0.0, vertical_acceleration(track, resting_bias(track)))
-    shapes = np.where(track.is_gap[:, None], 0.0, np.column_stack([track.up_s, track.up_s * track.acc]))
-    without_errors = with_sensor_errors_out(acceleration, shapes, known, dt=1.0 / rate_hz)
+    without_errors = with_sensor_errors_out(acceleration, _error_shapes(track), known, dt=1.0 / rate_hz)
     found = smooth_height(without_errors, known, dt=1.0 / rate_hz)
     return Travel(found.height, found.height_sd, found.speed, acceleration)
+
+
+def _error_shapes(track: Track) -> Array:
+    """Return what a unit of each constant error of the sensor adds to the upward acceleration. (n, 6)."""
+    return np.where(track.is_gap[:, None], 0.0, np.column_stack([track.up_s, track.up_s * track.acc]))
 
 
 def _impacts(high_pass_acc_mps2: Array, *, sparse: float) -> Array:

@@ -12,38 +12,37 @@ from imu_hinge.motion.linkage.set_parameters import SetParameters, is_zero
 
 
 class _Words(NamedTuple):
-    """Hold how one unknown is told: subject and verb, unit, what one of it is worth, words for more and for less."""
+    """Hold how one unknown is told: subject and verb, unit, words for more and for less."""
 
     says: str
     unit: str
-    scale: float
     more: str
     less: str
 
 
-_LONGER: Final = (" %", 100.0, "longer", "shorter")  # unit, scale to it, and the words for more and for less; so below
-_OF_THE_BEND: Final = (" %", 100.0, "more of the bend", "less of the bend")  # as above
+_LONGER: Final = (" %", "longer", "shorter")  # unit and the words for more and for less; so below
+_OF_THE_BEND: Final = (" %", "more of the bend", "less of the bend")  # as above
 
 _WORDS: Final = {
-    "size": _Words("the body is", " %", 100.0, "larger", "smaller"),
+    "size": _Words("the body is", " %", "larger", "smaller"),
     "shank": _Words("the shank is", *_LONGER),
     "thigh": _Words("the thigh is", *_LONGER),
     "pelvis": _Words("the pelvis is", *_LONGER),
     "lumbar": _Words("the lumbar spine is", *_LONGER),
     "thorax": _Words("the thorax is", *_LONGER),
     "arm": _Words("the arm is", *_LONGER),
-    "mid_foot_m": _Words("mid-foot is", " cm", 100.0, "farther ahead of the ankle", "less far ahead of the ankle"),
-    "reach_m": _Words("the shoulder is", " cm", 100.0, "farther ahead of the bar", "less far ahead of the bar"),
-    "bar_height_m": _Words("the bar on the floor is", " cm", 100.0, "higher", "lower"),
-    "balance_m_per_rad": _Words("the body is balanced", " cm per radian", 100.0, "farther forward", "farther back"),
+    "mid_foot_m": _Words("mid-foot is", " cm", "farther ahead of the ankle", "less far ahead of the ankle"),
+    "reach_m": _Words("the shoulder is", " cm", "farther ahead of the bar", "less far ahead of the bar"),
+    "bar_height_m": _Words("the bar on the floor is", " cm", "higher", "lower"),
+    "balance_m_per_rad": _Words("the body is balanced", " cm per radian", "farther forward", "farther back"),
     "shank_habit": _Words("the shank does", *_OF_THE_BEND),
     "lumbar_habit": _Words("the lumbar spine does", *_OF_THE_BEND),
     "thoracic_habit": _Words("the thorax does", *_OF_THE_BEND),
-    "softness": _Words("the {} sensor turns", " %", 100.0, "less", "more"),
-    "share": _Words("the {} sensor takes", " %", 100.0, "more of lumbar flexion", "less of lumbar flexion"),
-    "ahead_m": _Words("the {} sensor sits", " cm", 100.0, "farther forward", "farther back"),
-    "up_m": _Words("the {} sensor sits", " cm", 100.0, "higher", "lower"),
-    "height_drift_m_per_rad": _Words("the height of the {} sensor drifts", " cm per radian", 100.0, "up", "down"),
+    "softness": _Words("the {} sensor turns", " %", "less", "more"),
+    "share": _Words("the {} sensor takes", " %", "more of lumbar flexion", "less of lumbar flexion"),
+    "ahead_m": _Words("the {} sensor sits", " cm", "farther forward", "farther back"),
+    "up_m": _Words("the {} sensor sits", " cm", "higher", "lower"),
+    "height_drift_m_per_rad": _Words("the height of the {} sensor drifts", " cm per radian", "up", "down"),
 }
 """By the name of the unknown, a sensor's without its placement."""
 
@@ -64,7 +63,8 @@ def what_does_not_fit(found: SetParameters, expected: SetParameters) -> str:
     placement, _, name = found.names[at].rpartition(".")
     words = _WORDS[name]
     way = words.more if off[at] > 0.0 else words.less
-    by, usual = (_short(float(values[at]) * words.scale) for values in (off, expected.sd))
+    # shares in percent, metres in centimetres
+    by, usual = (_short(100.0 * float(values[at])) for values in (off, expected.sd))
     return (
         f"{words.says.format(placement)} {by}{words.unit} {way} than expected, "
         f"where people differ by {usual}{words.unit}"

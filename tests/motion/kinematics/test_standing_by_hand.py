@@ -68,6 +68,17 @@ def test_a_lockout_that_leans_back_is_no_slip() -> None:
     assert len(find_slips(held(0.0, 0.0, 7.0, 7.0, standing=standing), standing, RATE_HZ, SETTINGS)) == 1
 
 
+@pytest.mark.parametrize("after", range(1, 8))
+def test_a_slip_lies_between_the_two_stretches_that_it_parts(after: int) -> None:
+    """Eight stretches: standing at both ends, lockouts between them; half of a side does not move its median."""
+    edges = [0, 400, *(i for k in range(6) for i in (600 + 200 * k, 650 + 200 * k)), 1800, 2200]
+    standing = standing_of(*zip(edges[::2], edges[1::2], strict=True))
+    inclination = held(*np.where(np.arange(8) < after, 0.0, 8.0), standing=standing)
+    (slip,) = find_slips(inclination, standing, RATE_HZ, SETTINGS)
+    assert slip.where == Region(standing.where[after - 1].stop, standing.where[after].start)
+    assert slip.jump_rad / DEG == pytest.approx(8.0)
+
+
 def test_where_only_lockouts_are_on_one_side_nothing_slipped_between() -> None:
     standing = standing_of((150, 200), (400, 800), (1000, 1400))
     (slip,) = find_slips(held(-1.0, 0.0, 6.0, standing=standing), standing, RATE_HZ, SETTINGS)

@@ -193,13 +193,16 @@ def test_joints_bend_so_far_and_how_softly(
         assert (over[which] / DEG, at[which, 2] / DEG) == pytest.approx((over_deg, soft_deg))
 
 
-def rows_at(x: Array, *, bend_rad: float, own: float = 1.0, habit: float = 0.0) -> tuple[Array, Array]:
-    """Return residual and variance of habits and limits of a lifter off the floor, lumbar flexion not told."""
+def rows_at(
+    x: Array, *, bend_rad: float, own: float = 1.0, habit: float = 0.0, on_floor: float = 0.0
+) -> tuple[Array, Array]:
+    """Return residual and variance of bar, balance, habits and limits of a lifter of whom no sensor tells."""
     inputs = inputs_of(5)
     constants = constants_of(ATHLETE, inputs)
     prior = set_parameter_prior(ATHLETE, ("sacrum",), constants.posture_prior)
     observations = observations_of(inputs, np.arange(5), path_length_rad(inputs))
     observations.bend[2], observations.coupling_weight[2], observations.own[2] = bend_rad, 0.5, own
+    observations.on_floor[2] = on_floor
     observations.inclination_var[:] = math.inf
     u = np.concatenate([np.zeros(5), prior.mean])
     u[[layout.SHANK_COUPLING, layout.LUMBAR_COUPLING, layout.THORACIC_COUPLING]] = habit
@@ -226,6 +229,19 @@ def test_habits_are_held_as_loosely_as_people_differ_and_limits_only_beyond_them
     residual, variance = rows_at(beyond, bend_rad=1.0)
     assert residual[-1] / DEG == pytest.approx(60.0 - ATHLETE.value("lumbar_max_flexion_deg"))
     assert math.sqrt(variance[-1]) / DEG == pytest.approx(ATHLETE.value("lumbar_max_flexion_sd_deg"))
+
+
+def test_the_bar_on_the_floor_hangs_where_it_is_and_the_body_lies_behind_mid_foot() -> None:
+    x = np.array([0.1, 0.6, 0.5, 0.3, 0.05])
+    lifted, lifted_variance = rows_at(x, bend_rad=0.8)
+    assert math.sqrt(0.5 * lifted_variance[0]) == pytest.approx(0.3)
+    standing, variance = rows_at(x, bend_rad=0.8, on_floor=2.0)
+    np.testing.assert_allclose(np.sqrt(variance[:3] * [2.0, 2.0, 0.5]), [0.010, 0.006, 0.03])
+    assert standing[2] - lifted[0] == pytest.approx(0.05 * 0.8)
+    np.testing.assert_array_equal(standing[3:], lifted[1:])
+    lower, _ = rows_at(np.array([0.1, 0.6, 0.6, 0.3, 0.05]), bend_rad=0.8, on_floor=2.0)
+    assert lower[0] > standing[0], "who leans farther has the shoulder farther ahead"
+    assert lower[1] < standing[1], "and the bar lower"
 
 
 def test_a_set_keeps_to_its_own_habit_and_what_was_before_it_to_everybody_s() -> None:
@@ -309,6 +325,26 @@ def parameters(mean: dict[str, float], sd: float = 0.02) -> SetParameters:
 )
 def test_what_fits_least_is_told_with_its_way(mean: dict[str, float], words: str) -> None:
     assert what_does_not_fit(parameters(mean), parameters({})).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("mid_foot_m", "mid-foot is 6.0 cm farther ahead of the ankle"),
+        ("reach_m", "the shoulder is 6.0 cm farther ahead of the bar"),
+        ("bar_height_m", "the bar on the floor is 6.0 cm higher"),
+        ("balance_m_per_rad", "the body is balanced 6.0 cm per radian farther forward"),
+        ("lumbar_habit", "the lumbar spine does 6.0 % more of the bend"),
+        ("t12.softness", "the t12 sensor turns 6.0 % less"),
+        ("t12.share", "the t12 sensor takes 6.0 % more of lumbar flexion"),
+        ("t12.ahead_m", "the t12 sensor sits 6.0 cm farther forward"),
+        ("t12.height_drift_m_per_rad", "the height of the t12 sensor drifts 6.0 cm per radian up"),
+    ],
+)
+def test_shares_are_told_in_percent_and_lengths_in_centimetres(name: str, words: str) -> None:
+    found, expected = (SetParameters((name,), np.array([value]), np.array([[0.02**2]])) for value in (0.06, 0.0))
+    unit = words.split("6.0 ")[1].split(" ")[0]
+    assert what_does_not_fit(found, expected).startswith(f"{words} than expected, where people differ by 2.0 {unit}")
 
 
 def test_a_conflict_is_in_standard_deviations_of_what_was_learned() -> None:

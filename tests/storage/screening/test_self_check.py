@@ -124,17 +124,25 @@ def doubtful(clean: Samples) -> Samples:
     return axes(clean, gyr=np.roll(clean.gyr, 20, axis=0))
 
 
+@pytest.fixture(scope="module")
+def told_of_doubt(doubtful: Samples) -> dict[bool, ih.SetResult]:
+    """What is told of the doubtful set, as live and of the whole."""
+    return {as_live: ih.analyze(alone(doubtful), exercise="rdl", as_live=as_live) for as_live in (False, True)}
+
+
 @pytest.mark.parametrize("as_live", [False, True])
-def test_no_verdict_rests_on_a_doubt(doubtful: Samples, as_live: bool) -> None:
-    result = ih.analyze(alone(doubtful), exercise="rdl", as_live=as_live)
+def test_no_verdict_rests_on_a_doubt(told_of_doubt: dict[bool, ih.SetResult], as_live: bool) -> None:
+    result = told_of_doubt[as_live]
     assert result.lifts
     assert {rep.quality for rep in result.lifts} == {"D"}
     assert {rep.verdict.label for rep in result.lifts} == {"undecided"}
     assert sum("gyr comes about 0.20 s too late" in text for text in result.warnings) == 1
 
 
-def test_a_doubt_is_told_live_once_and_in_any_blocks(doubtful: Samples) -> None:
-    whole = ih.analyze(alone(doubtful), exercise="rdl", as_live=True)
+def test_a_doubt_is_told_live_once_and_in_any_blocks(
+    doubtful: Samples, told_of_doubt: dict[bool, ih.SetResult]
+) -> None:
+    whole = told_of_doubt[True]
     for size in (37, 500):
         live = ih.LiveAnalysis(["sacrum"], exercise="rdl")
         events = [e for i in range(0, len(doubtful), size) for e in live.feed("sacrum", doubtful[i : i + size])]
@@ -178,10 +186,12 @@ def test_real_people_and_other_lifters_are_found_clean() -> None:
 
 
 @pytest.mark.parametrize("as_live", [False, True])
-def test_a_doubt_about_samples_in_memory_reaches_the_result(doubtful: Samples, as_live: bool) -> None:
+def test_a_doubt_about_samples_in_memory_reaches_the_result(
+    doubtful: Samples, told_of_doubt: dict[bool, ih.SetResult], as_live: bool
+) -> None:
     doubts = check_recording(alone(doubtful)).warnings
     assert doubts
-    assert set(doubts) <= set(ih.analyze(alone(doubtful), as_live=as_live).warnings)
+    assert set(doubts) <= set(told_of_doubt[as_live].warnings)
 
 
 def test_no_references_are_learnt_from_a_doubt(doubtful: Samples) -> None:
