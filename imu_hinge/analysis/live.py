@@ -11,6 +11,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import replace
 from typing import Final
 
+from imu_hinge import conventions as cv
 from imu_hinge.analysis.assemble import (
     empty_result,
     hole_warnings,
@@ -20,9 +21,9 @@ from imu_hinge.analysis.assemble import (
 )
 from imu_hinge.analysis.instant.live_input import Intake, check_enough, say_who_is_waited_for
 from imu_hinge.analysis.instant.pacing import ENDED_S, STEP_S, Pacing
-from imu_hinge.analysis.instant.path import CHUNK_S
+from imu_hinge.analysis.instant.path import CHUNK_S, InstantPath
 from imu_hinge.analysis.instant.rep_events import is_from_floor
-from imu_hinge.analysis.look import Looks
+from imu_hinge.analysis.look import About, Looks
 from imu_hinge.analysis.planned import with_names, with_what_was_said
 from imu_hinge.analysis.plausibility import looks_swapped
 from imu_hinge.analysis.warm_up import warm_up
@@ -91,7 +92,10 @@ class LiveAnalysis(Looks):
             check_placement(placement)
         check_exercise(exercise)
         warm_up()
-        super().__init__(placements, athlete or Athlete(), exercise=exercise, settings=settings or Settings())
+        about = About(settings or Settings(), athlete or Athlete(), exercise)
+        order = [p for p in cv.PLACEMENTS if p in placements]
+        self._instants = InstantPath(order, about.settings, about.athlete)
+        super().__init__(order, self._instants.learn, about=about)
         self._plan = plan
         self._holes_told = 0
         self._result: SetResult | None = None

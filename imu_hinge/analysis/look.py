@@ -5,7 +5,8 @@ It takes no samples and does not decide when it is time to look: `live` does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +18,6 @@ from imu_hinge.analysis.clock_watch import WITHHELD, ClockWatch
 from imu_hinge.analysis.instant.known import Known, SensorKnown
 from imu_hinge.analysis.instant.live_input import Intake
 from imu_hinge.analysis.instant.pacing import EDGE_S, SAME_S, SETTLE_S, WINDOW_S
-from imu_hinge.analysis.instant.path import InstantPath
 from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link, soft_tissue_of
 from imu_hinge.analysis.plausibility import DISAGREES, looks_swapped
 from imu_hinge.analysis.shown import Shown
@@ -37,6 +37,14 @@ from imu_hinge.storage.screening.checks import check_different
 from imu_hinge.storage.screening.live_check import LiveCheck
 
 
+class About(NamedTuple):
+    """Hold what is told of a session: how it is analysed, who lifts, and what (or ``auto``)."""
+
+    settings: Settings
+    athlete: Athlete
+    exercise: str
+
+
 class Looks:
     """Hold what looks rest on and have told.
 
@@ -44,12 +52,15 @@ class Looks:
     ----------
     placements
         Where sensors sit.
-    athlete, exercise, settings
+    learn
+        Takes what a look found that instants rest on.
+    about
     """
 
-    def __init__(self, placements: Sequence[str], athlete: Athlete, *, exercise: str, settings: Settings) -> None:
-        self._settings, self._athlete, self._exercise = settings, athlete, exercise
-        order, rate_hz = [p for p in cv.PLACEMENTS if p in placements], settings.rate_hz
+    def __init__(self, placements: Sequence[str], learn: Callable[[Known], None], *, about: About) -> None:
+        self._settings, self._athlete, self._exercise = about
+        self._learn = learn
+        order, rate_hz = [p for p in cv.PLACEMENTS if p in placements], self._settings.rate_hz
         self._sensors = {p: Intake(p, initial_state(params(rate_hz)), LiveCheck(p, rate_hz)) for p in order}
         self._grid: Grid | None = None
         self._done = 0
@@ -57,11 +68,10 @@ class Looks:
         self._shown = Shown()
         self._aligned: Aligned | None = None
         self._aligned_from = 0  # the window's first instant: what was aligned counts from there, lifts from the first
-        self._found = Found((), exercise, "")
+        self._found = Found((), self._exercise, "")
         self._has_told_swapped = False
         self._kinds: Kinds | None = None
         self._clocks = ClockWatch()
-        self._instants = InstantPath(order, settings, athlete)
 
     def _look(self, *, is_last: bool, is_asked: bool = False) -> list[Event]:
         """Analyse the window again and tell what is new in it; one that an instant asked for takes nothing back."""
@@ -82,7 +92,7 @@ class Looks:
         self._aligned, self._aligned_from = aligned, start
         events += clocks.events(self._clocks, time_s=self._time_s(self._done - 1))
         self._clocks = clocks
-        self._instants.learn(known_of(aligned, tracks, self._kinds, clocks=clocks, exercise=self._found.exercise))
+        self._learn(known_of(aligned, tracks, self._kinds, clocks=clocks, exercise=self._found.exercise))
         if self._done > shown_to:
             self._shown.put(shown_to, clocks.shown(aligned.posture[shown_to - start : self._done - start]))
         events += self._told.slips(aligned)
