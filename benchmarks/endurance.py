@@ -1,14 +1,15 @@
 """Print what hours of live analysis cost, hour by hour, and what the same hours cost at once.
 
 Usage: ``python benchmarks/endurance.py [--hours 4] [--block-ms 100] [--seed 3] [--alone] [--trace]
-[--only live]``
+[--only live|at-once|csv]``
 
 Two sensors at 100 Hz in blocks of 100 ms. Half a simulated hour of one lifter's training (`hour.training_hour`: sets of
 deadlifts with minutes of something else between them) is repeated with stamps that go on, so every hour holds the same
 work and what one costs more than another is the session's age. Memory is what the process holds (RSS) and what Python
 and numpy allocated (tracemalloc; a second run, which it slows down, with ``--trace``). ``--alone``: the second sensor
 never arrives. A *feed* is one call with one sensor's block, in CPU time of its thread; those that look at the last two
-minutes are among the slowest few percent. No person was measured.
+minutes are among the slowest few percent. ``--only csv``: what reading the same hours as two plain CSV files takes; it
+needs Linux and up to a GB of disk. No person was measured.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import argparse
 import ctypes
 import gc
 import resource
+import subprocess
 import sys
+import tempfile
 import time
 import tracemalloc
 import warnings
@@ -28,6 +31,7 @@ import hour
 import numpy as np
 
 import imu_hinge as ih
+from imu_hinge.storage.plain_csv import write_csv
 
 MB = 2.0**20
 PIECE_S = 1800.0
@@ -142,15 +146,31 @@ def run_at_once(piece: ih.Recording, hours: float) -> None:
     )
 
 
+def run_csv(piece: ih.Recording, hours: float) -> None:
+    """Write all hours as plain CSV files, read them in a process of its own, and print time and memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        for placement, samples in whole(piece, hours).sensors.items():
+            path = write_csv(samples, Path(folder) / f"{placement}.csv")
+            print(f"{placement}: {len(samples)} rows, {path.stat().st_size / MB:.0f} MB")
+        code = (
+            "import sys, time, imu_hinge as ih; start = time.perf_counter(); ih.read(sys.argv[1:]);"
+            "took_s = time.perf_counter() - start; lines = open('/proc/self/status').read().splitlines();"
+            "most = next(int(line.split()[1]) / 1024.0 for line in lines if line.startswith('VmHWM'));"
+            "print(f'read in {took_s:.1f} s; the process held {most:.0f} MB at most', flush=True)"
+        )  # not ru_maxrss: a child's begins with what its parent held
+        sources = [f"{placement}={folder}/{placement}.csv" for placement in piece.sensors]
+        subprocess.run([sys.executable, "-c", code, *sources], check=True)
+
+
 def main() -> None:
-    """Print both."""
+    """Print what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hours", type=float, default=4.0)
     parser.add_argument("--block-ms", type=float, default=100.0)
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--alone", action="store_true", help="the second sensor never arrives")
     parser.add_argument("--trace", action="store_true", help="count what is allocated, too")
-    parser.add_argument("--only", choices=("live", "at-once"))
+    parser.add_argument("--only", choices=("live", "at-once", "csv"))
     args = parser.parse_args()
     warnings.simplefilter("ignore")
     piece = training(args.seed)
@@ -160,6 +180,9 @@ def main() -> None:
     )
     if args.trace:
         tracemalloc.start()
+    if args.only == "csv":
+        run_csv(piece, args.hours)
+        return
     if args.only != "at-once":
         run_live(piece, args.hours, args.block_ms / 1e3, is_alone=args.alone)
     if args.only != "live":

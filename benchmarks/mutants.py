@@ -63,7 +63,7 @@ TESTS: Final = {
         "tests/motion/kinematics/test_clock_by_hand.py",
         "tests/motion/kinematics/test_synchrony.py",
     ),
-    "motion/kinematics/long_holes": ("tests/analysis/test_long_holes.py",),
+    "motion/kinematics/long_holes": ("tests/analysis/test_live_rooms_by_hand.py", "tests/analysis/test_long_holes.py"),
     "motion/kinematics": (
         *(f"tests/motion/kinematics/test_{name}_by_hand.py" for name in ("standing", "posture", "alignment")),
         "tests/motion/kinematics",

@@ -29,7 +29,9 @@ from imu_hinge.simulate.spec import LifterSpec, SetSpec
 
 DATA: Final = Path(__file__).resolve().parents[2] / "shared" / "data"
 SISFALL_HZ, TRUNKY_HZ = 200.0, 50.0
-ADXL345_MPS2, ITG3200_RAD_S = 9.80665 * 32.0 / 2**13, float(np.radians(4000.0 / 2**16))
+ADXL345_MPS2, ITG3200_RAD_S = 9.80665 * 32.0 / 2**13, float(np.radians(1.0 / 14.375))
+"""By a count: the accelerometer by its range of ±16 g in 13 bits, the gyroscope by its data sheet (PS-ITG-3200A: 14.375
+counts per deg/s). SisFall's readme divides ±2000 deg/s into 2**16 counts: 1.14 times too little."""
 
 Trial = tuple[str, int, ih.Recording]
 """What it is, how many reps are right, the recording."""

@@ -40,6 +40,8 @@ EXERCISES = ("deadlift", "rdl", "swing", "good_morning", "squat")
 WORN = (("sacrum", "t12"), ("hip", "t12"), ("lumbar", "thigh"), ("sacrum", "chest"))
 RATES_HZ = (100.0, 50.0, 100.0, 25.0)
 GRAVITY_MPS2 = 9.80665
+ITG3200_RAD_S = float(np.radians(1.0 / 14.375))
+"""By a count, of its data sheet; SisFall's readme divides the range into 2**16 counts, 1.14 times too little."""
 
 Pair = tuple[Samples, Samples]
 """One sensor's samples, and those of another sensor that measured at the same times."""
@@ -181,7 +183,7 @@ def sisfall(trials: tuple[int, ...]) -> Iterator[Pair]:
         spans = list(pairwise(file["offsets"]))
         parts = [slice(*spans[t]) for t in trials]
         acc = [file["adxl"][part] * scale["adxl_mps2"] for part in parts]
-        gyr = [file["gyr"][part] * scale["itg_rads"] for part in parts]
+        gyr = [file["gyr"][part] * ITG3200_RAD_S for part in parts]
     starts = np.cumsum([0.0, *(len(a) / 200.0 + 1.0 for a in acc[:-1])])  # a hole of a second between them
     time_s = np.concatenate([s + np.arange(len(a)) / 200.0 for s, a in zip(starts, acc, strict=True)])
     one = Samples(time_s, np.concatenate(acc), np.concatenate(gyr))

@@ -17,6 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from imu_hinge.files import refuse_special
+
 PART: Final = ".part"
 
 _NAME_LETTERS: Final = 40
@@ -26,15 +28,24 @@ _AT_FDCWD: Final = -100  # <fcntl.h>: a relative path begins at the working dire
 _RENAME_EXCHANGE: Final = 2  # <linux/fs.h>: both names stay, and change their files
 
 
-def write_whole(path: Path, content: bytes) -> Path:
-    """Put the content at the path in one step, on the disk before its name is; a link's target is replaced.
+def write_whole(path: Path, content: bytes, *, follow: bool = True) -> Path:
+    """Put the content at the path in one step, on the disk before its name is.
+
+    Parameters
+    ----------
+    path
+    content
+    follow
+        Whether a link's target is replaced: where a person named the link, not where it lies in a recording.
 
     Raises
     ------
     OSError
-        Where it cannot be written; the old file is as it was.
+        Where it cannot be written, or what stands there is a device, a pipe or (unless followed) a link; it is as it
+        was.
     """
-    place = place_of(path)
+    place = place_of(path) if follow else path
+    refuse_special(place)
     with part_beside(place) as part:
         with open(part, "xb") as file:
             file.write(content)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from imu_hinge.conventions import EXERCISES
 from imu_hinge.errors import RecordingError
 from imu_hinge.lifted_set import LiftedSet
-from imu_hinge.text import one_line, quoted
+from imu_hinge.text import LONGEST_TEXT, one_line, quoted
 
 STRUCTURE: Final = ("drop", "add", "merge", "exercise")
 """What changes the sets themselves."""
@@ -57,6 +57,8 @@ class Edit:
             raise RecordingError(f"An edit from {quoted(spans[0])} to {quoted(spans[1])} has no times. Give seconds.")
         if not self.from_s <= self.to_s:
             raise RecordingError(f"An edit from {self.from_s} to {self.to_s} s ends before it begins. Swap the two.")
+        if self.do == "note" and isinstance(self.value, str):
+            object.__setattr__(self, "value", one_line(self.value, longest=LONGEST_TEXT))
         wrong = _wrong_value(self.do, self.value)
         if wrong:
             raise RecordingError(f"The edit {self.do} = {quoted(self.value)} cannot be. {wrong}")

@@ -6,7 +6,7 @@
       DeviceError            10   DeviceNotFound, LinkLost, BluetoothOff
       PacketError            11   carries the bytes, the offset and the characteristic
       RecordingError         12   UnknownFormat, UnknownUnits, NewerSchema, BadSamples, ClocksApart
-      CalibrationError       13   MovedWhileStill, GravityOff, TooShort, NotOnTheTrunk, SensorsSwapped
+      CalibrationError       13   MovedWhileStill, TooShort, NotOnTheTrunk, SensorsSwapped
       SettingsError          14   key path, value, nearest valid key
       OutputError            15   what is to be written would destroy something, or cannot be written
 
@@ -115,10 +115,6 @@ class CalibrationError(HingeError):
 
 class MovedWhileStill(CalibrationError):
     """No stretch of quiet standing was found."""
-
-
-class GravityOff(CalibrationError):
-    """The accelerometer at rest does not read gravity."""
 
 
 class TooShort(CalibrationError):

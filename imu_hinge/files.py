@@ -95,6 +95,34 @@ def read_regular(path: Path, *, follow: bool = True, limit: float = MAX_SMALL_BY
     return b"".join(parts)
 
 
+def open_special(path: Path) -> io.BufferedWriter:
+    """Open what is no regular file for writing: a terminal, a device, or a pipe that somebody reads.
+
+    Raises
+    ------
+    OSError
+        Also where nobody reads the pipe, for which opening it would wait for ever.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # pipe(7): no process has it open for reading
+            raise OSError(errno.ENXIO, "nobody reads this pipe") from error
+        raise
+    os.set_blocking(descriptor, True)  # only opening it must not wait
+    return os.fdopen(descriptor, "wb")
+
+
+def refuse_special(path: Path) -> None:
+    """Raise `OSError` where a device, a pipe or a link stands, which a file must not replace."""
+    try:
+        mode = os.lstat(path).st_mode
+    except (OSError, ValueError):
+        return
+    if not stat.S_ISDIR(mode):  # which the system itself replaces by no file
+        _refuse_kind(mode)
+
+
 def is_regular(path: Path, *, follow: bool = False) -> bool:
     """Tell a regular file, by default no link to one; what cannot be looked at is none."""
     try:

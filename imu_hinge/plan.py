@@ -33,11 +33,17 @@ Plan = tuple[PlannedSet, ...]
 """The sets in the order in which they are meant to be done."""
 
 
-def read_plan(path: str | Path) -> Plan:
+def read_plan(path: str | Path, *, follow: bool = True) -> Plan:
     """Read a plan from a TOML file.
 
     Every ``[[exercise]]`` has a ``name`` and, where known, ``sets`` (1), ``reps`` and ``load_kg``; ``load_kg`` may be a
     list with one load for each set.
+
+    Parameters
+    ----------
+    path
+    follow
+        Whether a link may stand in for the file: where a person named it, not where it lies in a recording.
 
     Raises
     ------
@@ -45,7 +51,7 @@ def read_plan(path: str | Path) -> Plan:
         With the key, its value and what to write instead.
     """
     try:
-        return plan_from_bytes(read_regular(Path(path)), where=str(path))
+        return plan_from_bytes(read_regular(Path(path), follow=follow), where=str(path))
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path} is not a readable plan: {reason(error)}. Give a TOML file.") from error
 

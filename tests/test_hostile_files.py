@@ -19,15 +19,19 @@ from typing import Any
 import pytest
 
 import imu_hinge as ih
-from imu_hinge.athlete import read_athlete
+from imu_hinge.athlete import read_athlete, write_athlete
 from imu_hinge.cli import main
 from imu_hinge.conventions import CSV_COLUMNS
+from imu_hinge.edits import Edit
 from imu_hinge.errors import HingeError, RecordingError, SettingsError
 from imu_hinge.files import exists, read_regular
 from imu_hinge.recovery.seal import recover, seal
+from imu_hinge.report.output_files import write_atomic
 from imu_hinge.settings import LIMITS, Settings, read_settings
+from imu_hinge.storage.beside import read_edits, write_edits
 from imu_hinge.storage.exporters import read_any
 from imu_hinge.storage.importers.zips import read_zip
+from imu_hinge.storage.plain_csv import write_csv
 
 HEADER = ",".join(CSV_COLUMNS)
 MOST_BYTES = 300e6
@@ -130,6 +134,51 @@ def test_a_folder_that_may_not_be_read_is_no_missing_one(monkeypatch: pytest.Mon
     assert exists(tmp_path / "nothing")
     with pytest.raises(PermissionError):
         read_regular(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("name", ["edits.json", "plan.toml"])
+@pytest.mark.parametrize("kind", ["link", "link to nothing", "pipe", "folder"])
+def test_what_lies_beside_a_recording_is_a_file_of_its_own(copied: Path, name: str, kind: str) -> None:
+    other = copied.parent / "other"
+    if kind == "link":
+        other.write_text("s3cret")
+    if kind == "pipe":
+        os.mkfifo(copied / name)
+    elif kind == "folder":
+        (copied / name).mkdir()
+    else:
+        (copied / name).symlink_to(other)
+    message = refused(lambda: ih.read(copied), name, "no regular file", error=HingeError)
+    assert "s3cret" not in message
+    edits = [Edit("note", 0.0, 1.0, "x")]
+    if name == "edits.json":
+        with pytest.raises(RecordingError, match="could not be written"):
+            write_edits(copied, edits)
+    assert not (copied / name).is_file() or other.read_text() == "s3cret"
+
+
+def test_no_pipe_or_device_is_replaced_by_a_file(tmp_path: Path, hinge_folder: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    samples = ih.read(hinge_folder).sensors["sacrum"]
+    for path in (tmp_path / "pipe", tmp_path / "link"):
+        refused(lambda path=path: write_athlete(ih.Athlete(), path), "a pipe", error=SettingsError)  # type: ignore[misc]
+        refused(lambda path=path: write_csv(samples, path, overwrite=True), "a pipe")  # type: ignore[misc]
+    assert sorted(os.listdir(tmp_path)) == ["link", "pipe"]
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_report_into_a_pipe_waits_for_no_reader(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    refused(lambda: write_atomic(tmp_path / "pipe", b"x"), "nobody reads", error=HingeError)
+    reading = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_atomic(tmp_path / "pipe", b"x" * 1000)
+    assert os.read(reading, 2000) == b"x" * 1000
+    os.close(reading)
+
+
+def test_there_are_no_edits_of_no_recording(tmp_path: Path) -> None:
+    refused(lambda: read_edits(tmp_path / "nothing"), "There is no folder")
 
 
 # descriptions, athletes, settings -------------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ import imu_hinge as ih
 from imu_hinge.athlete import read_athlete, write_athlete
 from imu_hinge.errors import HingeError, RecordingError
 from imu_hinge.live import listing
-from imu_hinge.report import page as report_page
-from imu_hinge.report.page import page
+from imu_hinge.report.html import page as report_page
+from imu_hinge.report.html.page import page
 from imu_hinge.report.plots import plot_set
 from imu_hinge.report.style import save_figure
 from imu_hinge.report.tables import as_json, write_angles_csv, write_reps_csv
@@ -88,7 +88,8 @@ class Seeing(HTMLParser):
 @pytest.fixture
 def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the figures out of pages: they hold no text from outside, and make most of a page's length."""
-    monkeypatch.setattr(report_page, "_figures", lambda _: dict.fromkeys(("time", "lumbar", "peaks", "pair")))
+    for name in ("_figure", "_drift"):
+        monkeypatch.setattr(report_page, name, lambda *_, **__: "")
 
 
 @attack

@@ -124,6 +124,10 @@ COMMANDS = [
     "calibrate",
     "edit",
     "settings",
+    "subtitles",
+    "history",
+    "athletes",
+    "import-log",
     "scan",
     "record",
     "live",
@@ -312,7 +316,7 @@ def ill_documented(source: str, promised: Collection[tuple[str, list[str]]]) -> 
     for name, function, is_protocol in functions_in(source):
         own, told = arguments_of(function), documented(ast.get_docstring(function) or "")
         is_promised = "." in name and not is_protocol and (function.name, own) in promised
-        is_command = "typer.Option(" in source and function.name in COMMANDS
+        is_command = "typer.Option(" in source and function.name.replace("_", "-") in COMMANDS
         if told != set(own) and (told or (len(own) >= MANY and not is_promised and not is_command)):
             found.append(f"{name}: {sorted(set(own) ^ told)}")
     return found

@@ -154,9 +154,10 @@ def check_on_trunk(aligned: Aligned) -> None:
     first = np.maximum(np.arange(len(aligned.posture)) - round(SETTLED_S * aligned.posture.rate_hz), 0)
     is_settled = gaps[1:] == gaps[first]
     for placement, inclination in aligned.inclinations.items() if is_settled.any() else ():
+        # a share of a percent may be an impact or a spike
         low, high = np.degrees(np.percentile(inclination.inclination_rad[is_settled], [0.5, 99.5]))
         limit = THIGH_DEG if placement == "thigh" else TRUNK_DEG
-        side = float(np.degrees(np.percentile(np.abs(inclination.side_rad[is_settled]), 99.0)))
+        side = float(np.degrees(np.percentile(np.abs(inclination.side_rad[is_settled]), 99.0)))  # as above
         if low < limit[0] or high > limit[1] or side > SIDE_DEG:
             raise NotOnTheTrunk(
                 f"The {placement} sensor does not move as one on the {placement} does: it leans from {low:.0f} to "

@@ -184,8 +184,10 @@ def _with_hinges(athlete: Athlete, inputs: LinkageInputs, solved: LinkageResult,
     return replace(
         athlete,
         neutral_lumbar_deg=float(angles[cv.LUMBAR_FLEXION]),
+        # bounds: what `Athlete` takes at most and at least (chosen there)
         neutral_lumbar_sd_deg=float(min(sd[cv.LUMBAR_FLEXION], 30.0)),
         neutral_pelvis_tilt_deg=float(max(angles[cv.PELVIS_TILT], 0.0)),
+        # the hips sink by 0.9 m at most: a long leg's length
         neutral_drop_m=float(-heights[0]) if heights and 0.0 <= -heights[0] <= 0.9 else athlete.neutral_drop_m,
         knee_limit_deg=athlete.knee_limit_deg
         if observed["clean_hinge.on_floor"] == 0.0
@@ -203,6 +205,7 @@ def _with_bows(athlete: Athlete, solved: LinkageResult, bows: Sequence[int]) -> 
         return athlete
     return replace(
         athlete,
+        # what `Athlete` takes: no lumbar spine bends less or more
         lumbar_max_flexion_deg=float(np.clip(lumbar.max(), 15.0, 110.0)),
         lumbar_max_flexion_sd_deg=math.hypot(sd, float(lumbar.std())),
     )

@@ -1,4 +1,4 @@
-"""Watch while one lifts whether the clocks of the two sensors that span the lumbar spine agree; say where they do not.
+"""Watch while one lifts whether the clocks of sensors that tell an angle together agree; say where they do not.
 
 It measures no lag itself (`motion.kinematics.clock_offset` does) and moves no sample: live, what was shown stays as it
 was shown.
@@ -7,8 +7,8 @@ was shown.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -29,8 +29,26 @@ WITHHELD: Final = (cv.LUMBAR_FLEXION, cv.HIP_FLEXION, cv.KNEE_FLEXION)
 """Every angle that takes both sensors; each one's own inclination is right by its own clock."""
 
 
+COMPARED: Final = ("lumbar", "t12", "thigh")
+"""Whose angles against the pelvis are told; a chest sways and breathes with a rhythm that is taken for a lag."""
+
 _BEHIND: Final = "The {} sensor's clock is {:.2f} s behind the {}'s."
 _SURELY: Final = "The clocks of the {} and the {} sensor do not agree, and nothing tells by how much."
+
+
+class Compared(NamedTuple):
+    """Hold what is known of one sensor's clock against the first's.
+
+    Parameters
+    ----------
+    said
+        Why both together tell nothing, or nothing.
+    left_s
+        What may be left of a lag between clocks that agree (sd) [s]; 0 where nothing was measured.
+    """
+
+    said: str = ""
+    left_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,52 +57,52 @@ class ClockWatch:
 
     Parameters
     ----------
-    is_apart
-        Whether angles are withheld.
-    said
-        Why, or nothing: for a person, and as the reason of a verdict.
-    left_s
-        What may be left of a lag between clocks that agree (sd) [s]; 0 where nothing was measured.
+    compared
+        By placement, each against the pelvis' sensor, or the lumbar one where there is none.
     until
         The instant of the grid up to which it was measured.
     once
         What was last said of clocks apart, also where they agree again.
     """
 
-    is_apart: bool = False
-    said: str = ""
-    left_s: float = 0.0
+    compared: Mapping[str, Compared] = field(default_factory=dict)
     until: int | None = None
     once: str = ""
 
+    @property
+    def is_apart(self) -> bool:
+        """Whether angles are withheld."""
+        return bool(self.said)
+
+    @property
+    def said(self) -> str:
+        """Why, or nothing: for a person, and as the reason of a verdict."""
+        return " ".join(pair.said for pair in self.compared.values() if pair.said)
+
+    @property
+    def left_s(self) -> float:
+        """What may be left of the largest lag between clocks that agree (sd) [s]; 0 where nothing was measured."""
+        return max((pair.left_s for pair in self.compared.values()), default=0.0)
+
     def after(self, tracks: Mapping[str, Track], *, until: int) -> ClockWatch:
         """Return what is known when the tracks reach the grid's instant ``until``."""
-        pelvis = next((p for p in cv.PELVIS_PLACEMENTS if p in tracks), None)
-        if pelvis is None or "t12" not in tracks:
+        first = next((p for p in (*cv.PELVIS_PLACEMENTS, "lumbar") if p in tracks), None)
+        others = [p for p in COMPARED if p in tracks and p != first]
+        if first is None or not others:
             return self
-        low, high = tracks[pelvis], tracks["t12"]
-        if self.until is not None and until - self.until < EVERY_S * low.rate_hz:
+        if self.until is not None and until - self.until < EVERY_S * tracks[first].rate_hz:
             return self
-        first, second = _last_bends(low), _last_bends(high)
-        try:
-            found = clock_behind(first, second, has_rates=False)
-        except ClocksApart:
-            said = _SURELY.format("t12", pelvis)
-            return replace(self, is_apart=True, said=said, until=until, once=said)
-        off_s = 0.0 if found is None else abs(found.lag_s)
-        if found is None or found.sd_s > max(off_s, MOST_S):
-            return replace(self, until=until)  # too little in common to tell anything new
-        # surely further apart, or surely nearer again: not to and fro by what is not known of a lag
-        if off_s > MOST_S + (-found.sd_s if self.is_apart else found.sd_s):
-            late, early = ("t12", pelvis) if found.lag_s > 0.0 else (pelvis, "t12")
-            said = _BEHIND.format(late, off_s, early)
-            return ClockWatch(True, said, 0.0, until, said)
-        return ClockWatch(False, "", float(np.hypot(off_s, found.sd_s)), until, self.once)
+        known = {p: _compare(tracks, first, p, self.compared.get(p, Compared())) for p in others}
+        now = ClockWatch(known, until)
+        return replace(now, once=now.said or self.once)
 
     def events(self, before: ClockWatch, *, time_s: float) -> list[Event]:
         """Return what is to be told of a change."""
-        if self.is_apart and not before.is_apart:
-            return [Event("clock", time_s, f"{self.said} Lumbar angles are withheld until both agree.")]
+        new = [
+            pair.said for p, pair in self.compared.items() if pair.said and not before.compared.get(p, Compared()).said
+        ]
+        if new:
+            return [Event("clock", time_s, f"{' '.join(new)} Lumbar angles are withheld until both agree.")]
         if before.is_apart and not self.is_apart:
             return [Event("clock", time_s, "The sensors' clocks agree again: lumbar angles are shown.")]
         return []
@@ -103,6 +121,22 @@ class ClockWatch:
         for column in columns.values():
             column[:, WITHHELD] = np.nan
         return replace(posture, over=np.full_like(posture.over, np.nan), **columns)
+
+
+def _compare(tracks: Mapping[str, Track], first: str, second: str, known: Compared) -> Compared:
+    """Return what the last bends tell of the second's clock against the first's, where ``known`` was known."""
+    try:
+        found = clock_behind(_last_bends(tracks[first]), _last_bends(tracks[second]), has_rates=False)
+    except ClocksApart:
+        return Compared(_SURELY.format(second, first))
+    off_s = 0.0 if found is None else abs(found.lag_s)
+    if found is None or found.sd_s > max(off_s, MOST_S):
+        return known  # too little in common to tell anything new
+    # surely further apart, or surely nearer again: not to and fro by what is not known of a lag
+    if off_s > MOST_S + (-found.sd_s if known.said else found.sd_s):
+        late, early = (second, first) if found.lag_s > 0.0 else (first, second)
+        return Compared(_BEHIND.format(late, off_s, early))
+    return Compared(left_s=float(np.hypot(off_s, found.sd_s)))
 
 
 def _last_bends(track: Track) -> Samples:

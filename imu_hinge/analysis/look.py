@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from imu_hinge import conventions as cv
 from imu_hinge.analysis.assemble import (
     check_on_trunk,
@@ -84,7 +82,7 @@ class Looks:
             return []
         if aligned is None:
             return []
-        check_different({placement: np.hstack((t.acc, t.gyr)) for placement, t in tracks.items()})
+        check_different({placement: (t.acc, t.gyr) for placement, t in tracks.items()})
         if is_last:
             check_on_trunk(aligned)
         shown_to = max(start, self._shown.stop, self._told.stop)  # a rep told late hides none after it

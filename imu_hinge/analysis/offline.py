@@ -27,6 +27,7 @@ from imu_hinge.errors import CalibrationError, SensorsSwapped
 from imu_hinge.model import Posture, Recording, Samples, check_exercise
 from imu_hinge.motion.kinematics.clock_offset import Synchronised, synchronise
 from imu_hinge.motion.kinematics.long_holes import Holes, hole_warning, long_steps, shared_holes
+from imu_hinge.motion.kinematics.remounting import as_mounted_first, remounting_warnings
 from imu_hinge.motion.kinematics.resample import even_grid, in_order
 from imu_hinge.motion.kinematics.track import Track, stationary, up_in_sensor
 from imu_hinge.motion.orientation.filter import filter_recording
@@ -87,8 +88,9 @@ def analyze(
         warnings = (*checked.warnings, *result.warnings, *not_applied_live(recording.edits))
         return replace(result, recording_name=name, is_simulated=recording.is_simulated, warnings=warnings)
     tracks, clocks = tracks_of(checked, settings)
-    aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     gaps = {p: regions(t.is_gap) for p, t in tracks.items()}
+    tracks, taken_off = as_mounted_first(tracks, settings)
+    aligned = align(tracks, settings, is_live=False, sync_s=clocks.sd_s)
     if aligned is None:
         result = empty_result(tracks, athlete, told)
     else:
@@ -98,7 +100,8 @@ def analyze(
         result = _interpret(aligned, found, athlete, settings)
     result = with_what_was_said(result, plan, recording.edits, load_kg=recording.load_kg)
     silent = hole_warnings(gaps, result.posture.time_s, result.lifts)
-    seen = (*clock_warnings(clocks), *map(hole_warning, _holes_of(checked).spans), *silent)  # the gravest first
+    again = remounting_warnings(taken_off, result.posture.time_s)
+    seen = (*again, *clock_warnings(clocks), *map(hole_warning, _holes_of(checked).spans), *silent)  # the gravest first
     result = replace(result, settings=settings, warnings=(*checked.warnings, *result.warnings, *seen))
     result = replace(result, recording_name=name, is_simulated=recording.is_simulated)
     return with_what_is_noted(result, recording)

@@ -204,6 +204,7 @@ def link_sets(aligned: Aligned, sets: Sequence[FoundSet], athlete: Athlete) -> t
     kinds : Kinds or None
         After the last set; None without lifts.
     """
+    # ten seconds on both sides hold the standing around a set (chosen)
     margin, n = round(10.0 * aligned.posture.rate_hz), len(aligned.posture)
     columns = {name: getattr(aligned.posture, name).copy() for name in (*ANGLE_COLUMNS, "over", "flags")}
     kinds: Kinds | None = None

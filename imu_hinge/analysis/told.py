@@ -17,7 +17,7 @@ from imu_hinge.analysis.assemble import doubted
 from imu_hinge.analysis.pipeline import Aligned
 from imu_hinge.analysis.plausibility import DISAGREES
 from imu_hinge.reps.exercise import FoundSet
-from imu_hinge.reps.other_bends import NoRep
+from imu_hinge.reps.no_lifts import NoRep
 from imu_hinge.reps.segmentation import Lift
 from imu_hinge.result import Event, Rep
 

@@ -5,8 +5,9 @@ Takes words; gives lines, tables, files and an exit code: 0; 2 for a wrong call;
 
     options            what several commands share
     console            lines, tables, what goes on
-    analysis_commands  analyze, plot, calibrate
+    analysis_commands  analyze, plot, calibrate, subtitles
     edit_command       edit
+    history_commands   history, athletes, import-log
     file_commands      convert, simulate, demo
     here               the program: all commands, signals, refusals; those with a radio are in `live.commands`
 """
@@ -25,7 +26,7 @@ from typing import Annotated
 import typer
 
 from imu_hinge import __version__
-from imu_hinge.cli import analysis_commands, edit_command, file_commands
+from imu_hinge.cli import analysis_commands, edit_command, file_commands, history_commands
 from imu_hinge.cli.console import say
 from imu_hinge.errors import HingeError
 from imu_hinge.live import commands
@@ -44,6 +45,8 @@ app = typer.Typer(
 _COMMANDS = (
     *(analysis_commands.analyze, analysis_commands.plot, file_commands.convert, file_commands.simulate),
     *(file_commands.demo, analysis_commands.calibrate, edit_command.edit, file_commands.settings),
+    analysis_commands.subtitles,
+    *(history_commands.history, history_commands.athletes, history_commands.import_log),
     *(commands.scan, commands.record, commands.live, commands.repair, commands.doctor),
 )
 """In the order in which help lists them."""

@@ -15,6 +15,7 @@ from imu_hinge.cli.console import compile_first, say, show, show_warnings, worki
 if TYPE_CHECKING:
     from imu_hinge.analysis.offline import Calibrated
     from imu_hinge.athlete import Athlete
+    from imu_hinge.report.coaching import SetSeen
     from imu_hinge.result import SetResult
 
 
@@ -31,6 +32,7 @@ def analyze(  # noqa: PLR0913  # one parameter per option
     angles: Annotated[Path | None, typer.Option(help="Write the angles over time to this CSV file.")] = None,
     as_json: o.Json = False,
     report: Annotated[Path | None, typer.Option(help="Write a one-file HTML report.")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Print the report as PDF; needs Chromium, Chrome or Edge.")] = None,
     settings: o.SettingsFile = None,
     repair: o.Repair = False,
     overwrite: o.Overwrite = False,
@@ -41,7 +43,7 @@ def analyze(  # noqa: PLR0913  # one parameter per option
     from imu_hinge.report.tables import write_angles_csv, write_reps_csv
 
     tables = (("--reps", reps, (".csv",)), ("--sets", sets, (".csv",)), ("--angles", angles, (".csv",)))
-    wanted = (*tables, ("--report", report, (".html", ".htm")))
+    wanted = (*tables, ("--report", report, (".html", ".htm")), ("--pdf", pdf, (".pdf",)))
     _check_outputs(wanted, [*source, athlete, settings, plan], overwrite=overwrite)
 
     who, more = _who(athlete, height), {"settings": settings, "plan": plan}
@@ -54,9 +56,13 @@ def analyze(  # noqa: PLR0913  # one parameter per option
     if angles is not None:
         write_angles_csv(result, angles)
     if report is not None:
-        from imu_hinge.report.page import write_page  # which loads jinja2 and matplotlib
+        from imu_hinge.report.html.page import write_page  # which loads jinja2 and matplotlib
 
-        write_page(result, report)
+        write_page(result, report, past=_past(source, whole))
+    if pdf is not None:
+        from imu_hinge.report.html.print_pdf import write_pdf
+
+        write_pdf(result, pdf, past=_past(source, whole))
     show(result, as_json=as_json)
     if not (as_live or as_json or number) and _has_journal(source):
         live = _analyzed(source, who, exercise, as_live=True, repair=repair, **more)
@@ -83,6 +89,27 @@ def plot(  # noqa: PLR0913  # one parameter per option
     _check_outputs([("--out", out, (".png", ".svg", ".pdf"))], [*source, athlete], overwrite=overwrite)
     result = chosen_set(_analyzed(source, _who(athlete, height), exercise, as_live=as_live), number)
     say(f"{number_of(len(result.lifts), 'rep', 'reps')} drawn in {save_figure(plot_session(result), out)}")
+    show_warnings(result)
+
+
+def subtitles(
+    source: o.Source,
+    out: Annotated[Path, typer.Option("--out", "-o", help="WebVTT or ASS, by its ending.")] = Path("set.vtt"),
+    video_offset: Annotated[
+        float,
+        typer.Option("--video-offset", help="Second of the video at which the recording begins; may be negative."),
+    ] = 0.0,
+    height: o.Height = None,
+    athlete: o.AthleteFile = None,
+    exercise: o.Exercise = "auto",
+    overwrite: o.Overwrite = False,
+) -> None:
+    """Write subtitles for a video of the set: rep, verdict, and lumbar flexion in percent of the range."""
+    from imu_hinge.report.subtitles import write_subtitles
+
+    _check_outputs([("--out", out, (".vtt", ".ass"))], [*source, athlete], overwrite=overwrite)
+    result = _analyzed(source, _who(athlete, height), exercise, as_live=False)
+    say(f"Subtitles of {len(result.lifts)} reps: {write_subtitles(result, out, offset_s=video_offset)}")
     show_warnings(result)
 
 
@@ -188,6 +215,13 @@ def _analyzed(
             plan=() if plan is None else read_plan(plan),
         )
         return with_what_is_noted(result, recording)
+
+
+def _past(source: list[str], result: SetResult) -> list[SetSeen]:
+    """Return what the athlete's earlier sets showed, where a library of recordings lies around this one."""
+    from imu_hinge.history.remember import seen_before
+
+    return seen_before(Path(source[0]), result) if len(source) == 1 else []
 
 
 def _has_journal(source: list[str]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -19,6 +19,11 @@ from imu_hinge.text import quoted
 
 if TYPE_CHECKING:
     from imu_hinge.result import SetResult
+
+
+_COUNT: Final = "[0-9]{1,9}"
+_SECONDS: Final = r"[0-9]{1,12}(?:\.[0-9]*)?"
+"""A set or a rep, and a time, as a person writes them: what is longer is none, and other digits are no ASCII."""
 
 
 def edit(  # noqa: PLR0913  # one parameter per option
@@ -65,8 +70,8 @@ def _analyzed(folder: Path) -> SetResult:
 
 def _of_reps(do: str, text: str, result: SetResult) -> Edit:
     """Read ``SET.REP``, and ``SET.REP-REP`` where several are one."""
-    several = r"-(\d+)" if do == "merge" else ""
-    number, first, *last = _parts(rf"(\d+)\.(\d+){several}", text, "SET.REP-REP" if several else "SET.REP")
+    several = rf"-({_COUNT})" if do == "merge" else ""
+    number, first, *last = _parts(rf"({_COUNT})\.({_COUNT}){several}", text, "SET.REP-REP" if several else "SET.REP")
     reps = result.reps_of(int(number) - 1)
     wanted = int(first), int(last[0] if last else first)
     if not 1 <= wanted[0] <= wanted[1] <= len(reps):
@@ -78,14 +83,14 @@ def _of_times(do: str, text: str, result: SetResult) -> Edit:
     """Read ``FROM-TO``, in seconds since the recording began."""
     from imu_hinge.report.wording import start_of
 
-    from_s, to_s = (float(part) for part in _parts(r"([\d.]+)-([\d.]+)", text, "FROM-TO in seconds"))
+    from_s, to_s = (float(part) for part in _parts(rf"({_SECONDS})-({_SECONDS})", text, "FROM-TO in seconds"))
     origin_s = start_of(result)
     return Edit(do, origin_s + from_s, origin_s + to_s)
 
 
 def _of_set(do: str, text: str, result: SetResult) -> Edit:
     """Read ``SET=VALUE``."""
-    number, value = _parts(r"(\d+)=(.+)", text, "SET=VALUE")
+    number, value = _parts(rf"({_COUNT})=(.+)", text, "SET=VALUE")
     rows = result.set_rows()
     if not 1 <= int(number) <= len(rows):
         raise RecordingError(f"There is no set {number}: {len(rows)} were found. Look at imu-hinge analyze.")

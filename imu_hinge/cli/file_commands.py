@@ -94,7 +94,7 @@ def demo(
 
     check_outputs([Output("OUT", out / name, replaces=True) for name in ("spine.png", "reps.csv", "report.html")])
     from imu_hinge import analyze as analyze_recording
-    from imu_hinge.report.page import write_page
+    from imu_hinge.report.html.page import write_page
     from imu_hinge.report.plots import plot_set
     from imu_hinge.report.style import save_figure
     from imu_hinge.report.tables import write_reps_csv

@@ -17,6 +17,7 @@ Sources = Annotated[
 
 def metres(height: float | None) -> float | None:
     """Return a body height, or refuse one in centimetres with what was meant."""
+    # an adult's height in centimetres is taken for a slip of the unit
     if height is not None and 120.0 <= height <= 230.0:
         raise typer.BadParameter(f"{height:g} m is nobody's height. Were centimetres meant? Then: {height / 100:.2f}")
     return height

@@ -17,6 +17,7 @@ from imu_hinge.live.recorder import Recorder
 from imu_hinge.live.terminal import print_end, print_event, stop_on_signals, stopped_words
 from imu_hinge.model import Recording
 from imu_hinge.report.wording import headline
+from imu_hinge.storage.beside import write_cues
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,6 +74,8 @@ def run_recorded(plan: Plan, screen: Screen, *, is_opened: bool) -> Shown:
 
     shown = _printed(console, story())
     remember(list(seen.values()))
+    if shown.recovered is not None and shown.cued_sets:
+        write_cues(plan.folder, shown.cued_sets)
     print_end(console, plan, shown.recovered)
     return shown
 

@@ -203,7 +203,7 @@ class Recorder:
         }
         self.journal.note(jn.SESSION, self.origin_ns, "", head | self._session.as_values())
         if self._session.plan:
-            write_whole(self.folder / PLAN, plan_text(self._session.plan).encode())
+            write_whole(self.folder / PLAN, plan_text(self._session.plan).encode(), follow=False)
 
     def stream(self, sensor: str, host_ns: int, seen: Advertisement, settings: StreamSettings) -> None:
         """Note that a stream begins or goes on."""

@@ -66,7 +66,7 @@ class SessionLog:
     def write_to(self, folder: Path) -> None:
         """Write what was logged and what is logged from now on; where that cannot be, nothing is."""
         try:
-            file = _LimitedFile(folder / FILE_NAME, encoding="utf-8", errors="backslashreplace")
+            file = _LimitedFile(folder / FILE_NAME, mode="x", encoding="utf-8", errors="backslashreplace")
         except OSError as problem:
             log.info("no log is kept: %s", problem)
             return

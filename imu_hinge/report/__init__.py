@@ -11,7 +11,10 @@ Takes `result.SetResult`; gives text, CSV, JSON, matplotlib Axes and one-file HT
     plots         the figures
     session_tables, session_plot   the sets of a session: overview, headings, one picture
     live_changes  what changed since it was told live
-    page          one HTML file that loads nothing from elsewhere
+    rep_panels    what changes from rep to rep
+    subtitles     beside a video of the set
+    coaching      what to try next
+    html          one HTML file that loads nothing from elsewhere, or a PDF
 
 ``imu_hinge.report`` can be called, as what people look for under that name is the page:
 
@@ -37,8 +40,8 @@ class _Callable(ModuleType):
     """Be a module that writes the page when it is called."""
 
     def __call__(self, result: "SetResult", path: str | Path) -> Path:
-        """Write the report as one HTML file, whole or not at all; see `page.write_page`."""
-        from imu_hinge.report.page import write_page
+        """Write the report as one HTML file, whole or not at all; see `html.page.write_page`."""
+        from imu_hinge.report.html.page import write_page
 
         return write_page(result, path)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from imu_hinge.model import Array, Posture
+from imu_hinge.model import ANGLE_COLUMNS, Array, Posture
 from imu_hinge.result import Rep, SetResult
 
 PERCENT: npt.NDArray[np.float64] = np.linspace(0.0, 100.0, 101)
@@ -63,10 +63,14 @@ class RepCurves:
     angles_deg : (reps, 101, 5) [deg]
         In the order of `conventions.ANGLES`.
     sd_deg : (reps, 101, 5) [deg]
+    low_deg, high_deg : (reps, 101, 5) [deg]
+        Ends of the 95 % interval.
     """
 
     angles_deg: Array
     sd_deg: Array
+    low_deg: Array
+    high_deg: Array
 
     def mean_deg(self, index: int) -> Array:
         """Return the mean of one angle over the reps. (101,) [deg]."""
@@ -101,11 +105,12 @@ def rep_curves(result: SetResult) -> RepCurves:
     blunt the turning point. A half that the rep does not have, as the lowering of a dropped bar, is NaN.
     """
     instants = [_instants_s(lift, result.posture) for lift in result.lifts]
-    degrees, sd = np.degrees(result.posture.angles_rad), np.degrees(result.posture.sd_rad)
-    shape = (len(instants), PERCENT.size, degrees.shape[1])
-    angles_deg = np.array([_sampled(result.posture.time_s, degrees, at_s) for at_s in instants]).reshape(shape)
-    sd_deg = np.array([_sampled(result.posture.time_s, sd, at_s) for at_s in instants]).reshape(shape)
-    return RepCurves(angles_deg, sd_deg)
+    posture = result.posture
+    columns = [np.degrees(getattr(posture, name)) for name in ANGLE_COLUMNS]
+    shape = (len(instants), PERCENT.size, columns[0].shape[1])
+    return RepCurves(
+        *(np.array([_sampled(posture.time_s, c, at_s) for at_s in instants]).reshape(shape) for c in columns)
+    )
 
 
 def _instants_s(lift: Rep, posture: Posture) -> Array:

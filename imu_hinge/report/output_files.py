@@ -9,7 +9,7 @@ from pathlib import Path
 
 from imu_hinge.atomic_file import write_whole
 from imu_hinge.errors import HingeError
-from imu_hinge.files import exists, is_regular, reason
+from imu_hinge.files import exists, is_regular, open_special, reason
 
 
 def write_atomic(path: str | Path, content: bytes) -> Path:
@@ -39,7 +39,8 @@ def write_atomic(path: str | Path, content: bytes) -> Path:
     path = Path(path)
     try:
         if exists(path) and not is_regular(path, follow=True):
-            path.write_bytes(content)
+            with open_special(path) as file:
+                file.write(content)
         else:
             write_whole(path, content)
     except (OSError, ValueError) as error:

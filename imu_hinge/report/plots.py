@@ -245,11 +245,9 @@ def _name_gap(ax: Axes, result: SetResult, lumbar: Array, *, pelvis: Array) -> N
     low, high = float(pelvis[at]), float(pelvis[at] + lumbar[at])
     ends = {"arrowstyle": "<->", "lw": 1.4, "shrinkA": 0, "shrinkB": 0}
     ax.annotate("", (PERCENT[at], high), (PERCENT[at], low), arrowprops=ends, zorder=6)
-    is_hollow = pelvis[at] > 2 * pelvis[50]  # the bend is at both ends: the room is in the middle, above
-    if is_hollow:  # room for the text above all lines
-        bottom, top = ax.get_ylim()
-        ax.set_ylim(bottom, top + 0.2 * (top - bottom))
-    height = 0.91 * ax.get_ylim()[1] if is_hollow else 0.45 * low
+    bottom, top = ax.get_ylim()
+    ax.set_ylim(bottom, top + 0.22 * (top - bottom))  # room for the text above all lines
+    height = ax.get_ylim()[1] - 0.1 * (ax.get_ylim()[1] - bottom)
     ax.annotate(
         f"mean lumbar flexion {high - low:.0f}°\nthe reps peak at {words.peak_words(result)}",
         (PERCENT[at], 0.5 * (low + high)),

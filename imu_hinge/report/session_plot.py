@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+_LABEL_IN = 1.6
+"""Width that a set's label in words needs [inch]; where there is less, its number stands alone."""
+
+
 def plot_session(result: SetResult) -> Figure:
     """Draw the sets over time, and each rep's lumbar peak by set; a session of one set as `plots.plot_set` does."""
     if len(result.set_list) < 2:
@@ -56,9 +60,11 @@ def draw_session(result: SetResult, *, ax: Axes) -> Axes:
     for row in result.set_rows():
         start_min, stop_min = ((row[key] - from_s) / 60.0 for key in ("start_s", "stop_s"))
         ax.axvspan(start_min, stop_min, color="0.88", zorder=0)
-        ax.text(0.5 * (start_min + stop_min), 1.01, str(row["set"] + 1), transform=above, ha="center", va="bottom")
-    ax.set(xlabel="time (min)", ylabel="change from standing (°)")
-    ax.set_title("The session over time, sets numbered", pad=18)
+        middle_min = 0.5 * (start_min + stop_min)
+        ax.text(middle_min, 0.985, str(row["set"] + 1), transform=above, ha="center", va="top", weight="bold")
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.1 * (high - low))  # room for the numbers
+    ax.set(xlabel="time (min)", ylabel="change from standing (°)", title="The session over time, sets numbered")
     look.legend_below(ax)
     return ax
 
@@ -66,7 +72,9 @@ def draw_session(result: SetResult, *, ax: Axes) -> Axes:
 def draw_peaks(result: SetResult, *, ax: Axes) -> Axes:
     """Draw the lumbar peak of every rep with one standard deviation, side by side within its set."""
     places, labels, at = [], [], 0
-    for row in result.set_rows():
+    rows = result.set_rows()
+    has_room = ax.figure.get_figwidth() > _LABEL_IN * len(rows)  # type: ignore[union-attr]
+    for row in rows:
         reps = result.reps_of(row["set"])
         for rep in reps:
             mark, colour = look.VERDICT_MARKS[rep.verdict.label]
@@ -77,14 +85,20 @@ def draw_peaks(result: SetResult, *, ax: Axes) -> Axes:
             at += 1
         load = f", {row['load_kg']:g} kg" if math.isfinite(row["load_kg"]) else ""
         name = words.exercise_words(row["exercise"])
-        labels.append(f"{row['set'] + 1}: {name}{load}\n{verdict_words(row['verdicts']).replace(', ', chr(10))}")
+        told = f": {name}{load}\n{verdict_words(row['verdicts']).replace(', ', chr(10))}"
+        labels.append(f"{row['set'] + 1}{told if has_room else ''}")
         places.append(at - 0.5 * (len(reps) + 1))
         ax.axvline(at, color="0.85", lw=0.8, zorder=0)
         at += 1
     if not any(math.isfinite(rep.lumbar_flexion_peak_rad) for rep in result.lifts):
         annotate(ax, "lumbar flexion: cannot tell")
     draw_limit(ax, result.athlete)
-    ax.set_xticks(places, labels, size=7 if len(labels) < 9 else 5.5)
-    look.legend_below(ax, gap_in=0.6)  # under labels of several lines
-    ax.set(xlim=(-1, at), ylabel="lumbar peak (°)", title="Lumbar flexion of each rep, by set, ± 1 sd")
+    ax.set_xticks(places, labels, size=look.small_text_pt())
+    look.legend_below(ax, gap_in=0.8 if has_room else 0.5)  # under labels of several lines
+    ax.set(
+        xlim=(-1, at),
+        xlabel="" if has_room else "set",
+        ylabel="lumbar peak (°)",
+        title="Lumbar flexion of each rep, by set, ± 1 sd",
+    )
     return ax

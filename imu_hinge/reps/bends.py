@@ -17,7 +17,7 @@ from imu_hinge.model import Array, Posture
 from imu_hinge.reps.holes import ways_beside_hole
 from imu_hinge.reps.onsets import Course, normalised_speed
 from imu_hinge.settings import RepSettings
-from imu_hinge.signals import derivative, smooth, turning_points
+from imu_hinge.signals import derivative, regions, smooth, turning_points
 
 DROP_AS_INCLINATION_RAD_PER_M: Final = 1.75
 """A drop of 10 cm counts as a lean of 10 degrees."""
@@ -81,7 +81,10 @@ class Bend:
     is_begun, is_finished
         False where the recording begins in the bend, or ends in it.
     is_down_seen, is_hold_seen, is_up_seen
-        False where a hole lies in the way down, in the hold or in the way up: how long that took is then not known.
+        False where a hole lies in the way down, in the hold or in the way up: a landing in it was not felt, and how
+        long that took is not known if the hole is a long one.
+    longest_hole_s
+        The longest hole that reaches into the bend [s].
     """
 
     down_start: int
@@ -104,6 +107,7 @@ class Bend:
     is_down_seen: bool = True
     is_hold_seen: bool = True
     is_up_seen: bool = True
+    longest_hole_s: float = 0.0
 
     @property
     def has_landed(self) -> bool:
@@ -125,6 +129,7 @@ def bend_depth(posture: Posture) -> Array:
     """Return lean plus drop, as an angle; zero in standing. (n,) [rad]."""
     trust = 1.0 / (1.0 + (posture.height_sd_m / HEIGHT_TRUST_M) ** 2)
     drop = np.nan_to_num(-posture.height_m * trust)
+    # who stands on tiptoe rises by up to 5 cm
     return np.asarray(posture.inclination_rad + DROP_AS_INCLINATION_RAD_PER_M * np.clip(drop, -0.05, 1.0))
 
 
@@ -142,6 +147,7 @@ def forward_and_aside(posture: Posture, settings: RepSettings) -> tuple[list[Ben
     rate_hz = posture.rate_hz
     series = _Series(
         posture,
+        # shorter than the quickest turn of a swing, longer than an impact (chosen); so below
         smooth(bend_depth(posture), round(0.15 * rate_hz)),
         smooth(derivative(posture.inclination_rad, rate_hz), round(0.08 * rate_hz)),
         np.nan_to_num(posture.speed_mps),
@@ -188,6 +194,7 @@ def _without_small(depth: Array, tops: list[int | None], settings: RepSettings) 
         bottoms.append(start + int(np.argmax(depth[start : None if after is None else after + 1])))
     if not bottoms:
         return [], []
+    # the upper quartile: half of the bends may be small ones
     least = settings.swing_min_share * float(np.percentile(depth[bottoms], 75.0))
     kept_tops, kept_bottoms = tops[:1], []
     for bottom, top in zip(bottoms, tops[1:], strict=True):
@@ -224,7 +231,7 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
     up_start = max(up_start, down_stop)
     middle = (down_stop + up_start) // 2 if after is not None and before is not None else bottom
     middle = middle if landing < 0 else landing
-    vibration = posture.shock_mps2[down_stop : down_stop + round(0.35 * rate_hz)]
+    vibration = posture.shock_mps2[down_stop : down_stop + round(0.35 * rate_hz)]  # as long as plates bounce (chosen)
     edges = [posture.is_gap[max(0, i - 1) : i + 2].any() for i in (down_stop, up_start)]
     return Bend(
         down_start=down_start,
@@ -247,6 +254,7 @@ def _bend(series: _Series, before: int | None, bottom: int, after: int | None, s
         is_down_seen=not (posture.is_gap[max(0, down_start - 1) : down_stop].any() or edges[0]),
         is_hold_seen=not (posture.is_gap[down_stop:up_start].any() or any(edges)),
         is_up_seen=not (posture.is_gap[up_start : up_stop + 2].any() or edges[1]),
+        longest_hole_s=_longest_hole_s(posture, down_start, up_stop),
     )
 
 
@@ -255,6 +263,12 @@ def _turn_between(posture: Posture, start: int, stop: int) -> float:
     if posture.is_gap[min(start, stop) : max(start, stop)].any():
         return float("nan")
     return float(posture.turn_rad[stop] - posture.turn_rad[start])
+
+
+def _longest_hole_s(posture: Posture, start: int, stop: int) -> float:
+    """Return how long the longest hole is that reaches into the samples from ``start`` to ``stop`` [s]."""
+    touching = (h for h in regions(posture.is_gap) if h.start <= stop + 1 and h.stop >= start)
+    return max((len(h) for h in touching), default=0) / posture.rate_hz
 
 
 def _usual_vibration(posture: Posture, start: int, stop: int) -> float:
@@ -286,11 +300,13 @@ def _landing(series: _Series, down_start: int, deep: npt.NDArray[np.intp], setti
     ways = posture.shock_mps2[down_start : int(deep[0])], posture.shock_mps2[leaves : leaves + round(RISE_S * rate_hz)]
     calm = max(float(np.median(way)) if way.size else 0.0 for way in ways)
     vibration = posture.shock_mps2[deep]
+    # an impact has nothing three times as hard beside it (chosen)
     least = max(settings.shock_min_mps2, settings.shock_over_calm * calm, 0.3 * float(vibration.max()))
     hit = [i for i in np.flatnonzero(vibration >= least) if not _sinks_on(series, int(deep[i]))]
     if not hit:
         return -1
     at = int(deep[hit[0]])
+    # without the tenth of a second that the impact itself disturbs; so below
     before = slice(max(down_start, at - round(LOWERED_S * rate_hz)), max(down_start + 1, at - round(0.1 * rate_hz)))
     is_hard = float(vibration[hit].max()) > HARD_IMPACTS * settings.shock_min_mps2
     is_lowered = (
@@ -298,6 +314,7 @@ def _landing(series: _Series, down_start: int, deep: npt.NDArray[np.intp], setti
         or np.abs(series.inclination_rate[before]).max() > LOWERING_RAD_S
         or series.speed[before].min() < -LOWERING_MPS
     )
+    # as above: without what the impact itself disturbs
     just = series.speed[max(down_start, at - round(0.15 * rate_hz)) : max(down_start + 1, at - round(0.05 * rate_hz))]
     is_rising = float(just.min()) > RISING_MPS
     return at + round(IMPACT_REACH_S * rate_hz) if is_lowered and not is_rising else -1

@@ -19,8 +19,7 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.model import Array, Posture
 from imu_hinge.reps.bends import Bend, forward_and_aside
 from imu_hinge.reps.exercise_prior import in_both_hands, loaded, reach, some_exercise, usual
-from imu_hinge.reps.no_lifts import SEEN_INSTEAD, without_no_lifts
-from imu_hinge.reps.other_bends import ASIDE, NoRep, no_reps
+from imu_hinge.reps.no_lifts import ASIDE, SEEN_INSTEAD, NoRep, no_reps, without_no_lifts
 from imu_hinge.reps.segmentation import (
     Lift,
     drop_after,
@@ -113,9 +112,8 @@ def find_lifts(posture: Posture, athlete: Athlete, *, told: str, settings: RepSe
         others = no_reps([bends, aside], lifted=whole, known=known)
         return Found((one,) if whole else (), told, "told", others)
     every = blocks = split_blocks(bends, posture, settings)
-    if told == "auto":
-        blocks, instead = without_no_lifts(blocks, posture, athlete)
-        bends, known = [b for block in blocks for b in block], known | instead
+    blocks, instead = without_no_lifts(blocks, posture, athlete, told=told)
+    bends, known = [b for block in blocks for b in block], known | instead
     sets = [s for block in blocks for s in _sets_of(block, bends, asked) if s.lifts and (is_over or s.is_sure)]
     main, lifted = max(sets, key=lambda s: s.weight, default=None), list[Bend]()
     if main is None:
@@ -252,8 +250,9 @@ def _recognise(main: BendSet, posture: Posture, athlete: Athlete, *, is_alone: b
     holds = float(np.median([hold_s(b, rate_hz) for b in group]))
     inclination = float(np.median([b.inclination_rad for b in group]))
     drop = float(np.median([b.drop_m for b in group]))
-    if len(group) > 1 and cycle < SWING_CYCLE_S and holds < 0.15:
+    if len(group) > 1 and cycle < SWING_CYCLE_S and holds < 0.15:  # a swing turns at once: no hold to speak of (chosen)
         return "swing", f"down and up in {cycle:.1f} s without a pause"
+    # a squat sinks 25 cm per radian of inclination or more (chosen)
     if drop > SQUAT_DROP_SHARE * athlete.value("height_m") and drop > 0.25 * inclination:
         return "squat", f"the pelvis drops {100.0 * drop:.0f} cm with {np.degrees(inclination):.0f} degrees of lean"
     if len(group) == 1 and is_alone:

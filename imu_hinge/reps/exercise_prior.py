@@ -102,6 +102,7 @@ def reach(block: Sequence[Bend], posture: Posture, athlete: Athlete) -> Array:
     mean = _run_means(heights)
     floor = athlete.value("plate_radius_m")
     mean = np.where(np.isfinite(mean), mean, floor)
+    # hands within 10 cm of the plates' height, or anywhere around half a metre (chosen)
     there, above = _log_normal(mean, floor, 0.10), _log_normal(mean, 0.5, 0.25)
     ratio = there - np.logaddexp(math.log(0.5) + there, math.log(0.5) + above)
     return np.where(np.isfinite(_run_means(heights)), np.maximum(ratio, LEAST_RATIO), 0.0)
@@ -245,12 +246,13 @@ def hand_height_m(posture: Posture, bend: Bend, athlete: Athlete) -> float:
     athlete
         Body height.
     """
-    size = athlete.value("height_m") / 1.75
+    size = athlete.value("height_m") / 1.75  # lengths below are those of a body of 1.75 m (docs/biomechanics.md, 5)
     pelvis = float(posture.angles_rad[bend.bottom, cv.PELVIS_TILT])
     trunk = float(posture.angles_rad[bend.bottom, cv.TRUNK_INCLINATION])
     if not np.isfinite(pelvis):
         return float("nan")
-    trunk = trunk if np.isfinite(trunk) else 1.55 * pelvis
+    trunk = trunk if np.isfinite(trunk) else 1.55 * pelvis  # as in an average bend
+    # lengths of that body up to the shoulder [m]
     up = 0.10 * np.cos(pelvis) + 0.03 * np.sin(pelvis) - 0.115 * np.sin(pelvis) - 0.075 * np.cos(pelvis)
-    up += 0.17 * np.cos(0.5 * (pelvis + trunk)) + 0.224 * np.cos(trunk)
-    return float(size * (1.0 + up - 0.675) - bend.drop_m)
+    up += 0.17 * np.cos(0.5 * (pelvis + trunk)) + 0.224 * np.cos(trunk)  # as above
+    return float(size * (1.0 + up - 0.675) - bend.drop_m)  # 1 m: the sensor in standing; 0.675 m: the arm

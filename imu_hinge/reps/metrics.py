@@ -65,6 +65,7 @@ class Metrics:
 def measure(posture: Posture, lift: Lift) -> Metrics:
     """Return the numbers of one lift."""
     rate_hz = posture.rate_hz
+    # a tenth of a second: no peak of a movement is shorter (chosen)
     whole, width = slice(lift.start, lift.stop + 1), round(0.1 * rate_hz)
     angles = smooth(posture.angles_rad[whole], width)  # (m, 5)
     sd, high = posture.sd_rad[whole], posture.high_rad[whole]

@@ -1,16 +1,16 @@
-"""Tell the bends that are no lift of a trunk: sitting down and rising from a seat, jumps, what no pelvis does.
+"""Say of every bend that is part of no lift what it is: sitting down or rising from a seat, a jump, one by itself.
 
-It finds no bends (`bends` does) and is asked only where nobody said what is lifted: a squat onto a box is told from a
-chair by nothing but the plan.
+It finds neither bends (`bends` does) nor lifts (`exercise` does). Who was told that squats are lifted is not asked for
+seats: a squat onto a box is told from a chair by nothing but the plan.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from itertools import groupby, pairwise
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -18,23 +18,15 @@ from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.model import Array, Posture
 from imu_hinge.reps.bends import Bend
+from imu_hinge.reps.seats import ROCKS_RAD, SAME_HEIGHT_M, SITTING, has_seat_inside, one_way
 from imu_hinge.signals import derivative, regions, smooth
 
 SEAT_M: Final = 0.12
 """A seat takes the pelvis down by at least this: one 0.5 m high takes 0.35 m, of which a third may be lost where nobody
 stands quietly before and after."""
 
-SAME_HEIGHT_M: Final = 0.08
-"""Who leans on a seat stays at its height within this: a sensor a hand behind the hip joint goes up so far in 40
-degrees of lean."""
-
 LOW_SHARE: Final = 1.0 / 3.0
 """Where the hips sink little, they are low only within this share of it."""
-
-ROCKS_RAD: Final = math.radians(20.0)
-"""Who turns the trunk by more while the hips stay low is carried by a seat. Upper body, head and arms are 0.6 of the
-body, 0.35 m above the hips: 20 degrees move the whole body's centre of mass by 7 cm, more than the heel is behind the
-ankle, so without a seat one falls."""
 
 NEAR_UPRIGHT_RAD: Final = math.radians(15.0)
 """A seated trunk comes up to within 10 degrees of standing, and a seated pelvis is tilted back against it; who squats
@@ -67,25 +59,19 @@ INCLINATIONS_RAD: Final = math.radians(35.0)
 """A bend that leans by more is no squat and is told by its lean; one that leans less is told by its height, which must
 then be one that legs allow."""
 
-WHOLE_SEAT_M: Final = 0.35
-"""What a seat 0.5 m high takes the pelvis down by; a lower one takes more."""
-
-HALF_SEAT_M: Final = 0.2
-"""Half of what a seat takes, 0.35 to 0.5 m."""
-
-SITS_WITHIN_S: Final = 3.0
-"""Sitting down and rising take no longer, as for lockouts (`motion.kinematics.posture`) [s]. Speeds of 0.05 m/s at both
-ends and an accelerometer's error of 0.3 m/s² that turns with the trunk add up to 0.1 m in it."""
-
-ONE_WAY_S: Final = 6.0
-"""Over longer times the integral of the acceleration tells no height, as for standing (`standing.JOINED_S`) [s]."""
-
 IN_A_ROW: Final = 3
 """So many bends that follow one another, none of which is plainly no lift, are no overlooked ones."""
 
-SITTING: Final = "sat down or rose from a seat"
 JUMPING: Final = "jumped"
 NO_TRUNK: Final = "went up or down farther than legs allow"
+
+ASIDE: Final = "bent to the side"
+BEGUN_BEFORE: Final = "was going on when the recording began"
+NOT_FINISHED: Final = "was not over when the recording ended"
+PUT_DOWN: Final = "put something on the floor"
+OTHER_SET: Final = "alike, but not plainly a set"
+ALONE: Final = "a bend by itself"
+UNLIKE: Final = "unlike the bends beside it"
 
 SEEN_INSTEAD: Final = {
     SITTING: "it looks like sitting down and rising from a seat",
@@ -96,12 +82,13 @@ SEEN_INSTEAD: Final = {
 
 
 def without_no_lifts(
-    blocks: Sequence[list[Bend]], posture: Posture, athlete: Athlete
+    blocks: Sequence[list[Bend]], posture: Posture, athlete: Athlete, *, told: str = "auto"
 ) -> tuple[list[list[Bend]], dict[Bend, str]]:
     """Return the bends that may be lifts, by block, and what each of the others is.
 
     Where half of the bends of a block are none, the others are of the same kind and only less plain, unless so many of
-    them follow one another that they are a set of their own.
+    them follow one another that they are a set of their own. Where an exercise was told, seats alone are asked for; of
+    squats, which may be onto a box, only whole blocks of them after one that is none.
 
     Parameters
     ----------
@@ -110,6 +97,8 @@ def without_no_lifts(
     posture
     athlete
         Body height.
+    told
+        An exercise, or ``auto``.
 
     Returns
     -------
@@ -119,48 +108,22 @@ def without_no_lifts(
         Of each bend that is left out `SITTING`, `JUMPING` or `NO_TRUNK`.
     """
     kept: list[list[Bend]] = []
-    instead = one_way([b for block in blocks for b in block], posture)
+    instead: dict[Bend, str] = {}
+    seated = one_way([b for block in blocks for b in block], posture)
     for block in blocks:
-        kinds = {b: kind for b in block if (kind := instead.get(b) or no_lift(b, posture, athlete))}
+        kinds = {b: kind for b in block if (kind := seated.get(b) or no_lift(b, posture, athlete))}
+        if told != "auto":
+            kinds = {b: kind for b, kind in kinds.items() if kind == SITTING}
         rest = [list(run) for is_none, run in groupby(block, key=kinds.__contains__) if not is_none]
         if 2 * len(kinds) >= len(block):
             usual = Counter(kinds.values()).most_common(1)[0][0]
             kinds |= {b: usual for run in rest if len(run) < IN_A_ROW for b in run}
+        if told == "squat" and not (kept and len(kinds) == len(block)):
+            kinds = {}
         left = [b for b in block if b not in kinds]
         kept += [left] if left else []
         instead |= kinds
     return kept, instead
-
-
-def one_way(bends: Sequence[Bend], posture: Posture) -> dict[Bend, str]:
-    """Return the bends after which the sensor stays lower, or higher, than before; they begin and end upright.
-
-    Who is seated upright leans as one who stands does, so that sitting down looks like one bend and rising like
-    another; the height between the two, where only the speed is known to be zero, tells them from lifts. Two
-    neighbours that undo each other are sure; one alone must be worth a whole seat and as quick as sitting down is.
-    """
-    rises_m = [net_rise_m(b, posture) for b in bends]
-    seated = [
-        bend
-        for bend, rise_m in zip(bends, rises_m, strict=True)
-        if abs(rise_m) > WHOLE_SEAT_M and bend.up_stop - bend.down_start < SITS_WITHIN_S * posture.rate_hz
-    ]
-    for (bend, rise_m), (after, after_m) in pairwise(zip(bends, rises_m, strict=True)):
-        if min(abs(rise_m), abs(after_m)) > HALF_SEAT_M and rise_m * after_m < 0.0:
-            seated += [bend, after]
-    return dict.fromkeys(seated, SITTING)
-
-
-def net_rise_m(bend: Bend, posture: Posture) -> float:
-    """Return how much higher the sensor is after a bend than before it, by its acceleration alone; 0 if untold."""
-    part, dt = slice(bend.down_start, bend.up_stop + 1), 1.0 / posture.rate_hz
-    is_whole = bend.is_begun and bend.is_finished and not posture.is_gap[part].any()
-    if posture.acceleration_mps2 is None or not is_whole or (bend.up_stop - bend.down_start) * dt > ONE_WAY_S:
-        return 0.0
-    acceleration = posture.acceleration_mps2[part]
-    speed = np.concatenate(([0.0], np.cumsum(0.5 * (acceleration[1:] + acceleration[:-1])))) * dt
-    speed -= np.linspace(0.0, speed[-1], speed.size)  # at rest at both ends: a constant error goes out
-    return float(np.sum(speed) * dt)
 
 
 def no_lift(bend: Bend, posture: Posture, athlete: Athlete) -> str:
@@ -177,7 +140,7 @@ def no_lift(bend: Bend, posture: Posture, athlete: Athlete) -> str:
     part = slice(bend.down_start, max(bend.up_stop, bend.down_start) + 1)
     if leaves_ground(posture, part):
         return JUMPING
-    if sits(posture, part, athlete):
+    if sits(posture, part, athlete) or has_seat_inside(bend, posture):
         return SITTING
     if not (bend.is_begun and bend.is_finished and is_too_far(posture, part, athlete)):
         return ""
@@ -253,3 +216,57 @@ def leaves_ground(posture: Posture, part: slice) -> bool:
         len(r) >= FLIGHT_S * rate_hz and float(speed[r.start : r.stop + landing].min()) < -FLIGHT_MPS
         for r in regions(falls)
     )
+
+
+class NoRep(NamedTuple):
+    """Hold one bend that is part of no lift: samples ``[start, stop)`` of the posture's grid, and what it is."""
+
+    start: int
+    stop: int
+    reason: str
+
+    def moved(self, samples: int) -> NoRep:
+        """Return the same with every index later by ``samples``."""
+        return NoRep(self.start + samples, self.stop + samples, self.reason)
+
+
+def no_reps(
+    blocks: Sequence[Sequence[Bend]],
+    *,
+    lifted: Collection[Bend],
+    grouped: Collection[Bend] = (),
+    known: Mapping[Bend, str],
+) -> tuple[NoRep, ...]:
+    """Return every bend that is part of no lift, in order.
+
+    Parameters
+    ----------
+    blocks
+        Every bend, beside those without a rest between.
+    lifted
+        Those of the lifts; on the floor also the first one, to the bar, and the last, from it.
+    grouped
+        Those of sets of several bends that are not counted.
+    known
+        What some bends are, by their motion.
+    """
+    found = [
+        NoRep(bend.down_start, max(bend.up_stop, bend.down_start) + 1, known.get(bend) or _reason(bend, block, grouped))
+        for block in blocks
+        for bend in block
+        if bend not in lifted
+    ]
+    return tuple(sorted(found))
+
+
+def _reason(bend: Bend, block: Sequence[Bend], grouped: Collection[Bend]) -> str:
+    """Return why a bend that moves as a lift may is none."""
+    if not bend.is_begun:
+        return BEGUN_BEFORE
+    if not bend.is_finished:
+        return NOT_FINISHED
+    if bend in grouped:
+        return OTHER_SET
+    if bend.has_landed:
+        return PUT_DOWN
+    return ALONE if len(block) == 1 else UNLIKE

@@ -48,14 +48,16 @@ class Course:
     def _last_upright(self) -> int:
         """Return the sample after which the body is upright no more."""
         size = float(self.depth.max()) - self._base
+        # so much of the depth is still upright (chosen)
         return int(np.flatnonzero(self.depth <= self._base + 0.15 * size)[-1])
 
     def movement_onset(self) -> int:
         """Return the sample at which the movement begins; never after the one at which it ends."""
         size = float(self.depth.max()) - self._base
         inside = self._last_upright()
+        # the lowest of the last 1.5 s: longer than a sway takes (chosen)
         upright = float(np.min(self.depth[max(0, inside - round(1.5 * self.rate_hz)) : inside + 1]))
-        idle = self.depth <= upright + 0.02 * size
+        idle = self.depth <= upright + 0.02 * size  # 2 % of the depth is sway, 1 degree of 50 (chosen)
         return _onset(self.normalised_speed, inside, idle=idle)
 
     def movement_offset(self) -> int:
@@ -80,8 +82,9 @@ def normalised_speed(turning: Array, travelling: Array) -> Array:
     -------
     (n,)
     """
+    # not the very peak, which an impact may be; so below
     turn = turning / max(float(np.percentile(turning, 95.0)), SLOWEST_TURN_RAD_S)
-    travel = travelling / max(float(np.percentile(travelling, 95.0)), SLOWEST_TRAVEL_MPS)
+    travel = travelling / max(float(np.percentile(travelling, 95.0)), SLOWEST_TRAVEL_MPS)  # as above
     return np.asarray(np.maximum(turn, travel))
 
 

@@ -94,6 +94,7 @@ class Lift:
     def overlaps(self, other: Lift) -> bool:
         """Tell whether two lifts share more than a moment."""
         shared = min(self.stop, other.stop) - max(self.start, other.start)
+        # two that share less than a fifth only touch (chosen)
         return shared > 0.2 * min(self.stop - self.start, other.stop - other.start)
 
     def moved(self, samples: int) -> Lift:
@@ -127,7 +128,7 @@ def split_blocks(bends: Sequence[Bend], posture: Posture, settings: RepSettings)
     if not bends:
         return []
     is_walking = walking(posture)
-    margin = round(0.4 * posture.rate_hz)
+    margin = round(0.4 * posture.rate_hz)  # first and last tenths of a bend are no steps (chosen)
     blocks = [[bends[0]]]
     for before, after in pairwise(bends):
         between = slice(before.up_stop, after.down_start)
@@ -159,7 +160,7 @@ def drop_after(bend: Bend, after: Bend | None, *, posture: Posture, settings: Re
     if not bend.is_finished or (after is not None and after.has_landed):
         return None
     rate_hz = posture.rate_hz
-    first = bend.up_stop + round(0.6 * FALL_S * rate_hz)
+    first = bend.up_stop + round(0.6 * FALL_S * rate_hz)  # onsets are sure to some tenths of a second
     part = slice(first, first + round(DROP_WITHIN_S * rate_hz))
     standing_m = posture.height_m[bend.up_stop]
     is_upright = (posture.inclination_rad[part] < UPRIGHT_RAD) & ~(posture.height_m[part] < standing_m - UPRIGHT_M)
@@ -173,11 +174,12 @@ def drop_after(bend: Bend, after: Bend | None, *, posture: Posture, settings: Re
     if vibration.max() < least:
         return None
     impact = first + int(np.argmax(vibration >= max(least, HARDEST * float(vibration.max()))))
+    # plates bounce on for so long; what comes before ends where the impact begins (chosen)
     peak = float(posture.shock_mps2[impact : impact + round(0.15 * rate_hz)].max())
-    earlier = posture.shock_mps2[impact - round(0.4 * rate_hz) : impact - round(0.05 * rate_hz)]
+    earlier = posture.shock_mps2[impact - round(0.4 * rate_hz) : impact - round(0.05 * rate_hz)]  # as above
     over = impact + round((SHORT_S + CALM_S) * rate_hz)
     later = posture.shock_mps2[impact + round(SHORT_S * rate_hz) : over]
-    around = posture.speed_mps[impact - round(0.4 * rate_hz) : impact + round(0.4 * rate_hz)]
+    around = posture.speed_mps[impact - round(0.4 * rate_hz) : impact + round(0.4 * rate_hz)]  # as long as `earlier`
     leaves = over if after is None else min(after.down_start, over)
     forward = posture.inclination_rad[impact:leaves] - max(float(posture.inclination_rad[impact]), 0.0)
     if leaves - impact < round(STANDS_S * rate_hz) or float(forward.max()) > STANDING_RAD:
@@ -270,6 +272,7 @@ def on_the_floor(lifts: Sequence[Lift], posture: Posture) -> npt.NDArray[np.floa
     a second when they were down: hips that rise first turn around long before the bar does.
     """
     held = np.zeros(len(posture))
+    # a fall takes half a second, an impact a fifth (chosen)
     before, after = round(0.5 * posture.rate_hz), round(0.2 * posture.rate_hz)
     for lift, later in zip_longest(lifts, lifts[1:]):
         next_start = len(posture) if later is None else max(later.start, lift.stop)

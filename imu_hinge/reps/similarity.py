@@ -90,6 +90,11 @@ LEAST_VIBRATION_MPS2: Final = 0.01
 AT_ONCE_S: Final = 0.3
 """Added to times that may be nothing, before the logarithm."""
 
+BRIEF_S: Final = 0.4
+"""Across a hole no longer than this a bend is known as well as reps of a set are alike: nobody bends and rises in it,
+its onsets are off by less than half of it, and a straight line over the turn of a bend of 75 degrees in 1.2 s misses it
+by a t²/8 = 5 degrees, a being 260 deg/s² [s]."""
+
 RESPECTS: Final = (INCLINATION, SIDE, TURN, DROP, VIBRATION, DOWN, HOLD, UP)
 """The columns of `respects`."""
 
@@ -149,13 +154,15 @@ def respects(bends: Sequence[Bend], rate_hz: float) -> Array:
     """Return in what bends are compared, columns `RESPECTS`; NaN where it is not known. (m, 8)."""
     rows = []
     for b, vibration in zip(bends, log_vibrations(bends).mean(axis=1), strict=True):
-        down = _log_s(b.down_stop - b.down_start, rate_hz) if b.is_begun and b.is_down_seen else np.nan
-        is_held = b.is_begun and b.is_finished and b.is_hold_seen
+        is_brief = b.longest_hole_s <= BRIEF_S
+        down = _log_s(b.down_stop - b.down_start, rate_hz) if b.is_begun and (b.is_down_seen or is_brief) else np.nan
+        is_held = b.is_begun and b.is_finished and (b.is_hold_seen or is_brief)
         hold = _log_s(b.up_start - b.down_stop, rate_hz, AT_ONCE_S) if is_held else np.nan
-        up = _log_s(b.up_stop - b.up_start, rate_hz) if b.is_finished and b.is_up_seen else np.nan
+        up = _log_s(b.up_stop - b.up_start, rate_hz) if b.is_finished and (b.is_up_seen or is_brief) else np.nan
         is_low = np.isfinite(b.drop_sd_m) and b.drop_m > -ABOVE_STANDING_M
         drop = b.drop_m if is_low and b.is_hold_seen else np.nan
-        inclination, side = (b.inclination_rad, b.side_rad) if b.is_hold_seen else (np.nan, np.nan)
+        is_low_known = b.is_hold_seen or is_brief
+        inclination, side = (b.inclination_rad, b.side_rad) if is_low_known else (np.nan, np.nan)
         rows.append((inclination, side, b.turn_rad, drop, vibration, down, hold, up))
     return np.array(rows).reshape(-1, len(RESPECTS))
 
@@ -167,17 +174,19 @@ def log_vibrations(bends: Sequence[Bend]) -> Array:
 
 
 def log_gaps(bends: Sequence[Bend], rate_hz: float) -> Array:
-    """Return the logarithm of the time upright between neighbours, (m - 1,); NaN where a hole hides an end of it."""
+    """Return the logarithm of the time upright between neighbours, (m - 1,); NaN where a long hole hides its end."""
     return np.array(
         [
-            _log_s(b.down_start - a.up_stop, rate_hz, AT_ONCE_S) if a.is_up_seen and b.is_down_seen else np.nan
+            _log_s(b.down_start - a.up_stop, rate_hz, AT_ONCE_S)
+            if (a.is_up_seen or a.longest_hole_s <= BRIEF_S) and (b.is_down_seen or b.longest_hole_s <= BRIEF_S)
+            else np.nan
             for a, b in pairwise(bends)
         ]
     )
 
 
 def _log_s(samples: int, rate_hz: float, more_s: float = 0.0) -> float:
-    return math.log(max(samples / rate_hz, 0.0 if more_s else 0.05) + more_s)
+    return math.log(max(samples / rate_hz, 0.0 if more_s else 0.05) + more_s)  # nothing is measured to less than 0.05 s
 
 
 def membership(one: Array, others: Array, spreads: Sequence[Spread] = RESPECTS) -> float:
@@ -197,6 +206,7 @@ def membership(one: Array, others: Array, spreads: Sequence[Spread] = RESPECTS) 
         if not np.isfinite(value) or not known.size:
             continue
         centre = float(np.median(known[:LOOK_BACK]))
+        # two standard deviations at most: one odd step does not widen all (chosen)
         steps = np.minimum(0.5 * np.diff(known) ** 2, 4.0 * spread.within**2)
         own = (PRIOR_COUNT * spread.within**2 + float(steps.sum())) / (PRIOR_COUNT + steps.size)
         within = own * (1.0 + 1.0 / min(known.size, LOOK_BACK)) + spread.drift**2

@@ -200,6 +200,7 @@ def _lockout(posture: Posture, lift: Lift, *, from_floor: bool) -> list[str]:
     """Find a lockout that leans back, beyond its error."""
     stop = lift.down.start if from_floor and len(lift.down) else lift.stop
     start = lift.turn if from_floor else lift.up.stop
+    # onsets are sure to some tenths of a second, and leaning back goes on (chosen)
     window = slice(max(lift.up.start, start - round(0.3 * posture.rate_hz)), stop + round(0.5 * posture.rate_hz))
     for k in (cv.TRUNK_INCLINATION, cv.PELVIS_TILT):
         angle, sd = posture.angles_rad[window, k], posture.sd_rad[window, k]

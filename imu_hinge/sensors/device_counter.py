@@ -216,8 +216,8 @@ def range_flags(values: Array, *, full_scale: float) -> Flags:
     """Return CLIPPED for each row of SI values (n, 3) with an axis within 0.1 % of the full scale. (n,)."""
     flags = np.zeros(len(values), dtype=np.uint16)
     size = np.abs(values)
-    if float(size.max()) >= 0.999 * full_scale:
-        flags[(size >= 0.999 * full_scale).any(axis=1)] = Flag.CLIPPED
+    if float(size.max()) >= 0.999 * full_scale:  # full scale but for rounding; so below
+        flags[(size >= 0.999 * full_scale).any(axis=1)] = Flag.CLIPPED  # as above
     return flags
 
 

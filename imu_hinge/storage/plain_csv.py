@@ -4,6 +4,7 @@ It parses text and never judges the numbers: `checks` does.
 """
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -13,7 +14,7 @@ import numpy as np
 from imu_hinge.atomic_file import part_beside, place_of, sync_folder
 from imu_hinge.conventions import CSV_COLUMNS, Flag
 from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
-from imu_hinge.files import exists, read_regular, reason
+from imu_hinge.files import exists, reason, refuse_special
 from imu_hinge.model import Samples
 from imu_hinge.settings import LIMITS, LimitSettings
 from imu_hinge.storage.csv_cells import FLAGS_COLUMN, Layout, is_number, parse
@@ -21,17 +22,13 @@ from imu_hinge.storage.importers import text_tables
 from imu_hinge.storage.importers.bundles import Imported
 from imu_hinge.storage.importers.registry import vendor_of
 from imu_hinge.storage.importers.stamps import row_order, without_dst
+from imu_hinge.storage.text_file import PIECE, TextFile, open_text
+from imu_hinge.storage.text_file import lines as text_lines
 
 HEADER: Final = ",".join(CSV_COLUMNS)
 """First line of a plain CSV."""
 _ROWS_AT_ONCE: Final = 65536
 """Chosen: an hour as text, every number a Python string, would take some hundred megabytes."""
-
-_EMPTY: Final = b",;\t \r\n"
-"""Bytes of last lines without a cell, as spreadsheets leave them."""
-
-_LONGEST_LINE: Final = 2**20
-"""Bytes of a line that are looked at for a header: no sensor's has more."""
 
 _CLOCK_FROM_S: Final = 1e8
 """Times beyond this count from 1970, so that a jump of one hour may be a change of the clock [s]."""
@@ -94,7 +91,10 @@ def import_csv(path: str | Path, *, limits: LimitSettings = LIMITS) -> Imported:
         time_s, told = without_dst(time_s)
         notes += [f"{name}: {note}" for note in told]
     order, moved = row_order(time_s, name=name)
-    samples = Samples(time_s[order], samples.acc[order], samples.gyr[order], flags[order])
+    if moved:
+        samples = Samples(time_s[order], samples.acc[order], samples.gyr[order], flags[order])
+    else:
+        samples = Samples(time_s, samples.acc, samples.gyr, flags)
     return Imported(samples, (*notes, *moved))
 
 
@@ -115,27 +115,45 @@ def read_table(path: str | Path, *, follow: bool = True, limits: LimitSettings =
         As `read_csv`.
     """
     path = Path(path)
-    data = _read_bytes(path, follow=follow, limits=limits)
-    layout = _layout(path, data)
-    data, is_cut = _whole_rows(data, layout)
+    try:
+        with open_text(path, follow=follow, limit=limits.text_bytes) as text:
+            return _table(path, text, limits=limits)
+    except FileNotFoundError as error:
+        raise RecordingError(f"There is no file {path}. Check the name and the folder.") from error
+    except OSError as error:
+        what = f"{path} cannot be read: {reason(error)}."
+        raise RecordingError(f"{what} {_vendor_hint(path) or 'Give a readable file.'}") from error
+
+
+def _table(path: Path, text: TextFile, *, limits: LimitSettings) -> CsvTable:
+    if text.stop == text.start or (text.head.isspace() and text.stop - text.start <= len(text.head)):
+        raise BadSamples(f"{path} is empty. Record or export it again.")
+    if b"\0" in text.head[:4096]:
+        hint = _vendor_hint(path) or f"Give a CSV with the header {HEADER}."
+        raise UnknownFormat(f"{path} is not a text file. {hint}")
+    text_tables.check_text(str(path), text.head, text.size, limits=limits)
+    layout = _layout(path, text)
+    stop, room = _whole_rows(text, layout), text.size.rows + 1
     notes: tuple[str, ...] = ()
     try:
-        values = parse(path, data, layout)
+        samples = parse(path, lambda: text.pieces(layout.body, stop), layout, room=room)
     except BadSamples:
-        kept, n_noise = _without_noise(data, layout)
+        n_noise = sum(_is_noise(line, layout) for line in text_lines(text.pieces(layout.body, stop)))
         if n_noise == 0:
             raise
-        values = parse(path, kept, layout)
+        samples = parse(path, lambda: _without_noise(text, layout, stop), layout, room=room)
         notes = (f"{path.name}: {n_noise} lines among the rows were left out: comments or the header again.",)
-    wanted = [layout.columns.index(c) for c in CSV_COLUMNS]
-    flags = None
-    if FLAGS_COLUMN in layout.columns:
-        flags = values[:, layout.columns.index(FLAGS_COLUMN)]
-        if not ((flags >= 0) & (flags <= 0xFFFF) & (flags == np.round(flags))).all():
-            raise BadSamples(f"{path}: the column flags holds something else than whole numbers. Delete that column.")
-        flags = flags.astype(np.uint16)
-    samples = Samples(values[:, wanted[0]], values[:, wanted[1:4]], values[:, wanted[4:7]], flags)  # type: ignore[arg-type]
-    return CsvTable(samples, is_cut, notes)
+    return CsvTable(samples, stop < text.stop, notes)
+
+
+def _without_noise(text: TextFile, layout: Layout, stop: int) -> Iterator[bytes]:
+    return (line for line in text_lines(text.pieces(layout.body, stop)) if not _is_noise(line, layout))
+
+
+def _is_noise(line: bytes, layout: Layout) -> bool:
+    """Tell a comment or a repeated header among the rows."""
+    shown = line.decode("utf-8", errors="replace").strip()
+    return bool(shown) and text_tables.is_noise(shown, layout.header)
 
 
 def write_csv(samples: Samples, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -160,6 +178,7 @@ def write_csv(samples: Samples, path: str | Path, *, overwrite: bool = False) ->
         raise RecordingError(f"{path} exists already. Choose another name, or pass overwrite=True to replace it.")
     place = place_of(path)
     try:
+        refuse_special(place)
         with part_beside(place) as part:
             write_rows(samples, part)
             os.replace(part, place)
@@ -188,39 +207,15 @@ def write_rows(samples: Samples, path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _read_bytes(path: Path, *, follow: bool, limits: LimitSettings) -> bytes:
-    """Return the file as UTF-8 text without a byte order mark."""
-    try:
-        data = read_regular(path, follow=follow, limit=limits.text_bytes)
-    except FileNotFoundError as error:
-        raise RecordingError(f"There is no file {path}. Check the name and the folder.") from error
-    except OSError as error:
-        what = f"{path} cannot be read: {reason(error)}."
-        raise RecordingError(f"{what} {_vendor_hint(path) or 'Give a readable file.'}") from error
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:4096]:
-        text = text_tables.decode(data)
-        data = text.encode() if "\0" not in text[:4096] else data
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    end = data.find(b"\n", len(data.rstrip(_EMPTY)))
-    data = data[: end + 1] if end >= 0 else data
-    if not data or data.isspace():
-        raise BadSamples(f"{path} is empty. Record or export it again.")
-    if b"\0" in data[:4096]:
-        hint = _vendor_hint(path) or f"Give a CSV with the header {HEADER}."
-        raise UnknownFormat(f"{path} is not a text file. {hint}")
-    text_tables.check_text(str(path), data, limits=limits)
-    return data
-
-
-def _layout(path: Path, data: bytes) -> Layout:
+def _layout(path: Path, text: TextFile) -> Layout:
     """Find the header and what parts the columns, or say what was seen in its place."""
     lines: list[str] = []
     bodies: list[int] = []
     start = 0
-    while start < len(data) and len(lines) < text_tables.SEARCHED_LINES:
-        start, line = _next_line(data, start)
+    while start < len(text.head) and len(lines) < text_tables.SEARCHED_LINES:
+        start, line = _next_line(text.head, start)
         lines.append(line)
-        bodies.append(start)
+        bodies.append(text.start + start)
     header = text_tables.find_header(lines, set(CSV_COLUMNS).issubset)
     if header is None:
         _refuse_header(path, lines)
@@ -241,8 +236,7 @@ def _next_line(data: bytes, start: int) -> tuple[int, str]:
     """Return where the line after the one at ``start`` begins, and the text of the latter."""
     end = data.find(b"\n", start)
     end = len(data) if end < 0 else end
-    line = data[start : min(end, start + _LONGEST_LINE)]
-    return min(end + 1, len(data)), line.decode("utf-8", errors="replace").strip()
+    return min(end + 1, len(data)), data[start:end].decode("utf-8", errors="replace").strip()
 
 
 def _refuse_header(path: Path, lines: list[str]) -> NoReturn:
@@ -259,28 +253,17 @@ def _refuse_header(path: Path, lines: list[str]) -> NoReturn:
     raise UnknownFormat(f"{path} lacks {', '.join(missing)}; its header reads: {text_tables.shown(columns)}. {remedy}")
 
 
-def _without_noise(data: bytes, layout: Layout) -> tuple[bytes, int]:
-    """Leave out comments and repeated headers among the rows, and say how many."""
-    lines = data[layout.body :].split(b"\n")
-    texts = (line.decode("utf-8", errors="replace").strip() for line in lines)
-    kept = [
-        line
-        for line, text in zip(lines, texts, strict=True)
-        if not text or not text_tables.is_noise(text, layout.header)
-    ]
-    return data[: layout.body] + b"\n".join(kept), len(lines) - len(kept)
-
-
 def _vendor_hint(path: Path) -> str:
     vendor = vendor_of(path)
     return f"It looks like {vendor}: run imu-hinge convert on it first." if vendor else ""
 
 
-def _whole_rows(data: bytes, layout: Layout) -> tuple[bytes, bool]:
-    """Leave out a last row that stops in the middle, and say whether there was one."""
-    start = max(layout.body, data.rfind(b"\n") + 1)
-    cells = data[start : start + _LONGEST_LINE].decode("utf-8", errors="replace").split(layout.delimiter)
+def _whole_rows(text: TextFile, layout: Layout) -> int:
+    """Return where the rows end: before a last one that stops in the middle."""
+    start = text.last_line(layout.body)
+    line = b"".join(text.pieces(start, min(start + PIECE, text.stop)))
+    cells = line.decode("utf-8", errors="replace").split(layout.delimiter)
     last = cells[-1].strip().replace(layout.decimal, ".")
     if cells == [""] or (len(cells) == len(layout.columns) and (is_number(last) or not layout.is_ours(-1))):
-        return data, False
-    return data[:start], True
+        return text.stop
+    return start

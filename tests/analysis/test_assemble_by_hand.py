@@ -43,7 +43,7 @@ from imu_hinge.motion.kinematics.track import Track
 from imu_hinge.motion.kinematics.vertical_acceleration import Travel
 from imu_hinge.motion.linkage.set_parameters import SetParameters
 from imu_hinge.reps.exercise import Found, FoundSet
-from imu_hinge.reps.other_bends import NoRep
+from imu_hinge.reps.no_lifts import NoRep
 from imu_hinge.reps.segmentation import Lift
 from imu_hinge.result import Rep, Verdict
 from imu_hinge.settings import ErrorBudget, Settings

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import imu_hinge as ih
-from imu_hinge.analysis.clock_watch import ClockWatch
+from imu_hinge.analysis.clock_watch import ClockWatch, Compared
 from imu_hinge.model import Array
 from imu_hinge.motion.kinematics.track import Track
 from imu_hinge.simulate.session import random_set
@@ -72,11 +72,42 @@ def test_what_was_withheld_live_is_withheld_in_replay(late_s: float) -> None:
 
 
 def test_agreeing_again_is_told_too() -> None:
-    apart, agree = ClockWatch(is_apart=True, said="The t12 sensor's clock is 0.20 s behind the sacrum's."), ClockWatch()
+    apart, agree = ClockWatch({"t12": Compared("The t12 sensor's clock is 0.20 s behind the sacrum's.")}), ClockWatch()
     assert [event.kind for event in apart.events(agree, time_s=3.0)] == ["clock"]
     assert "agree again" in agree.events(apart, time_s=9.0)[0].message
     assert not apart.events(apart, time_s=4.0)
     assert not agree.events(agree, time_s=4.0)
+
+
+def test_one_more_clock_apart_is_told_by_itself() -> None:
+    before = ClockWatch({"t12": Compared("The t12's is late."), "thigh": Compared()})
+    after = ClockWatch({"t12": Compared("The t12's is later."), "thigh": Compared("The thigh's is late.")})
+    assert [e.message for e in after.events(before, time_s=3.0)] == [
+        "The thigh's is late. Lumbar angles are withheld until both agree."
+    ]
+    assert after.said == "The t12's is later. The thigh's is late."
+
+
+@pytest.mark.parametrize(
+    ("worn", "late", "told"),
+    [
+        (("sacrum", "lumbar"), "lumbar", "The lumbar sensor's clock is 0.3"),
+        (("lumbar", "t12"), "lumbar", "The lumbar sensor's clock is 0.3"),
+        (("hip", "thigh"), "thigh", "The thigh sensor's clock is 0.3"),
+        (("sacrum", "t12", "thigh"), "thigh", "The thigh sensor's clock is 0.3"),
+        (("sacrum", "t12", "thigh"), "", ""),
+    ],
+)
+def test_every_pair_that_tells_an_angle_together_is_watched(worn: tuple[str, ...], late: str, told: str) -> None:
+    made = random_set(902, exercise="squat", placements=worn)
+    tracks, steps = {}, np.arange(0.0, 30.0, 0.02)
+    for placement, samples in made.recording.sensors.items():
+        own_s = samples.time_s - made.sensors[placement].clock_offset_s + (0.3 if placement == late else 0.0)
+        acc, gyr = (np.stack([np.interp(steps, own_s, c) for c in v.T], axis=1) for v in (samples.acc, samples.gyr))
+        tracks[placement] = track(acc, gyr)
+    watch = ClockWatch().after(tracks, until=1500)
+    assert watch.said.startswith(told)
+    assert watch.is_apart == bool(told)
 
 
 def test_real_people_on_one_clock_are_never_told_that_it_is_two() -> None:
@@ -112,8 +143,8 @@ def test_one_sensor_has_no_other_clock() -> None:
 
 
 def test_what_was_withheld_for_a_while_is_said_at_the_end() -> None:
-    apart = ClockWatch(True, "The clocks differ.", 0.0, 100, "The clocks differ.")
-    again = ClockWatch(False, "", 0.01, 600, apart.once)
+    apart = ClockWatch({"t12": Compared("The clocks differ.")}, 100, "The clocks differ.")
+    again = ClockWatch({"t12": Compared(left_s=0.01)}, 600, apart.once)
     assert apart.warnings == ("The clocks differ. Lumbar angles were withheld.",)
     assert again.warnings == ("The clocks differ. Lumbar angles were withheld until both agreed again.",)
     assert ClockWatch().warnings == ()

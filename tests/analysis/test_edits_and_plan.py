@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import imu_hinge as ih
 from imu_hinge.analysis.planned import matched, with_names
-from imu_hinge.cli import app
+from imu_hinge.cli import app, edit_command
 from imu_hinge.edits import Edit, edit_from_values
 from imu_hinge.errors import NewerSchema, RecordingError, SettingsError
 from imu_hinge.model import Posture, Region
@@ -77,6 +77,31 @@ def test_a_missed_rep_is_added_once_with_its_turning_point_where_the_bend_is_dee
     assert one.lifts[1].turn == pytest.approx(500, abs=5)
 
 
+@pytest.mark.parametrize(
+    ("from_s", "to_s", "start", "turn", "stop"),
+    [
+        (4.0, 6.0, 400, 500, 600),
+        (4.0, 5.0, 400, 499, 500),  # still on the way down: the end itself is outside
+        (5.0, 6.0, 500, 500, 600),
+        (13.0, 99.0, 1300, 1300, 1399),  # beyond the recording; nobody bends there, so the first is the deepest
+    ],
+)
+def test_an_added_rep_is_half_open(from_s: float, to_s: float, start: int, turn: int, stop: int) -> None:
+    (one,) = edited(Edit("add", from_s, to_s), numbers=(0,))
+    added = one.lifts[1]
+    assert (added.start, added.turn, added.stop) == (start, turn, stop)
+    assert (added.down, added.up) == (Region(start, turn), Region(turn, stop))
+
+
+def test_a_rep_that_touches_another_is_added_and_one_that_overlaps_is_not() -> None:
+    (one,) = edited(Edit("add", 3.0, 4.0), numbers=(0, 1))
+    assert [found.start for found in one.lifts] == [100, 300, 400]
+    (one,) = edited(Edit("add", 2.0, 3.0), numbers=(0,))
+    assert [found.start for found in one.lifts] == [100]
+    (one,) = edited(Edit("add", 3.0, 4.01), numbers=(0, 1))
+    assert [found.start for found in one.lifts] == [100, 400]
+
+
 def test_two_reps_are_merged_into_one_from_the_first_start_to_the_last_end() -> None:
     (one,) = edited(Edit("merge", 1.0, 6.0))
     assert [(found.start, found.stop) for found in one.lifts] == [(100, 600), (700, 900), (1000, 1200)]
@@ -126,6 +151,34 @@ def test_edits_come_back_as_they_were_written_and_a_removed_line_undoes_one(tmp_
     path.write_text("{", encoding="utf-8")
     with pytest.raises(RecordingError, match="is broken"):
         read_edits(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("do", "text"),
+    [
+        ("drop", "9" * 5000 + ".1"),
+        ("drop", "1." + "9" * 5000),
+        ("merge", "1.1-" + "9" * 5000),
+        ("drop", "١.١"),
+        ("add", "....-...."),
+        ("add", "1.2.3-4"),
+        ("add", "9" * 5000 + "-1"),
+        ("load_kg", "9" * 5000 + "=1"),
+        ("note", "²=x"),
+    ],
+)
+def test_what_does_not_say_which_rep_or_set_is_refused_in_a_sentence(do: str, text: str) -> None:
+    of = edit_command._READERS.get(do, edit_command._of_set)
+    with pytest.raises(RecordingError, match="does not say which") as told:
+        of(do, text, None)  # type: ignore[arg-type]  # it is not asked
+    assert len(str(told.value)) < 200
+
+
+def test_a_note_of_any_text_can_be_kept(tmp_path: Path) -> None:
+    write_edits(tmp_path, [Edit("note", 0.0, 1.0, "lone \udcff \x1b[31m" + "x" * 10**6)])
+    (kept,) = read_edits(tmp_path)
+    assert str(kept.value).startswith("lone \ufffd \ufffd[31mx")
+    assert len(str(kept.value)) <= 4000
 
 
 def test_the_command_edits_a_recording_and_the_samples_stay(tmp_path: Path) -> None:

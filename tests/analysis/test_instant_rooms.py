@@ -8,11 +8,17 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from imu_hinge.motion.kinematics.accelerometer_bias import REST_S
 
 from imu_hinge.analysis.instant.bend_phase import BendPhase, Turn
 from imu_hinge.analysis.instant.height_filter import HeightFilter
 from imu_hinge.analysis.instant.rep_events import RepEvents
 from imu_hinge.athlete import Athlete
+from imu_hinge.motion.kinematics.vertical_displacement import (
+    LEVEL_HEIGHT_M,
+    LEVEL_PER_INCLINATION_M,
+    SPEED_PER_RATE_M,
+)
 from imu_hinge.reps.verdict import Limits
 from imu_hinge.settings import FeedbackSettings, RepSettings, VerdictSettings
 
@@ -142,3 +148,47 @@ def test_a_height_that_nobody_has_seen_for_long_is_not_known() -> None:
     for _ in range(50):
         height.step_unseen(DT)
     assert not height.is_known
+
+
+def seen(tilt_rad: float, rate_rad_s: float, *, is_still: bool) -> HeightFilter:
+    """Return a filter that believed to be 5 cm low and to sink by 2 cm/s, after one observation."""
+    height = HeightFilter()
+    height.begin(-0.05, 0.05, -0.02)
+    height.observe(tilt_rad, rate_rad_s, DT, is_still=is_still)
+    return height
+
+
+@pytest.mark.parametrize(
+    ("tilt_deg", "rate_deg_s", "is_still", "tells"),
+    [
+        (1.0, 1.0, True, {"height", "speed"}),
+        (7.9, 29.0, False, {"height"}),  # a lockout
+        (7.9, 31.0, False, set()),
+        (8.1, 29.0, False, set()),
+        (8.1, 1.0, True, {"speed"}),  # held in a bend
+        (60.0, 1.0, True, {"speed"}),
+        (math.nan, 1.0, True, {"speed"}),  # standing is not known
+        (math.nan, 1.0, False, set()),
+    ],
+)
+def test_rest_tells_the_speed_and_standing_the_height(
+    tilt_deg: float, rate_deg_s: float, is_still: bool, tells: set[str]
+) -> None:
+    height = seen(math.radians(tilt_deg), math.radians(rate_deg_s), is_still=is_still)
+    assert (height.height_m > -0.05) == ("height" in tells)
+    assert (height.hh < 0.05**2) == ("height" in tells)
+    assert (height.speed_mps > -0.02) == ("speed" in tells)
+
+
+def test_one_look_at_standing_weighs_as_its_variance_does() -> None:
+    """Steps of one rest of REST_S repeat each other; the one that leans or turns tells less."""
+    prior, repeats = 0.05**2, max(REST_S / DT, 1.0)
+    for tilt, rate, is_still, more_m in (
+        (0.0, 0.0, True, 0.0),
+        (0.1, 0.0, True, LEVEL_PER_INCLINATION_M * 0.1),
+        (0.0, 0.2, False, SPEED_PER_RATE_M * 0.2 * REST_S),
+    ):
+        variance = repeats * (LEVEL_HEIGHT_M**2 + more_m**2)
+        found = seen(tilt, rate, is_still=is_still)
+        assert found.height_m == pytest.approx(-0.05 * variance / (prior + variance))
+        assert found.hh == pytest.approx(prior * variance / (prior + variance))

@@ -13,7 +13,8 @@ import pytest
 import imu_hinge as ih
 from imu_hinge import conventions as cv
 from imu_hinge.plan import PlannedSet
-from imu_hinge.report import page, session_tables, tables
+from imu_hinge.report import session_tables, tables
+from imu_hinge.report.html import page
 from imu_hinge.report.session_tables import terminal_parts
 
 FOLDER = Path(__file__).resolve().parents[2] / "recordings" / "simulated_session_4_sets"

@@ -20,6 +20,7 @@ import numpy as np
 from imu_hinge import atomic_file
 from imu_hinge.athlete import Athlete, read_athlete, write_athlete
 from imu_hinge.cli import _stopped_in_order
+from imu_hinge.edits import Edit
 from imu_hinge.model import Recording, Samples
 from imu_hinge.recovery.read import read
 from imu_hinge.recovery.seal import SEAL_FOLDER, seal
@@ -27,6 +28,7 @@ from imu_hinge.report.output_files import write_atomic
 from imu_hinge.sensors.drivers import hinge_packets
 from imu_hinge.sensors.protocol import StreamSettings
 from imu_hinge.storage import journal as jn
+from imu_hinge.storage.beside import read_edits, write_edits
 from imu_hinge.storage.exporters import write_csvs
 from imu_hinge.storage.recording import write
 
@@ -100,6 +102,16 @@ def athlete_is(root: Path) -> str:
     return read_athlete(root / "set").name
 
 
+def edit(root: Path, note: str) -> None:
+    (root / "set").mkdir(exist_ok=True)
+    write_edits(root / "set", [Edit("note", 0.0, 1.0, note)])
+
+
+def edits_are(root: Path) -> str:
+    (kept,) = read_edits(root / "set")
+    return str(kept.value)
+
+
 def bytes_are(root: Path) -> str:
     return {b"old": "old", b"new" * 100: "new"}.get((root / "set").read_bytes(), "half")
 
@@ -130,6 +142,7 @@ STORIES: dict[str, Story] = {
         lambda root: write_athlete(Athlete(name="new"), root / "set"),
         athlete_is,
     ),
+    "edits": (lambda root: edit(root, "old"), lambda root: edit(root, "new"), edits_are),
     "report": (
         lambda root: (root / "set").write_bytes(b"old"),
         lambda root: write_atomic(root / "set", b"new" * 100),

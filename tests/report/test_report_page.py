@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from imu_hinge.report import page, wording
+from imu_hinge.report import wording
+from imu_hinge.report.html import page
 from imu_hinge.result import SetResult
 
 Maker = Callable[..., SetResult]
@@ -81,20 +82,26 @@ def test_the_page_is_well_formed_and_alone(make_set: Maker, count: int, seen: st
     assert "@import" not in text
     assert max(outline.ids.values()) == 1
     assert {link[1:] for link in outline.links} <= set(outline.ids)
-    assert outline.tags["svg"] == (4 if count and seen in ("both", "inferred") else 2)
+    is_told = seen in ("both", "inferred")
+    figures = (5 if is_told else 3) if count else 1
+    drawn_per_rep = 4 if is_told else 3  # a mark and a gauge on the tile, a chart with a mark
+    bodies = 6 if count and is_told else 0
+    assert outline.tags["svg"] == figures + drawn_per_rep * count + bodies + 1  # the last is the glossary's
 
 
 def test_the_page_says_what_it_must(make_set: Maker, make_trouble: Maker) -> None:
     result = make_trouble(make_set(5))
     text = plain(read(page.page(result)))
-    for sentence in (*wording.headline(result), *result.warnings, result.exercise_evidence, result.recording_name):
+    for sentence in (*wording.headline(result)[1:], *result.warnings, result.exercise_evidence, result.recording_name):
         assert sentence in text
+    lead = "5 deadlifts: 3 hip hinges, 2 with lumbar flexion that was there at set-up and grew from rep 4. Measured"
+    assert text.count(lead) == 1
     assert "SIMULATED: no person was measured." in text
-    assert "rep 4 at 21.0 s, rep 5 at 27.0 s" in text
+    assert text.count("reps 4 and 5 (at 21.0, 27.0 s)") == 2  # each finding is told once
     assert "largest lumbar flexion 55.0° default, assumed" in text
     assert "body height 1.780 m yours" in text
     assert "81%, weak: below 85%" in text
-    assert "samples missing 140 (3.8 %)" in text
+    assert "samples missing 140 (3.8 %) rep 2" in text
     assert "trunk inclination minus pelvis tilt" in text
     assert "imu_hinge 0" in text
     assert "Not a medical device" in text
@@ -132,6 +139,12 @@ def test_no_reps_is_a_valid_page(make_set: Maker) -> None:
 def test_the_file_is_the_page(make_set: Maker, tmp_path: Path) -> None:
     path = page.write_page(make_set(0, rate_hz=25.0), tmp_path / "report.html")
     assert path.read_text(encoding="utf-8") == page_of(make_set, 0, "both")
+
+
+def test_pelvis_and_trunk_peaks_say_how_uncertain_they_are(make_set: Maker) -> None:
+    text = page.page(make_set(1, rate_hz=25.0))
+    assert re.findall(r'data-name="(?:pelvis|trunk) peak ± sd">([^<]*)<', text) == ["55±1°", "81±1°"]
+    assert re.findall(r'data-name="trunk peak ± sd">([^<]*)<', page_of(make_set, 3, "pelvis")) == ["–"] * 3
 
 
 def test_back_and_knees_are_judged_apart(make_set: Maker) -> None:

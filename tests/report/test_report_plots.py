@@ -22,7 +22,8 @@ import imu_hinge.report
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.errors import SettingsError
-from imu_hinge.report import page, plots, style, wording
+from imu_hinge.report import plots, style, wording
+from imu_hinge.report.html import page
 from imu_hinge.result import SetResult
 
 Maker = Callable[..., SetResult]
@@ -196,11 +197,12 @@ def test_the_arrows_label_says_what_the_arrow_spans(make_set: Maker) -> None:
 @pytest.mark.parametrize("width_px", [390])
 def test_no_text_of_the_page_is_smaller_than_11_px_on_a_phone(make_set: Maker, width_px: int) -> None:
     svgs = re.findall(r"<svg.*?</svg>", page.page(make_set(5)), flags=re.DOTALL)
-    for svg in svgs:
-        wide_pt = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1])
+    for svg in filter(lambda svg: "<text" in svg, svgs):
+        wide_pt = float(re.search(r'viewBox="[-\d.]+ [-\d.]+ ([\d.]+)', svg)[1])
         sizes = [float(size) for size in re.findall(r"font(?:-size)?: (?:\w+ )*([\d.]+)px", svg)]
         assert sizes
-        assert min(sizes) * (width_px - 32.0) / wide_pt >= 11.0
+        room_px = (width_px - 32.0 - 10.0) / 2 if wide_pt < 200.0 else width_px - 32.0  # small charts stand in pairs
+        assert min(sizes) * room_px / wide_pt >= 11.0
 
 
 @pytest.mark.parametrize("draw", [plots.plot_reps, plots.plot_angle_angle])

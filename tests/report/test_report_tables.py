@@ -16,7 +16,8 @@ import pytest
 
 from imu_hinge import conventions as cv
 from imu_hinge.errors import HingeError
-from imu_hinge.report import page, tables, wording
+from imu_hinge.report import tables, wording
+from imu_hinge.report.html import page
 from imu_hinge.report.output_files import write_atomic
 from imu_hinge.result import Rep, SetResult
 

@@ -14,7 +14,8 @@ import pytest
 import imu_hinge.report
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
-from imu_hinge.report import page, plots, wording
+from imu_hinge.report import plots, wording
+from imu_hinge.report.html import how_made, page
 from imu_hinge.report.live_changes import WHY, live_changes
 from imu_hinge.report.tables import as_json
 from imu_hinge.result import Rep, SetResult
@@ -36,9 +37,9 @@ def test_every_label_of_the_contract_has_words() -> None:
     assert set(wording.VERDICT_WORDS) == set(cv.VERDICTS)
     assert set(wording.FINDING_WORDS) == set(wording.FINDING_SHORT) == set(cv.FINDINGS)
     assert set(wording.EXERCISE_WORDS) == set(cv.EXERCISES)
-    assert set(page.FLAG_WORDS) == set(cv.Flag)
+    assert set(how_made.FLAG_WORDS) == set(cv.Flag)
     fields = set(Athlete.__dataclass_fields__) - {"name", "references"}
-    assert set(page.ATHLETE_WORDS) == fields
+    assert set(how_made.ATHLETE_WORDS) == fields
 
 
 def test_title_says_exercise_count_basis_and_simulated(make_set: Maker) -> None:

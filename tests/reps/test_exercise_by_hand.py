@@ -9,8 +9,8 @@ from hand_made import made_bend, posture_of
 from imu_hinge.athlete import Athlete
 from imu_hinge.reps.bends import Bend
 from imu_hinge.reps.exercise import _Asked, _named, _nothing, _recognise
-from imu_hinge.reps.no_lifts import JUMPING, SITTING
-from imu_hinge.reps.other_bends import ASIDE
+from imu_hinge.reps.no_lifts import ASIDE, JUMPING
+from imu_hinge.reps.seats import SITTING
 from imu_hinge.reps.set_choice import BendSet, are_one_set, counted_sets, is_more_of_it
 from imu_hinge.settings import RepSettings
 

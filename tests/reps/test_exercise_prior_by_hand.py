@@ -162,13 +162,14 @@ def test_who_trembles_half_as_much_again_as_in_other_bends_holds_a_load() -> Non
 
 
 def test_on_the_floor_only_what_is_between_the_first_and_the_last_bottom_is_loaded() -> None:
-    def run(first_down: float, last_up: float) -> Array:
-        ways = [(first_down, 0.3), (0.3, 0.3), (0.3, last_up)]
+    def run(first_down: float, last_up: float, between: float = 0.3) -> Array:
+        ways = [(first_down, between), (between, between), (between, last_up)]
         block = [made_bend(down_vibration_mps2=down, up_vibration_mps2=up) for down, up in ways]
         return loaded(block, [made_bend() for _ in range(4)], from_floor=True)
 
     assert run(0.1, 0.1)[0, 2] == pytest.approx(run(0.3, 0.3)[0, 2])
     assert run(0.1, 0.1)[0, 2] > 0.5
+    assert run(0.1, 0.1, between=0.1)[0, 2] < 0.0, "who trembles as in the other bends holds nothing"
 
 
 def test_without_other_bends_nobody_knows_who_trembles() -> None:

@@ -57,6 +57,21 @@ def test_every_rep_beside_a_hole_is_found(
     assert len(found) <= len(made.truth.reps)
 
 
+@pytest.mark.parametrize(("seed", "exercise", "as_live"), [(701, "rdl", False), (704, "good_morning", True)])
+def test_holes_of_0_3_s_every_second_cost_no_rep(seed: int, exercise: str, as_live: bool) -> None:
+    """Every rep is touched by several: none is seen whole, and each is known well enough to be like the others."""
+    made = random_set(seed, exercise=exercise)
+    samples = made.recording.sensors["sacrum"]
+    keep = (samples.time_s < 1.0) | ((samples.time_s - 0.2) % 1.0 >= 0.3)
+    samples = ih.Samples(samples.time_s[keep], samples.acc[keep], samples.gyr[keep])
+    recording = ih.Recording({"sacrum": samples}, athlete=made.recording.athlete, exercise=exercise)
+    found = ih.analyze(recording, as_live=as_live).lifts
+    assert len(found) == len(made.truth.reps)
+    for lift, rep in zip(found, made.truth.reps, strict=True):
+        assert abs(lift.start_s - rep.start_s) < 0.5  # onsets lie in holes
+        assert abs(lift.end_s - rep.end_s) < 0.5
+
+
 @pytest.mark.skipif(not DATA.is_dir(), reason="the other lifters of shared/data are not beside this clone")
 @pytest.mark.parametrize(("name", "start_s"), [("29_deadlift", 21.28), ("41_deadlift", 29.24)])
 def test_a_hole_from_floor_to_floor_hides_one_lift_and_moves_no_other(name: str, start_s: float) -> None:

@@ -14,12 +14,13 @@ from imu_hinge.model import Posture
 from imu_hinge.motion.linkage.goodness_of_fit import what_does_not_fit
 from imu_hinge.motion.linkage.set_parameters import SetParameters
 from imu_hinge.reps.bends import find_bends
-from imu_hinge.reps.no_lifts import SITTING, comes_up_between, leaves_ground, net_rise_m, one_way, sits
+from imu_hinge.reps.no_lifts import comes_up_between, leaves_ground, sits
+from imu_hinge.reps.seats import SITTING, net_rise_m, one_way
 from imu_hinge.simulate.session import simulate
 from imu_hinge.simulate.spec import LifterSpec, SetSpec
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-ADXL345_MPS2, ITG3200_RAD_S = 9.80665 * 32.0 / 2**13, np.radians(4000.0 / 2**16)
+ADXL345_MPS2, ITG3200_RAD_S = 9.80665 * 32.0 / 2**13, np.radians(1.0 / 14.375)  # the gyroscope by its data sheet
 needs_data = pytest.mark.skipif(
     not DATA.is_dir(), reason="the real recordings of shared/data are not beside this clone"
 )
@@ -153,6 +154,22 @@ def test_a_rest_on_a_chair_takes_nothing_from_the_set(after: tuple[str, ...]) ->
         assert (result.exercise, len(result.lifts)) == (exercise, 5)
 
 
+@pytest.mark.parametrize(
+    ("exercise", "style", "after"),
+    [
+        ("deadlift", "good_hinge", ("chair",)),
+        ("rdl", "rdl_hinge", ("chair",)),
+        ("squat", "squat_parallel", ("walk", "chair")),  # right after the set it may be a box
+    ],
+)
+def test_a_told_exercise_is_not_a_chair(exercise: str, style: str, after: tuple[str, ...]) -> None:
+    lifter = LifterSpec.draw(np.random.default_rng(0))
+    spec = SetSpec(exercise, style, reps=5, lifter=lifter, has_rack=False, after=after)
+    result = ih.analyze(simulate(spec, seed=0, placements=("hip",)).recording, exercise=exercise)
+    assert len(result.lifts) == 5
+    assert sum(other.reason == SITTING for other in result.other_bends) >= 3
+
+
 @lru_cache(maxsize=1)
 def sisfall() -> dict[str, np.ndarray]:
     with np.load(DATA / "sisfall_squat_vs_bend.npz", allow_pickle=False) as file:
@@ -180,7 +197,7 @@ def test_real_sits_and_jumps_are_no_reps(labels: tuple[str, ...], every: int) ->
 
 @needs_data
 def test_real_bends_stay() -> None:
-    """All of them: 89 of 95 with the knees, 92 of 95 without."""
+    """All of them: 87 of 95 with the knees, 91 of 95 without."""
     for label in ("D15", "D16"):
         assert np.mean([len(ih.analyze(recording).lifts) == 1 for recording in trials((label,), 2)]) >= 0.9
 

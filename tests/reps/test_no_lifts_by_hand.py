@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hand_made import RATE_HZ, made_bend, posture_of
 
+from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.model import Array, Posture
+from imu_hinge.reps.bends import Bend
 from imu_hinge.reps.no_lifts import (
     JUMPING,
     NO_TRUNK,
-    SITTING,
     comes_up_between,
     is_too_far,
     leaves_ground,
-    net_rise_m,
     no_lift,
-    one_way,
     sits,
     without_no_lifts,
 )
+from imu_hinge.reps.seats import SITTING, has_seat_inside, net_rise_m, one_way
 
 ATHLETE = Athlete(height_m=1.75)
 N = 401
@@ -176,6 +177,55 @@ def test_two_that_undo_each_other_are_half_a_seat(first_m: float, then_m: float,
     assert found == (dict.fromkeys(bends, SITTING) if are_seated else {})
 
 
+def seated_bend(
+    *, rest_deg: float, leans_deg: float = 60.0, depth_m: float = 0.4, hips_first_s: float = 0.0
+) -> tuple[Bend, Posture]:
+    """Return a trunk that leans, rests for 1.2 s at another lean and leans again, and hips that sink and rise in 0.8 s.
+
+    With ``hips_first_s`` of zero they move only while the trunk leans farther, else for so long beside the rest too.
+    """
+    time_s = np.arange(601) / RATE_HZ
+    inclination = np.interp(time_s, [1.0, 1.8, 2.4, 3.6, 4.2, 5.0], [0, leans_deg, rest_deg, rest_deg, leans_deg, 0])
+
+    def done(start_s: float) -> Array:
+        t = np.clip((time_s - start_s) / 0.8, 0.0, 1.0)
+        return t**3 * (10.0 - 15.0 * t + 6.0 * t**2)
+
+    height = -depth_m * (done(1.0 + hips_first_s) - done(4.2 - hips_first_s))
+    acceleration = np.gradient(np.gradient(height)) * RATE_HZ**2
+    posture = moving(inclination_deg=inclination, n=601)  # of the height over the whole recording nothing is known
+    return made_bend(100, up_stop=500), replace(posture, acceleration_mps2=acceleration)
+
+
+@pytest.mark.parametrize(
+    ("course", "expected"),
+    [
+        ({"rest_deg": 25.0}, True),  # slouched on a chair
+        ({"rest_deg": -10.0}, True),
+        ({"rest_deg": 25.0, "depth_m": 0.25}, True),
+        ({"rest_deg": 25.0, "depth_m": 0.15}, False),  # two bends with half a lockout between: the hips are up
+        ({"rest_deg": 42.0}, False),  # 18 degrees: the feet can carry that
+        ({"rest_deg": 25.0, "hips_first_s": 0.6}, False),  # the hips rise as the trunk leans: a squat, a chest-up pull
+        ({"rest_deg": -5.0, "leans_deg": 16.0, "hips_first_s": 0.6}, False),  # a pelvis that tucks under
+    ],
+)
+def test_a_seat_in_the_middle_of_a_bend(course: dict[str, float], expected: bool) -> None:
+    bend, posture = seated_bend(**course)
+    assert has_seat_inside(bend, posture) == expected
+    assert (no_lift(bend, posture, ATHLETE) == SITTING) == expected
+    assert not has_seat_inside(replace(bend, is_finished=False), posture)
+    assert not has_seat_inside(bend, replace(posture, acceleration_mps2=None))
+
+
+@pytest.mark.parametrize(("depth_m", "expected"), [(0.4, True), (0.3, False)])
+def test_a_hole_on_the_way_up_leaves_the_way_down_which_must_be_a_whole_seat(depth_m: float, expected: bool) -> None:
+    bend, posture = seated_bend(rest_deg=20.0, depth_m=depth_m)
+    flags = posture.flags.copy()
+    flags[450:470] = cv.Flag.GAP
+    assert has_seat_inside(bend, posture)
+    assert has_seat_inside(bend, replace(posture, flags=flags)) == expected
+
+
 def test_each_kind_has_its_name() -> None:
     bend = made_bend(0, up_stop=400)
     assert no_lift(bend, moving(), ATHLETE) == ""
@@ -198,13 +248,40 @@ def test_each_kind_has_its_name() -> None:
     ],
 )
 def test_what_stands_among_seats_is_one(kinds: str, left: list[int]) -> None:
-    n = 500 * len(kinds)
-    height, inclination = np.zeros(n), np.zeros(n)
-    for i, kind in enumerate(kinds):
-        if kind == "S":
-            height[500 * i : 500 * i + N], inclination[500 * i : 500 * i + N] = seat(0.35), rocking(5.0)
-    bends = [made_bend(500 * i, up_stop=500 * i + 400) for i in range(len(kinds))]
-    posture = moving(height_m=height, inclination_deg=inclination, n=n)
+    bends, posture = seats_and_bends(kinds)
     kept, instead = without_no_lifts([bends], posture, ATHLETE)
     assert kept == ([[bends[i] for i in left]] if left else [])
     assert instead == {b: SITTING for i, b in enumerate(bends) if i not in left}
+
+
+@pytest.mark.parametrize(
+    ("told", "blocks", "left"),
+    [
+        ("deadlift", ("BBB", "SSS"), [3]),
+        ("deadlift", ("SSS", "BBB"), [3]),
+        ("deadlift", ("BBBSS",), [3]),
+        ("deadlift", ("JJJ",), [3]),  # what else is no lift is asked for where nobody said what is lifted
+        ("squat", ("BBB", "SSS"), [3]),
+        ("squat", ("SSS", "BBB"), [3, 3]),  # squats onto a box come before any others
+        ("squat", ("BBB", "SSBBB"), [3, 5]),
+        ("squat", ("SSSSS",), [5]),
+    ],
+)
+def test_a_told_exercise_asks_for_seats_alone(told: str, blocks: tuple[str, ...], left: list[int]) -> None:
+    bends, posture = seats_and_bends("".join(blocks))
+    ends = np.cumsum([0, *map(len, blocks)])
+    kept, _ = without_no_lifts([bends[a:b] for a, b in pairwise(ends)], posture, ATHLETE, told=told)
+    assert [len(block) for block in kept] == left
+
+
+def seats_and_bends(kinds: str) -> tuple[list[Bend], Posture]:
+    """Return a bend of 4 s every 5 s: S a seat, J a jump, B neither."""
+    n = 500 * len(kinds)
+    height, inclination, speed = np.zeros(n), np.zeros(n), np.zeros(n)
+    for i, kind in enumerate(kinds):
+        if kind == "S":
+            height[500 * i : 500 * i + N], inclination[500 * i : 500 * i + N] = seat(0.35), rocking(5.0)
+        if kind == "J":
+            speed[500 * i : 500 * i + N] = falling(9.8, 0.3)
+    bends = [made_bend(500 * i, up_stop=500 * i + 400) for i in range(len(kinds))]
+    return bends, moving(height_m=height, inclination_deg=inclination, speed_mps=speed, n=n)

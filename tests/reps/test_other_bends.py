@@ -8,9 +8,10 @@ import pytest
 import imu_hinge as ih
 from imu_hinge.analysis.told import Told
 from imu_hinge.conventions import OTHER_COLUMNS
-from imu_hinge.report import page, tables, wording
+from imu_hinge.report import tables, wording
+from imu_hinge.report.html import page
 from imu_hinge.reps.bends import Bend
-from imu_hinge.reps.other_bends import ALONE, NOT_FINISHED, OTHER_SET, PUT_DOWN, UNLIKE, NoRep, no_reps
+from imu_hinge.reps.no_lifts import ALONE, NOT_FINISHED, OTHER_SET, PUT_DOWN, UNLIKE, NoRep, no_reps
 from imu_hinge.reps.segmentation import lifts_from_top
 from imu_hinge.simulate.session import simulate
 from imu_hinge.simulate.spec import LifterSpec, SetSpec

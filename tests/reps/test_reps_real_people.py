@@ -13,7 +13,7 @@ from imu_hinge.result import SetResult
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 ADXL345_MPS2 = 9.80665 * 32.0 / 2**13
-ITG3200_RAD_S = np.radians(4000.0 / 2**16)
+ITG3200_RAD_S = np.radians(1.0 / 14.375)  # by its data sheet
 
 
 def load(name: str) -> dict[str, np.ndarray]:

@@ -99,9 +99,11 @@ def test_what_is_compared_stands_in_its_column() -> None:
     [
         ({"is_begun": False}, {5, 6}),
         ({"is_finished": False}, {6, 7}),
-        ({"is_down_seen": False}, {5}),
-        ({"is_hold_seen": False}, {0, 1, 3, 6}),
-        ({"is_up_seen": False}, {7}),
+        ({"is_down_seen": False, "longest_hole_s": 0.41}, {5}),
+        ({"is_hold_seen": False, "longest_hole_s": 0.41}, {0, 1, 3, 6}),
+        ({"is_up_seen": False, "longest_hole_s": 0.41}, {7}),
+        ({"is_down_seen": False, "is_up_seen": False, "longest_hole_s": 0.4}, set()),  # nobody bends and rises in it
+        ({"is_hold_seen": False, "longest_hole_s": 0.4}, {3}),
         ({"drop_sd_m": math.nan}, {3}),
         ({"drop_m": -0.07}, set()),
         ({"drop_m": -0.09}, {3}),  # nobody bends upwards

@@ -1,5 +1,7 @@
 """The plain CSV of the contract: every dialect a spreadsheet makes of it is read or refused in a sentence."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from imu_hinge.conventions import Flag
 from imu_hinge.errors import BadSamples, RecordingError, UnknownFormat
 from imu_hinge.model import Samples
-from imu_hinge.storage import csv_cells
+from imu_hinge.storage import csv_cells, text_file
 from imu_hinge.storage.plain_csv import HEADER, read_csv, read_table, write_csv
 
 ROWS = ["0.0,0.1,0.2,9.8,0.01,0.02,0.03", "0.01,-0.1,1e-3,9.81,0.01,-0.02,0.03", "0.02,0.1,0.2,9.8,0.01,0.02,0.035"]
@@ -174,3 +176,56 @@ def test_small_and_large_files_are_read_to_the_same_bits(text, tmp_path, monkeyp
     large = read_table(path).samples
     for name in ("time_s", "acc", "gyr"):
         assert getattr(small, name).tobytes() == getattr(large, name).tobytes()
+
+
+DIRT = [
+    "# a comment",
+    HEADER,
+    "",
+    '0.5,1,2,3,4,5,"6"',
+    "0.5,1,2,,4,5,6",
+    "0.5,1,2,3,4,5,6,7",
+    "x,1,2,3,4,5,6",
+    ",,,,,,",
+]
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    rows=st.lists(st.sampled_from([*ROWS, *DIRT]), min_size=1, max_size=30),
+    piece=st.integers(64, 300),
+    end=st.sampled_from(["\n", "\r\n"]),
+    tail=st.sampled_from(["", "0.6,1,2", "\n,,,\n;\n", "0.6,1,2,3,4,5,6"]),
+)
+def test_in_which_pieces_a_file_is_read_changes_nothing(tmp_path_factory, rows, piece, end, tail):
+    path = saved(tmp_path_factory.mktemp("csv"), end.join([HEADER, *rows]) + end + tail)
+
+    def found():
+        try:
+            table = read_table(path)
+        except (BadSamples, UnknownFormat) as error:
+            return str(error)
+        samples = table.samples
+        return table.is_cut, table.notes, *(c.tobytes() for c in (samples.time_s, samples.acc, samples.gyr))
+
+    at_once = found()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_file, "PIECE", piece)
+        patch.setattr(csv_cells, "SMALL_BYTES", 0)
+        patch.setattr(csv_cells, "_ROWS_AT_ONCE", 3)
+        in_pieces = found()
+    assert in_pieces == at_once
+
+
+def test_a_long_file_costs_what_its_numbers_take(tmp_path):
+    n = 250_000
+    values = ",".join(["0.1234567890123456"] * 6)
+    path = saved(tmp_path, HEADER + "\n" + "".join(f"{i / 100:.2f},{values}\n" for i in range(n)))
+    tracemalloc.start()
+    try:
+        samples = read_csv(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    numbers = sum(c.nbytes for c in (samples.time_s, samples.acc, samples.gyr, samples.flags))
+    assert peak < numbers + 16e6 < path.stat().st_size + 8e6  # a few pieces, as text and as numbers, and no more

@@ -57,6 +57,7 @@ def depth_of(inclination_rad: float, height_m: float, height_sd_m: float) -> flo
     if math.isnan(height_m):
         return inclination_rad
     trust = 1.0 / (1.0 + (height_sd_m / HEIGHT_TRUST_M) ** 2)
+    # as `bends.bend_depth`
     return inclination_rad + DROP_AS_INCLINATION_RAD_PER_M * min(max(-height_m * trust, -0.05), 1.0)
 
 
@@ -115,6 +116,7 @@ class BendPhase:
         if depth < lowest + self._swing or speed <= 0.0:
             return []
         self._state, self._extreme, self._deepest, self._is_at_bottom = "down", (time_s, depth), depth, False
+        # a tenth of the least swing: more than sway, less than a bend (chosen)
         begun = [t for t, d in self._recent if d <= lowest + 0.1 * self._swing]
         return [Turn("leaves", begun[-1])]
 
@@ -128,6 +130,7 @@ class BendPhase:
             self._is_at_bottom = True
             turns.append(Turn("bottom", self._extreme[0] if has_turned else time_s))
         if has_turned:
+            # a quarter of what a reversal takes (chosen)
             left = [t for t, d in self._recent if d >= self._extreme[1] - 0.25 * REVERSAL_RAD]
             turns.append(Turn("rises", left[-1] if left else time_s))
             self._risen_from = self._extreme[1]

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final
 
-from imu_hinge.motion.kinematics.accelerometer_bias import BIAS_PRIOR_MPS2, REST_S
+from imu_hinge.motion.kinematics.vertical_acceleration import BIAS_PRIOR_MPS2, REST_S
 from imu_hinge.motion.kinematics.vertical_displacement import (
     ERROR_SD_MPS2,
     ERROR_WALK,

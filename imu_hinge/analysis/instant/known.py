@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from imu_hinge.model import Array
-from imu_hinge.motion.kinematics.accelerometer_bias import resting_bias
 from imu_hinge.motion.kinematics.alignment import Mounting
 from imu_hinge.motion.kinematics.posture import SegmentInclination, SoftTissue
 from imu_hinge.motion.kinematics.track import Track
+from imu_hinge.motion.kinematics.vertical_acceleration import resting_bias
 from imu_hinge.motion.linkage.set_parameters import SetParameters
 from imu_hinge.motion.orientation.quaternion import Vector
 

@@ -60,6 +60,7 @@ class Pacing:
         gyr : (n, 3) each [rad/s, sensor]
             Every sensor's angular velocity in the step.
         """
+        # the mean over axes is a third of their sum
         speeds = [float(np.sqrt(np.mean(rates**2) * 3.0)) for rates in gyr]
         self._pace = (*self._pace[-2:], max(speeds) > MOVING_RAD_S)
         self._steps += 1

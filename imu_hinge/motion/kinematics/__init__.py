@@ -9,10 +9,10 @@ a body. In the order to read::
     clock_vibration       the lag to milliseconds, by what shakes both
     clock_offset          sensors put in step by it, or refused
     track                 one sensor on the shared grid
-    vertical_acceleration vertical acceleration, impacts, rises between two stationary moments
+    vertical_acceleration vertical acceleration, its bias, impacts, rises between two stationary moments
     standing              quiet standing: the zero of every angle, slips
     alignment             how a sensor sits on its segment
-    accelerometer_bias    bias and scale error from the stationary moments
+    remounting            a sensor taken off and strapped on again
     vertical_displacement Kalman smoother with zero-velocity updates
     posture               all sensors put together
 """

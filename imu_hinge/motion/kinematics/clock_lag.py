@@ -86,12 +86,15 @@ class Candidate(NamedTuple):
         The correlation; negative where backward was taken for forward at one of them.
     spread_s
         How far from the lag the likelihood reaches within one bend (root mean square).
+    ends_s
+        How far the rates that are about as likely put both ends (root mean square).
     """
 
     behind: Behind
     likelihood: float
     alike: float
     spread_s: float
+    ends_s: float
 
 
 class Worn(NamedTuple):
@@ -225,19 +228,21 @@ def candidates(both: Motions, drifts: Array) -> tuple[list[Candidate], Candidate
     found = []
     for i, k in _peaks(table, lags):
         behind = Behind(float(lags[i, k]), float(drifts[i]), float(own_s[i, k]))
-        spread_s = _spread_s(lags - behind.lag_s, (drifts - behind.drift) * length_s, likelihood)
-        found.append(Candidate(behind, float(table[i, k]), float(fits[i].alike[k]), spread_s))
+        spread_s, ends_s = _spread_s(lags - behind.lag_s, (drifts - behind.drift) * length_s, likelihood)
+        found.append(Candidate(behind, float(table[i, k]), float(fits[i].alike[k]), spread_s, ends_s))
     still = int(np.argmin(np.abs(drifts)))
     near = np.where(np.abs(lags[still]) < OWN_RHYTHM_S, table[still], -1.0)
     k = int(np.argmax(near))
-    here, spread_s = Behind(0.0, 0.0, both.centre_s), _spread_s(lags, drifts * length_s, likelihood)
+    here, (spread_s, ends_s) = Behind(0.0, 0.0, both.centre_s), _spread_s(lags, drifts * length_s, likelihood)
     if near[k] < 0.0:  # no instant in common
-        return found, Candidate(here, 0.0, 0.0, ONE_BEND_S)
-    return found, Candidate(here, float(near[k]), float(fits[still].alike[k]), spread_s)
+        return found, Candidate(here, 0.0, 0.0, ONE_BEND_S, ends_s)
+    return found, Candidate(here, float(near[k]), float(fits[still].alike[k]), spread_s, ends_s)
 
 
-def _spread_s(off_s: Array, gained_s: Array, likelihood: Array) -> float:
-    """Return how far off the likelihood reaches within one bend, over the whole length (root mean square).
+def _spread_s(off_s: Array, gained_s: Array, likelihood: Array) -> tuple[float, float]:
+    """Return how far off the likelihood reaches within one bend, over the whole length, and by its rates at the ends.
+
+    Both are root mean squares [s].
 
     Parameters
     ----------
@@ -249,8 +254,10 @@ def _spread_s(off_s: Array, gained_s: Array, likelihood: Array) -> float:
     """
     is_near = np.abs(off_s) < ONE_BEND_S
     weight = np.where(is_near, np.exp(likelihood - np.max(likelihood[is_near], initial=0.0)), 0.0)
-    square = off_s**2 + gained_s[:, None] ** 2 / 12.0  # of a line about its middle
-    return float(np.sqrt(np.sum(weight * square) / max(float(np.sum(weight)), 1e-12)))
+    weight /= max(float(np.sum(weight)), 1e-12)
+    gained = float(np.sum(weight * gained_s[:, None] ** 2))
+    # a line is off by gained_s / sqrt(12) about its middle, at its ends by half
+    return float(np.sqrt(np.sum(weight * off_s**2) + gained / 12.0)), 0.5 * float(np.sqrt(gained))
 
 
 class _Fit(NamedTuple):

@@ -137,7 +137,7 @@ def clock_behind(first: Samples, second: Samples, *, has_rates: bool = True) -> 
     by_vibration = _by_vibration(one, other, found) if gain >= RIVAL_MARGIN else None
     if by_vibration is None and abs(found[0].alike) < MOTION_ALIKE:  # motion has no say
         wide = refined(one, other, Behind(), reach_s=2.0 * ONE_BEND_S)
-        by_vibration = _sure(wide) if gain < MARGIN and is_clear(wide) else None
+        by_vibration = _with_rate(_sure(wide), found[0]) if gain < MARGIN and is_clear(wide) else None
     if by_vibration is not None:
         return by_vibration
     is_near = abs(found[0].behind.lag_s) < 2.0 * ONE_BEND_S and found[0].behind.drift == 0.0
@@ -160,12 +160,20 @@ def _by_vibration(first: Worn, second: Worn, found: list[Candidate]) -> Behind |
         behind = refined(first, second, near.behind, reach_s=REACH_S)
         # of shake and motion at least one explains more than half
         if is_clear(behind) and (behind.alike >= CLEAR or abs(near.alike) >= MOTION_ALIKE):
-            clear.append(behind)
+            clear.append((behind, near))
     middle_s = second.samples.time_s[[len(second.samples) // 2]]
-    places = [float(behind.undone(middle_s)[0]) for behind in clear]
+    places = [float(behind.undone(middle_s)[0]) for behind, _ in clear]
     if not clear or max(places) - min(places) > 2.0 * FINE_SD_S:
         return None
-    return _sure(max(clear, key=lambda behind: behind.alike))
+    behind, near = max(clear, key=lambda told: told[0].alike)
+    return _with_rate(_sure(behind), near)
+
+
+def _with_rate(behind: Behind, near: Candidate) -> Behind:
+    """Return a lag by shake with what motion leaves of the rate, where clocks differ and few windows told no line."""
+    if behind.windows >= TELL_A_LINE or behind.lag_s == 0.0:
+        return behind
+    return behind._replace(sd_s=float(np.hypot(behind.sd_s, near.ends_s)))
 
 
 def _by_motion(found: list[Candidate]) -> Behind:

@@ -30,9 +30,11 @@ APART_S: Final = 0.06
 """A lag must stand out from those further away than this: half a period of the slowest shake, twice."""
 CLEARER: Final = 1.5
 """... by so much: the lobes of a band of two octaves stay below half of its peak, noise adds to them."""
-NOT_BY_CHANCE: Final = 2.7
-"""... and by so much without a larger share: along the spine one in a hundred pairs of unrelated stretches of real
-people's and simulated sets does."""
+NOT_BY_CHANCE: Final = 2.33
+"""... or, along the spine, by so many standard errors from every lag further away: one in a hundred (normal)."""
+BLOCK_S: Final = 0.5
+"""What the standard error is of: twice a period of the slowest shake, so that what both do in one block tells nothing
+of the next, however they ring."""
 CLEAR: Final = 0.5
 """A shared shake of more than half of the power: all else together is less, so no other lag can have a larger share."""
 LEAST_ALIKE: Final = 0.2
@@ -52,10 +54,11 @@ ALONE_SD_S: Final = 0.005
 FINE_SD_S: Final = 0.01
 """Windows along the recording must tell the same lag to this."""
 LESS_SHARED_SD_S: Final = 0.03
-"""One that stands out but shares less than half: half of how far one part may sway after the other. Nor is more known
-at the ends where the rate is told by motion alone, which are 50 ms apart from one rate tried to the next."""
-SWAY_S: Final = 0.06
-"""Otherwise one part may have swayed after the other: of real people's in step by up to 0.07 s."""
+"""One that stands out but shares less than half may be anywhere in its lobe, half a period of the band's middle (9.5
+Hz) either way: so far root mean square. Nor is more known at the ends where the rate is told by motion alone, which are
+50 ms apart from one rate tried to the next."""
+OTHER_LOBE_S: Final = 0.06
+"""Otherwise it may be one lobe further, a whole period either way."""
 LEAST_SD_S: Final = 0.002
 """Nothing is known better: a fifth of the grid's step."""
 SILENT_S: Final = 1.0
@@ -176,7 +179,7 @@ def _line(first: Worn, second: Worn, near: Behind, *, reach_s: float, span_s: fl
         whole = _heard(np.sum(parts, axis=0), sum(len(w) for w in windows) / FINE_HZ)
         if whole.is_clear and len(told) < min(TELL_A_LINE, len(windows)):
             line = _fitted(np.array([(at_s, whole.lag_s, whole.alike)]), near, at_s, length_s)
-            is_rare = way == UP and whole.stands_out > NOT_BY_CHANCE
+            is_rare = way == UP and standard_errors_ahead(one, other, whole.lag_s, reach_s=reach_s) > NOT_BY_CHANCE
             lines.append(line._replace(sd_s=min(line.sd_s, LESS_SHARED_SD_S)) if is_rare else line)
     clear = [line for line in lines if is_clear(line)]
     apart_s = max(line.lag_s for line in clear) - min(line.lag_s for line in clear) if clear else 0.0
@@ -236,6 +239,33 @@ def _products(one: Array, other: Array, reach_s: float) -> Array:
     return np.stack((product, np.full(product.size, np.sum(inner**2)), power[len(inner) :] - power[: -len(inner)]))
 
 
+def standard_errors_ahead(one: list[Array], other: list[Array], lag_s: float, *, reach_s: float) -> float:
+    """Return by how many standard errors the spines' shakes go together better at a lag than at any further away.
+
+    The error is what blocks differ by, so that one plate that both feel, each ringing in its own way, is one
+    observation, not as many as it has samples. Unrelated shakes have a best lag too, with another about as good.
+
+    Parameters
+    ----------
+    one, other : (n, 3) each
+        Shakes in windows.
+    lag_s, reach_s
+        Of the second, and how far others are looked at, either way [s].
+    """
+    size, reach = round(BLOCK_S * FINE_HZ), min(round(reach_s * FINE_HZ), min(len(a) for a in one) // 3)
+    blocks = []
+    for a, b in zip(one, other, strict=True):
+        count = (len(a) - 2 * reach) // size * size
+        inner, beside = a[reach : reach + count, UP], b[:, UP]
+        products = [(inner * beside[k : k + count]).reshape(-1, size).sum(axis=1) for k in range(2 * reach + 1)]
+        blocks.append(np.stack(products))
+    values, best = np.concatenate(blocks, axis=1), reach + round(lag_s * FINE_HZ)
+    far = np.abs(np.arange(len(values)) - best) > round(APART_S * FINE_HZ)
+    ahead = values[best] - values[far]
+    errors = np.sqrt(ahead.shape[1]) * ahead.std(axis=1, ddof=1)
+    return float(np.min(ahead.sum(axis=1) / np.maximum(errors, 1e-12)))
+
+
 def _heard(sums: Array, length_s: float) -> _Heard:
     """Return the lag at which `_products` (3, l) over so many seconds say that both shake most alike."""
     alike = sums[0] / np.sqrt(np.maximum(sums[1] * sums[2], 1e-18))
@@ -265,15 +295,15 @@ def _fitted(told: Array, near: Behind, at_s: float, length_s: float) -> Behind:
         drift, rest = 0.0, told[:, 1]
         scatter = _scatter(rest)
     lag_s, alike = float(np.median(rest)), float(np.median(told[:, 2]))
-    sd_s = max(LEAST_SD_S, scatter / np.sqrt(len(told))) if len(told) > 1 else ALONE_SD_S
-    sd_s *= np.sqrt(2.0) if drift else 1.0  # of a line, on average along it
+    free = len(told) - (2 if drift else 1)  # what a line, or a mean, leaves of the windows
+    sd_s = max(LEAST_SD_S, max(scatter, ALONE_SD_S) / np.sqrt(free)) if free else ALONE_SD_S
     if sd_s > FINE_SD_S or (alike < CLEAR and len(told) < AGREE):
-        sd_s = max(sd_s, SWAY_S)
+        sd_s = max(sd_s, OTHER_LOBE_S)
     elif alike < CLEAR:
-        sd_s = LESS_SHARED_SD_S if scatter <= FINE_SD_S else SWAY_S
+        sd_s = LESS_SHARED_SD_S if scatter <= FINE_SD_S else OTHER_LOBE_S
     if near.drift != 0.0 and len(told) < TELL_A_LINE:
         sd_s = max(sd_s, LESS_SHARED_SD_S)
-    sd_s = float(sd_s)
+    sd_s = float(sd_s * 2.0 if drift and sd_s <= FINE_SD_S else sd_s)  # a line is known half as well at its ends
     # by its own clock: what `near` undid, then this line
     own_s = near.at_s + (at_s - (near.at_s - near.lag_s)) / (1.0 - near.drift)
     total_lag_s = near.lag_s + near.drift * (own_s - near.at_s) + lag_s

@@ -22,9 +22,16 @@ import numpy.typing as npt
 from imu_hinge import conventions as cv
 from imu_hinge.jit import kernel, subroutine
 from imu_hinge.model import Region
-from imu_hinge.motion.kinematics.accelerometer_bias import BIAS_PRIOR_MPS2, REST_S, SCALE_PRIOR, resting_bias
 from imu_hinge.motion.kinematics.track import Track
-from imu_hinge.motion.kinematics.vertical_acceleration import IMPACT_MPS2, Travel, vertical_acceleration
+from imu_hinge.motion.kinematics.vertical_acceleration import (
+    BIAS_PRIOR_MPS2,
+    IMPACT_MPS2,
+    REST_S,
+    SCALE_PRIOR,
+    Travel,
+    resting_bias,
+    vertical_acceleration,
+)
 from imu_hinge.signals import regions, smooth
 from imu_hinge.small_matrix import invert
 

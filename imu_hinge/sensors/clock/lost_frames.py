@@ -221,13 +221,14 @@ def bounds(y: Array, i: Array, model: PeriodicArrivals, *, slack_s: float = SLAC
 
 def _step(y: Array, spacing: float) -> float:
     """Return by how much a period may be wrong without a fifth of a period of error over the stretch [s]."""
-    return 0.2 * spacing * spacing / float(y[-1] - y[0])
+    return 0.2 * spacing * spacing / float(y[-1] - y[0])  # a fifth of a period, as said above
 
 
 def _interval(y: Array) -> float:
     """Return the connection interval where frames arrive bunched by it, else 0 [s]."""
     gaps = np.diff(y)
     apart = gaps[gaps > SAME_S]
+    # where most frames come alone nothing is bunched
     return float(np.median(apart)) if 0 < len(apart) < 0.6 * len(gaps) else 0.0
 
 
@@ -248,6 +249,7 @@ def _lossless(y: Array, i: Array, *, interval: float) -> _Lossless:
     cuts = np.searchsorted(y, np.arange(y[0] + 1.0, y[-1], 1.0))
     within = [float(np.ptp(part)) for part in np.split(waits, cuts) if len(part) > 1]
     is_all = bool(within) and reach <= EVEN * float(np.median(within))
+    # a little over one interval: rounding of stamps (chosen); so below
     return _Lossless(PeriodicArrivals(line.slope, line.at_one(0.0), max(reach, 1.02 * interval) / REACH_SHARE), is_all)
 
 
@@ -268,17 +270,17 @@ def _explained(y: Array, i: Array, period: float, starts: Array, *, interval: fl
     lost = np.minimum.accumulate(np.floor(late)[:, ::-1], axis=1)[:, ::-1]
     waits = period * (late - lost)
     rank = int(REACH_SHARE * len(y))
-    reach = np.maximum(np.partition(waits, rank, axis=1)[:, rank], 1.02 * interval)
+    reach = np.maximum(np.partition(waits, rank, axis=1)[:, rank], 1.02 * interval)  # see `_lossless`
     cost = np.log(reach) + LOSS_COST * (lost[:, -1] - lost[:, 0]) / len(y)
     if interval:
-        cost += STALL_COST * (waits > 1.04 * interval).mean(axis=1)
+        cost += STALL_COST * (waits > 1.04 * interval).mean(axis=1)  # twice that rounding
     best = int(cost.argmin())
     return _Found(float(cost[best]), PeriodicArrivals(period, float(starts[best]), float(reach[best]) / REACH_SHARE))
 
 
 def _refined(y: Array, i: Array, found: _Found, *, interval: float) -> PeriodicArrivals:
     """Return the model with its start and period found to a hundredth of a period."""
-    for width in (1 / STARTS, 0.1 / STARTS):
+    for width in (1 / STARTS, 0.1 / STARTS):  # coarse, then ten times as fine
         period, start, step = found.model.period_s, found.model.start_s, _step(y, found.model.period_s) * width * STARTS
         starts = start + period * width * np.linspace(-1, 1, 13)
         middle = float(i.mean())  # a steeper model turns about the middle of the stretch

@@ -235,7 +235,7 @@ def _stretches(y: Array) -> Iterator[slice]:
     begin = float(y[0])
     while True:
         start, stop = (int(k) for k in np.searchsorted(y, (begin, begin + COUNT_WINDOW_S)))
-        if begin + 1.5 * COUNT_WINDOW_S > y[-1]:
+        if begin + 1.5 * COUNT_WINDOW_S > y[-1]:  # a last window of half a length is joined to the one before
             yield slice(start, len(y))
             return
         if stop - start >= LEAST_FRAMES:

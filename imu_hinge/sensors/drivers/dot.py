@@ -261,7 +261,9 @@ class Dot:
 
     async def configure(self, gatt: Gatt, wanted: StreamRequest) -> StreamSettings:
         """Stop what runs, set the output rate and read it back."""
+        # the only ranges that the sensor has
         acc_g = choose("an accelerometer range of", wanted.acc_range_g, offered=(16.0,), default=16.0, unit="g")
+        # as above
         gyr_dps = choose("a gyroscope range of", wanted.gyr_range_dps, offered=(2000.0,), default=2000.0, unit="deg/s")
         rate = choose("a live rate of", wanted.rate_hz, offered=RATES_HZ, default=RATES_HZ[-1], unit="Hz")
         needed = MODES[RATE_QUANTITIES].size

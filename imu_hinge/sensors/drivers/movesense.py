@@ -224,6 +224,7 @@ class Decoder:
         if n < 1 or rest or len(following) < 4:
             return []
         step_ms = (int.from_bytes(following[:4], "little") - int.from_bytes(half[:4], "little")) % (1 << 32)
+        # a quarter of a period, and a millisecond for rounding
         if abs(step_ms - n * 1000 / self._rate_hz) > 0.25 * 1000 / self._rate_hz + 1:
             return []
         self._whole = len(half)

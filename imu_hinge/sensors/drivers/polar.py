@@ -137,14 +137,14 @@ class Polar:
             "an accelerometer range of",
             wanted.acc_range_g,
             offered=acc_ranges,
-            default=max(acc_ranges, default=8.0),
+            default=max(acc_ranges, default=8.0),  # of a device that names none
             unit="g",
         )
         gyr_dps = choose(
             "a gyroscope range of",
             wanted.gyr_range_dps,
             offered=gyr_ranges,
-            default=max(gyr_ranges, default=2000.0),
+            default=max(gyr_ranges, default=2000.0),  # as above
             unit="deg/s",
         )
         details: dict[str, int | float | str] = {"sdk_mode": int(is_sdk)}

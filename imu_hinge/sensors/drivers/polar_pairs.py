@@ -73,8 +73,9 @@ class Decoder:
     def __init__(self, settings: StreamSettings) -> None:
         details = settings.details
         self._period_ns = 1e9 / settings.rate_hz
+        # the widest, where none was named; so below
         self._acc_range = (settings.acc_range_g or 16.0) * STANDARD_GRAVITY_MPS2
-        self._gyr_range = math.radians(settings.gyr_range_dps or 2000.0)
+        self._gyr_range = math.radians(settings.gyr_range_dps or 2000.0)  # as above
         self._acc = Stream(settings.rate_hz, _factor(details, "acc_factor"))
         self._gyr = Stream(settings.rate_hz, _factor(details, "gyr_factor"))
         self._index = 0
@@ -160,6 +161,7 @@ class Decoder:
         start = 0
         for i, pair in enumerate(pairs):
             before = pairs[i - 1][0] if i else self._last
+            # half a period more is one lost, at least
             if i > start and before is not None and pair[0] - before > 1.5 * self._period_ns:
                 blocks.append(self._block(pairs[start:i]))
                 start = i
@@ -175,6 +177,7 @@ class Decoder:
         if self._last is not None:
             missing = round((int(times[0]) - self._last) / self._period_ns) - 1
             if epoch != self._epoch:
+                # a minute: a longer hole is a clock that was set (chosen)
                 is_near = 0 < missing * self._period_ns < 60e9
                 lost = missing if is_near else None
                 flags[0] |= np.uint16(Flag.GAP if is_near else Flag.GAP | Flag.RESET)

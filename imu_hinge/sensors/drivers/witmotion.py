@@ -254,7 +254,9 @@ class WitMotion:
 
     async def configure(self, gatt: Gatt, wanted: StreamRequest) -> StreamSettings:
         """Write the rate where it differs, and read it back."""
+        # the only ranges that the sensor has
         acc_g = choose("an accelerometer range of", wanted.acc_range_g, offered=(16.0,), default=16.0, unit="g")
+        # as above
         gyr_dps = choose("a gyroscope range of", wanted.gyr_range_dps, offered=(2000.0,), default=2000.0, unit="deg/s")
         rate = choose("a rate of", wanted.rate_hz, offered=self.rates_hz, default=DEFAULT_RATE_HZ, unit="Hz")
         code = RATE_CODES[rate]

@@ -12,7 +12,16 @@ from imu_hinge.errors import RecordingError
 from imu_hinge.files import exists, read_regular, reason
 from imu_hinge.model import Samples
 from imu_hinge.settings import LIMITS, LimitSettings
-from imu_hinge.storage.importers.text_tables import IsHeader, Table, check_text, decode, find_header, head, parse_table
+from imu_hinge.storage.importers.text_tables import (
+    IsHeader,
+    Table,
+    TextSize,
+    check_text,
+    decode,
+    find_header,
+    head,
+    parse_table,
+)
 from imu_hinge.storage.importers.zips import is_zip, read_zip
 
 TEXT_ENDINGS: Final = (".csv", ".txt", ".json", ".tsv")
@@ -117,7 +126,7 @@ def _texts(paths: Sequence[Path], *, limits: LimitSettings) -> dict[str, str]:
 
 
 def _text(name: str, data: bytes, *, limits: LimitSettings) -> str:
-    check_text(name, data, limits=limits)
+    check_text(name, data, TextSize().plus(data), limits=limits)
     return decode(data)
 
 

@@ -70,6 +70,7 @@ def _rise(time_s: Array, linear: Array, gravity: Array) -> tuple[float, float]:
     up = gravity / np.maximum(np.linalg.norm(gravity, axis=1, keepdims=True), 1e-9)
     standing = np.median(up, axis=0)
     cosine = _smooth(up @ (standing / np.linalg.norm(standing)), width)
+    # without the outermost 2 %, which may be impacts (chosen)
     if np.quantile(cosine, 0.98) - np.quantile(cosine, 0.02) < _LEAST_TURN:
         return 0.0, 0.0
     risen = _smooth((linear * up).sum(axis=1), width)

@@ -73,6 +73,7 @@ def _would_crowd(stamp_s: Array, order: Order) -> bool:
         return True
     # in the order they came, most neighbours are true neighbours unless rows are shuffled one by one
     near = np.abs(np.diff(stamp_s))
+    # where a tenth come late, late is usual (chosen)
     usual = float(np.median(near[near > 0.0])) if n_late < 0.1 * stamp_s.size else float(np.median(spacing))
     is_tight = np.concatenate([[False], spacing < 0.5 * usual])
     is_late = np.maximum.accumulate(stamp_s) > stamp_s
@@ -110,6 +111,7 @@ def spread_packets(stamp_s: Array, counts: Array) -> Array:
     interval = np.diff(stamp_s)
     usual = float(np.median(interval)) if interval.size else 0.0
     lasts = np.append(interval, usual)
+    # half as long again is a pause and no sample's own length (chosen)
     lasts = np.where((lasts > 1.5 * usual) | (lasts <= 0.0), usual, lasts)
     sizes = counts.astype(np.int64)
     within = np.concatenate([np.arange(k) for k in sizes]) if sizes.size else np.empty(0)

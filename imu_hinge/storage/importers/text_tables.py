@@ -61,6 +61,28 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
+class TextSize:
+    """Hold what a text has, as far as it goes into `check_text`.
+
+    Parameters
+    ----------
+    n_bytes, rows
+        Bytes and line ends.
+    marks
+        How often each of what parts cells stands in it.
+    """
+
+    n_bytes: int = 0
+    rows: int = 0
+    marks: tuple[int, ...] = (0,) * len(_DELIMITERS)
+
+    def plus(self, data: bytes) -> "TextSize":
+        """Return the size with these bytes more."""
+        marks = tuple(n + data.count(mark.encode()) for n, mark in zip(self.marks, _DELIMITERS, strict=True))
+        return TextSize(self.n_bytes + len(data), self.rows + data.count(b"\n"), marks)
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Hold a vendor's table as text cells under its own header.
 
@@ -156,7 +178,7 @@ def head(text: str) -> list[str]:
     return list(islice(lines_of(text[:_HEAD]), SEARCHED_LINES))
 
 
-def check_text(name: str, data: bytes, *, limits: LimitSettings) -> None:
+def check_text(name: str, first: bytes, size: TextSize, *, limits: LimitSettings) -> None:
     """Refuse a text with more rows, columns or cells than an honest table or log has.
 
     What a table costs in memory goes by its cells, of which a byte can make one; it is refused before it is decoded.
@@ -165,8 +187,10 @@ def check_text(name: str, data: bytes, *, limits: LimitSettings) -> None:
     ----------
     name
         The file, for messages.
-    data
-        The whole of it.
+    first
+        Its first bytes, with a header among them.
+    size
+        Of the whole of it.
     limits
         From the settings.
 
@@ -175,13 +199,15 @@ def check_text(name: str, data: bytes, *, limits: LimitSettings) -> None:
     RecordingError
         Says which limit, and by how much.
     """
-    first = decode(data[:_HEAD])
-    if first.lstrip()[:1] in ("{", "["):
+    text = decode(first[:_HEAD])
+    if text.lstrip()[:1] in ("{", "["):
         most = limits.text_bytes / _JSON_SHARE
-        found = [(len(data), most, f"is {len(data) / 1e6:.0f} MB of JSON, and at most {most / 1e6:g} MB are read")]
+        found = [
+            (size.n_bytes, most, f"is {size.n_bytes / 1e6:.0f} MB of JSON, and at most {most / 1e6:g} MB are read")
+        ]
     else:
-        widest = 1 + max((line.count(mark) for line in head(first) for mark in _DELIMITERS), default=0)
-        rows, cells = data.count(b"\n"), max(data.count(mark.encode()) for mark in _DELIMITERS)
+        widest = 1 + max((line.count(mark) for line in head(text) for mark in _DELIMITERS), default=0)
+        rows, cells = size.rows, max(size.marks)
         most = limits.hours * _ROWS_PER_H
         found = [
             (widest, limits.columns, f"has {widest} columns, and at most {limits.columns:g} are read"),

@@ -3,7 +3,7 @@
 It raises or flags and never invents: no sample is filled in, no unit converted, no time made up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -94,16 +94,16 @@ def check_recording(recording: Recording, *, is_fed: bool = False) -> Recording:
     return replace(recording, sensors=sensors)
 
 
-def check_different(readings: Mapping[str, Array]) -> None:
-    """Raise `BadSamples` where two sensors, by placement (n, 6) each, read the same to the last bit."""
+def check_different(readings: Mapping[str, Sequence[Array]]) -> None:
+    """Raise `BadSamples` where two sensors, by placement some arrays (n, ...) each, read the same to the last bit."""
     for a, b in combinations(readings, 2):
-        if np.array_equal(readings[a], readings[b]):
-            raise BadSamples(f"{a} and {b} hold the same {len(readings[a])} samples. Give each sensor its own file.")
+        if all(map(np.array_equal, readings[a], readings[b])):
+            raise BadSamples(f"{a} and {b} hold the same {len(readings[a][0])} samples. Give each sensor its own file.")
 
 
 def _check_together(sensors: Mapping[str, Samples]) -> None:
     """Raise unless the sensors measured different things over a common time."""
-    check_different({placement: np.hstack((s.acc, s.gyr)) for placement, s in sensors.items()})
+    check_different({placement: (s.acc, s.gyr) for placement, s in sensors.items()})
     placements = list(sensors)
     starts = {p: float(s.time_s[0]) for p, s in sensors.items()}
     stops = {p: float(s.time_s[-1]) for p, s in sensors.items()}

@@ -60,6 +60,7 @@ def delay_of(gyr: Array, acc: Array) -> Delay:
     prior, weight = np.diag((BODY_MPS / PRIOR_SD) ** 2 / LOOKS), np.ones(count)
     for _ in range(3):  # reweighted: a window with an impact says less
         p = np.append(_solved(weight[None], squares, prior)[0], 1.0)
+        # Cauchy's weight: a window whose misfit reaches 0.3 counts half (chosen)
         weight = 0.3**2 / (0.3**2 + np.maximum(np.einsum("i,wij,j->w", p, squares, p), 0.0))
     without_one = _solved(weight * (1.0 - np.eye(count)), squares, prior)[:, 0]  # the jackknife
     sd_s = float(np.sqrt((count - 1) / OVERLAP * np.var(without_one)))

@@ -182,7 +182,7 @@ def _fit(found: list[Span]) -> tuple[float, float]:
         normal = np.diag(PRIOR_SD**-2) + np.einsum("s,sij->ij", weight, information)
         p = -np.linalg.solve(normal, weight @ pull)
         misfit = np.maximum(np.einsum("i,sij,j->s", p, information, p) + 2.0 * pull @ p + cost, 0.0) / 6.0
-        weight = 1.0 / (1.0 + misfit / 4.0)
+        weight = 1.0 / (1.0 + misfit / 4.0)  # four degrees of freedom, see above
     widened = max(1.0, float(np.average(misfit, weights=weight)))
     return float(p[0]), float(np.sqrt(widened * np.linalg.inv(normal)[0, 0]))
 

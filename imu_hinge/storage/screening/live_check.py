@@ -96,6 +96,7 @@ class LiveCheck:
         for part in spans(gyr, acc):
             self._spans.add(span_of(gyr[part].copy(), acc[part].copy()))
         self._open = self._open[open_since(gyr, acc) :]
+        # a quarter more windows are worth another look (chosen)
         if self._count >= max(LEAST_WINDOWS, math.ceil(1.25 * self._judged_at)):
             self._judge()
 

@@ -80,7 +80,7 @@ def _steps(samples: Samples) -> tuple[int, int, int]:
     others, middle = five[[0, 1, 3, 4]], five[2]
     mean = others.mean(axis=0)
     size2 = np.einsum("ij,ij->i", mean, mean)
-    apart2 = np.einsum("kij,kij->i", others - mean, others - mean) / 4.0
+    apart2 = np.einsum("kij,kij->i", others - mean, others - mean) / 4.0  # the mean over four
     known = np.all([is_even[k : len(step) - 4 + k] for k in range(5)], axis=0)
     known &= (size2 > (ABOVE_NOISE * noise) ** 2) & (apart2 < SMOOTH**2 * size2)
     mean, middle, size2 = mean[known], middle[known], size2[known]

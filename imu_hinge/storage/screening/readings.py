@@ -68,10 +68,10 @@ def readings() -> tuple[Reading, ...]:
 def _gains() -> list[Reading]:
     found = []
     for gain in GAINS:
-        if gain > 10.0:
+        if gain > 10.0:  # a unit is off by 57 or more, a range by 8 at most
             seen = "gyr is 57 times too small for how gravity turns, as when deg/s were converted twice"
             remedy = "Multiply gyr_x, gyr_y and gyr_z by 180/pi."
-        elif gain < 0.1:
+        elif gain < 0.1:  # as above
             seen = (
                 "gyr looks like deg/s: in rad/s it would turn the sensor 57 times as fast as gravity turns in its axes"
             )

@@ -61,6 +61,10 @@ GAIN_FAR_OFF: Final = 0.3
 """Surely by more than this is a wrong rate or range: ranges go by 2, and rates that are taken for one another seldom by
 less than a third. No angle of such a recording is right."""
 
+BEYOND_RANGE: Final = 1.14
+"""Counts of many gyroscopes reach so far beyond the range that names them (ITG-3200: 14.375 counts per deg/s where 2000
+deg/s in 16 bits make 16.384; LSM6: 70 mdps where they make 61): who divides the range gets that much too little."""
+
 DELAY_OFF_S: Final = 0.02
 """In a bend of 100 deg/s it is 2 degrees; streams of one device are nearer, or are two streams [s]."""
 
@@ -238,11 +242,26 @@ def _judged_by_rests(placement: str, spans: list[Span]) -> Finding | None:
                 "Cut the recording there.",
                 True,
             )
-    if gain is None or not _is_surely_off(gain, GAIN_OFF):
+    return None if gain is None else gain_finding(placement, gain)
+
+
+def gain_finding(placement: str, gain: Gain) -> Finding | None:
+    """Return what a gyroscope's gain tells of its range or of the time, or None where it is not surely off.
+
+    Parameters
+    ----------
+    placement
+        Names the sensor in the text.
+    gain
+        See `gyro_gain.gain_of`.
+    """
+    if not _is_surely_off(gain, GAIN_OFF):
         return None
+    is_beyond = abs(float(np.log(gain.factor / BEYOND_RANGE))) < SURE_SD * gain.sd
+    by_range = ", or counts were scaled by the range instead of the data sheet's sensitivity" if is_beyond else ""
     return Finding(
         f"{placement}: gyr times time is {1.0 / gain.factor:.2f} times what gravity turns from rest to rest, as when "
-        "time_s or the range is off. Check the rate behind time_s, or multiply gyr by "
+        f"time_s or the range is off{by_range}. Check the rate behind time_s, or multiply gyr by "
         f"{gain.factor:.2f} if its range was set wrong.",
         _is_surely_off(gain, GAIN_FAR_OFF),
     )

@@ -193,7 +193,7 @@ def _check_order(placement: str, time_s: Array, late_s: Array, sorted_s: Array) 
         In order of time and without copies: how far each was behind the newest time when it came, and its time.
     """
     steps = np.diff(time_s)
-    if np.mean(steps < 0.0) > 0.9:
+    if np.mean(steps < 0.0) > 0.9:  # some steps may be wrong otherwise (chosen); so below
         raise BadSamples(
             f"{placement}: time_s runs backwards, from {time_s[0]:g} to {time_s[-1]:g} s. "
             "Reverse the rows, or give them their true times."
@@ -220,12 +220,13 @@ def period_s(placement: str, time_s: Array) -> float:
     period = float(np.median(np.diff(time_s))) if time_s.size > 1 else 0.0
     if period <= 0.0:
         raise BadSamples(f"{placement}: time_s does not advance ({time_s[:1]} s throughout). Export the times with it.")
-    if period == 1.0 and bool(np.mean(np.diff(time_s) == 1.0) > 0.9):
+    if period == 1.0 and bool(np.mean(np.diff(time_s) == 1.0) > 0.9):  # see `steps`: nearly all
         raise BadSamples(
             f"{placement}: time_s counts samples, or looks like ms at 1000 Hz: its steps are exactly 1. "
             "Divide time_s by the sensor's rate in Hz; by 1000 only where that is the rate."
         )
     for unit, per_second in (("ms", 1e3), ("µs", 1e6), ("ns", 1e9)):
+        # from 1 ms to 0.1 s a sample, with a tenth of tolerance
         if period >= 0.9 and 0.9e-3 <= period / per_second <= 0.105:
             raise BadSamples(
                 f"{placement}: time_s looks like {unit}: samples are {period:g} apart, which in seconds would be "

@@ -137,7 +137,7 @@ def unexplained(gyr: Array, acc: Array) -> Array:
         normal = np.einsum("awki,bwki,w->ab", slopes, slopes, weight) + np.eye(3) / BIAS_PRIOR_RADPS**2
         bias = np.linalg.solve(normal, -np.einsum("awki,wki,w->a", slopes, speed, weight))
         left = np.sqrt(np.mean(np.sum((speed + np.einsum("a,awki->wki", bias, slopes)) ** 2, axis=2), axis=1))
-        weight = 1.0 / (0.3**2 + left**2)
+        weight = 1.0 / (0.3**2 + left**2)  # Cauchy's weight, see `gyro_delay`
     return np.asarray(left)
 
 

@@ -40,14 +40,15 @@ def check_acc_unit(placement: str, samples: Samples) -> None:
     """
     every = samples.acc[:: 1 + len(samples) // MOST]
     stationary, middle = _stationary_magnitude(samples, samples.acc), float(np.median(np.linalg.norm(every, axis=1)))
+    # gravity within a third: no sensor is off by more, no other unit is as near; so below
     if 7.0 <= stationary <= 13.0 or 7.0 <= middle <= 13.0:
         return
     seen = f"(magnitude {stationary:.3g} while quiet, expected 9.81)"
-    if 0.7 <= stationary <= 1.3:
+    if 0.7 <= stationary <= 1.3:  # as above, in g
         likely, remedy = "is in g", "Multiply acc_x, acc_y and acc_z by 9.80665."
-    elif 700.0 <= stationary <= 1300.0:
+    elif 700.0 <= stationary <= 1300.0:  # as above, in milli-g
         likely, remedy = "is in milli-g or cm/s²", "Multiply acc_x, acc_y and acc_z by 0.00980665 or by 0.01."
-    elif 7.0 <= _stationary_magnitude(samples, samples.gyr) <= 13.0:
+    elif 7.0 <= _stationary_magnitude(samples, samples.gyr) <= 13.0:  # gravity, where angular rate should be
         likely, remedy = "and gyr look exchanged", "Pass acceleration first, then angular rate."
     elif stationary < 0.5:
         likely, remedy = "has had gravity taken out", "Export the acceleration including gravity."
@@ -58,7 +59,7 @@ def check_acc_unit(placement: str, samples: Samples) -> None:
 
 def check_gyr_magnitude(placement: str, samples: Samples) -> None:
     """Raise `UnknownUnits` where the angular rate is beyond any sensor's range in rad/s (99.5th percentile)."""
-    fast = float(np.percentile(np.linalg.norm(samples.gyr, axis=1), 99.5))
+    fast = float(np.percentile(np.linalg.norm(samples.gyr, axis=1), 99.5))  # half a percent may be spikes
     if fast > MAX_RATE_RADPS:
         what = f"it reaches {fast:.4g}, which in rad/s would be {math.degrees(fast):.3g} deg/s"
         raise UnknownUnits(_gyr_message(placement, what, is_deg=math.radians(fast) <= MAX_RATE_RADPS))
@@ -95,7 +96,7 @@ def _stationary_magnitude(samples: Samples, values: Array) -> float:
     windows = values[: n_windows * width].reshape(n_windows, width, 3)[:: 1 + n_windows * width // MOST]
     spread = windows.std(axis=1).max(axis=1)
     mean = np.linalg.norm(windows.mean(axis=1), axis=1)
-    return float(np.median(mean[spread <= np.quantile(spread, 0.25)]))
+    return float(np.median(mean[spread <= np.quantile(spread, 0.25)]))  # the quietest quarter, see `check_acc_unit`
 
 
 def _turn_rates(samples: Samples) -> tuple[float, float]:

@@ -5,9 +5,8 @@ import pytest
 
 from imu_hinge.conventions import GRAVITY_MPS2, Flag
 from imu_hinge.model import Array, Region
-from imu_hinge.motion.kinematics.accelerometer_bias import resting_bias
 from imu_hinge.motion.kinematics.track import Track, turned
-from imu_hinge.motion.kinematics.vertical_acceleration import rise_between, shock_together
+from imu_hinge.motion.kinematics.vertical_acceleration import resting_bias, rise_between, shock_together
 from imu_hinge.motion.kinematics.vertical_displacement import vertical_motion
 
 RATE_HZ = 100.0
@@ -101,6 +100,20 @@ def test_who_inclinations_back_at_lockout_is_not_taken_to_be_at_standing_height(
     free = vertical_motion(track, inclination, still=rests, level=level).height_sd_m[rests[2].start]
     held = vertical_motion(track, 0.0 * inclination, still=rests, level=level).height_sd_m[rests[2].start]
     assert free > 1.5 * held
+
+
+def test_a_rest_in_which_the_sensor_turns_tells_its_speed_less() -> None:
+    """Half a metre from the joint, a turn of 0.3 rad/s is a speed of 15 cm/s; none is left without a turn."""
+    _, acceleration, rests, level = dips()
+    upright, at = np.zeros(acceleration.size), (rests[1].start + rests[1].stop) // 2
+    sd = {}
+    for rate in (0.0, 1e-3, 0.3):
+        track = track_of(acceleration, rests)
+        track.gyr[rests[1].part, 1] = rate
+        few = {"still": [rests[0], rests[1], rests[-1]], "level": [level[0], level[-1]]}
+        sd[rate] = vertical_motion(track, upright, **few).height_sd_m[at]
+    assert sd[1e-3] == pytest.approx(sd[0.0], rel=0.01)
+    assert sd[0.3] > 1.1 * sd[0.0]
 
 
 def test_a_height_gone_astray_comes_back_at_the_next_standing() -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from imu_hinge.conventions import GRAVITY_MPS2
 from imu_hinge.model import Array, Region
-from imu_hinge.motion.kinematics.accelerometer_bias import resting_bias
 from imu_hinge.motion.kinematics.standing import (
     Slip,
     Standing,
@@ -21,6 +20,7 @@ from imu_hinge.motion.kinematics.standing import (
     zero_offset,
 )
 from imu_hinge.motion.kinematics.track import Track, across_gaps, shock, stationary, stills, up_in_sensor
+from imu_hinge.motion.kinematics.vertical_acceleration import resting_bias
 from imu_hinge.settings import AlignmentSettings, Settings, StillnessSettings
 
 RATE_HZ = 100.0

@@ -11,7 +11,7 @@ import pytest
 from imu_hinge.athlete import Athlete
 from imu_hinge.model import Array
 from imu_hinge.motion.linkage import factors, forward_kinematics, layout
-from imu_hinge.motion.linkage.anthropometry import body_of, segment_sds, size_sd
+from imu_hinge.motion.linkage.anthropometry import body_of, carried_mass, segment_sds, size_sd
 from imu_hinge.motion.linkage.goodness_of_fit import what_does_not_fit
 from imu_hinge.motion.linkage.map_estimate import MODEL_SD_RAD, TO_ANGLES, constants_of
 from imu_hinge.motion.linkage.observations import LinkageInputs, bend_of, nodes_of, observations_of, path_length_rad
@@ -301,6 +301,37 @@ def test_a_body_has_winter_s_shares_and_what_is_stated() -> None:
     np.testing.assert_allclose(longer[3:7], 1.1 * np.array([-0.03, 0.10, 0.17, 0.224]))
     assert segment_sds(stated) == (0.015, 0.025, 0.015, 0.015, 0.015, 0.025)
     assert size_sd(Athlete()) == pytest.approx(0.10 / Athlete().value("height_m"))
+
+
+def test_segments_carry_what_lies_above_them() -> None:
+    """De Leva's table 4, percent of body mass of women and men; masses lie on the chain where the table puts them."""
+    women_men = {
+        "head": (6.68, 6.94),
+        "upper": (15.45, 15.96),
+        "middle": (14.65, 16.33),
+        "lower": (12.47, 11.17),
+        "upper arm": (2.55, 2.71),
+        "forearm": (1.38, 1.62),
+        "hand": (0.56, 0.61),
+        "thigh": (14.78, 14.16),
+        "shank": (4.81, 4.33),
+        "foot": (1.29, 1.37),
+    }
+    mass = {name: 0.005 * sum(both) for name, both in women_men.items()}
+    arms = 2.0 * (mass["upper arm"] + mass["forearm"] + mass["hand"])
+    trunk = mass["upper"] + mass["middle"] + mass["lower"]
+    legs = 2.0 * (mass["thigh"] + mass["shank"] + mass["foot"])
+    assert mass["head"] + trunk + arms + legs == pytest.approx(1.0, abs=1e-3)
+    above_hip = mass["head"] + trunk + arms
+    expected = [
+        above_hip + 2.0 * mass["thigh"] + 0.57 * 2.0 * mass["shank"],
+        above_hip + 0.59 * 2.0 * mass["thigh"],
+        above_hip - 0.5 * mass["lower"],
+        above_hip - mass["lower"] - 0.5 * mass["middle"],
+        1.67 * mass["head"] + 0.55 * mass["upper"] + arms,
+        0.0,
+    ]
+    np.testing.assert_allclose(carried_mass(), expected, atol=3e-4)
 
 
 def test_angles_are_sums_of_the_posture_s() -> None:

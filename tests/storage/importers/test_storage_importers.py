@@ -1,4 +1,4 @@
-"""Every importer reads its vendor's layout into the same samples; the layouts are facts/ble_devices.md section 15."""
+"""Every importer reads its vendor's layout into the same samples; the layouts are those of the vendors' own exports."""
 
 import json
 import zipfile

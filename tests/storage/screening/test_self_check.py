@@ -17,9 +17,9 @@ from imu_hinge.model import Array, Samples
 from imu_hinge.simulate.session import random_set
 from imu_hinge.storage.screening.checks import check_recording
 from imu_hinge.storage.screening.gyro_delay import delay_of
-from imu_hinge.storage.screening.gyro_gain import MOST_SPANS, gain_of, spans_of
+from imu_hinge.storage.screening.gyro_gain import MOST_SPANS, Gain, gain_of, spans_of
 from imu_hinge.storage.screening.live_check import LiveCheck
-from imu_hinge.storage.screening.self_check import self_check
+from imu_hinge.storage.screening.self_check import gain_finding, self_check
 from imu_hinge.storage.screening.turning import MOST_WINDOWS, steps_of, windows
 
 EXERCISES = ("deadlift", "rdl", "swing", "good_morning", "squat")
@@ -220,6 +220,28 @@ def test_a_gain_is_measured_from_rest_to_rest(clean: Samples) -> None:
     half = gain_of(spans_of(steps_of(of(clean, gyr=lambda g: g / 1.3))))
     assert half is not None
     assert half.factor == pytest.approx(1.3 * gain.factor, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("gain", "is_range", "is_refused"),
+    [
+        (Gain(16.384 / 14.375, 0.01), True, False),
+        (Gain(1.25, 0.02), False, False),
+        (Gain(1.0 / 1.14, 0.01), False, False),
+        (Gain(1.5, 0.02), False, True),
+    ],
+)
+def test_a_range_taken_for_a_sensitivity_is_named(gain: Gain, is_range: bool, is_refused: bool) -> None:
+    found = gain_finding("hip", gain)
+    assert found is not None
+    assert ("data sheet" in found.text) == is_range
+    assert found.is_refused == is_refused
+    assert f"multiply gyr by {gain.factor:.2f}" in found.text
+
+
+@pytest.mark.parametrize("gain", [Gain(1.14, 0.02), Gain(0.9, 0.03), Gain(1.0, 0.01)])
+def test_a_gain_that_may_be_a_sensors_own_is_not_told(gain: Gain) -> None:
+    assert gain_finding("hip", gain) is None
 
 
 def test_a_range_changed_on_the_way_is_refused(clean: Samples) -> None:

@@ -2,7 +2,7 @@
 // Lengths are shares of body height (Winter), as in the analysis; what is not known is drawn dashed and upright.
 import { canvas, colour, element } from "./dom.js";
 
-const SHARE = { shank: 0.246, thigh: 0.245, pelvis: 0.06, lumbar: 0.097, thorax: 0.224, arm: 0.386, head: 0.065, foot: 0.15 };
+const SHARE = { shank: 0.246, thigh: 0.245, pelvis: 0.057, lumbar: 0.097, thorax: 0.128, arm: 0.386, head: 0.065, foot: 0.15 };
 const RADIANS = Math.PI / 180;
 const ARC_STEPS = 8;
 
