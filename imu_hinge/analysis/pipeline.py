@@ -284,25 +284,26 @@ def build_rep(  # noqa: PLR0913  # a rep is made of all that is known of its set
     """
     metrics = measure(posture, lift)
     limits = Limits.of(athlete, settings.verdict)
+    from_floor = exercise in cv.FLOOR_EXERCISES
     findings = find(
         posture,
         lift,
         metrics,
         limits,
-        from_floor=exercise in cv.FLOOR_EXERCISES,
+        from_floor=from_floor,
         earlier=[rep.lumbar_flexion_peak_rad for rep in earlier],
     )
     basis = basis_of(posture, lift, aligned.posture)
     if aligned.quality < settings.verdict.alignment_min:
         doubt = "the bends do not share one axis, so forward is not known"
     doubt = doubt or doubt_about_fit(posture, lift, basis) or doubt_about_height(posture, lift, athlete, basis=basis)
-    verdict, floor = judge(metrics, findings, limits, doubt=doubt), NO_FLOOR
-    if exercise in cv.FLOOR_EXERCISES:
+    verdict, floor = judge(metrics, findings, limits, doubt=doubt, from_floor=from_floor), NO_FLOOR
+    if from_floor:
         floor = judge_floor(metrics, limits, doubt=doubt)
         verdict = verdict if doubt else with_floor(verdict, floor)
     # who squats leans: upright, next to nothing of the back is seen, and a wrist goes down like that
     is_told = verdict.label == "squat" and metrics.peak_rad[cv.PELVIS_TILT] > UPRIGHT_RAD
-    if not doubt and not is_told and basis != "measured" and exercise not in cv.FLOOR_EXERCISES:
+    if not doubt and not is_told and basis != "measured" and not from_floor:
         doubt = doubt_about_one_sensor(posture, is_calibrated=is_calibrated(athlete, aligned.inclinations))
         verdict = judge(metrics, findings, limits, doubt=doubt) if doubt else verdict
     peak, bottom = metrics.peak_rad, metrics.bottom_rad

@@ -22,6 +22,12 @@ from imu_hinge.settings import VerdictSettings
 UNSEEN_WAY: Final = "at the floor: {}; on the way up one sensor cannot tell"
 """Why a lift that was told on the floor has no verdict of the whole."""
 
+KNEES_UNSURE: Final = "the knees bend to about their limit; {}"
+"""Why a back under its limit is no hinge yet; with a place for what lumbar flexion does."""
+
+KNEES_TAIL: Final = 0.025
+"""What lies beyond the upper end of the knees' 95 % interval."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -59,7 +65,9 @@ def probability_above(value: float, sd: float, limit: float) -> float:
     return 0.5 * math.erfc((limit - value) / (math.sqrt(2.0) * max(sd, 1e-9)))
 
 
-def judge(metrics: Metrics, findings: tuple[str, ...], limits: Limits, *, doubt: str = "") -> Verdict:
+def judge(
+    metrics: Metrics, findings: tuple[str, ...], limits: Limits, *, doubt: str = "", from_floor: bool = True
+) -> Verdict:
     """Return the label of one whole lift with its probability.
 
     Parameters
@@ -70,13 +78,19 @@ def judge(metrics: Metrics, findings: tuple[str, ...], limits: Limits, *, doubt:
     limits
     doubt
         Why no verdict may be given whatever the angles, or nothing.
+    from_floor
+        Whether a bar on the floor closed the chain. Where none did, only the exercise's habits tell of the knees, and
+        no hinge is told while their 95 % interval reaches over their limit.
     """
     k = cv.LUMBAR_FLEXION
     rounded = chances_over(metrics, limits)[0]
     percent = 100.0 * metrics.peak_rad[k] / limits.lumbar_rad
-    label, chance, reason = _decided(rounded, _knees_over(metrics, limits), limits.settings)
+    knees = _knees_over(metrics, limits)
+    label, chance, reason = _decided(rounded, knees, limits.settings)
     if math.isnan(rounded):
         return Verdict("undecided", math.nan, findings, doubt or reason)
+    if label == "hip_hinge" and not from_floor and knees > KNEES_TAIL:
+        label, reason = "undecided", KNEES_UNSURE
     reason = reason.format(f"lumbar flexion peaks at {percent:.0f} % of the limit")
     return Verdict("undecided", chance, findings, doubt) if doubt else Verdict(label, chance, findings, reason)
 
@@ -139,7 +153,7 @@ def _decided(rounded: float, knees: float, settings: VerdictSettings) -> tuple[c
     if rounded <= settings.decide_below and knees <= 0.5:
         return "hip_hinge", chances[2], "{}; the knees bend to near their limit"
     if rounded <= settings.decide_below:
-        return "undecided", max(chances), "the knees bend to about their limit; {}"
+        return "undecided", max(chances), KNEES_UNSURE
     return "undecided", max(chances), "{}, within its error band"
 
 

@@ -71,6 +71,15 @@ def test_knees_near_their_limit_are_named_where_they_are_why_it_is_not_sure(unde
     assert ("the knees bend" in verdict.reason) == is_said
 
 
+@pytest.mark.parametrize(("under_by_sd", "label"), [(2.1, "hip_hinge"), (1.8, "undecided"), (-1.2, "squat")])
+def test_without_a_bar_on_the_floor_no_hinge_is_told_while_the_knees_are_unsure(under_by_sd: float, label: str) -> None:
+    """P(knees) is 0.018, 0.036 and 0.885; with the bar on the floor the second is a hinge."""
+    verdict = judge(metrics_of(10.0, KNEE_LIMIT_DEG - 3.0 * under_by_sd), (), LIMITS, from_floor=False)
+    assert verdict.label == label
+    assert ("the knees bend" in verdict.reason) == (label != "hip_hinge")
+    assert "{}" not in verdict.reason
+
+
 def test_who_squats_does_so_without_rounding() -> None:
     """P(rounded) is 0.1587 a standard deviation below the limit, P(knees) 0.9772 two above."""
     squat = judge(metrics_of(LIMIT_DEG - 3.0, KNEE_LIMIT_DEG + 6.0), (), LIMITS)
