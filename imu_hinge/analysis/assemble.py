@@ -99,7 +99,7 @@ def result_of(
         recording_name="",
         exercise=found.exercise,
         exercise_evidence=found.evidence,
-        posture=replace(posture, acceleration_mps2=None),
+        posture=replace(posture, acceleration_mps2=None, impact_mps=None),
         phase=phase,
         rep_index=index,
         lifts=without_verdicts_elsewhere(reps),
