@@ -41,6 +41,20 @@ def test_plates_that_land_between_two_samples_are_no_seat(as_live: bool) -> None
     np.testing.assert_allclose([(rep.start_s, rep.end_s) for rep in found], truth, atol=0.4)
 
 
+@pytest.mark.parametrize("as_live", [False, True])
+@pytest.mark.parametrize(("rate_hz", "is_said"), [(12.5, True), (25.0, False)])
+def test_sensors_too_slow_to_meet_a_dropped_bar_say_so(rate_hz: float, is_said: bool, as_live: bool) -> None:
+    made = random_set(990211, exercise="deadlift", rate_hz=25.0)
+    every = round(25.0 / rate_hz)
+    sensors = {
+        place: ih.Samples(s.time_s[::every], s.acc[::every], s.gyr[::every])
+        for place, s in made.recording.sensors.items()
+    }
+    result = ih.analyze(ih.Recording(sensors, exercise="deadlift"), as_live=as_live)
+    assert result.lifts
+    assert any("cannot tell a bar that was dropped" in text for text in result.warnings) == is_said
+
+
 def lockout(*, forward_deg: float, back_deg: float = 0.0) -> Posture:
     """Return a bend, standing with a short blow at 5 s (leaning back by ``back_deg``), then a lean forward over 2 s."""
     time_s = np.arange(0.0, 12.0, 1.0 / RATE_HZ)
