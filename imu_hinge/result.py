@@ -18,7 +18,7 @@ import numpy.typing as npt
 from imu_hinge import conventions as cv
 from imu_hinge.athlete import Athlete
 from imu_hinge.lifted_set import LiftedSet, set_row
-from imu_hinge.model import Posture
+from imu_hinge.model import ANGLE_COLUMNS, Posture
 from imu_hinge.settings import Settings
 from imu_hinge.text import Mended, one_line, warning_lines
 
@@ -392,8 +392,9 @@ class SetResult:
         """One row per sample, columns `conventions.ANGLE_COLUMNS`, angles in degrees."""
         import pandas as pd
 
-        degrees, sd_deg = np.degrees(self.posture.angles_rad), np.degrees(self.posture.sd_rad)
-        low_deg, high_deg = np.degrees(self.posture.low_rad), np.degrees(self.posture.high_rad)
+        degrees, sd_deg, low_deg, high_deg = (  # as live are told in single precision
+            np.degrees(getattr(self.posture, name), dtype=np.float64) for name in ANGLE_COLUMNS
+        )
         columns: dict[str, Any] = {"time_s": self.posture.time_s}
         for i, name in enumerate(cv.ANGLES):
             columns[f"{name}_deg"] = degrees[:, i]

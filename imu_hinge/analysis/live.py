@@ -7,53 +7,42 @@ not matter how the samples were cut into blocks.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from typing import Final
 
 from imu_hinge import conventions as cv
 from imu_hinge.analysis.assemble import (
-    check_on_trunk,
     empty_result,
     hole_warnings,
     misfit_warnings,
     result_of,
     warnings_of,
 )
-from imu_hinge.analysis.clock_watch import ClockWatch
 from imu_hinge.analysis.instant.live_input import Intake, check_enough, say_who_is_waited_for
-from imu_hinge.analysis.instant.pacing import EDGE_S, ENDED_S, SAME_S, SETTLE_S, STEP_S, WINDOW_S, Pacing
+from imu_hinge.analysis.instant.pacing import ENDED_S, STEP_S, Pacing
 from imu_hinge.analysis.instant.path import CHUNK_S, InstantPath
 from imu_hinge.analysis.instant.rep_events import is_from_floor
-from imu_hinge.analysis.look import known_of
-from imu_hinge.analysis.pipeline import Aligned, align, build_rep, link
+from imu_hinge.analysis.look import About, Looks
 from imu_hinge.analysis.planned import with_names, with_what_was_said
-from imu_hinge.analysis.plausibility import DISAGREES, looks_swapped
-from imu_hinge.analysis.shown import Shown
-from imu_hinge.analysis.told import Told, readings
+from imu_hinge.analysis.plausibility import looks_swapped
 from imu_hinge.analysis.warm_up import warm_up
 from imu_hinge.athlete import Athlete
-from imu_hinge.errors import MovedWhileStill, RecordingError, SensorsSwapped
+from imu_hinge.errors import RecordingError, SensorsSwapped
 from imu_hinge.instant import Instant
-from imu_hinge.model import Array, Region, Samples, check_exercise, check_placement
-from imu_hinge.motion.hypotheses.kinds import Kinds
+from imu_hinge.model import Array, Samples, check_exercise, check_placement
 from imu_hinge.motion.kinematics.long_holes import hole_warning, settled_s, shared_holes
 from imu_hinge.motion.kinematics.time_grid import Grid
-from imu_hinge.motion.kinematics.track import Track
-from imu_hinge.motion.orientation.filter import initial_state, params
 from imu_hinge.plan import Plan
-from imu_hinge.reps.exercise import Found, FoundSet, find_lifts
-from imu_hinge.reps.segmentation import Lift
-from imu_hinge.result import Event, Rep, SetResult
+from imu_hinge.result import Event, SetResult
 from imu_hinge.settings import Settings
-from imu_hinge.storage.screening.checks import check_different
-from imu_hinge.storage.screening.live_check import LiveCheck
 from imu_hinge.storage.screening.timeline import check_length
 
 UNITS_S: Final = 5.0
 """After this much the samples' units are checked."""
 
 
-class LiveAnalysis:
+class LiveAnalysis(Looks):
     """Analyse a session while it happens; the only object of the core with a memory.
 
     Parameters
@@ -103,28 +92,20 @@ class LiveAnalysis:
             check_placement(placement)
         check_exercise(exercise)
         warm_up()
-        self._settings = settings or Settings()
-        self._athlete = athlete or Athlete()
-        self._exercise, self._plan = exercise, plan
+        about = About(settings or Settings(), athlete or Athlete(), exercise)
         order = [p for p in cv.PLACEMENTS if p in placements]
-        rate_hz = self._settings.rate_hz
-        self._sensors = {p: Intake(p, initial_state(params(rate_hz)), LiveCheck(p, rate_hz)) for p in order}
-        self._grid: Grid | None = None
+        self._instants = InstantPath(order, about.settings, about.athlete)
+        super().__init__(order, self._instants.learn, about=about)
+        self._plan = plan
         self._holes_told = 0
-        self._done = 0
-        self._told = Told(near=round(SAME_S * rate_hz), reach=round(WINDOW_S * rate_hz))
-        self._shown = Shown()
         self._result: SetResult | None = None
-        self._aligned: Aligned | None = None
-        self._aligned_from = 0  # the window's first instant: what was aligned counts from there, lifts from the first
-        self._found = Found((), exercise, "")
-        self._has_checked_units = self._has_told_swapped = False
-        self._kinds: Kinds | None = None
-        self._clocks = ClockWatch()
+        self._has_checked_units = False
         self._pacing = Pacing()
         self.shows_instants = True
         """False where nobody will ask for instants: then none is made while a sensor lags."""
-        self._instants = InstantPath(order, self._settings, self._athlete)
+        self.aside: Executor | None = None
+        """Where looks are made, beside the instants; None: in `feed`. What is told is the same, some feeds later."""
+        self._looking: Future[list[Event]] | None = None
 
     def feed(self, placement: str, samples: Samples) -> list[Event]:
         """Take one sensor's new samples and return what became known, in order.
@@ -151,18 +132,48 @@ class LiveAnalysis:
             raise RecordingError(
                 f"No {placement} sensor was announced, only {', '.join(self._sensors)}. Name it when the set begins."
             )
-        sensor = self._sensors[placement]
+        sensor, events = self._sensors[placement], list[Event]()
+        if self.shows_instants and len(samples) > 1:  # an instant rests on what came before it, however it was cut
+            for at in range(len(samples)):
+                events += self._take(sensor, samples[at : at + 1])
+        else:
+            events += self._take(sensor, samples)
+        return events + (say_who_is_waited_for(self._sensors, placement) if len(samples) else [])
+
+    def _take(self, sensor: Intake, samples: Samples) -> list[Event]:
+        """Take samples and do what is due then."""
         events = [Event("warning", at_s, text) for at_s, text in sensor.take(samples)]
-        events += say_who_is_waited_for(self._sensors, placement) if len(samples) else []
-        if not sensor.has_news:  # nothing new is final yet
+        was_looking = self._looking is not None
+        events += self._looked(is_waited_for=False)
+        if sensor.has_news or was_looking:  # something new is final
+            events += self._go_on()
+        if not self.shows_instants:
             return events
-        count = self._instants.whole(self._count_ready())
-        while (stop := min(count, self._next_stop())) > self._done:
+        sensor.preview(samples)
+        while self._grid is not None and not self._instants.run_ahead(
+            self._sensors, self._grid, self._done, is_looking=self._looking is not None
+        ):
+            events += [*self._looked(is_waited_for=True), *self._go_on()]
+        return events
+
+    def _go_on(self) -> list[Event]:
+        """Analyse what every sensor has delivered, up to a look that is made aside."""
+        events, count = [], self._instants.whole(self._count_ready())
+        while self._looking is None and (stop := min(count, self._next_stop())) > self._done:
             check_length(0.0, stop / self._settings.rate_hz, self._settings.limits)
             events += self._advance(stop, is_last=False)
-        if self._grid is not None and self.shows_instants:
-            self._instants.run_ahead(self._sensors, self._grid, self._done)
         return events
+
+    def _looked(self, *, is_waited_for: bool) -> list[Event]:
+        """Return what a look that was made aside has told, once it is over."""
+        if self._looking is None or not (is_waited_for or self._looking.done()):
+            return []
+        looking, self._looking = self._looking, None
+        return looking.result()
+
+    def wait(self) -> list[Event]:
+        """Wait for a look that is made aside, where one is, and return what it told and what was held up by it."""
+        return [*self._looked(is_waited_for=True), *self._go_on()] if self._looking is not None else []
 
     def take_instants(self) -> list[Instant]:
         """Return the postures that became known since this was asked last, in order; of a minute at most.
@@ -191,6 +202,7 @@ class LiveAnalysis:
         return self._result
 
     def _finished(self) -> SetResult:
+        self.wait()
         for sensor in self._sensors.values():
             sensor.take_rest()
         most = int(3600.0 * self._settings.limits.hours * self._settings.rate_hz)  # `feed` refused what came later
@@ -255,21 +267,33 @@ class LiveAnalysis:
         rows = {placement: sensor.advance(self._done, stop, self._grid) for placement, sensor in self._sensors.items()}
         from_floor = is_from_floor(self._exercise, self._found.exercise)
         told = self._instants.take(rows, self._grid, from_floor=from_floor)
-        ends_step = stop == self._next_step()
+        ends_step = stop == self._next_step() or is_last
         self._done = stop
-        if self._instants.look_at == stop and not is_last:
+        is_asked = self._instants.look_at == stop and not is_last
+        if is_asked:
             self._pacing.has_looked()
-            told += self._look(is_last=False, is_asked=True)
-        told += self._end_step(is_last=is_last) if ends_step or is_last else []
-        self._instants.looked(stop, [e.rep.end_s for e in told if e.kind == "rep" and e.rep is not None])
-        return told
+        step = round(STEP_S * self._settings.rate_hz)
+        is_due = ends_step and self._pacing.is_due(sensor.rates_of(step) for sensor in self._sensors.values())
+        is_aside = self.shows_instants and (is_asked or is_due) and self._instants.hold(self._sensors, stop)
 
-    def _end_step(self, *, is_last: bool) -> list[Event]:
+        def rest() -> list[Event]:
+            events = self._look(is_last=False, is_asked=True) if is_asked else []
+            events += self._end_step(is_due=is_due, is_last=is_last) if ends_step else []
+            self._instants.looked(
+                stop, [e.rep.end_s for e in (*told, *events) if e.kind == "rep" and e.rep is not None]
+            )
+            return events
+
+        if is_aside and self.aside is not None and not is_last:
+            self._looking = self.aside.submit(rest)
+            return told
+        return told + rest()
+
+    def _end_step(self, *, is_due: bool, is_last: bool) -> list[Event]:
         """Look at what the step tells, where that is due."""
         stop = self._done
         self._check_units()
-        step, at_s = round(STEP_S * self._settings.rate_hz), self._time_s(stop - 1)
-        is_due = self._pacing.is_due(sensor.rates_of(step) for sensor in self._sensors.values())
+        at_s = self._time_s(stop - 1)
         events = [*self._tell_holes(), *self._told.disagree(self._findings(), at_s)]
         events += self._look(is_last=is_last) if is_due or is_last else []
         return events + self._told.ended(stop, at_s, after=round(ENDED_S * self._settings.rate_hz))
@@ -285,97 +309,6 @@ class LiveAnalysis:
     def _findings(self) -> list[str]:
         return [s.check.finding.text for s in self._sensors.values() if s.check.finding is not None]
 
-    def _look(self, *, is_last: bool, is_asked: bool = False) -> list[Event]:
-        """Analyse the window again and tell what is new in it; one that an instant asked for takes nothing back."""
-        start = self._window_start()
-        tracks = self._tracks(start)
-        clocks = self._clocks.after(tracks, until=self._done)
-        try:
-            aligned = align(tracks, self._settings, is_live=True, sync_s=clocks.left_s)
-        except MovedWhileStill:
-            return []
-        if aligned is None:
-            return []
-        check_different({placement: (t.acc, t.gyr) for placement, t in tracks.items()})
-        if is_last:
-            check_on_trunk(aligned)
-        shown_to = max(start, self._shown.stop, self._told.stop)  # a rep told late hides none after it
-        events = [] if self._aligned else [Event("aligned", self._time_s(self._done - 1), "The mounting is known.")]
-        self._aligned, self._aligned_from = aligned, start
-        events += clocks.events(self._clocks, time_s=self._time_s(self._done - 1))
-        self._clocks = clocks
-        self._instants.learn(known_of(aligned, tracks, self._kinds, clocks=clocks, exercise=self._found.exercise))
-        if self._done > shown_to:
-            self._shown.put(shown_to, clocks.shown(aligned.posture[shown_to - start : self._done - start]))
-        events += self._told.slips(aligned)
-        found = find_lifts(
-            aligned.posture, self._athlete, told=self._exercise, settings=self._settings.reps, is_over=is_last
-        )
-        before = list(self._told.reps)
-        settled = self._done - (0 if is_last else round(SETTLE_S * self._settings.rate_hz))
-        lifts, at_s = [lift.moved(start) for lift in found.lifts], self._time_s(self._done - 1)
-        self._told.see([other.moved(start) for other in found.others], start=start + self._edge(start))
-        if not is_asked:  # in mid-movement, and two of them follow each other at once
-            events += self._told.withdraw(lifts, start=start + self._edge(start), at_s=at_s, is_last=is_last)
-        if found.lifts or not self._told.lifts:  # a walk after the set does not change what was lifted
-            self._found = found
-        for one in (one.moved(start) for one in found.sets):
-            mark = self._told.mark_of(one, after=start + self._edge(start))
-            for lift in self._told.news(one, after=start + self._edge(start), settled=settled):
-                events += self._tell(lift.moved(-start), one, mark)
-        events += self._told.revised(before, at_s)
-        events += self._revise(aligned, is_last=is_last)
-        swapped = "" if self._has_told_swapped or clocks.is_apart else looks_swapped(aligned.inclinations, found.lifts)
-        if swapped and any(event.kind == "rep" for event in events):
-            self._has_told_swapped = True
-            events.append(Event("warning", at_s, swapped))
-        return events
-
-    def _tell(self, lift: Lift, found: FoundSet, mark: int) -> list[Event]:
-        """Describe one finished lift of the window and remember it as part of the set with that mark."""
-        rep, kinds = self._described(lift, found.exercise, mark, is_new=True)
-        self._kinds = self._kinds if self._clocks.is_apart else kinds  # both together would teach what is wrong
-        assert self._aligned is not None
-        read = readings(self._aligned, lift)
-        rep = self._told.add(lift.moved(self._aligned_from), rep, mark, (found.exercise, found.evidence), read)
-        told = Event("rep", rep.end_s, f"Rep {rep.rep + 1}: {rep.verdict.label.replace('_', ' ')}.", rep)
-        return [*self._told.started(rep), told]
-
-    def _revise(self, aligned: Aligned, *, is_last: bool) -> list[Event]:
-        """Describe anew what a standing since has moved the zero of: one rep a look, and at the end all of them."""
-        places = self._told.moved(aligned, start=self._aligned_from)
-        events = []
-        for place in places if is_last else places[:1]:
-            lift = self._told.lifts[place].moved(-self._aligned_from)
-            rep, _ = self._described(lift, self._told.exercise_of(place), self._told.marks[place], is_new=False)
-            rep = self._told.revise(place, rep, readings(aligned, lift))
-            label = rep.verdict.label.replace("_", " ")
-            events.append(Event("revised", rep.end_s, f"Rep {rep.rep + 1}, told anew: {label}.", rep))
-        return events
-
-    def _described(self, lift: Lift, exercise: str, mark: int, *, is_new: bool) -> tuple[Rep, Kinds]:
-        """Show one lift of the window and return it as a rep; told anew, it does not rest on what it taught before."""
-        aligned, start = self._aligned, self._aligned_from
-        assert aligned is not None
-        margin = round(self._settings.rate_hz)
-        region = Region(max(0, lift.start - margin), min(len(aligned.posture), lift.stop + margin // 2))
-        before = self._kinds if is_new else None
-        linked, kinds = link(aligned, [lift], self._athlete, exercise=exercise, region=region, before=before)
-        linked = self._clocks.shown(linked)
-        swapped = looks_swapped(aligned.inclinations, [lift])
-        rep = build_rep(
-            linked,
-            lift.moved(-region.start),
-            exercise=exercise,
-            athlete=self._athlete,
-            settings=self._settings,
-            earlier=self._told.earlier(start + lift.start, mark),
-            aligned=aligned,
-            doubt=self._clocks.said or (DISAGREES if self._told.disagreeing else swapped),
-        )
-        self._shown.put(start + lift.start, linked[lift.start - region.start : lift.stop - region.start])
-        return rep, kinds
-
     def _check_units(self, *, is_last: bool = False) -> None:
         """Refuse, once there is enough to tell, what is not in m/s² and rad/s."""
         count = round(UNITS_S * self._settings.rate_hz)
@@ -385,20 +318,3 @@ class LiveAnalysis:
         self._has_checked_units = True
         for sensor in self._sensors.values():
             sensor.check_units(count, self._settings.rate_hz)
-
-    def _edge(self, start: int) -> int:
-        """Return how many instants at the beginning of a window decide nothing: what led to them has been forgotten."""
-        return round(EDGE_S * self._settings.rate_hz) if start else 0
-
-    def _window_start(self) -> int:
-        return max(0, self._done - round(WINDOW_S * self._settings.rate_hz))
-
-    def _time_s(self, index: int) -> float:
-        assert self._grid is not None
-        return self._grid.time_s(index)
-
-    def _tracks(self, start: int) -> dict[str, Track]:
-        """Return the tracks from grid instant ``start`` on."""
-        assert self._grid is not None
-        time_s = self._grid.times_s(start, self._done)
-        return {placement: sensor.track(time_s, self._settings) for placement, sensor in self._sensors.items()}

@@ -26,8 +26,9 @@ class Shown:
     Notes
     -----
     Numbers are kept in single precision, which is some millionths of a degree: 71 bytes an instant, 26 MB an hour at
-    100 Hz; the intervals of reps in half of it, some hundredths, 24 bytes an instant more. Live and replay keep them
-    alike, so they stay equal to the bit. Reps are computed from what was not rounded.
+    100 Hz; the intervals of reps in half of it, some hundredths, 24 bytes an instant more. The posture at the end is in
+    single precision too: in double it would be twice as large and no finer. Live and replay keep them alike, so they
+    stay equal to the bit. Reps are computed from what was not rounded.
     """
 
     def __init__(self) -> None:
@@ -46,7 +47,7 @@ class Shown:
         for name, pieces in self._pieces.items():
             values = getattr(posture, name)
             while len(pieces) * PIECE < stop:
-                pieces.append(_unknown(name, PIECE, like=values, is_compact=True))
+                pieces.append(_unknown(name, PIECE, like=values))
             for at in range(start // PIECE, -(-stop // PIECE)):
                 first, last = max(start, at * PIECE), min(stop, (at + 1) * PIECE)
                 pieces[at][first - at * PIECE : last - at * PIECE] = values[first - start : last - start]
@@ -63,7 +64,7 @@ class Shown:
         """
         columns: dict[str, npt.NDArray[Any]] = {}
         for name, pieces in self._pieces.items():
-            column = _unknown(name, len(time_s), like=pieces[0], is_compact=False)
+            column = _unknown(name, len(time_s), like=pieces[0])
             for at, piece in enumerate(pieces):
                 part = column[at * PIECE : (at + 1) * PIECE]
                 part[:] = piece[: len(part)]
@@ -77,8 +78,8 @@ class Shown:
         return posture
 
 
-def _unknown(name: str, count: int, *, like: npt.NDArray[Any], is_compact: bool) -> npt.NDArray[Any]:
+def _unknown(name: str, count: int, *, like: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return so many instants of a column that nobody has shown."""
     if like.dtype.kind == "f":
-        return np.full((count, *like.shape[1:]), np.nan, dtype=np.float32 if is_compact else np.float64)
+        return np.full((count, *like.shape[1:]), np.nan, dtype=np.float32)
     return np.full(count, cv.Flag.UNALIGNED if name == "flags" else 0, dtype=like.dtype)

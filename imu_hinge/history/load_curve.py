@@ -114,7 +114,7 @@ def load_curve(sets: Sequence[PastSet]) -> LoadCurve | None:
     lines = a[:_DRAWS_DRAWN, None] + b[:_DRAWS_DRAWN, None] * (at - centre)
     low, middle, high = np.quantile(lines, QUANTILES, axis=0)
     limit = float(np.mean([one.limit_percent for one in known]))
-    slope_low, slope, slope_high = (10.0 * float(q) for q in np.quantile(b, QUANTILES))
+    slope_low, slope, slope_high = (10.0 * float(q) for q in np.quantile(b, QUANTILES))  # in ten kilograms
     (crossing, first, last), reason = _crossing(a, b, limit, centre=centre, most_kg=float(x.max()))
     return LoadCurve(*(at, middle, low, high), slope, slope_low, slope_high, limit, crossing, first, last, reason)
 

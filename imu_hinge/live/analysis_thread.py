@@ -27,6 +27,9 @@ class Analysis(Protocol):
     def take_instants(self) -> Sequence[Instant]:
         """Return the postures that became known since this was asked last."""
 
+    def wait(self) -> Sequence[Event]:
+        """Wait for what is analysed beside the samples, and return what that told."""
+
     def finish(self) -> SetResult:
         """End the session and return everything."""
 
@@ -53,6 +56,10 @@ class Listener:
 
 MOST_WAITING: Final = 12_000
 """Chosen: five minutes of two sensors that send twenty blocks a second. A queue that grows on would take all memory."""
+
+
+SILENT_S: Final = 0.5
+"""Radios send every 0.1 s or faster; who is silent for longer is waited for with nothing kept back [s]."""
 
 
 class LiveReps:
@@ -97,14 +104,26 @@ class LiveReps:
     def _run(self) -> None:
         try:
             analysis = self._make()
-            while (item := self._waiting.get()) is not None and self.problem is None:
-                for event in analysis.feed(*item):
-                    self._listener.on_event(event)
+            while (item := self._next(analysis)) is not None and self.problem is None:
+                self._tell(analysis.feed(*item))
                 self._listener.on_instants(analysis.take_instants())
             if self.problem is None:
+                self._tell(analysis.wait())
                 self.result = self._finished(analysis)
         except Exception as problem:  # the recording goes on; what went wrong is shown at its end
             self.problem = problem
+
+    def _next(self, analysis: Analysis) -> tuple[str, Samples] | None:
+        """Return what waits; where nothing comes for long, what is analysed meanwhile is told nevertheless."""
+        try:
+            return self._waiting.get(timeout=SILENT_S)
+        except queue.Empty:
+            self._tell(analysis.wait())
+        return self._waiting.get()
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self._listener.on_event(event)
 
     def _finished(self, analysis: Analysis) -> SetResult | None:
         """Return the result; a set that is too short for one is no fault of the analysis."""

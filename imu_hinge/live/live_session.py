@@ -11,6 +11,7 @@ import secrets
 import sys
 import webbrowser
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -204,9 +205,8 @@ class _Session:
             self._state.set_stage("preparing", COMPILING)
             precompile.run()
         about = self._about
-        analysis: Analysis = LiveAnalysis(
-            self._placements, athlete=about.athlete, exercise=about.exercise, plan=about.plan
-        )
+        analysis = LiveAnalysis(self._placements, athlete=about.athlete, exercise=about.exercise, plan=about.plan)
+        analysis.aside = ThreadPoolExecutor(1, thread_name_prefix="look")
         self._state.set_stage("waiting")
         return analysis
 

@@ -9,6 +9,7 @@ import asyncio
 import signal
 from collections import deque
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -65,7 +66,13 @@ def run_terminal(plan: Plan) -> Recovered | None:
 
     console = Console()
     newest: deque[Instant] = deque(maxlen=1)
-    reps = LiveReps(lambda: _analysis(plan), Listener(lambda event: print_event(console, event), newest.extend))
+
+    def tell(event: Event) -> None:
+        print_event(console, event)
+        if event.kind == "over_limit" and console.is_terminal:
+            console.bell()  # where no page makes a sound
+
+    reps = LiveReps(lambda: _analysis(plan), Listener(tell, newest.extend))
     seen: dict[str, KnownSensor] = {}
     with Live(console=console, auto_refresh=False, transient=True) as live:
 
@@ -130,9 +137,10 @@ def _analysis(plan: Plan) -> Analysis:
     from imu_hinge import LiveAnalysis
 
     session = plan.session
-    analysis: Analysis = LiveAnalysis(
+    analysis = LiveAnalysis(
         placements=list(plan.wanted), athlete=session.athlete, exercise=session.exercise, plan=session.plan
     )
+    analysis.aside = ThreadPoolExecutor(1, thread_name_prefix="look")
     return analysis
 
 

@@ -19,6 +19,7 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.model import Array, Posture
 from imu_hinge.reps.bends import Bend
 from imu_hinge.reps.seats import ROCKS_RAD, SAME_HEIGHT_M, SITTING, has_seat_inside, one_way
+from imu_hinge.reps.similarity import BRIEF_S
 from imu_hinge.signals import derivative, regions, smooth
 
 SEAT_M: Final = 0.12
@@ -113,7 +114,8 @@ def without_no_lifts(
     for block in blocks:
         kinds = {b: kind for b in block if (kind := seated.get(b) or no_lift(b, posture, athlete))}
         if told != "auto":
-            kinds = {b: kind for b, kind in kinds.items() if kind == SITTING}
+            # two lifts with a hole from floor to floor look like one long bend that comes up in between
+            kinds = {b: kind for b, kind in kinds.items() if kind == SITTING and b.longest_hole_s <= BRIEF_S}
         rest = [list(run) for is_none, run in groupby(block, key=kinds.__contains__) if not is_none]
         if 2 * len(kinds) >= len(block):
             usual = Counter(kinds.values()).most_common(1)[0][0]

@@ -127,6 +127,7 @@ def _rests_between_leans(bend: Bend, posture: Posture) -> list[tuple[int, int]]:
     before, after = np.maximum.accumulate(inclination), np.maximum.accumulate(inclination[::-1])[::-1]
     is_up = np.minimum(before, after) - inclination > ROCKS_RAD
     is_slow = np.abs(derivative(inclination, rate_hz)) < LOWERING_RAD_S
+    is_slow &= ~posture.is_gap[start : bend.up_stop + 1]  # in a hole the straight line is slow, not the trunk
     return [(start + r.start, start + r.stop - 1) for r in regions(is_up & is_slow) if len(r) >= REST_S * rate_hz]
 
 

@@ -44,9 +44,9 @@ def followed(depth: np.ndarray) -> tuple[list[Turn], list[str]]:
 
 def test_a_bend_goes_down_and_up_once() -> None:
     turns, names = followed(bends([0.0, 60.0, 0.0, 60.0, 2.0]))
-    assert [turn.kind for turn in turns] == ["leaves", "bottom", "rises", "stands"] * 2
-    begins = [1.0, 2.2, 2.6, 3.8]  # leaves standing, at the bottom, leaves it, stands
-    assert [turn.time_s for turn in turns[:4]] == pytest.approx(begins, abs=0.25)
+    assert [turn.kind for turn in turns] == ["leaves", "bottom", "rises", "lifts", "stands"] * 2
+    begins = [1.0, 2.2, 2.6, 3.1, 3.8]  # leaves standing, at the bottom, leaves it, has risen by a bend's least, stands
+    assert [turn.time_s for turn in turns[:5]] == pytest.approx(begins, abs=0.25)
     assert [a for a, b in zip(names, ["", *names], strict=False) if a != b] == [
         "standing",
         *["down", "bottom", "up", "standing"] * 2,
@@ -71,7 +71,7 @@ def test_what_is_not_known_has_no_phase() -> None:
     depth[40:45] = math.nan
     turns, names = followed(depth)
     assert names[40:45] == [""] * 5
-    assert [turn.kind for turn in turns] == ["leaves", "bottom", "rises", "stands"]
+    assert [turn.kind for turn in turns] == ["leaves", "bottom", "rises", "lifts", "stands"]
 
 
 def rep_events() -> RepEvents:
@@ -80,13 +80,13 @@ def rep_events() -> RepEvents:
 
 @pytest.mark.parametrize(
     ("from_floor", "starts", "turns", "ends"),
-    [(True, "rises", "stands", "bottom"), (False, "leaves", "rises", "stands")],
+    [(True, "lifts", "stands", "bottom"), (False, "leaves", "rises", "stands")],
 )
 def test_a_rep_starts_turns_and_ends_where_its_exercise_does(
     from_floor: bool, starts: str, turns: str, ends: str
 ) -> None:
     rep, told, ended = rep_events(), [], []
-    for k, kind in enumerate(["leaves", "bottom", "rises", "stands"] * 2):
+    for k, kind in enumerate(["leaves", "bottom", "rises", "lifts", "stands"] * 2):
         events, ended_s = rep.step([Turn(kind, float(k))], from_floor=from_floor)  # type: ignore[arg-type]
         told += [(event.kind, kind) for event in events]
         ended += [kind] if ended_s is not None else []

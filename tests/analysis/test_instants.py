@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import Executor, Future
 from itertools import pairwise
 
 import numpy as np
@@ -13,9 +14,15 @@ from test_live_equals_replay import assert_same_bits, bits
 
 import imu_hinge as ih
 from imu_hinge import conventions as cv
+from imu_hinge.analysis.instant.bend_phase import BendPhase
+from imu_hinge.analysis.instant.rep_events import RepEvents
+from imu_hinge.athlete import Athlete
+from imu_hinge.reps.verdict import Limits
 from imu_hinge.simulate.session import Simulated
 
 Block = tuple[str, slice]
+
+LIMITS = Limits.of(Athlete(), ih.Settings().verdict)
 
 
 def fed(recording: ih.Recording, blocks: list[Block]) -> tuple[list[ih.Event], list[ih.Instant], ih.LiveAnalysis]:
@@ -84,6 +91,96 @@ def test_instants_come_25_times_a_second_and_are_near_the_truth(short_set: Simul
     assert {"standing", "down", "bottom", "up"} <= {one.phase for one in instants}
     assert {"rep_started", "turned", "rep"} <= {event.kind for event in events}
     assert len(live.finish().lifts) == len(truth.reps)
+
+
+class Later(Executor):
+    """Be done when asked for the third time: between is what a look takes."""
+
+    def submit(self, work, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+        return Later.Waiting(work)
+
+    class Waiting(Future):  # type: ignore[type-arg]
+        def __init__(self, work) -> None:  # type: ignore[no-untyped-def]
+            super().__init__()
+            self.work, self.asked = work, 0
+
+        def done(self) -> bool:
+            self.asked += 1
+            return self.asked > Later.patience
+
+        def result(self, timeout: float | None = None) -> list[ih.Event]:
+            return self.work()  # type: ignore[no-any-return]
+
+    patience = 3
+
+
+@pytest.mark.parametrize("patience", [3, 12, 10_000])
+@pytest.mark.parametrize("lag", [0, 20])
+def test_a_look_beside_the_samples_tells_the_same_however_long_it_takes(
+    short_set: Simulated, monkeypatch: pytest.MonkeyPatch, patience: int, lag: int
+) -> None:
+    recording = short_set.recording
+    blocks = in_step(recording, 3)
+    n = 2 * round(0.6 * len(blocks) / 2)
+    cut = blocks[n : n + 2 * lag]
+    blocks[n : n + 2 * lag] = [b for b in cut if b[0] == "sacrum"] + [b for b in cut if b[0] != "sacrum"]
+    events, instants, live = fed(recording, blocks)
+    monkeypatch.setattr(Later, "patience", patience)
+    other = ih.LiveAnalysis(recording.placements, athlete=recording.athlete, exercise=recording.exercise)
+    other.aside = Later()
+    told = [event for place, part in blocks for event in other.feed(place, recording.sensors[place][part])]
+    told += other.wait()
+    assert [bits(one) for one in other.take_instants()] == [bits(one) for one in instants]
+    assert [bits(one) for one in told if one.kind != "waiting"] == [bits(one) for one in events]
+    assert_same_bits(other.finish(), live.finish())
+
+
+def test_an_instant_does_not_wait_for_screening(short_set: Simulated) -> None:
+    recording = short_set.recording
+    live = ih.LiveAnalysis(recording.placements, athlete=recording.athlete, exercise=recording.exercise)
+    ages = []
+    for place, part in in_step(until(recording, 8.0), 1):
+        samples = recording.sensors[place][part]
+        live.feed(place, samples)
+        ages += [float(samples.time_s[-1]) - one.time_s for one in live.take_instants()]
+    assert np.quantile(ages[10:], 0.99) < 0.04  # a period of the grid, one of each sensor, and how far these are apart
+
+
+def test_a_stray_stamp_carries_no_instants_ahead(short_set: Simulated) -> None:
+    recording = until(short_set.recording, 6.0)
+    live = ih.LiveAnalysis(recording.placements, athlete=recording.athlete, exercise=recording.exercise)
+    for place, part in in_step(recording, 1):
+        samples = recording.sensors[place][part]
+        live.feed(place, samples)
+        if part.start == 300:
+            live.feed(place, ih.Samples(samples.time_s + 10.0, samples.acc, samples.gyr))
+            assert live.take_instants()[-1].time_s <= samples.time_s[-1]
+
+
+def test_every_rep_starts_once_and_so_does_the_way_up_without_the_bar(short_set: Simulated) -> None:
+    recording = ih.Recording(short_set.recording.sensors, athlete=short_set.recording.athlete, exercise="deadlift")
+    events, _, _ = fed(recording, in_step(recording, 5))
+    starts = [event.time_s for event in events if event.kind == "rep_started"]
+    reps = short_set.truth.reps
+    assert len(starts) == len(reps) + 1  # nobody can tell by the back alone that the bar stays on the floor
+    assert all(abs(start - rep.start_s) < 0.5 for start, rep in zip(starts, reps, strict=False))
+    assert starts[-1] > reps[-1].end_s
+
+
+def test_sway_over_the_bar_starts_no_rep() -> None:
+    def kinds(course_deg: list[float]) -> list[str]:
+        time_s = np.arange(0.0, len(course_deg) - 1, 0.04)
+        depth = np.radians(np.interp(time_s, np.arange(len(course_deg)), course_deg))
+        phase, told = BendPhase(ih.Settings().reps), RepEvents(LIMITS, ih.Settings().feedback)
+        return [
+            event.kind
+            for at_s, rad in zip(time_s, depth, strict=True)
+            for event in told.step(phase.step(float(at_s), float(rad)), from_floor=True)[0]
+        ]
+
+    assert kinds([0, 0, 80, 80, 72, 80, 80, 71, 80]) == []  # 8 and 9 degrees: they turn, and lift nothing
+    assert kinds([0, 0, 80, 80, 72, 80, 80, 0, 0]) == ["rep_started", "turned"]
+    assert kinds([0, 0, 80, 80, 40, 80, 80, 0, 0]) == ["rep_started", "turned"]  # a pull that failed, and another
 
 
 def test_before_a_bend_the_inclination_alone_is_known(short_set: Simulated) -> None:

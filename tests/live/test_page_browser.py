@@ -132,6 +132,7 @@ def test_the_page_shows_what_the_analysis_says_and_a_reload_shows_it_again(short
             assert tab.inner_text("#percent") == f"{round(percent)} %"
             assert tab.inner_text("#basis") == "measured"
             tab.click("#view")
+            tab.locator("#multiples figcaption").nth(len(words) - 1).wait_for()  # drawn with the next frame
             captions = tab.locator("#multiples figcaption").all_inner_texts()
             peaks = [100.0 * math.degrees(rep.lumbar_flexion_peak_rad) / 55.0 for rep in result.lifts]
             for at, (caption, word, peak) in enumerate(zip(captions, words, peaks, strict=True), 1):

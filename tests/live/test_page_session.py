@@ -84,6 +84,9 @@ class Scripted:
     def take_instants(self):
         return [instant(float(self.fed[-1][1].time_s[-1]))]
 
+    def wait(self):
+        return []
+
     def finish(self):
         if self.refusal is not None:
             raise self.refusal

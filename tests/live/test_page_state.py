@@ -91,6 +91,14 @@ def test_a_peak_is_shown_in_percent_of_the_own_range_with_its_interval():
     assert everything(state())["about"]["range"]["neutral_percent"] is None
 
 
+def test_a_lopsided_interval_is_shown_as_it_is():
+    page = state(athlete=Athlete(lumbar_max_flexion_deg=55.0))
+    ends = {"lumbar_flexion_peak_low_rad": math.radians(11.0), "lumbar_flexion_peak_high_rad": math.radians(55.0)}
+    page.take_event(told("rep", rep(10.0, **ends)))
+    one = everything(page)["sets"][0]["reps"][0]
+    assert (one["low_percent"], one["high_percent"]) == (20.0, 100.0)
+
+
 def test_what_is_not_known_is_null_and_never_a_number():
     page = state()
     page.take_event(told("rep", rep(10.0, lumbar_flexion_peak_rad=NAN, lumbar_flexion_peak_sd_rad=NAN)))

@@ -36,11 +36,12 @@ class Turn:
     Parameters
     ----------
     kind
-        ``leaves`` standing, has come to the ``bottom``, ``rises`` from it, ``stands`` again.
+        ``leaves`` standing, has come to the ``bottom``, ``rises`` from it, ``lifts``: has risen by as much as a bend
+        takes, which no sway over the bar does; ``stands`` again.
     time_s
     """
 
-    kind: Literal["leaves", "bottom", "rises", "stands"]
+    kind: Literal["leaves", "bottom", "rises", "lifts", "stands"]
     time_s: float
 
 
@@ -77,6 +78,8 @@ class BendPhase:
         self._extreme = (0.0, 0.0)  # time and depth of the deepest instant on the way down, the highest on the way up
         self._deepest = 0.0
         self._is_at_bottom = False
+        self._risen_from = math.nan
+        """Depth from which the body rises; NaN where that was told."""
         self._depths: deque[float] = deque(maxlen=BENDS)
         self.phase: PhaseNow = ""
 
@@ -130,19 +133,24 @@ class BendPhase:
             # a quarter of what a reversal takes (chosen)
             left = [t for t, d in self._recent if d >= self._extreme[1] - 0.25 * REVERSAL_RAD]
             turns.append(Turn("rises", left[-1] if left else time_s))
+            self._risen_from = self._extreme[1]
             self._state, self._extreme = "up", (time_s, depth)
         return turns
 
     def _up(self, time_s: float, depth: float, speed: float) -> list[Turn]:
         if depth < self._extreme[1]:
             self._extreme = (time_s, depth)
+        turns = []
+        if depth < self._risen_from - self._swing:
+            self._risen_from = math.nan
+            turns.append(Turn("lifts", time_s))
         is_upright = self._extreme[1] <= self._upright_rad
         has_turned = depth > self._extreme[1] + REVERSAL_RAD
         if is_upright and (has_turned or speed > -LOWERING_RAD_S):
             self._state = "standing"
             self._depths.append(self._deepest)
-            return [Turn("stands", self._extreme[0] if has_turned else time_s - SPEED_S)]
-        if has_turned:  # a hitch, or a pull that failed: the same bend
+            turns.append(Turn("stands", self._extreme[0] if has_turned else time_s - SPEED_S))
+        elif has_turned:  # a hitch, or a pull that failed: the same bend
             self._state, self._extreme, self._deepest = "down", (time_s, depth), max(depth, self._deepest)
             self._is_at_bottom = False
-        return []
+        return turns

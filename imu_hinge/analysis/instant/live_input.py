@@ -17,7 +17,7 @@ import numpy.typing as npt
 from imu_hinge import conventions as cv
 from imu_hinge.analysis.instant.one_sensor import Rows
 from imu_hinge.errors import TooShort
-from imu_hinge.model import Array, Flags, Region, Samples
+from imu_hinge.model import Array, Flags, Region, Samples, joined
 from imu_hinge.motion.kinematics.long_holes import Hole, long_steps
 from imu_hinge.motion.kinematics.time_grid import Grid
 from imu_hinge.motion.kinematics.track import Track, stationary, up_in_sensor
@@ -25,7 +25,7 @@ from imu_hinge.motion.orientation.filter import State, filter_block
 from imu_hinge.result import Event
 from imu_hinge.settings import Settings
 from imu_hinge.signals import regions
-from imu_hinge.storage.screening.arrivals import Arrivals
+from imu_hinge.storage.screening.arrivals import Arrivals, readable
 from imu_hinge.storage.screening.live_check import LiveCheck
 from imu_hinge.storage.screening.timeline import MIN_SECONDS
 from imu_hinge.storage.screening.units import check_units
@@ -45,6 +45,15 @@ SCREENED_S: Final = 0.04  # an instant's time, see `imu_hinge.instant`
 SCREENED_COUNT: Final = 16
 """Samples are screened together up to the first in the next stretch of so long, or the next so many: one by one, it
 costs more than all the rest of live. Which they are the samples say, not the blocks: instants depend on it [s]."""
+
+
+PREVIEW_GAP_S: Final = 0.15
+"""What comes longer after the sample before it waits for screening: one stray stamp must carry none ahead [s]."""
+
+
+KEPT_S: Final = 0.3
+"""Samples are kept so much longer than their filter needs them: instants may rest on one from before a look, which is
+`path.HANDOVER_S` at most behind [s]."""
 
 
 class Backlog:
@@ -125,6 +134,8 @@ class Intake:
         Looks whether accelerometer and gyroscope fit each other.
     pending
         Screened samples that are not on the grid yet.
+    newest
+        Samples as they came, those after the screened ones too: what instants rest on, and nothing else.
     gyr, acc, up_s, flags
         Blocks on the grid: (n, 3) [rad/s, sensor] without bias, (n, 3) [m/s², sensor], (n, 3), (n,).
     holes
@@ -147,6 +158,7 @@ class Intake:
     state: State
     check: LiveCheck
     pending: Backlog = field(default_factory=Backlog)
+    newest: Backlog = field(default_factory=Backlog)
     gyr: list[Array] = field(default_factory=list)
     acc: list[Array] = field(default_factory=list)
     up_s: list[Array] = field(default_factory=list)
@@ -166,6 +178,7 @@ class Intake:
     def take(self, samples: Samples) -> list[tuple[float, str]]:
         """Screen new samples and let those wait that are final; return new doubts, each with its time [s]."""
         told = len(self.arrivals.doubts)
+        self.has_news = False
         if len(samples):
             self.missed, self.is_waited_for = 0, False
             whole = self._whole(samples.time_s)
@@ -192,6 +205,32 @@ class Intake:
             columns = ([getattr(s, name) for s in blocks] for name in ("time_s", "acc", "gyr", "flags"))
             self.pending.add(self.arrivals.take(Samples(*map(np.concatenate, columns))))
 
+    def preview(self, sample: Samples) -> None:
+        """Let instants rest on a new sample before it is screened; what is no reading or comes late is left out.
+
+        Notes
+        -----
+        Screening holds a sample until `arrivals.AHEAD` later ones have come: half of an instant's age.
+        """
+        if not len(self.pending):
+            return
+        reached_s = self.pending.latest_s
+        self.newest.forget_before(reached_s)
+        if len(self.newest):
+            reached_s = max(reached_s, self.newest.latest_s)
+        sample = readable(sample)
+        if len(sample) and 0.0 < sample.time_s[0] - reached_s <= PREVIEW_GAP_S:
+            self.newest.add(sample)
+
+    def until(self, time_s: float, *, since_s: float) -> Samples:
+        """Return screened samples and, after them, those that have just come; else as `Backlog.until`."""
+        screened = self.pending.until(time_s, since_s=since_s)
+        reached_s = float(screened.time_s[-1])
+        if reached_s > time_s or not len(self.newest):
+            return screened
+        fresh = self.newest.until(time_s, since_s=reached_s)
+        return joined(screened, fresh[int(np.searchsorted(fresh.time_s, reached_s, side="right")) :])
+
     def take_rest(self) -> None:
         """Let what was held back wait too: nothing more will come."""
         self._screen()
@@ -206,14 +245,14 @@ class Intake:
             Instants of the grid, half-open; every sample around them has come.
         grid
         """
-        gyr, acc, flags = grid.part(self.pending.until(grid.time_s(stop)), first, stop)
+        gyr, acc, flags = grid.part(self.pending.until(grid.time_s(stop), since_s=grid.time_s(first - 2)), first, stop)
         rows = filtered(self.state, gyr, acc, flags)
         self.check.take(gyr, acc, flags)
         self.gyr.append(rows.gyr)
         self.acc.append(acc)
         self.up_s.append(rows.up_s)
         self.flag(flags, first)
-        self.pending.forget_before(grid.time_s(stop - 2))
+        self.pending.forget_before(grid.time_s(stop - 2 - round(KEPT_S * grid.rate_hz)))
         return rows
 
     def rates_of(self, count: int) -> Array:

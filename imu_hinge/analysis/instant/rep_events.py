@@ -17,9 +17,11 @@ from imu_hinge.result import Event
 from imu_hinge.settings import FeedbackSettings
 
 STARTS: Final = {True: "rises", False: "leaves"}
+TELLS: Final = {True: "lifts", False: "leaves"}
 TURNS: Final = {True: "stands", False: "rises"}
 ENDS: Final = {True: "bottom", False: "stands"}
-"""Which turn of a bend starts a rep, is the middle of it and ends it, for lifts from the floor and from the top."""
+"""Which turn of a bend starts a rep, shows that it has started, is its middle and ends it, for lifts from the floor and
+from the top."""
 
 
 @dataclass(slots=True)
@@ -38,6 +40,8 @@ class RepEvents:
     settings: FeedbackSettings
     is_inside: bool = field(default=False, init=False)
     _is_turned: bool = field(default=False, init=False)
+    _is_told: bool = field(default=False, init=False)
+    _start_s: float = field(default=math.nan, init=False)
     _is_over: bool = field(default=False, init=False)
     _since_s: float = field(default=math.nan, init=False)
     """When the probability went to the other side of what changes `_is_over`."""
@@ -56,10 +60,15 @@ class RepEvents:
             if self.is_inside and self._is_turned and turn.kind == ENDS[from_floor]:
                 self.is_inside, ended_s = False, turn.time_s
             if turn.kind == STARTS[from_floor]:
+                if not self.is_inside or self._is_turned:  # else another pull at the same rep
+                    self._is_told = False
+                self._start_s = self._start_s if self._is_told else turn.time_s
                 self.is_inside, self._is_turned = True, False
                 self._is_over, self._since_s = False, math.nan
-                events.append(Event("rep_started", turn.time_s, "A rep has started."))
-            elif self.is_inside and not self._is_turned and turn.kind == TURNS[from_floor]:
+            if self.is_inside and not self._is_told and turn.kind == TELLS[from_floor]:
+                self._is_told = True
+                events.append(Event("rep_started", self._start_s, "A rep has started."))
+            elif self._is_told and self.is_inside and not self._is_turned and turn.kind == TURNS[from_floor]:
                 self._is_turned = True
                 where = "Lockout" if from_floor else "The bottom"
                 events.append(Event("turned", turn.time_s, f"{where} is reached."))

@@ -95,7 +95,10 @@ def rep_view(rep: Rep, number: int, *, athlete: Athlete) -> dict[str, Any]:
         Whose range is 100 %.
     """
     percent = 100.0 / math.radians(athlete.value("lumbar_max_flexion_deg"))
-    peak, sd = percent * rep.lumbar_flexion_peak_rad, percent * rep.lumbar_flexion_peak_sd_rad
+    peak, sd = rep.lumbar_flexion_peak_rad, rep.lumbar_flexion_peak_sd_rad
+    low, high = rep.lumbar_flexion_peak_low_rad, rep.lumbar_flexion_peak_high_rad
+    if not (math.isfinite(low) and math.isfinite(high)):  # nothing says that it is lopsided
+        low, high = peak - Z_95 * sd, peak + Z_95 * sd
     return {
         "number": number,
         "start_s": rounded(rep.start_s, 2),
@@ -106,9 +109,9 @@ def rep_view(rep: Rep, number: int, *, athlete: Athlete) -> dict[str, Any]:
         "findings": [FINDING_WORDS.get(finding, finding) for finding in rep.verdict.findings],
         "basis": rep.basis if math.isfinite(rep.lumbar_flexion_peak_rad) else "",
         "quality": rep.quality,
-        "peak_percent": rounded(peak),
-        "low_percent": rounded(peak - Z_95 * sd),
-        "high_percent": rounded(peak + Z_95 * sd),
+        "peak_percent": rounded(percent * peak),
+        "low_percent": rounded(percent * low),
+        "high_percent": rounded(percent * high),
         "descent_s": rounded(rep.descent_s),
         "ascent_s": rounded(rep.ascent_s),
     }

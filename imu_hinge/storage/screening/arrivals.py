@@ -70,14 +70,7 @@ class Arrivals:
             Where the clock jumps by more than a month, time is not in seconds, or an axis is dead; at the end,
             where most readings are frozen.
         """
-        with np.errstate(invalid="ignore"):
-            is_good = (np.abs(samples.time_s) <= MAX_TIME_S) & (np.abs(samples.acc) <= MAX_ACC_MPS2).all(axis=1)
-            is_good &= (np.abs(samples.gyr) <= MAX_GYR_RADPS).all(axis=1)  # NaN compares false
-        if not is_good.all():
-            samples = Samples(
-                samples.time_s[is_good], samples.acc[is_good], samples.gyr[is_good], samples.flags[is_good]
-            )
-        return self._judged(self._in_order(samples), is_last=False)
+        return self._judged(self._in_order(readable(samples)), is_last=False)
 
     def rest(self) -> Samples:
         """Return what was held back; raise as `take`."""
@@ -161,6 +154,16 @@ class Arrivals:
         row = self._held.pop(0)
         self._last_s = row[0]
         return row
+
+
+def readable(samples: Samples) -> Samples:
+    """Return the samples whose time and readings a sensor can have delivered."""
+    with np.errstate(invalid="ignore"):
+        is_good = (np.abs(samples.time_s) <= MAX_TIME_S) & (np.abs(samples.acc) <= MAX_ACC_MPS2).all(axis=1)
+        is_good &= (np.abs(samples.gyr) <= MAX_GYR_RADPS).all(axis=1)  # NaN compares false
+    if is_good.all():
+        return samples
+    return Samples(samples.time_s[is_good], samples.acc[is_good], samples.gyr[is_good], samples.flags[is_good])
 
 
 def arrived(recording: Recording) -> Recording:
