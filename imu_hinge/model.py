@@ -321,6 +321,8 @@ class Posture:
         How probable lumbar flexion and knee flexion are over the athlete's limits; NaN where nobody asked.
     acceleration_mps2 : (n,) [m/s²], optional
         What the height was integrated from, up positive; only while reps are looked for, no part and no result has it.
+    impact_mps : (n,) [m/s], optional
+        Standard deviation of the speed that an impact may have added to that integral at each instant; as long as it.
 
     Examples
     --------
@@ -352,6 +354,7 @@ class Posture:
     high_rad: Array = field(default_factory=lambda: np.empty((0, 0)))
     over: Array = field(default_factory=lambda: np.empty((0, 0)))
     acceleration_mps2: Array | None = None
+    impact_mps: Array | None = None
 
     def __post_init__(self) -> None:
         shape = self.angles_rad.shape

@@ -51,6 +51,11 @@ SILENT: Final = (
     "not between them and the receiver."
 )
 
+TOO_SLOW_FOR_DROPS: Final = (
+    "The sensors deliver fewer than 16 samples a second and cannot tell a bar that was dropped from one that was "
+    "lowered: a last rep whose bar was dropped may be missing. Set the sensors to 50 Hz or more."
+)
+
 DOES_NOT_FIT: Final = (
     "The sensors do not fit a body of the stated height that stands on its feet alone, with sensors at the stated "
     "places, least of all in that {}: knee and hip may be far off. Somebody sat or leaned on something, a sensor slid "
@@ -99,13 +104,13 @@ def result_of(
         recording_name="",
         exercise=found.exercise,
         exercise_evidence=found.evidence,
-        posture=replace(posture, acceleration_mps2=None),
+        posture=replace(posture, acceleration_mps2=None, impact_mps=None),
         phase=phase,
         rep_index=index,
         lifts=without_verdicts_elsewhere(reps),
         athlete=athlete,
         other_bends=other_bends(found, posture.time_s),
-        warnings=warnings,
+        warnings=(*warnings, *drop_warnings(posture, reps)),
         alignment_quality={p: m.share for p, m in aligned.mountings.items()},
         is_live=is_live,
         set_list=tuple(LiftedSet(one.exercise, one.evidence, is_edited=one.is_edited) for one in found.sets),
@@ -195,6 +200,12 @@ def doubted(rep: Rep, doubt: str) -> Rep:
 def misfit_warnings(kinds: Kinds | None) -> tuple[str, ...]:
     """Return what of a set does not fit the body, where something does not."""
     return () if kinds is None or not kinds.does_not_fit else (DOES_NOT_FIT.format(kinds.does_not_fit),)
+
+
+def drop_warnings(posture: Posture, reps: Sequence[Rep]) -> tuple[str, ...]:
+    """Return that sensors as slow as have no height (`vertical_displacement.SLOWEST_HZ`) meet no dropped bar either."""
+    is_told = bool(np.isfinite(posture.height_m).any())
+    return () if is_told or not any(rep.exercise in cv.FLOOR_EXERCISES for rep in reps) else (TOO_SLOW_FOR_DROPS,)
 
 
 def hole_warnings(holes: Mapping[str, Sequence[Region]], time_s: Array, reps: Sequence[Rep]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from imu_hinge.athlete import Athlete
 from imu_hinge.model import Array, Posture
 from imu_hinge.reps.bends import Bend
 from imu_hinge.reps.segmentation import hold_s
-from imu_hinge.reps.similarity import AT_ONCE_S, SIDE, TURN, VIBRATION, log_vibrations
+from imu_hinge.reps.similarity import AT_ONCE_S, SIDE, TURN, VIBRATION, is_bottom_known, log_vibrations
 
 
 class ExercisePrior(NamedTuple):
@@ -110,7 +110,7 @@ def reach(block: Sequence[Bend], posture: Posture, athlete: Athlete) -> Array:
 
 def in_both_hands(block: Sequence[Bend]) -> Array:
     """Return what bends to the side and turns say for a weight in both hands or on both shoulders. (m, m)."""
-    side = np.array([b.side_rad if b.is_hold_seen else np.nan for b in block])
+    side = np.array([b.side_rad if is_bottom_known(b) else np.nan for b in block])
     turn = np.array([b.turn_rad for b in block])
     ratios = (
         (_mean_ratio(side, (0.0, STRAIGHT_RAD), (0.0, SIDE.anything)), SIDE.odd),
@@ -167,7 +167,7 @@ def usual(block: Sequence[Bend], athlete: Athlete, told: str, rate_hz: float) ->
     (m, m)
         Logarithm of the likelihood ratio of bends i to j.
     """
-    seconds = np.array([hold_s(b, rate_hz) if b.is_hold_seen else np.nan for b in block])
+    seconds = np.array([hold_s(b, rate_hz) if is_bottom_known(b) else np.nan for b in block])
     ratio = _mean_ratio(np.log(seconds + AT_ONCE_S), HOLD_LOG_S, ANY_HOLD_LOG_S)
     if told in EXERCISE_PRIORS:
         place = _place_ratio(block, athlete, EXERCISE_PRIORS[told])
@@ -198,7 +198,7 @@ def some_exercise(group: Sequence[Bend], athlete: Athlete) -> float:
 
 def _place_ratio(block: Sequence[Bend], athlete: Athlete, prior: ExercisePrior) -> Array:
     """Return what inclination and drop at the bottom say for an exercise in every run of bends. (m, m)."""
-    inclination = np.array([b.inclination_rad if b.is_hold_seen else np.nan for b in block])
+    inclination = np.array([b.inclination_rad if is_bottom_known(b) else np.nan for b in block])
     drop = np.array([b.drop_m if b.is_hold_seen else np.nan for b in block]) / athlete.value("height_m")
     return _mean_ratio(inclination, prior[:2], ANY_BEND[:2]) + _mean_ratio(drop, prior[2:], ANY_BEND[2:])
 

@@ -156,15 +156,19 @@ def respects(bends: Sequence[Bend], rate_hz: float) -> Array:
     for b, vibration in zip(bends, log_vibrations(bends).mean(axis=1), strict=True):
         is_brief = b.longest_hole_s <= BRIEF_S
         down = _log_s(b.down_stop - b.down_start, rate_hz) if b.is_begun and (b.is_down_seen or is_brief) else np.nan
-        is_held = b.is_begun and b.is_finished and (b.is_hold_seen or is_brief)
+        is_held = b.is_begun and b.is_finished and is_bottom_known(b)
         hold = _log_s(b.up_start - b.down_stop, rate_hz, AT_ONCE_S) if is_held else np.nan
         up = _log_s(b.up_stop - b.up_start, rate_hz) if b.is_finished and (b.is_up_seen or is_brief) else np.nan
         is_low = np.isfinite(b.drop_sd_m) and b.drop_m > -ABOVE_STANDING_M
         drop = b.drop_m if is_low and b.is_hold_seen else np.nan
-        is_low_known = b.is_hold_seen or is_brief
-        inclination, side = (b.inclination_rad, b.side_rad) if is_low_known else (np.nan, np.nan)
+        inclination, side = (b.inclination_rad, b.side_rad) if is_bottom_known(b) else (np.nan, np.nan)
         rows.append((inclination, side, b.turn_rad, drop, vibration, down, hold, up))
     return np.array(rows).reshape(-1, len(RESPECTS))
+
+
+def is_bottom_known(bend: Bend) -> bool:
+    """Tell whether inclination and hold at the bottom are known: seen, or hidden briefly. Heights must be seen."""
+    return bend.is_hold_seen or bend.longest_hole_s <= BRIEF_S
 
 
 def log_vibrations(bends: Sequence[Bend]) -> Array:

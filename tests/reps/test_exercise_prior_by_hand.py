@@ -72,7 +72,7 @@ def test_hands_at_the_height_of_the_bar_speak_for_the_floor() -> None:
 def test_hands_far_above_the_floor_speak_against_it_up_to_a_limit_and_unseen_ones_not_at_all() -> None:
     high = reach([made_bend(drop_m=-1.5)], bent(90.0 * DEG, 90.0 * DEG), ATHLETE)
     assert high[0, 0] == -6.0
-    assert reach([made_bend(is_hold_seen=False)], bent(0.0, 0.0), ATHLETE)[0, 0] == 0.0
+    assert reach([made_bend(is_hold_seen=False, longest_hole_s=0.41)], bent(0.0, 0.0), ATHLETE)[0, 0] == 0.0
 
 
 def mean_ratio(values: list[float], usual_sd: float, any_sd: float, mean: float = 0.0, any_mean: float = 0.0) -> float:
@@ -137,13 +137,22 @@ def test_a_bend_that_is_none_of_the_told_exercise_spoils_every_run_that_counts_i
 @pytest.mark.parametrize("changes", [{"inclination_rad": 0.1}, {"drop_m": 0.9}, {"up_start": 180}])
 def test_a_bottom_in_a_hole_says_nothing(changes: dict[str, float]) -> None:
     plain = made_bend(inclination_rad=70.0 * DEG, drop_m=0.03)
-    hidden = replace(plain, is_hold_seen=False, **changes)
+    hidden = replace(plain, is_hold_seen=False, longest_hole_s=0.41, **changes)
     found = usual([plain, hidden], ATHLETE, "rdl", RATE_HZ)
     assert found[1, 1] == 0.0
     assert found[0, 0] == pytest.approx(usual([plain], ATHLETE, "rdl", RATE_HZ)[0, 0])
-    assert in_both_hands([replace(plain, side_rad=0.9, is_hold_seen=False)])[0, 0] == pytest.approx(
-        in_both_hands([replace(plain, side_rad=math.nan)])[0, 0]
-    )
+    unseen = replace(plain, side_rad=0.9, is_hold_seen=False, longest_hole_s=0.41)
+    assert in_both_hands([unseen])[0, 0] == pytest.approx(in_both_hands([replace(plain, side_rad=math.nan)])[0, 0])
+
+
+def test_a_bottom_in_a_brief_hole_says_all_but_its_height() -> None:
+    plain = made_bend(inclination_rad=70.0 * DEG, drop_m=0.03, side_rad=0.2)
+    brief = replace(plain, is_hold_seen=False, longest_hole_s=0.4)
+    for told in ("rdl", "auto"):
+        unknown = usual([replace(plain, drop_m=math.nan)], ATHLETE, told, RATE_HZ)
+        assert usual([brief], ATHLETE, told, RATE_HZ)[0, 0] == pytest.approx(unknown[0, 0])
+    assert in_both_hands([brief])[0, 0] == pytest.approx(in_both_hands([plain])[0, 0])
+    assert reach([brief], bent(0.0, 0.0), ATHLETE)[0, 0] == 0.0
 
 
 def test_who_trembles_half_as_much_again_as_in_other_bends_holds_a_load() -> None:

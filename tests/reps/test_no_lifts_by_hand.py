@@ -144,6 +144,22 @@ def test_the_rise_over_a_bend_is_that_of_its_acceleration_whatever_its_bias(bias
     assert net_rise_m(made_bend(0, up_stop=610), risen(0.4, seconds=6.1, bias=bias)) == 0.0  # too long to tell
 
 
+@pytest.mark.parametrize(("rise_m", "told_m"), [(0.0, 0.0), (0.4, 0.4), (-0.5, -0.2), (-0.2, 0.0)])
+def test_a_rise_counts_as_far_as_it_is_there_whether_speed_was_left_evenly_or_by_an_impact(
+    rise_m: float, told_m: float
+) -> None:
+    gained, impact = np.zeros(1001), np.zeros(1001)
+    gained[50], impact[50] = 60.0, 0.3  # 0.6 m/s at once, half a second before the middle of 2 s: evenly it is 0.3 m
+    smooth, bend = risen(rise_m), made_bend(0)
+    assert smooth.acceleration_mps2 is not None
+    posture = replace(smooth, acceleration_mps2=smooth.acceleration_mps2 + gained)
+    assert net_rise_m(bend, posture) == pytest.approx(rise_m + 0.3, abs=0.01)
+    assert net_rise_m(bend, replace(posture, impact_mps=np.zeros(1001))) == net_rise_m(bend, posture)
+    assert net_rise_m(bend, replace(posture, impact_mps=impact)) == pytest.approx(told_m, abs=0.01)
+    soft = net_rise_m(bend, replace(posture, impact_mps=impact / 10.0))  # 0.06 m/s at most are its own
+    assert soft == pytest.approx(min(rise_m + 0.3, rise_m + 0.27, key=abs), abs=0.01)
+
+
 def test_a_rise_is_told_of_whole_bends_alone() -> None:
     posture = risen(0.4)
     assert net_rise_m(made_bend(0, is_finished=False), posture) == 0.0

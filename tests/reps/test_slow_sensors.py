@@ -12,6 +12,7 @@ from imu_hinge.reps.bends import find_bends
 from imu_hinge.reps.segmentation import drop_after
 from imu_hinge.settings import Settings
 from imu_hinge.signals import smooth
+from imu_hinge.simulate.session import random_set
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "data" / "field_cases"
 RATE_HZ = 100.0
@@ -29,6 +30,29 @@ def test_at_25_hz_every_rep_has_its_lowering_and_rounding_is_seen(tmp_path: Path
     assert len(result.lifts) == 5
     assert all(rep.descent_s > 0.8 for rep in result.lifts)
     assert [rep.verdict.label for rep in result.lifts] == ["hip_hinge"] * 3 + ["lumbar_flexion"] * 2
+
+
+@pytest.mark.parametrize("as_live", [False, True])
+def test_plates_that_land_between_two_samples_are_no_seat(as_live: bool) -> None:
+    """Of these seven reps three were taken for sitting down and rising: an impact left a height that was none."""
+    made = random_set(990211, exercise="deadlift", rate_hz=25.0)
+    found = ih.analyze(made.recording, as_live=as_live).lifts
+    truth = [(rep.start_s, rep.end_s) for rep in made.truth.reps]
+    np.testing.assert_allclose([(rep.start_s, rep.end_s) for rep in found], truth, atol=0.4)
+
+
+@pytest.mark.parametrize("as_live", [False, True])
+@pytest.mark.parametrize(("rate_hz", "is_said"), [(12.5, True), (25.0, False)])
+def test_sensors_too_slow_to_meet_a_dropped_bar_say_so(rate_hz: float, is_said: bool, as_live: bool) -> None:
+    made = random_set(990211, exercise="deadlift", rate_hz=25.0)
+    every = round(25.0 / rate_hz)
+    sensors = {
+        place: ih.Samples(s.time_s[::every], s.acc[::every], s.gyr[::every])
+        for place, s in made.recording.sensors.items()
+    }
+    result = ih.analyze(ih.Recording(sensors, exercise="deadlift"), as_live=as_live)
+    assert result.lifts
+    assert any("cannot tell a bar that was dropped" in text for text in result.warnings) == is_said
 
 
 def lockout(*, forward_deg: float, back_deg: float = 0.0) -> Posture:

@@ -320,6 +320,7 @@ def assemble(
         flags=_flags(tracks, inclinations, is_aligned=is_aligned),
         basis="measured" if pelvis is not None and "t12" in inclinations else "inferred",
         acceleration_mps2=travel.acceleration_mps2,
+        impact_mps=travel.impact_mps,
     )
 
 

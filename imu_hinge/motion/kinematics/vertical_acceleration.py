@@ -46,12 +46,15 @@ class Travel:
     speed_mps : (n,) [m/s]
     acceleration_mps2 : (n,) [m/s²], optional
         What both were integrated from, up positive: without the bias that rests tell, in a gap zero.
+    impact_mps : (n,) [m/s], optional
+        Standard deviation of the speed that an impact may have added to that integral at each instant.
     """
 
     height_m: Array
     height_sd_m: Array
     speed_mps: Array
     acceleration_mps2: Array | None = None
+    impact_mps: Array | None = None
 
 
 def vertical_acceleration(track: Track, bias: Array | None = None) -> Array:

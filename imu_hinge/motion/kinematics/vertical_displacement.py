@@ -155,14 +155,13 @@ def vertical_motion(
     settling = np.zeros(n) if settling_rad is None else settling_rad
     tilted = cv.GRAVITY_MPS2 * settling**2 / UNSEEN_MPS2  # "up" is off by what accelerates, and that is seen along it
     unseen = UNSEEN_MPS / math.sqrt(rate_hz) * np.where(track.is_gap, 1.0, tilted)
-    ringing = np.where(
-        track.is_gap, unseen, np.hypot(unseen, _impacts(track.high_pass_acc_mps2, sparse=rate_hz / sampled_hz))
-    )
+    impact_mps = _impacts(track.high_pass_acc_mps2, sparse=rate_hz / sampled_hz)
+    ringing = np.where(track.is_gap, unseen, np.hypot(unseen, impact_mps))
     known = ZeroVelocityUpdates(speed_sd, height_sd, ringing)
     acceleration = np.where(track.is_gap, 0.0, vertical_acceleration(track, resting_bias(track)))
     without_errors = with_sensor_errors_out(acceleration, _error_shapes(track), known, dt=1.0 / rate_hz)
     found = smooth_height(without_errors, known, dt=1.0 / rate_hz)
-    return Travel(found.height, found.height_sd, found.speed, acceleration)
+    return Travel(found.height, found.height_sd, found.speed, acceleration, impact_mps)
 
 
 def _error_shapes(track: Track) -> Array:
