@@ -49,6 +49,12 @@ BACK_ON_S: Final = 8.0
 """What is held in the first so much stationary time of a stretch is its standing; `standing` gives the beginning of a
 recording the same weight."""
 
+SOON_S: Final = 60.0
+"""Who has just strapped a sensor on stands within this [s]; chosen, so that a long search costs what it looks at."""
+
+MOST_TIMES: Final = 5
+"""Nobody straps a sensor on anew more often in one recording: that is a wrist, and not for this room to mend."""
+
 LEAST_OFF_S: Final = 5.0
 """Nobody opens a belt and closes it again in less [s]; what is over sooner was a deep bow, or one backwards."""
 
@@ -122,11 +128,14 @@ def _in_the_hand(track: Track, worn: Mounting) -> bool:
 
 
 def _worn(track: Track, settings: Settings) -> list[Region]:
-    """Return the stretches in which the sensor was worn, those between which it was in no posture of a trunk."""
+    """Return the stretches in which the sensor was worn, those between which it was in no posture of a trunk.
+
+    None where that would be more often than anybody takes a sensor off.
+    """
     if not stills(track, settings.stillness):
         return []
     pieces, start = list[Region](), 0
-    while True:
+    while len(pieces) <= MOST_TIMES + 1:
         rest = track.part(start, len(track))
         here = _first_standing(rest, settings)
         if here is None:
@@ -142,6 +151,7 @@ def _worn(track: Track, settings: Settings) -> list[Region]:
         if back is None:
             return pieces
         start += back
+    return []
 
 
 def _off(track: Track, standing_up_s: Array) -> int:
@@ -170,14 +180,13 @@ def _back_on(track: Track, after: int, settings: Settings) -> int | None:
     for still in stills(track, settings.stillness):
         if still.start < after:
             continue
-        rest = track.part(still.start, len(track))
-        here = _first_standing(rest, settings)
+        soon = track.part(still.start, still.start + round(SOON_S * track.rate_hz))
+        here = _first_standing(soon, settings)
         if here is None:
             return None
-        near = np.cumsum(~rest.is_gap) < BACK_ON_S * rest.rate_hz
-        if not np.any((rest.up_s @ here < OFF_BODY_COS) & near & ~rest.is_gap) and (
-            track.up_s[still.start] @ here > LIKE_STANDING_COS
-        ):
+        kept = soon.part(0, round(BACK_ON_S * track.rate_hz))
+        is_off = np.any((kept.up_s @ here < OFF_BODY_COS) & ~kept.is_gap)
+        if not is_off and track.up_s[still.start] @ here > LIKE_STANDING_COS:
             return still.start
     return None
 

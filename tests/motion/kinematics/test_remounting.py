@@ -13,6 +13,7 @@ from imu_hinge import conventions as cv
 from imu_hinge.analysis.offline import tracks_of
 from imu_hinge.model import Array
 from imu_hinge.motion.kinematics.remounting import as_mounted_first
+from imu_hinge.motion.kinematics.track import Track, stationary, stills
 from imu_hinge.settings import Settings
 from imu_hinge.simulate.session import Simulated, simulate
 from imu_hinge.simulate.spec import SetSpec
@@ -94,3 +95,21 @@ def test_a_sensor_that_is_put_away_at_the_end_costs_nothing_before() -> None:
     turned, found = as_mounted_first(tracks, Settings())
     assert not found
     assert turned["t12"] is tracks["t12"]
+
+
+def test_a_wrist_that_goes_everywhere_was_not_strapped_on_again_and_again() -> None:
+    rng, n = np.random.default_rng(0), 120_000
+    postures = rng.normal(size=(n // 300 + 2, 3))  # another one every three seconds, held for one
+    at, into = np.divmod(np.arange(n), 300)
+    share = np.clip(into / 100.0 - 1.0, 0.0, 1.0)[:, None]
+    postures /= np.linalg.norm(postures, axis=1)[:, None]
+    up_s = postures[at] * (1.0 - share) + postures[at + 1] * share
+    up_s /= np.linalg.norm(up_s, axis=1)[:, None]
+    gyr = np.vstack([np.cross(up_s[:-1], up_s[1:]) * RATE_HZ, np.zeros((1, 3))])
+    acc = up_s * cv.GRAVITY_MPS2 + rng.normal(0.0, 0.01, (n, 3))
+    is_still = stationary(acc, gyr, RATE_HZ, Settings().stillness)
+    wrist = Track(np.arange(n) / RATE_HZ, up_s, acc, gyr, is_still, np.zeros(n, np.uint16))
+    assert len(stills(wrist, Settings().stillness)) > 300
+    turned, found = as_mounted_first({"sacrum": wrist}, Settings())
+    assert not found
+    assert turned["sacrum"] is wrist
